@@ -1,0 +1,144 @@
+//! `bss-sim check`: runs the exchanges of scenario files against the whole service, without a socket.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use clap::Args;
+use http_body_util::BodyExt;
+use serde_json::{Map, Value};
+use tower::ServiceExt;
+
+use super::CommandError;
+use crate::domain::credential::Caller;
+use crate::domain::decision::CheckResult;
+use crate::domain::world::World;
+use crate::fixture::{Exchange, Expected, Library, Scenario};
+use crate::http::{Answer, router};
+use crate::simulator::Space;
+
+/// Which files to check.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Scenario files, and directories of such.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<(), CommandError> {
+        let scenarios = Library::builtin().add(&self.paths)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (mut count, mut failed) = (0, 0);
+        for scenario in &scenarios {
+            let failures = runtime.block_on(failures(scenario));
+            let verdict = if failures.is_empty() { "ok  " } else { "FAIL" };
+            println!("{verdict} {}: {}", scenario.name, number(scenario.exchanges.len(), "exchange"));
+            for failure in &failures {
+                print!("{failure}");
+            }
+            count += scenario.exchanges.len();
+            failed += failures.len();
+        }
+        println!("{}, {}, {failed} failed", number(scenarios.len(), "scenario"), number(count, "exchange"));
+        if failed == 0 {
+            Ok(())
+        } else {
+            Err(CommandError::CheckFailed("the scenarios do not do what they say".to_owned()))
+        }
+    }
+}
+
+/// `1 exchange`, `2 exchanges`
+fn number(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Runs the exchanges of a scenario in order on a fresh space, and describes those that fail.
+async fn failures(scenario: &Scenario) -> Vec<String> {
+    let space = Arc::new(Space::new(Arc::clone(&scenario.world)));
+    let router = router(Arc::clone(&space));
+    let mut failures = Vec::new();
+    for exchange in &scenario.exchanges {
+        match exchange {
+            Exchange::Advance(by) => space.advance(*by),
+            Exchange::Review { line, customer, verdict, opinion } => {
+                if let Err(error) = space.review(customer, *verdict, opinion.as_deref().map(Into::into)) {
+                    failures.push(format!("  line {line}: the review of {customer} failed: {error}\n"));
+                }
+            }
+            Exchange::Request { line, caller, request, expected } => {
+                let token = token(&space, &scenario.world, caller.as_deref());
+                let reply = ask(router.clone(), token.as_deref(), request).await;
+                failures.extend(difference(expected, &reply).map(|text| format!("  line {line}:\n{text}")));
+            }
+        }
+    }
+    failures
+}
+
+/// The token to call with: a partner's first one, or a fresh one when it has none, or the word itself.
+fn token(space: &Space, world: &World, caller: Option<&str>) -> Option<String> {
+    let mut partners = world.partners.iter();
+    let partner = match caller {
+        None => partners.next(),
+        Some(name) => partners.find(|partner| *partner.name == *name),
+    };
+    let Some(partner) = partner else { return caller.map(str::to_owned) };
+    let fresh = || space.issue_token(Caller::Partner(Arc::clone(partner))).token;
+    Some(partner.credentials.tokens.first().cloned().unwrap_or_else(fresh).expose().to_owned())
+}
+
+/// A reply as it came over the wire, with what is behind it.
+struct Reply {
+    status: u16,
+    body: Value,
+    answer: Option<Arc<Answer>>,
+}
+
+async fn ask(router: Router, token: Option<&str>, request: &Map<String, Value>) -> Reply {
+    let body = serde_json::to_vec(request).expect("a JSON object is JSON");
+    let request = Request::post("/v2/customers/realname-auths/individual").header("content-type", "application/json");
+    let request = token.into_iter().fold(request, |request, token| request.header("x-auth-token", token));
+    let request = request.body(Body::from(body)).expect("a token of a fixture fits a header");
+    let response = router.oneshot(request).await.expect("the router never fails");
+    let (status, answer) = (response.status().as_u16(), response.extensions().get().cloned());
+    let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
+    Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), answer }
+}
+
+/// How a reply differs from the one expected, and why it was given.
+fn difference(expected: &Expected, reply: &Reply) -> Option<String> {
+    let mut text = String::new();
+    let mut compare = |what: &str, expected: Option<&Value>, found: Option<&Value>| {
+        if expected != found {
+            let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+            let _ = writeln!(text, "    {what}: expected {}, got {}", show(expected), show(found));
+        }
+    };
+    compare("status", Some(&expected.status.into()), Some(&reply.status.into()));
+    if let Some(body) = &expected.body {
+        let found: BTreeMap<_, _> = reply.body.as_object().into_iter().flatten().collect();
+        let unnamed = found.keys().filter(|key| !body.contains_key(**key) && *key != &"request_id");
+        for key in body.keys().chain(unnamed.copied()) {
+            compare(&format!("body.{key}"), body.get(key), found.get(key).copied());
+        }
+    }
+    if text.is_empty() {
+        return None;
+    }
+    for finding in reply.answer.iter().flat_map(|answer| answer.ruling.findings()) {
+        let verdict = match finding.result {
+            CheckResult::Passed => "passed",
+            CheckResult::Failed => "refused by",
+            CheckResult::NotReached => continue,
+        };
+        let basis = finding.citation.basis.as_str();
+        let _ = writeln!(text, "    {verdict} {} ({basis}): {}", finding.check, finding.saw);
+    }
+    Some(text)
+}

@@ -1,0 +1,76 @@
+//! `bss-sim healthcheck`: for containers without a shell.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{Request, Uri, header};
+use clap::Args;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::CommandError;
+use crate::fixture::parse_span;
+
+/// How long one try may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long to rest between two tries.
+const REST: Duration = Duration::from_millis(20);
+
+/// Whom to ask, and for how long.
+#[derive(Debug, Args)]
+pub(super) struct Healthcheck {
+    /// The simulator's URL; default: where `--listen` says.
+    #[arg(long, env = "BSS_SIM_URL")]
+    url: Option<Uri>,
+
+    /// Where the simulator listens.
+    #[arg(long, env = "BSS_SIM_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+
+    /// Try again for this long: 10s, 1m.
+    #[arg(long, value_name = "SPAN", value_parser = parse_span, default_value = "0s")]
+    wait: Duration,
+}
+
+impl Healthcheck {
+    pub(super) fn run(self) -> Result<(), CommandError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let authority = self.authority();
+        runtime.block_on(async {
+            let started = Instant::now();
+            loop {
+                let problem = match tokio::time::timeout(PATIENCE, ask(&authority)).await {
+                    Ok(Ok(200)) => return Ok(()),
+                    Ok(Ok(status)) => format!("it answers {status}"),
+                    Ok(Err(error)) => error.to_string(),
+                    Err(_) => "it does not answer".to_owned(),
+                };
+                if started.elapsed() >= self.wait {
+                    return Err(CommandError::CheckFailed(format!("http://{authority} is not ready: {problem}")));
+                }
+                tokio::time::sleep(REST).await;
+            }
+        })
+    }
+
+    fn authority(&self) -> String {
+        let Some(url) = &self.url else {
+            let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            let ip = if self.listen.ip().is_unspecified() { loopback } else { self.listen.ip() };
+            return SocketAddr::new(ip, self.listen.port()).to_string();
+        };
+        format!("{}:{}", url.host().unwrap_or("127.0.0.1"), url.port_u16().unwrap_or(80))
+    }
+}
+
+/// Asks once; the status of the answer.
+async fn ask(authority: &str) -> Result<u16, Box<dyn std::error::Error>> {
+    let stream = TokioIo::new(TcpStream::connect(authority).await?);
+    let (mut sender, connection) = http1::handshake(stream).await?;
+    tokio::spawn(connection);
+    let request = Request::get("/_sim/readyz").header(header::HOST, authority).body(Body::empty())?;
+    Ok(sender.send_request(request).await?.status().as_u16())
+}

@@ -1,0 +1,86 @@
+//! The command line: one file for each command.
+
+mod catalog;
+mod check;
+mod healthcheck;
+mod log;
+mod schema;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+use crate::fixture::{LoadError, UnknownScenario};
+
+/// A simulator of Huawei Cloud BSS individual real-name authentication.
+///
+/// Without a command it serves. It answers POST /v2/customers/realname-auths/individual as the API's page says, from
+/// a scenario: a file with partners, customers, certificates and scripted answers. All state is in memory.
+#[derive(Debug, Parser)]
+#[command(name = "bss-sim", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the simulated API (the default).
+    Serve(serve::Serve),
+    /// Load scenario files and run their exchanges, in-process.
+    Check(check::Check),
+    /// Print every documented outcome, with what causes it and the scenario that shows it.
+    Catalog,
+    /// Print the JSON Schema of scenario files.
+    Schema,
+    /// Ask a running simulator whether it is ready: exit code 0 or 1.
+    Healthcheck(healthcheck::Healthcheck),
+}
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// A check failed: the command has said which.
+    #[error("{0}")]
+    CheckFailed(String),
+    /// Fixture files are not as they should be.
+    #[error(transparent)]
+    Fixture(#[from] LoadError),
+    /// The chosen scenario does not exist.
+    #[error(transparent)]
+    Scenario(#[from] UnknownScenario),
+    /// The address cannot be bound.
+    #[error("cannot listen on {0}: {1}")]
+    Bind(std::net::SocketAddr, std::io::Error),
+    /// The operating system refuses what every process may have.
+    #[error("{0}")]
+    Internal(#[from] std::io::Error),
+}
+
+impl CommandError {
+    /// The process's exit code.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::CheckFailed(_) => 1,
+            // 2 is a wrong command line: clap's.
+            Self::Fixture(_) | Self::Scenario(_) => 3,
+            Self::Bind(..) => 4,
+            Self::Internal(_) => 5,
+        }
+    }
+}
+
+impl Cli {
+    /// Runs the command.
+    pub fn run(self) -> Result<(), CommandError> {
+        match self.command.unwrap_or(Command::Serve(self.serve)) {
+            Command::Serve(serve) => serve.run(),
+            Command::Check(check) => check.run(),
+            Command::Catalog => catalog::run(),
+            Command::Schema => schema::run(),
+            Command::Healthcheck(healthcheck) => healthcheck.run(),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Attachments: the pictures of an application, named by their place in the partner's bucket.
+
+use std::fmt;
+
+/// Which picture of the certificate an attachment is; its place in the list decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttachmentKind {
+    /// The front side, or the profile page.
+    Front,
+    /// The back side.
+    Back,
+    /// The customer holding the certificate.
+    InHand,
+}
+
+impl AttachmentKind {
+    /// The word used in explanations.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Front => "front",
+            Self::Back => "back",
+            Self::InHand => "in hand",
+        }
+    }
+}
+
+/// The path of a picture below the bucket's `download` directory.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Attachment(Box<str>);
+
+impl Attachment {
+    /// Takes a relative path: not empty, no scheme, no leading `/`, no `.` or `..` segment, no
+    /// backslash, no control character. All of these are assumed; the page gives examples only.
+    ///
+    /// # Errors
+    /// What is wrong with the path.
+    pub fn parse(path: &str) -> Result<Self, &'static str> {
+        if path.is_empty() {
+            Err("must not be empty")
+        } else if path.starts_with('/') || has_scheme(path) {
+            Err("must be relative to the download directory")
+        } else if path.split('/').any(|segment| segment == "." || segment == "..") {
+            Err("must not have a . or .. segment")
+        } else if path.contains(|c: char| c == '\\' || c.is_control()) {
+            Err("must not have a backslash or a control character")
+        } else {
+            Ok(Self(path.into()))
+        }
+    }
+
+    /// The path as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What follows the last dot of the file name, in lower case.
+    #[must_use]
+    pub fn extension(&self) -> Option<String> {
+        let name = self.0.rsplit('/').next()?;
+        name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase())
+    }
+}
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// True when the path begins with a URI scheme, by the grammar of RFC 3986.
+fn has_scheme(path: &str) -> bool {
+    path.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Attachment;
+
+    #[test]
+    fn only_relative_paths_are_attachments() {
+        for path in [
+            "a.jpg",
+            "test/正面 1.jpg",
+            "a//b.jpg",
+            "..a/b...jpg",
+            "download/a.jpg",
+            "12:30.jpg",
+            "a/b:c.jpg",
+            "%2e%2e/a.jpg",
+        ] {
+            assert!(Attachment::parse(path).is_ok(), "{path}");
+        }
+        for path in [
+            "",
+            "/a.jpg",
+            "https://b/a.jpg",
+            "C:a.jpg",
+            "../a.jpg",
+            "a/./b.jpg",
+            "a/..",
+            "a\\b.jpg",
+            "a\n.jpg",
+            "a\u{7f}",
+        ] {
+            assert!(Attachment::parse(path).is_err(), "{path}");
+        }
+    }
+}

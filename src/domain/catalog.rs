@@ -1,0 +1,196 @@
+//! The page's "Returned Values" and "Error list": one row here for one row there.
+
+use std::fmt;
+
+/// Makes an enum and its table from one list, so that a new row is one line and cannot be forgotten.
+macro_rules! catalog {
+    (
+        $(#[$doc:meta])* $name:ident { text: $text:ident, $($field:ident: $type:ty),* };
+        $($variant:ident = $code:literal, $($value:expr),* ;)*
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $(#[doc = concat!("`", $code, "`")] $variant,)*
+        }
+
+        impl $name {
+            /// Every row, in the page's order.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The text that the row has on the wire.
+            #[must_use]
+            pub const fn $text(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            const fn row(self) -> ($($type),*,) {
+                match self { $(Self::$variant => ($($value),*,)),* }
+            }
+
+            /// Finds the row with this wire text.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|row| row.$text() == text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.$text())
+            }
+        }
+    };
+}
+
+catalog! {
+    /// A row of the page's "Returned Values".
+    ErrorCode { text: code, status: u16, message: &'static str };
+    NotYourCustomer      = "CBC.99000000", 400, "You do not have the operation permission to this customer.";
+    AlreadyAuthenticated = "CBC.99000027", 400, "The customer has passed real-name authentication or is being reviewed.";
+    AttemptsExhausted    = "CBC.99000026", 400, "The number of real-name authentication times of the customer exceeds the upper limit.";
+    NoPartner            = "CBC.99000035", 400, "You are not a customer of a partner yet.";
+    PartnerNotReady      = "CBC.99005030", 400, "The partner did not complete real-name authentication or bucket authentication.";
+    CheckItemsFailed     = "CBC.99007004", 400, "The initiated service operation does not meet the service check item requirement.";
+    VerificationFailed   = "CBC.99007188", 400, "Real-name authentication failed.";
+    CertificateWornOut   = "CBC.99007189", 400, "The number of users who used the certificate ID for real-name authentication has reached the maximum limit.";
+    CertificateBlocked   = "CBC.99007193", 400, "The certificate ID is from an invalid certificate and cannot be used for real-name authentication.";
+    IdentityMismatch     = "CBC.99007202", 400, "The ID information or mobile number is incorrect.";
+    CustomerIsPartner    = "CBC.99007259", 400, "You are a partner and cannot be authenticated as an individual using your real name.";
+    BankCardUnsupported  = "CBC.99007261", 400, "The bank card is not supported. Try another bank card.";
+    CustomerIsCaller     = "CBC.99007265", 400, "You are a partner and cannot be authenticated as an individual using your real name.";
+    ParameterError       = "CBC.0100", 400, "Parameter error.";
+    AccessDenied         = "CBC.0151", 403, "Access denied.";
+    OtherErrors          = "CBC.0999", 500, "Other errors.";
+}
+
+impl ErrorCode {
+    /// The HTTP status of the row.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        self.row().0
+    }
+
+    /// The page's description: the `error_msg` of the answer.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        self.row().1
+    }
+}
+
+catalog! {
+    /// A row of the page's "Error list": what `fail_check_items` may hold.
+    CheckItem { text: code, description: &'static str };
+    PictureFormat   = "PIC_FORMAT_ERR", "Incorrect certificate picture format.";
+    PictureSize     = "PIC_SIZE_ERR", "Incorrect certificate picture size.";
+    FrontInvalid    = "INVALID_FRONT_IDCARD", "The front side of the certificate is invalid or blurred.";
+    BackInvalid     = "INVALID_BACK_IDCARD", "The back side of the certificate is invalid or blurred.";
+    InformationDiffers = "IDCARD_INFO_NOT_SAME", "The entered certificate information is different from that displayed in the picture of the front side of the certificate.";
+    InHandInvalid   = "INVALID_IDCARD_FACE", "The picture of holding the certificate is invalid or blurred.";
+}
+
+impl CheckItem {
+    /// The page's description.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        self.row().0
+    }
+}
+
+/// A set of check items, always listed in the page's order and each once (the order is assumed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckItems(u8);
+
+impl CheckItems {
+    /// The empty set.
+    pub const NONE: Self = Self(0);
+
+    /// The items of the set, in the page's order.
+    pub fn iter(self) -> impl Iterator<Item = CheckItem> {
+        CheckItem::ALL.iter().copied().filter(move |item| self.0 & (1 << *item as u8) != 0)
+    }
+
+    /// True when no item is in the set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl FromIterator<CheckItem> for CheckItems {
+    fn from_iter<I: IntoIterator<Item = CheckItem>>(items: I) -> Self {
+        Self(items.into_iter().fold(0, |set, item| set | 1 << item as u8))
+    }
+}
+
+/// Whether an accepted application still has to be reviewed by a person: the page's `is_review`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Review {
+    /// `is_review` 0: the customer is authenticated at once.
+    NotNeeded,
+    /// `is_review` 1: the customer is under review.
+    Manual,
+}
+
+impl Review {
+    /// Both, in the order of their numbers.
+    pub const ALL: &[Self] = &[Self::NotNeeded, Self::Manual];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+/// One outcome that the page documents: what a client has to be able to handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// 200 with this `is_review`.
+    Accepted(Review),
+    /// An error of the API.
+    Refused(ErrorCode),
+    /// `CBC.99007004` with this item.
+    Item(CheckItem),
+}
+
+impl Outcome {
+    /// Every documented outcome, in the page's order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let accepted = Review::ALL.iter().copied().map(Self::Accepted);
+        let refused = ErrorCode::ALL.iter().copied().map(Self::Refused);
+        let items = CheckItem::ALL.iter().copied().map(Self::Item);
+        accepted.chain(refused).chain(items)
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Accepted(_) => 200,
+            Self::Refused(code) => code.status(),
+            Self::Item(_) => ErrorCode::CheckItemsFailed.status(),
+        }
+    }
+
+    /// The page's words for it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Accepted(Review::NotNeeded) => "Accepted; no manual review.",
+            Self::Accepted(Review::Manual) => "Accepted; transferred to manual review.",
+            Self::Refused(code) => code.message(),
+            Self::Item(item) => item.description(),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted(review) => write!(f, "is_review {}", review.number()),
+            Self::Refused(code) => f.write_str(code.code()),
+            Self::Item(item) => f.write_str(item.code()),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The checks that a request meets before the business rules, in their order.
+
+use super::catalog::ErrorCode;
+use super::citation::Citation;
+
+/// One check.
+#[derive(Debug)]
+pub struct Check {
+    /// Its name in explanations.
+    pub id: &'static str,
+    /// The API's error code that it refuses with; absent: an error of the gateway, or any answer of a script.
+    pub refuses_with: Option<ErrorCode>,
+    /// Where it comes from.
+    pub citation: Citation,
+}
+
+/// The body is at most this long, in bytes: the gateway's "12 MB", read as 12 × 1024 × 1024 (assumed).
+pub const MAX_BODY_BYTES: usize = 12 * 1024 * 1024;
+
+/// The caller shows credentials that the gateway knows.
+pub static AUTHENTICATED: Check = Check {
+    id: "authenticated",
+    refuses_with: None,
+    citation: Citation::documented("This API can be invoked only by the partner account's AK/SK or token."),
+};
+
+/// IAM knows the user, the password and the account, and understands the request.
+pub static IDENTITY: Check = Check {
+    id: "identity",
+    refuses_with: None,
+    citation: Citation::assumed("IAM's own documentation: password authentication with domain scope."),
+};
+
+/// The caller is a partner, with its own credentials.
+pub static CALLER_IS_PARTNER: Check = Check {
+    id: "caller-is-partner",
+    refuses_with: Some(ErrorCode::AccessDenied),
+    citation: Citation::documented("This API can be invoked only by the partner account's AK/SK or token."),
+};
+
+/// The body is a well-formed application.
+pub static PARAMETERS: Check = Check {
+    id: "parameters",
+    refuses_with: Some(ErrorCode::ParameterError),
+    citation: Citation::documented("Request Parameters: mandatory, type, value range."),
+};
+
+/// No answer was fixed beforehand for it.
+pub static SCRIPT: Check = Check {
+    id: "script",
+    refuses_with: None,
+    citation: Citation::assumed("A scripted answer stands for what cannot be caused by a request alone."),
+};
+
+/// The simulator has no fault of its own.
+pub static NO_FAULT: Check = Check {
+    id: "no-internal-fault",
+    refuses_with: Some(ErrorCode::OtherErrors),
+    citation: Citation::assumed(
+        "The page has one code for what is nobody's mistake; a fault of the simulator answers it too.",
+    ),
+};
+
+/// The path is one of the API's.
+pub static PATH_KNOWN: Check = Check {
+    id: "path-known",
+    refuses_with: None,
+    citation: Citation::assumed("The gateway's error table: APIGW.0101."),
+};
+
+/// The method is one of the path's.
+pub static METHOD_KNOWN: Check = Check {
+    id: "method-known",
+    refuses_with: None,
+    citation: Citation::assumed("The gateway's error table: APIGW.0101."),
+};
+
+/// The body is not too long.
+pub static BODY_SIZE: Check = Check {
+    id: "body-size",
+    refuses_with: None,
+    citation: Citation::assumed("The gateway's error table: a body of more than 12 MB."),
+};
+
+/// Every check before the rules, in the order in which a request meets them; the last can strike anywhere.
+pub static CHECKS: [&Check; 8] =
+    [&PATH_KNOWN, &METHOD_KNOWN, &BODY_SIZE, &AUTHENTICATED, &CALLER_IS_PARTNER, &PARAMETERS, &SCRIPT, &NO_FAULT];

@@ -1,0 +1,112 @@
+//! Credentials and the callers that hold them.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use subtle::ConstantTimeEq;
+
+use super::customer::CustomerId;
+use super::partner::Partner;
+
+/// A token, a secret key or a password: compared in constant time and never shown.
+#[derive(Clone, Eq)]
+pub struct Secret(Box<str>);
+
+impl Secret {
+    /// Takes any text.
+    #[must_use]
+    pub fn new(secret: &str) -> Self {
+        Self(secret.into())
+    }
+
+    /// True when these bytes are the secret; takes as long whatever they are.
+    #[must_use]
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        self.0.as_bytes().ct_eq(bytes).into()
+    }
+
+    /// The secret itself, for the few places that must send or sign with it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other.0.as_bytes())
+    }
+}
+
+impl Hash for Secret {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// An access key: the public half names the key, the secret half signs.
+#[derive(Clone, Debug)]
+pub struct AccessKey {
+    /// The access key ID.
+    pub ak: Box<str>,
+    /// The secret access key.
+    pub sk: Secret,
+    /// The `X-Security-Token` that a temporary key has to come with.
+    pub security_token: Option<Secret>,
+}
+
+/// A user who can ask IAM for a token.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The user's name.
+    pub name: Box<str>,
+    /// The user's password.
+    pub password: Secret,
+}
+
+/// All that an account can prove itself with.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// Tokens that never expire.
+    pub tokens: Vec<Secret>,
+    /// Access keys.
+    pub access_keys: Vec<AccessKey>,
+    /// Users.
+    pub users: Vec<User>,
+}
+
+/// Who a credential belongs to.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A partner: it may call the API.
+    Partner(Arc<Partner>),
+    /// A customer of a partner: it may not.
+    Customer(CustomerId),
+}
+
+impl Caller {
+    /// The account (domain) ID.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        match self {
+            Self::Partner(partner) => &partner.id,
+            Self::Customer(id) => id.as_str(),
+        }
+    }
+
+    /// The account (domain) name: a customer's is its ID.
+    #[must_use]
+    pub fn account_name(&self) -> &str {
+        match self {
+            Self::Partner(partner) => &partner.name,
+            Self::Customer(id) => id.as_str(),
+        }
+    }
+}

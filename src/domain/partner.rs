@@ -1,0 +1,43 @@
+//! Partners: the callers of the API.
+
+use std::sync::Arc;
+
+use super::bucket::Bucket;
+use super::credential::Credentials;
+
+/// Whether a partner has completed its own real-name authentication.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PartnerRealName {
+    /// It has.
+    #[default]
+    Authenticated,
+    /// It has not.
+    Unauthenticated,
+}
+
+/// A partner that resells cloud to customers.
+#[derive(Clone, Debug)]
+pub struct Partner {
+    /// The account (domain) ID.
+    pub id: Box<str>,
+    /// The name by which customers and scripts refer to it.
+    pub name: Arc<str>,
+    /// The platform ID that was assigned to it.
+    pub xaccount_type: Box<str>,
+    /// Whether it has passed real-name authentication itself.
+    pub real_name: PartnerRealName,
+    /// "Upload Photos of Handheld ID Cards Required for Real-Name Authentication" is enabled.
+    pub photo_upload: bool,
+    /// Where its customers' pictures lie.
+    pub bucket: Bucket,
+    /// What it proves itself with.
+    pub credentials: Credentials,
+}
+
+impl Partner {
+    /// True when it has passed real-name authentication itself.
+    #[must_use]
+    pub fn is_authenticated(&self) -> bool {
+        self.real_name == PartnerRealName::Authenticated
+    }
+}

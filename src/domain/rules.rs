@@ -1,0 +1,244 @@
+//! The business rules, in the order in which they are applied. The order is assumed: the page gives none.
+
+use std::sync::Arc;
+
+use super::application::Application;
+use super::bucket::Picture;
+use super::catalog::{CheckItems, ErrorCode};
+use super::certificate::{Certificate, Verdict};
+use super::citation::Citation;
+use super::customer::{Customer, RealNameStatus};
+use super::partner::Partner;
+
+/// All that a rule may look at: what is known at the moment of the decision.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What was applied for.
+    pub application: Application,
+    /// Who calls.
+    pub partner: Arc<Partner>,
+    /// The customer, if there is one with this ID.
+    pub customer: Option<Customer>,
+    /// What is known of the certificate.
+    pub certificate: Option<Arc<Certificate>>,
+    /// How many other customers hold it.
+    pub other_holders: usize,
+    /// What was seen of the pictures, in the application's order.
+    pub pictures: Vec<Picture>,
+    /// `settings.attempts_per_customer`.
+    pub attempts_per_customer: u32,
+    /// `settings.customers_per_certificate`.
+    pub customers_per_certificate: u32,
+}
+
+impl Case {
+    fn failed_items(&self) -> CheckItems {
+        let pictures = self.application.pictures().zip(&self.pictures);
+        pictures.filter_map(|((kind, _), picture)| picture.failed_item(kind, &self.application)).collect()
+    }
+
+    fn status(&self) -> RealNameStatus {
+        self.customer.as_ref().map_or(RealNameStatus::Unauthenticated, |customer| customer.status)
+    }
+}
+
+/// What a rule says: it holds, or it does not, with the failed items where the code has them.
+type Held = Result<(), CheckItems>;
+
+/// One business rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name: the condition that has to hold.
+    pub id: &'static str,
+    /// The code of the refusal when it does not.
+    pub refuses_with: ErrorCode,
+    /// Where it comes from.
+    pub citation: Citation,
+    /// Whether it holds.
+    pub check: fn(&Case) -> Held,
+    /// What it compared, in words, without personal data.
+    pub saw: fn(&Case) -> String,
+}
+
+/// The place of `attempts-left`: an application that gets past it counts as an attempt, whatever becomes
+/// of it (assumed).
+pub const ATTEMPTS_LEFT: usize = 7;
+
+/// The rules, in order.
+pub static RULES: [Rule; 13] = [
+    Rule {
+        id: "partner-ready",
+        refuses_with: ErrorCode::PartnerNotReady,
+        citation: Citation::documented(
+            "The partner did not complete real-name authentication or bucket authentication.",
+        ),
+        check: |case| {
+            ensure(case.partner.is_authenticated() && case.partner.photo_upload && case.partner.bucket.authorized)
+        },
+        saw: |case| {
+            let Partner { photo_upload, bucket, .. } = &*case.partner;
+            let authenticated = case.partner.is_authenticated();
+            format!(
+                "partner authenticated: {authenticated}, photo upload enabled: {photo_upload}, bucket authorized: {}",
+                bucket.authorized
+            )
+        },
+    },
+    Rule {
+        id: "platform-of-partner",
+        refuses_with: ErrorCode::ParameterError,
+        citation: Citation::assumed("The value is assigned to the partner; the page names no code for another one."),
+        check: |case| ensure(case.application.xaccount_type == case.partner.xaccount_type),
+        saw: |case| {
+            format!("xaccount_type {:?}, assigned {:?}", case.application.xaccount_type, case.partner.xaccount_type)
+        },
+    },
+    Rule {
+        id: "customer-not-caller",
+        refuses_with: ErrorCode::CustomerIsCaller,
+        citation: Citation::assumed("Two codes have the same text; this one is taken for the partner's own account."),
+        check: |case| ensure(case.application.customer_id.as_str() != &*case.partner.id),
+        saw: |case| {
+            format!("customer_id {}, the caller's own account {}", case.application.customer_id, case.partner.id)
+        },
+    },
+    Rule {
+        id: "customer-has-partner",
+        refuses_with: ErrorCode::NoPartner,
+        citation: Citation::documented("You are not a customer of a partner yet."),
+        check: |case| ensure(case.customer.as_ref().is_some_and(|customer| customer.partner.is_some())),
+        saw: |case| match &case.customer {
+            None => "no customer with this ID".to_owned(),
+            Some(customer) => format!("partner of the customer: {}", customer.partner.as_deref().unwrap_or("none")),
+        },
+    },
+    Rule {
+        id: "customer-of-caller",
+        refuses_with: ErrorCode::NotYourCustomer,
+        citation: Citation::documented("You do not have the operation permission to this customer."),
+        check: |case| ensure(owner(case) == Some(&*case.partner.name)),
+        saw: |case| {
+            format!("partner of the customer: {}, caller: {}", owner(case).unwrap_or("none"), case.partner.name)
+        },
+    },
+    Rule {
+        id: "customer-not-partner",
+        refuses_with: ErrorCode::CustomerIsPartner,
+        citation: Citation::documented(
+            "You are a partner and cannot be authenticated as an individual using your real name.",
+        ),
+        check: |case| ensure(case.customer.as_ref().is_none_or(|customer| !customer.partner_program)),
+        saw: |case| {
+            format!(
+                "joined a partner program: {}",
+                case.customer.as_ref().is_some_and(|customer| customer.partner_program)
+            )
+        },
+    },
+    Rule {
+        id: "not-authenticated-yet",
+        refuses_with: ErrorCode::AlreadyAuthenticated,
+        citation: Citation::documented("The customer has passed real-name authentication or is being reviewed."),
+        check: |case| ensure(matches!(case.status(), RealNameStatus::Unauthenticated | RealNameStatus::Rejected)),
+        saw: |case| format!("real-name status: {}", case.status().as_str()),
+    },
+    Rule {
+        id: "attempts-left",
+        refuses_with: ErrorCode::AttemptsExhausted,
+        citation: Citation::documented(
+            "The number of real-name authentication times of the customer exceeds the upper limit.",
+        ),
+        check: |case| ensure(attempts(case) < case.attempts_per_customer),
+        saw: |case| format!("attempts used: {}, allowed: {}", attempts(case), case.attempts_per_customer),
+    },
+    Rule {
+        id: "certificate-allowed",
+        refuses_with: ErrorCode::CertificateBlocked,
+        citation: Citation::documented(
+            "The certificate ID is from an invalid certificate and cannot be used for real-name authentication.",
+        ),
+        check: |case| ensure(case.certificate.as_ref().is_none_or(|certificate| !certificate.blocked)),
+        saw: |case| {
+            format!("certificate blocked: {}", case.certificate.as_ref().is_some_and(|certificate| certificate.blocked))
+        },
+    },
+    Rule {
+        id: "certificate-not-worn-out",
+        refuses_with: ErrorCode::CertificateWornOut,
+        citation: Citation::documented(
+            "The number of users who used the certificate ID for real-name authentication has reached the maximum limit.",
+        ),
+        check: |case| ensure(case.other_holders < case.customers_per_certificate as usize),
+        saw: |case| {
+            format!(
+                "other customers with this certificate: {}, allowed: {}",
+                case.other_holders, case.customers_per_certificate
+            )
+        },
+    },
+    Rule {
+        id: "pictures-pass",
+        refuses_with: ErrorCode::CheckItemsFailed,
+        citation: Citation::documented(
+            "The initiated service operation does not meet the service check item requirement.",
+        ),
+        check: |case| {
+            let items = case.failed_items();
+            if items.is_empty() { Ok(()) } else { Err(items) }
+        },
+        saw: |case| {
+            let pictures = case.application.pictures().zip(&case.pictures);
+            let seen = pictures.map(|((kind, path), picture)| {
+                let item = picture.failed_item(kind, &case.application);
+                format!("{} {path:?}: {}", kind.as_str(), item.map_or("passed", |item| item.code()))
+            });
+            seen.collect::<Vec<_>>().join(", ")
+        },
+    },
+    Rule {
+        id: "identity-agrees",
+        refuses_with: ErrorCode::IdentityMismatch,
+        citation: Citation::documented("The ID information or mobile number is incorrect."),
+        check: |case| {
+            let holder = case.certificate.as_ref().and_then(|certificate| certificate.holder.as_deref());
+            ensure(holder.is_none_or(|holder| holder == case.application.name.as_str()))
+        },
+        saw: |case| match case.certificate.as_ref().and_then(|certificate| certificate.holder.as_ref()) {
+            None => "no holder listed for this certificate".to_owned(),
+            Some(holder) if **holder == *case.application.name.as_str() => "the listed holder".to_owned(),
+            Some(_) => "another name than the listed holder's".to_owned(),
+        },
+    },
+    Rule {
+        id: "verification-passes",
+        refuses_with: ErrorCode::VerificationFailed,
+        citation: Citation::documented("Real-name authentication failed."),
+        check: |case| ensure(case.certificate.as_ref().is_none_or(|certificate| certificate.verdict == Verdict::Pass)),
+        saw: |case| {
+            let fails = case.certificate.as_ref().is_some_and(|certificate| certificate.verdict == Verdict::Fail);
+            format!("verdict listed for this certificate: {}", if fails { "fail" } else { "pass" })
+        },
+    },
+];
+
+fn ensure(holds: bool) -> Held {
+    if holds { Ok(()) } else { Err(CheckItems::NONE) }
+}
+
+fn owner(case: &Case) -> Option<&str> {
+    case.customer.as_ref()?.partner.as_deref()
+}
+
+fn attempts(case: &Case) -> u32 {
+    case.customer.as_ref().map_or(0, |customer| customer.attempts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ATTEMPTS_LEFT, RULES};
+
+    #[test]
+    fn attempts_count_from_the_rule_that_limits_them() {
+        assert_eq!(RULES[ATTEMPTS_LEFT].id, "attempts-left");
+    }
+}

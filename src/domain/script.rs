@@ -1,0 +1,60 @@
+//! Scripted answers: what was fixed beforehand for applications that match. Their use is counted elsewhere.
+
+use std::time::Duration;
+
+use super::application::Application;
+use super::decision::Reply;
+use super::matcher::Matcher;
+use super::parameter::Parameter;
+use super::partner::Partner;
+
+/// What a condition of a script looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The name of the calling partner.
+    Caller,
+    /// A parameter of the request.
+    Parameter(Parameter),
+}
+
+/// All conditions under which a scripted answer is given; none: always.
+#[derive(Clone, Debug, Default)]
+pub struct When(pub Vec<(Subject, Matcher)>);
+
+impl When {
+    /// True when every condition holds.
+    #[must_use]
+    pub fn matches(&self, caller: &Partner, application: &Application) -> bool {
+        self.0.iter().all(|(subject, matcher)| match subject {
+            Subject::Caller => matcher.matches(&[&caller.name]),
+            Subject::Parameter(parameter) => matcher.matches(&application.values(*parameter)),
+        })
+    }
+}
+
+/// An answer fixed beforehand.
+#[derive(Clone, Debug)]
+pub struct ScriptedAnswer {
+    /// The applications it is for.
+    pub when: When,
+    /// How often it is given; absent: for ever.
+    pub times: Option<usize>,
+    /// How long it is held back.
+    pub delay: Duration,
+    /// The share of matching applications it is given for, from 0 to 1.
+    pub probability: f64,
+    /// What it says, use by use. An acceptance changes the world as any other, all else changes nothing (assumed). The last step repeats. Never empty.
+    pub steps: Vec<Reply>,
+}
+
+impl ScriptedAnswer {
+    /// What it says at its n-th use, counted from 0.
+    ///
+    /// # Panics
+    /// When it has no step, which no loader lets through.
+    #[must_use]
+    pub fn step(&self, uses: usize) -> Reply {
+        let last = self.steps.len().checked_sub(1).expect("a scripted answer has a step");
+        self.steps[last.min(uses)]
+    }
+}

@@ -1,0 +1,193 @@
+//! Reads a request body into a draft, field by field: a field of the wrong kind is noted, not refused, so that
+//! the application decides in the page's order what is wrong.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::domain::application::Draft;
+use crate::domain::parameter::{Given, Parameter, ParameterError, Problem};
+
+/// Reads a body. It has to be a JSON object in UTF-8, sent as JSON; a byte order mark is tolerated (assumed,
+/// like all that the page does not say of bodies).
+///
+/// # Errors
+/// What is wrong with the body as a whole.
+pub(super) fn read<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Draft<'a>, ParameterError> {
+    let wrong = |problem| ParameterError { parameter: None, problem };
+    if !is_json(headers) {
+        return Err(wrong(Problem::ContentType));
+    }
+    let text = std::str::from_utf8(body).map_err(|_| wrong(Problem::NotUtf8))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
+        return Err(wrong(if text.is_empty() { Problem::NotJson } else { Problem::NotObject }));
+    }
+    serde_json::from_str(text).map(|Object(draft)| draft).map_err(|_| wrong(Problem::NotJson))
+}
+
+/// JSON with or without parameters such as a charset, in any case.
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()?.split(';').next());
+    media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// A JSON object as a draft.
+struct Object<'a>(Draft<'a>);
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor;
+
+        impl<'de> Visitor<'de> for ObjectVisitor {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Object<'de>, A::Error> {
+                let mut draft = Draft::default();
+                while let Some(name) = fields.next_key::<Text<'de>>()? {
+                    match Parameter::parse(&name.0) {
+                        Some(Parameter::CustomerId) => fill(&mut draft.customer_id, &mut fields)?,
+                        Some(Parameter::IdentifyType) => fill(&mut draft.identify_type, &mut fields)?,
+                        Some(Parameter::VerifiedFileUrl) => fill(&mut draft.verified_file_url, &mut fields)?,
+                        Some(Parameter::Name) => fill(&mut draft.name, &mut fields)?,
+                        Some(Parameter::VerifiedNumber) => fill(&mut draft.verified_number, &mut fields)?,
+                        Some(Parameter::XaccountType) => fill(&mut draft.xaccount_type, &mut fields)?,
+                        Some(Parameter::VerifiedType) => fill(&mut draft.verified_type, &mut fields)?,
+                        Some(Parameter::ChangeType) => fill(&mut draft.change_type, &mut fields)?,
+                        None => {
+                            fields.next_value::<Value<'de>>()?;
+                        }
+                    }
+                }
+                Ok(Object(draft))
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+fn fill<'de, T: FromValue<'de>, A: MapAccess<'de>>(given: &mut Given<T>, fields: &mut A) -> Result<(), A::Error> {
+    let value = fields.next_value::<Value<'de>>()?;
+    *given = match (&given, value) {
+        (Given::Missing, Value::Null) => Given::Null,
+        (Given::Missing, value) => T::from_value(value).map_or(Given::WrongType, Given::Value),
+        _ => Given::Repeated,
+    };
+    Ok(())
+}
+
+/// A JSON string, borrowed where it has no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+/// A JSON value, as far as a parameter can be one. Reading it in full keeps the parser's limit on nesting and
+/// its checks of every string, also for fields that are ignored.
+enum Value<'a> {
+    Null,
+    Text(Cow<'a, str>),
+    Integer(i32),
+    TextList(Vec<Cow<'a, str>>),
+    Other,
+}
+
+trait FromValue<'a>: Sized {
+    fn from_value(value: Value<'a>) -> Option<Self>;
+}
+
+impl<'a> FromValue<'a> for Cow<'a, str> {
+    fn from_value(value: Value<'a>) -> Option<Self> {
+        if let Value::Text(text) = value { Some(text) } else { None }
+    }
+}
+
+impl FromValue<'_> for i32 {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        if let Value::Integer(number) = value { Some(number) } else { None }
+    }
+}
+
+impl<'a> FromValue<'a> for Vec<Cow<'a, str>> {
+    fn from_value(value: Value<'a>) -> Option<Self> {
+        if let Value::TextList(texts) = value { Some(texts) } else { None }
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Text(text) => Ok(Self(text)),
+            _ => Err(D::Error::custom("a key is a string")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Value<'de>, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value<'de>, E> {
+        Ok(number.try_into().map_or(Value::Other, Value::Integer))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value<'de>, E> {
+        Ok(number.try_into().map_or(Value::Other, Value::Integer))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value<'de>, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Owned(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value<'de>, A::Error> {
+        let mut texts = Some(Vec::new());
+        while let Some(element) = elements.next_element::<Value<'de>>()? {
+            match (element, &mut texts) {
+                (Value::Text(text), Some(texts)) => texts.push(text),
+                _ => texts = None,
+            }
+        }
+        Ok(texts.map_or(Value::Other, Value::TextList))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value<'de>, A::Error> {
+        while fields.next_entry::<Text<'de>, Value<'de>>()?.is_some() {}
+        Ok(Value::Other)
+    }
+}

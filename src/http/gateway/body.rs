@@ -1,0 +1,54 @@
+//! Reading a request body, up to the gateway's limit.
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, EXPECT};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+
+use crate::domain::check::{self, MAX_BODY_BYTES};
+use crate::domain::gateway::{self, GatewayError};
+use crate::http::answer::{Answer, Ruling};
+
+/// How much of a body that is too long is still taken in before the refusal. A client that is cut off while
+/// it sends may never see its answer.
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+
+/// Reads the whole body.
+///
+/// # Errors
+/// The gateway's answer when it is too long, or when the client stopped in the middle.
+pub(in crate::http) async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Answer> {
+    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    // A client that asks first gets its refusal at once, and never sends the body.
+    if declared.is_some_and(|length| length > MAX_BODY_BYTES) && headers.contains_key(EXPECT) {
+        return Err(refused(gateway::BODY_TOO_LARGE));
+    }
+    let mut chunks = Vec::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(chunk) = frame.map_err(|_| refused(gateway::BAD_REQUEST))?.into_data() else { continue };
+        length += chunk.len();
+        if length > MAX_DISCARDED_BYTES {
+            break;
+        }
+        if length > MAX_BODY_BYTES {
+            chunks.clear();
+        } else {
+            chunks.push(chunk);
+        }
+    }
+    if length > MAX_BODY_BYTES { Err(refused(gateway::BODY_TOO_LARGE)) } else { Ok(join(chunks)) }
+}
+
+/// Most bodies come in one chunk, which is then not copied.
+fn join(mut chunks: Vec<Bytes>) -> Bytes {
+    match chunks.len() {
+        0 | 1 => chunks.pop().unwrap_or_default(),
+        _ => chunks.concat().into(),
+    }
+}
+
+fn refused(error: &'static GatewayError) -> Answer {
+    Answer::new(Ruling::Gateway(&check::BODY_SIZE, error, None))
+}

@@ -1,0 +1,125 @@
+//! `POST /v3/auth/tokens`: a token for a user's name and password, good for 24 hours.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::response::Result;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::domain::credential::Caller;
+use crate::http::gateway::read_body;
+use crate::http::iam::answer::{IamError, Identified};
+use crate::simulator::Space;
+
+#[derive(Deserialize)]
+struct Body {
+    auth: Auth,
+}
+
+#[derive(Deserialize)]
+struct Auth {
+    identity: Identity,
+    scope: Option<Scope>,
+}
+
+#[derive(Deserialize)]
+struct Identity {
+    methods: Vec<String>,
+    password: Password,
+}
+
+#[derive(Deserialize)]
+struct Password {
+    user: User,
+}
+
+#[derive(Deserialize)]
+struct User {
+    name: String,
+    password: String,
+    domain: UserDomain,
+}
+
+#[derive(Deserialize)]
+struct UserDomain {
+    name: String,
+}
+
+/// What the token is for. A project is understood and refused: the simulated accounts have none.
+#[derive(Deserialize)]
+struct Scope {
+    domain: Option<ScopeDomain>,
+}
+
+#[derive(Deserialize)]
+struct ScopeDomain {
+    name: Option<String>,
+    id: Option<String>,
+}
+
+impl Scope {
+    fn is_account(&self, caller: &Caller) -> bool {
+        self.domain.as_ref().is_some_and(|domain| match (domain.id.as_deref(), domain.name.as_deref()) {
+            (Some(id), _) => id == caller.account_id(),
+            (None, Some(name)) => name == caller.account_name(),
+            (None, None) => false,
+        })
+    }
+}
+
+pub(in crate::http::iam) async fn create(State(space): State<Arc<Space>>, request: Request) -> Result<Identified> {
+    let (parts, body) = request.into_parts();
+    let body = read_body(&parts.headers, body).await?;
+    let Auth { identity, scope } = parse(&body)?;
+    let caller = authenticate(&space, &identity.password.user)?;
+    if scope.as_ref().is_some_and(|scope| !scope.is_account(&caller)) {
+        return Err(IamError::UnknownScope.into());
+    }
+    let issued = space.issue_token(caller.clone());
+    let domain = json!({ "id": caller.account_id(), "name": caller.account_name() });
+    let user = &identity.password.user.name;
+    let mut token = json!({
+        "catalog": [],
+        "expires_at": time(issued.expires_at),
+        "issued_at": time(issued.issued_at),
+        "methods": ["password"],
+        "user": { "domain": domain, "id": user_id(&caller, user), "name": user, "password_expires_at": "" },
+    });
+    if scope.is_some() {
+        token["domain"] = domain;
+        token["roles"] = json!([{ "id": "0", "name": "te_admin" }]);
+    }
+    let subject_token = HeaderValue::from_str(issued.token.expose()).expect("a token is plain text");
+    let name = caller.account_name().into();
+    Ok(Identified { caller: name, body: json!({ "token": token }), subject_token: Some(subject_token) })
+}
+
+fn parse(body: &[u8]) -> Result<Auth, IamError> {
+    let Body { auth } = serde_json::from_slice(body).map_err(|error| IamError::BadRequest(error.to_string()))?;
+    if auth.identity.methods.iter().any(|method| method == "password") {
+        Ok(auth)
+    } else {
+        Err(IamError::BadRequest("the method is not `password`".to_owned()))
+    }
+}
+
+fn authenticate(space: &Space, user: &User) -> Result<Caller, IamError> {
+    let known = space.user(&user.domain.name, &user.name);
+    let known = known.filter(|(known, _)| known.password.is(user.password.as_bytes()));
+    known.map(|(_, caller)| caller.clone()).ok_or(IamError::WrongPassword)
+}
+
+/// `2020-01-04T09:08:49.965000Z`
+fn time(at: Timestamp) -> String {
+    format!("{at:.6}")
+}
+
+/// An ID of the real form that is always the same for the same user.
+fn user_id(caller: &Caller, user: &str) -> String {
+    let digest = Sha256::digest(format!("{}/{user}", caller.account_id()));
+    hex::encode(&digest[..16])
+}

@@ -1,0 +1,16 @@
+//! The binary: parse the command line, run the command, turn errors into exit codes.
+
+use std::process::ExitCode;
+
+use bss_sim::command::Cli;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            error.exit_code().into()
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Callers: whose credentials these are.
+
+use jiff::Timestamp;
+
+use super::space::Space;
+use super::tokens::IssuedToken;
+use crate::domain::credential::{AccessKey, Caller, User};
+
+/// Why a token lets nobody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    /// Nobody has it.
+    Unknown,
+    /// It was good until then.
+    Expired(Timestamp),
+}
+
+impl Space {
+    /// Whose token this is: listed in the world, or issued by IAM.
+    ///
+    /// # Errors
+    /// When it is nobody's, or has expired on the clock of the space.
+    pub fn caller_by_token(&self, token: &str) -> Result<Caller, TokenError> {
+        if let Some(caller) = self.world.caller_by_token(token) {
+            return Ok(caller);
+        }
+        match self.tokens.find(token) {
+            Some((_, expires_at)) if self.clock.now() >= expires_at => Err(TokenError::Expired(expires_at)),
+            Some((caller, _)) => Ok(caller),
+            None => self.world.stranger().ok_or(TokenError::Unknown),
+        }
+    }
+
+    /// The access key with this ID, and whose it is.
+    #[must_use]
+    pub fn access_key(&self, ak: &str) -> Option<&(AccessKey, Caller)> {
+        self.world.access_key(ak)
+    }
+
+    /// Who somebody with an unknown key is: with lenient authentication the first partner, else nobody.
+    #[must_use]
+    pub fn stranger(&self) -> Option<Caller> {
+        self.world.stranger()
+    }
+
+    /// The user with this name in the account with this name.
+    #[must_use]
+    pub fn user(&self, account: &str, name: &str) -> Option<&(User, Caller)> {
+        self.world.user(account, name)
+    }
+
+    /// Issues a token.
+    pub fn issue_token(&self, caller: Caller) -> IssuedToken {
+        self.tokens.issue(caller, self.clock.now())
+    }
+
+    /// True while too many wrong signatures in a row keep an access key locked.
+    #[must_use]
+    pub fn is_locked(&self, ak: &str) -> bool {
+        self.lockout.is_locked(ak, self.clock.now())
+    }
+
+    /// Notes whether a signature with an access key was right. True when it was one wrong one too many.
+    pub fn note_signature(&self, ak: &str, was_right: bool) -> bool {
+        if was_right {
+            self.lockout.succeed(ak);
+        }
+        !was_right && self.lockout.fail(ak, self.clock.now())
+    }
+}

@@ -1,0 +1,69 @@
+//! Tokens that IAM has issued.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::domain::credential::{Caller, Secret};
+
+/// How long a token is good for.
+const VALIDITY: SignedDuration = SignedDuration::from_hours(24);
+
+/// The most tokens that are kept; the oldest go first.
+const MAX_TOKENS: usize = 10_000;
+
+/// What every token of the real service begins with: the head of a signed message around `{"token":`.
+const HEAD: &str = "MIIFqgYJKoZIhvcNAQcCoIIFmzCCBZcCAQExDTALBglghkgBZQMEAgEwggO8BgkqhkiG9w0BBwGgggOtBIIDqXsidG9rZW4iOn";
+
+/// How many random bytes follow, in pieces of 16: more than anybody can guess.
+const RANDOM_PIECES: usize = 6;
+
+/// A token as it was issued.
+#[derive(Debug)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: Secret,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// The tokens of a space.
+#[derive(Debug, Default)]
+pub(super) struct Tokens(Mutex<Issued>);
+
+#[derive(Debug, Default)]
+struct Issued {
+    by_token: HashMap<Secret, (Caller, Timestamp)>,
+    in_order: VecDeque<Secret>,
+}
+
+impl Tokens {
+    /// Makes a new token.
+    pub(super) fn issue(&self, caller: Caller, now: Timestamp) -> IssuedToken {
+        let random: Vec<u8> = (0..RANDOM_PIECES).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
+        // The real tokens have `-` for `/`, so that they fit a URL.
+        let token = Secret::new(&format!("{HEAD}{}", BASE64_STANDARD.encode(random).replace('/', "-")));
+        let expires_at = now.saturating_add(VALIDITY).unwrap_or(now);
+        let mut issued = self.0.lock().expect("nothing panics while it holds the tokens");
+        issued.by_token.insert(token.clone(), (caller, expires_at));
+        issued.in_order.push_back(token.clone());
+        if issued.in_order.len() > MAX_TOKENS
+            && let Some(oldest) = issued.in_order.pop_front()
+        {
+            issued.by_token.remove(&oldest);
+        }
+        IssuedToken { token, issued_at: now, expires_at }
+    }
+
+    /// Whose token this is, and until when it is good.
+    pub(super) fn find(&self, token: &str) -> Option<(Caller, Timestamp)> {
+        let issued = self.0.lock().expect("nothing panics while it holds the tokens");
+        if issued.by_token.is_empty() { None } else { issued.by_token.get(&Secret::new(token)).cloned() }
+    }
+}
