@@ -61,6 +61,15 @@ pub static NO_FAULT: Check = Check {
     ),
 };
 
+/// The target and the headers are not too long.
+pub static HEAD_SIZE: Check = Check {
+    id: "head-size",
+    refuses_with: None,
+    citation: Citation::assumed(
+        "The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K.",
+    ),
+};
+
 /// The path is one of the API's.
 pub static PATH_KNOWN: Check = Check {
     id: "path-known",
@@ -83,5 +92,14 @@ pub static BODY_SIZE: Check = Check {
 };
 
 /// Every check before the rules, in the order in which a request meets them; the last can strike anywhere.
-pub static CHECKS: [&Check; 8] =
-    [&PATH_KNOWN, &METHOD_KNOWN, &BODY_SIZE, &AUTHENTICATED, &CALLER_IS_PARTNER, &PARAMETERS, &SCRIPT, &NO_FAULT];
+pub static CHECKS: [&Check; 9] = [
+    &HEAD_SIZE,
+    &PATH_KNOWN,
+    &METHOD_KNOWN,
+    &BODY_SIZE,
+    &AUTHENTICATED,
+    &CALLER_IS_PARTNER,
+    &PARAMETERS,
+    &SCRIPT,
+    &NO_FAULT,
+];

@@ -28,6 +28,10 @@ pub static UNKNOWN_METHOD: &GatewayError = &ERRORS[1];
 pub static BAD_REQUEST: &GatewayError = &ERRORS[6];
 /// The body is longer than 12 MB.
 pub static BODY_TOO_LARGE: &GatewayError = &ERRORS[7];
+/// The target is longer than 32 K.
+pub static TARGET_TOO_LARGE: &GatewayError = &ERRORS[8];
+/// A header is longer than 32 K, or all are longer than 128 K.
+pub static HEADERS_TOO_LARGE: &GatewayError = &ERRORS[9];
 /// The caller could not be authenticated.
 pub static NOT_AUTHENTICATED: &GatewayError = &ERRORS[12];
 
@@ -72,7 +76,10 @@ pub fn find(code: &str) -> Option<&'static GatewayError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BAD_REQUEST, BODY_TOO_LARGE, ERRORS, NOT_AUTHENTICATED, UNKNOWN_METHOD, UNKNOWN_PATH, find};
+    use super::{
+        BAD_REQUEST, BODY_TOO_LARGE, ERRORS, HEADERS_TOO_LARGE, NOT_AUTHENTICATED, TARGET_TOO_LARGE, UNKNOWN_METHOD,
+        UNKNOWN_PATH, find,
+    };
 
     #[test]
     fn the_named_rows_are_the_ones_meant() {
@@ -80,6 +87,7 @@ mod tests {
         assert_eq!(UNKNOWN_METHOD.message, "The API does not exist.");
         assert_eq!(BAD_REQUEST.status, 400);
         assert_eq!(BODY_TOO_LARGE.status, 413);
+        assert_eq!((TARGET_TOO_LARGE.status, HEADERS_TOO_LARGE.status), (414, 494));
         assert_eq!(NOT_AUTHENTICATED.code, "APIGW.0301");
         assert!(ERRORS.iter().all(|row| find(row.code).is_some_and(|first| first.code == row.code)));
     }

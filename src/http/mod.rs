@@ -21,13 +21,14 @@ use crate::simulator::Space;
 
 /// All routes, as a service without a socket.
 pub fn router(space: Arc<Space>) -> Router {
-    let behind_the_door = bss::routes()
-        .merge(iam::routes())
-        .fallback(gateway::unknown_path)
-        .method_not_allowed_fallback(gateway::unknown_method)
-        .with_state(space)
-        .nest("/_sim", control::routes())
-        .layer(CatchPanicLayer::custom(gateway::fault));
-    // As the fallback of another router, so that the door sees answers as they leave, with all that axum adds.
-    Router::new().fallback_service(behind_the_door).layer(middleware::from_fn(gateway::door))
+    let routes = bss::routes().merge(iam::routes());
+    let routes = routes.fallback(gateway::unknown_path).method_not_allowed_fallback(gateway::unknown_method);
+    behind_the_door(routes.with_state(space).nest("/_sim", control::routes()))
+}
+
+/// Puts routes behind the gateway's door, as the fallback of another router, so that the door sees answers as they
+/// leave, with all that axum adds.
+fn behind_the_door(routes: Router) -> Router {
+    let routes = routes.layer(CatchPanicLayer::custom(gateway::fault));
+    Router::new().fallback_service(routes).layer(middleware::from_fn(gateway::door))
 }

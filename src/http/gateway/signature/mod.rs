@@ -4,6 +4,8 @@
 mod algorithm;
 mod authorization;
 mod canonical;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -1,0 +1,275 @@
+//! Requests signed by the official Python SDK's signer, and headers that nobody signed.
+
+use axum::http::Request;
+use axum::http::request::Parts;
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::{SignatureError, Signed};
+use crate::domain::credential::{AccessKey, Secret};
+
+const AK: &str = "MOCKAK00000000000001";
+const SK: &str = "mock-sk-not-a-real-secret-0123456789abcdef";
+const SIGNED_AT: &str = "2023-03-02T08:00:00Z";
+const HOST: &str = "bss-intl.myhuaweicloud.com";
+const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
+const BODY: &str = concat!(
+    r#"{"customer_id":"068a6d00000000288536b6ba57d1ffae","identify_type":0,"verified_type":3,"#,
+    r#""verified_file_url":["a.jpg","b.jpg"],"name":"wangx_001","verified_number":"E12345678","#,
+    r#""change_type":-1,"xaccount_type":"TEST_IDP"}"#,
+);
+
+/// A request with its signature.
+struct Vector {
+    why: &'static str,
+    method: &'static str,
+    target: &'static str,
+    host: &'static str,
+    headers: &'static [(&'static str, &'static str)],
+    body: &'static str,
+    authorization: &'static str,
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+const VECTORS: &[Vector] = &[
+    Vector {
+        why: "a POST with its content type and host",
+        method: "POST",
+        target: INDIVIDUAL,
+        host: HOST,
+        headers: &[JSON],
+        body: BODY,
+        authorization: "SDK-HMAC-SHA256 Access=MOCKAK00000000000001, SignedHeaders=content-type;host;x-sdk-date, Signature=25dcff2fea2262733862126fedf6a9311e3e2ffcc515468204621fd1e0b27902",
+    },
+    Vector {
+        why: "a temporary key of a known domain",
+        method: "POST",
+        target: INDIVIDUAL,
+        host: HOST,
+        headers: &[
+            JSON,
+            ("x-domain-id", "d78cbac186b744899480f25bd022f468"),
+            ("x-security-token", "gQpjbi1ub3J0aC00"),
+            ("user-agent", "huaweicloud-usdk-python/3.0"),
+        ],
+        body: BODY,
+        authorization: "SDK-HMAC-SHA256 Access=MOCKAK00000000000001, SignedHeaders=content-type;host;user-agent;x-domain-id;x-sdk-date;x-security-token, Signature=71aca020a4ca514d89894cd58f5fabf6dcd4404fff41ed89e763ae7b1b9d4a1a",
+    },
+    Vector {
+        why: "a GET with a query",
+        method: "GET",
+        target: "/v2/customers/realname-auths/result?customer_id=068a6d00000000288536b6ba57d1ffae",
+        host: HOST,
+        headers: &[JSON],
+        body: "",
+        authorization: "SDK-HMAC-SHA256 Access=MOCKAK00000000000001, SignedHeaders=content-type;host;x-sdk-date, Signature=5c995c917fedecaf92500ecb8000f433a4b99ed08eccf00bef58481299c0c692",
+    },
+    Vector {
+        why: "a GET without a content type",
+        method: "GET",
+        target: "/v3/auth/domains",
+        host: "iam.ap-southeast-1.myhuaweicloud.com",
+        headers: &[],
+        body: "",
+        authorization: "SDK-HMAC-SHA256 Access=MOCKAK00000000000001, SignedHeaders=host;x-sdk-date, Signature=62a4e6c9c28ec3f21b242edf49abeebe6fee697eacf90e105245d0690a1020be",
+    },
+    Vector {
+        why: "a POST without a body",
+        method: "POST",
+        target: INDIVIDUAL,
+        host: HOST,
+        headers: &[JSON],
+        body: "",
+        authorization: "SDK-HMAC-SHA256 Access=MOCKAK00000000000001, SignedHeaders=content-type;host;x-sdk-date, Signature=97d2dbd4446f2c8669aa2234d4accd72fbe0ddf55b25ee39b9085cf2b10b5b26",
+    },
+    Vector {
+        why: "a path and a query with blanks, wide characters, and repeated and empty keys, out of order",
+        method: "GET",
+        target: "/v2/a%20b/%E4%B8%AD%E6%96%87/~x?list=y&b=2%203&a=%C3%A9~%2A&b=1&t=true&list=x&Z=",
+        host: HOST,
+        headers: &[JSON],
+        body: "",
+        authorization: "SDK-HMAC-SHA256 Access=MOCKAK00000000000001, SignedHeaders=content-type;host;x-sdk-date, Signature=d090da70342ad837969f19e85d4c0d3b6b9a026857c9880977397bbd1ced1ef4",
+    },
+    Vector {
+        why: "a payload that is not signed",
+        method: "POST",
+        target: INDIVIDUAL,
+        host: HOST,
+        headers: &[("content-type", "text/plain"), ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD")],
+        body: BODY,
+        authorization: "SDK-HMAC-SHA256 Access=MOCKAK00000000000001, SignedHeaders=content-type;host;x-sdk-content-sha256;x-sdk-date, Signature=044b41a2212e7eb39221dc45528b28a7f3f7a3e9fb180ff6ffec262d3bc00444",
+    },
+    Vector {
+        why: "a body with wide characters",
+        method: "POST",
+        target: INDIVIDUAL,
+        host: HOST,
+        headers: &[("content-type", "application/json;charset=UTF-8")],
+        body: r#"{"name":"王小明"}"#,
+        authorization: "SDK-HMAC-SHA256 Access=MOCKAK00000000000001, SignedHeaders=content-type;host;x-sdk-date, Signature=5472298f2dc86cf4f0840bbd25aee1f17c1c47f687e2f242d0b0c8fc8a0b37ab",
+    },
+    Vector {
+        why: "SM3 for SHA-256",
+        method: "POST",
+        target: INDIVIDUAL,
+        host: HOST,
+        headers: &[JSON],
+        body: BODY,
+        authorization: "SDK-HMAC-SM3 Access=MOCKAK00000000000001, SignedHeaders=content-type;host;x-sdk-date, Signature=5b7f4c957aa1c55fbb3440d772cb64651e8edecec3dda238c85aaf683d86c894",
+    },
+    Vector {
+        why: "a key derived for a day, a region and a service",
+        method: "POST",
+        target: INDIVIDUAL,
+        host: HOST,
+        headers: &[JSON],
+        body: BODY,
+        authorization: "V11-HMAC-SHA256 Credential=MOCKAK00000000000001/20230302/globe/bssintl, SignedHeaders=content-type;host;x-sdk-date, Signature=f6bdaf00b5ad68c143346bd76a002e8821cf30c385bf74371d79fdb06750e7db",
+    },
+    Vector {
+        why: "the host signed without the port that it is sent with",
+        method: "POST",
+        target: INDIVIDUAL,
+        host: "bss-intl.myhuaweicloud.com:8080",
+        headers: &[JSON],
+        body: BODY,
+        authorization: "SDK-HMAC-SHA256 Access=MOCKAK00000000000001, SignedHeaders=content-type;host;x-sdk-date, Signature=25dcff2fea2262733862126fedf6a9311e3e2ffcc515468204621fd1e0b27902",
+    },
+];
+
+impl Vector {
+    fn parts(&self) -> Parts {
+        let request = Request::builder().method(self.method).uri(self.target).header("host", self.host);
+        let request = request.header("x-sdk-date", "20230302T080000Z").header("authorization", self.authorization);
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.body(()).expect("a vector is a request").into_parts().0
+    }
+}
+
+fn key(sk: &str) -> AccessKey {
+    AccessKey { ak: AK.into(), sk: Secret::new(sk), security_token: None }
+}
+
+fn verify(parts: &Parts, body: &str, key: &AccessKey, now: &str) -> Result<(), SignatureError> {
+    let signed = Signed::parse(parts, body.as_bytes()).expect("the request says that it is signed");
+    signed.and_then(|signed| signed.verify(key, now.parse::<Timestamp>().expect("a time")))
+}
+
+#[test]
+fn what_the_official_signer_signs_is_verified() {
+    for vector in VECTORS {
+        assert_eq!(verify(&vector.parts(), vector.body, &key(SK), SIGNED_AT), Ok(()), "{}", vector.why);
+    }
+}
+
+#[test]
+fn nothing_else_is() {
+    for vector in VECTORS {
+        let is_mismatch = |result| matches!(result, Err(SignatureError::Mismatch(_)));
+        assert!(is_mismatch(verify(&vector.parts(), vector.body, &key("another"), SIGNED_AT)), "key: {}", vector.why);
+        let mut parts = vector.parts();
+        parts.method = axum::http::Method::PUT;
+        assert!(is_mismatch(verify(&parts, vector.body, &key(SK), SIGNED_AT)), "method: {}", vector.why);
+        let mut parts = vector.parts();
+        parts.uri = format!("{}?x", parts.uri.path()).parse().expect("a target");
+        assert!(is_mismatch(verify(&parts, vector.body, &key(SK), SIGNED_AT)), "query: {}", vector.why);
+        let is_body_signed = !vector.headers.contains(&("x-sdk-content-sha256", "UNSIGNED-PAYLOAD"));
+        let other_body = format!("{} ", vector.body);
+        let verified = verify(&vector.parts(), &other_body, &key(SK), SIGNED_AT);
+        assert_eq!(is_mismatch(verified), is_body_signed, "body: {}", vector.why);
+    }
+}
+
+#[test]
+fn the_refusal_prints_the_canonical_request() {
+    let mismatch = verify(&VECTORS[0].parts(), "", &key(SK), SIGNED_AT).expect_err("the body is another one");
+    assert_eq!(
+        mismatch.to_string(),
+        "verify aksk signature fail, canonicalRequest:POST|/v2/customers/realname-auths/individual/||\
+         content-type:application/json|host:bss-intl.myhuaweicloud.com|x-sdk-date:20230302T080000Z||\
+         content-type;host;x-sdk-date|e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    );
+}
+
+#[test]
+fn the_date_may_be_fifteen_minutes_off() {
+    let at = |now| verify(&VECTORS[0].parts(), BODY, &key(SK), now);
+    assert_eq!(at("2023-03-02T07:45:00Z"), Ok(()));
+    assert_eq!(at("2023-03-02T08:15:00Z"), Ok(()));
+    assert_eq!(at("2023-03-02T07:44:59Z"), Err(SignatureError::Expired));
+    assert_eq!(at("2023-03-02T08:15:01Z"), Err(SignatureError::Expired));
+}
+
+#[test]
+fn the_date_has_one_form() {
+    for date in ["", "2023-03-02T08:00:00Z", "20230302T080000", "20230302T0800Z", "20231302T080000Z", "Ⅴ0230302T0800Z"]
+    {
+        let mut parts = VECTORS[0].parts();
+        parts.headers.insert("x-sdk-date", axum::http::HeaderValue::from_bytes(date.as_bytes()).expect("a value"));
+        assert_eq!(verify(&parts, BODY, &key(SK), SIGNED_AT), Err(SignatureError::BadDate), "{date}");
+    }
+    let mut parts = VECTORS[0].parts();
+    parts.headers.remove("x-sdk-date");
+    assert_eq!(verify(&parts, BODY, &key(SK), SIGNED_AT), Err(SignatureError::NoDate));
+}
+
+#[test]
+fn a_temporary_key_needs_its_security_token() {
+    let temporary = |token| AccessKey { security_token: Some(Secret::new(token)), ..key(SK) };
+    let with_token = VECTORS[1].parts();
+    assert_eq!(verify(&with_token, BODY, &temporary("gQpjbi1ub3J0aC00"), SIGNED_AT), Ok(()));
+    assert_eq!(verify(&with_token, BODY, &temporary("another"), SIGNED_AT), Err(SignatureError::SecurityToken));
+    let without_token = VECTORS[0].parts();
+    assert_eq!(verify(&without_token, BODY, &temporary("another"), SIGNED_AT), Err(SignatureError::SecurityToken));
+}
+
+#[test]
+fn a_malformed_header_is_named() {
+    let cases = [
+        ("SDK-HMAC-SHA256", "authorization header has no Access"),
+        ("SDK-HMAC-SHA256 Access=", "authorization header has a malformed Access"),
+        ("SDK-HMAC-SHA256 Access=a, Access=b", "authorization header has a malformed Access"),
+        ("SDK-HMAC-SHA256 Access=a, SignedHeaders=host", "authorization header has no Signature"),
+        (
+            "SDK-HMAC-SHA256 Access=a, SignedHeaders=host, Signature=xyz",
+            "authorization header has a malformed Signature",
+        ),
+        ("SDK-HMAC-SHA256 Access=a, Signature=ab", "authorization header has no SignedHeaders"),
+        ("V11-HMAC-SHA256 Access=a", "authorization header has no Credential"),
+        ("V11-HMAC-SHA256 Credential=a", "authorization header has a malformed Credential"),
+        ("SDK-ECDSA-P256-SHA256 Access=a", "algorithm SDK-ECDSA-P256-SHA256 is not supported"),
+        ("SDK-SM2-SM3 Access=a", "algorithm SDK-SM2-SM3 is not supported"),
+    ];
+    for (header, text) in cases {
+        let mut parts = VECTORS[0].parts();
+        parts.headers.insert("authorization", header.parse().expect("a value"));
+        assert_eq!(verify(&parts, BODY, &key(SK), SIGNED_AT).map_err(|error| error.to_string()), Err(text.to_owned()));
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_header_and_target_gets_an_answer(
+        scheme in "(SDK-HMAC-SHA256|SDK-HMAC-SM3|V11-HMAC-SHA256|SDK-[A-Z0-9-]{0,9}|[ -~]{0,9})",
+        fields in "( ?(Access|Credential|SignedHeaders|Signature)=[ -~]{0,40},?| [ -~]{0,20}){0,5}",
+        bytes in proptest::collection::vec(0x80_u8..=0xff, 0..8),
+        path in "(/[a-zA-Z0-9%._~-]{0,12}){1,4}",
+        query in "([a-z0-9%+=&;~]{0,30})",
+        host in "[ -~]{0,20}",
+        date in "([0-9]{8}T[0-9]{6}Z|[ -~]{0,18})",
+        body in proptest::collection::vec(any::<u8>(), 0..64),
+    ) {
+        let header = [scheme.as_bytes(), fields.as_bytes(), &bytes].concat();
+        let request = Request::builder().uri(format!("{path}?{query}")).header("host", host);
+        let request = request.header("x-sdk-date", date).header("authorization", header.as_slice());
+        if let Ok(request) = request.body(()) {
+            let (parts, ()) = request.into_parts();
+            if let Some(Ok(signed)) = Signed::parse(&parts, &body) {
+                let now = SIGNED_AT.parse::<Timestamp>().expect("a time");
+                prop_assert!(signed.verify(&key(SK), now).is_err());
+            }
+        }
+    }
+}
