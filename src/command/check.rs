@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use tower::ServiceExt;
 
 use super::CommandError;
-use crate::domain::credential::Caller;
+use crate::domain::caller::Caller;
 use crate::domain::decision::CheckResult;
 use crate::domain::world::World;
 use crate::fixture::{Exchange, Expected, Library, Scenario};

@@ -1,13 +1,9 @@
-//! Credentials and the callers that hold them.
+//! Credentials: what an account proves itself with.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
-
-use super::customer::CustomerId;
-use super::partner::Partner;
 
 /// A token, a secret key or a password: compared in constant time and never shown.
 #[derive(Clone, Eq)]
@@ -80,33 +76,4 @@ pub struct Credentials {
     pub access_keys: Vec<AccessKey>,
     /// Users.
     pub users: Vec<User>,
-}
-
-/// Who a credential belongs to.
-#[derive(Clone, Debug)]
-pub enum Caller {
-    /// A partner: it may call the API.
-    Partner(Arc<Partner>),
-    /// A customer of a partner: it may not.
-    Customer(CustomerId),
-}
-
-impl Caller {
-    /// The account (domain) ID.
-    #[must_use]
-    pub fn account_id(&self) -> &str {
-        match self {
-            Self::Partner(partner) => &partner.id,
-            Self::Customer(id) => id.as_str(),
-        }
-    }
-
-    /// The account (domain) name: a customer's is its ID.
-    #[must_use]
-    pub fn account_name(&self) -> &str {
-        match self {
-            Self::Partner(partner) => &partner.name,
-            Self::Customer(id) => id.as_str(),
-        }
-    }
 }

@@ -6,6 +6,7 @@
 pub mod application;
 pub mod attachment;
 pub mod bucket;
+pub mod caller;
 pub mod catalog;
 pub mod certificate;
 pub mod check;

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::caller::Caller;
 use super::certificate::{Certificate, CertificateNumber};
-use super::credential::{AccessKey, Caller, Credentials, Secret, User};
+use super::credential::{AccessKey, Credentials, Secret, User};
 use super::customer::{Customer, CustomerId};
 use super::partner::Partner;
 use super::script::ScriptedAnswer;

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::space::Space;
 use super::tokens::IssuedToken;
-use crate::domain::credential::{AccessKey, Caller, User};
+use crate::domain::caller::Caller;
+use crate::domain::credential::{AccessKey, User};
 
 /// Why a token lets nobody in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

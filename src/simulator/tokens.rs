@@ -8,7 +8,8 @@ use base64::prelude::BASE64_STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::domain::credential::{Caller, Secret};
+use crate::domain::caller::Caller;
+use crate::domain::credential::Secret;
 
 /// How long a token is good for.
 const VALIDITY: SignedDuration = SignedDuration::from_hours(24);

@@ -8,8 +8,8 @@ use axum::http::HeaderMap;
 
 use super::body;
 use super::caller::authenticate;
+use crate::domain::caller::Caller;
 use crate::domain::check;
-use crate::domain::credential::Caller;
 use crate::domain::gateway;
 use crate::domain::partner::Partner;
 use crate::http::answer::{Answer, Ruling};

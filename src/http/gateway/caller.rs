@@ -4,7 +4,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use super::signature::{SignatureError, Signed};
-use crate::domain::credential::Caller;
+use crate::domain::caller::Caller;
 use crate::simulator::{Space, TokenError, machine_time};
 
 const X_AUTH_TOKEN: &str = "x-auth-token";

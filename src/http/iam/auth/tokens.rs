@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::domain::credential::Caller;
+use crate::domain::caller::Caller;
 use crate::http::gateway::read_body;
 use crate::http::iam::answer::{IamError, Identified};
 use crate::simulator::Space;

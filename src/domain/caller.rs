@@ -1,0 +1,35 @@
+//! Callers: who a credential belongs to.
+
+use std::sync::Arc;
+
+use super::customer::CustomerId;
+use super::partner::Partner;
+
+/// Who a credential belongs to.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A partner: it may call the API.
+    Partner(Arc<Partner>),
+    /// A customer of a partner: it may not.
+    Customer(CustomerId),
+}
+
+impl Caller {
+    /// The account (domain) ID.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        match self {
+            Self::Partner(partner) => &partner.id,
+            Self::Customer(id) => id.as_str(),
+        }
+    }
+
+    /// The account (domain) name: a customer's is its ID.
+    #[must_use]
+    pub fn account_name(&self) -> &str {
+        match self {
+            Self::Partner(partner) => &partner.name,
+            Self::Customer(id) => id.as_str(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A simulated service for one test: a scenario behind its router, without a socket.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use bss_sim::fixture::Scenario;
+use bss_sim::http::{Answer, router};
+use bss_sim::simulator::Space;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// The path of the API.
+pub(crate) const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
+
+/// A service with one partner, its customers and its token.
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) space: Arc<Space>,
+    router: Router,
+}
+
+/// An answer as it came over the wire, with what is behind it.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+    pub(crate) answer: Option<Arc<Answer>>,
+}
+
+impl Reply {
+    /// The check or rule that decided.
+    pub(crate) fn check(&self) -> Option<&'static str> {
+        self.answer.as_ref()?.ruling.check()
+    }
+
+    /// Asserts the status and the whole body, byte for byte.
+    #[track_caller]
+    pub(crate) fn assert(&self, status: u16, body: &str) {
+        assert_eq!((self.status.as_u16(), self.body.as_str()), (status, body), "{self:?}");
+    }
+
+    /// Asserts that the API's `CBC.0100` is answered.
+    #[track_caller]
+    pub(crate) fn assert_parameter_error(&self) {
+        self.assert(400, r#"{"error_code":"CBC.0100","error_msg":"Parameter error."}"#);
+    }
+}
+
+impl Service {
+    /// A service that starts from this scenario.
+    #[track_caller]
+    pub(crate) fn from_yaml(yaml: &str) -> Self {
+        let scenario = Scenario::read("test.yaml", "test", yaml).unwrap_or_else(|error| panic!("{error}"));
+        let space = Arc::new(Space::new(scenario.world));
+        Self { router: router(Arc::clone(&space)), space }
+    }
+
+    /// A partner `demo` (token `token`, platform `DEMO_IDP`) with the customer `c-1`, and what is added to them.
+    #[track_caller]
+    pub(crate) fn with(more: &str) -> Self {
+        Self::from_yaml(&format!("{DEMO}{more}"))
+    }
+
+    /// Sends any request.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.expect("the router never fails");
+        let answer = response.extensions().get().cloned();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("the body is in memory").to_bytes();
+        let body = String::from_utf8(body.to_vec()).expect("every body is text");
+        Reply { status: parts.status, headers: parts.headers, body, answer }
+    }
+
+    /// Posts these bytes as JSON with the partner's token.
+    pub(crate) async fn post(&self, body: impl Into<Body>) -> Reply {
+        let request = Request::builder().method(Method::POST).uri(INDIVIDUAL);
+        let request = request.header("content-type", "application/json").header("x-auth-token", "token");
+        self.send(request.body(body.into()).expect("the request is well-formed")).await
+    }
+
+    /// Posts an application with the partner's token.
+    pub(crate) async fn apply(&self, application: &Value) -> Reply {
+        self.post(application.to_string()).await
+    }
+}
+
+/// The least that can be applied to.
+pub(crate) const DEMO: &str = "
+partners:
+  - { id: demo-account, name: demo, xaccount_type: DEMO_IDP, credentials: { tokens: [token] } }
+  - { id: other-account, name: other, xaccount_type: OTHER_IDP, credentials: { tokens: [other-token] } }
+";
+
+/// A well-formed application of a customer with a passport.
+pub(crate) fn passport(customer: &str) -> Value {
+    json!({
+        "customer_id": customer,
+        "identify_type": 0,
+        "verified_type": 3,
+        "verified_file_url": ["front.jpg", "hand.jpg"],
+        "name": "Wang Xiaoming",
+        "verified_number": "E12345678",
+        "change_type": -1,
+        "xaccount_type": "DEMO_IDP",
+    })
+}
+
+/// The same with another value in a field.
+pub(crate) fn with(mut application: Value, field: &str, value: impl Into<Value>) -> Value {
+    application[field] = value.into();
+    application
+}
+
+/// The same without a field.
+pub(crate) fn without(mut application: Value, field: &str) -> Value {
+    application.as_object_mut().expect("an application is an object").remove(field);
+    application
+}
