@@ -8,10 +8,9 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::level_filters::LevelFilter;
 
 use super::CommandError;
-use super::log::{self, LogFormat};
+use super::log::{self, LogFormat, LogLevel};
 use crate::fixture::{Library, Scenario};
 use crate::http::{Server, router};
 use crate::simulator::Space;
@@ -36,9 +35,9 @@ pub(super) struct Serve {
     #[arg(long, env = "BSS_SIM_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
 
-    /// The least important events to log: off, error, warn, info, debug.
+    /// The least important events to log.
     #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
-    log_level: LevelFilter,
+    log_level: LogLevel,
 }
 
 impl Serve {
