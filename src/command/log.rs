@@ -16,7 +16,6 @@ pub(super) enum LogFormat {
 
 /// The least important events to log.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-#[expect(missing_docs, reason = "the names say it all")]
 pub(super) enum LogLevel {
     Off,
     Error,
