@@ -10,16 +10,16 @@ use axum::body::Body;
 use axum::http::Request;
 use clap::Args;
 use http_body_util::BodyExt;
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 use tower::ServiceExt;
 
 use super::CommandError;
 use crate::domain::caller::Caller;
 use crate::domain::decision::CheckResult;
-use crate::domain::world::World;
 use crate::fixture::{Exchange, Expected, Library, Scenario};
-use crate::http::{Answer, router};
-use crate::simulator::Space;
+use crate::http::{App, router};
+use crate::simulator::{Entry, Era, SpaceId};
 
 /// Which files to check.
 #[derive(Debug, Args)]
@@ -60,20 +60,21 @@ fn number(count: usize, what: &str) -> String {
 
 /// Runs the exchanges of a scenario in order on a fresh space, and describes those that fail.
 async fn failures(scenario: &Scenario) -> Vec<String> {
-    let space = Arc::new(Space::new(Arc::clone(&scenario.world)));
-    let router = router(Arc::clone(&space));
+    let app = Arc::new(App::of(scenario, Library::builtin()));
+    let era = app.simulator.space(SpaceId::DEFAULT).expect("the default space is always there").era();
+    let router = router(&app);
     let mut failures = Vec::new();
     for exchange in &scenario.exchanges {
         match exchange {
-            Exchange::Advance(by) => space.advance(*by),
+            Exchange::Advance(by) => era.clock.advance(SignedDuration::try_from(*by).unwrap_or(SignedDuration::MAX)),
             Exchange::Review { line, customer, verdict, opinion } => {
-                if let Err(error) = space.review(customer, *verdict, opinion.as_deref().map(Into::into)) {
+                if let Err(error) = era.review(customer, *verdict, opinion.as_deref().map(Into::into)) {
                     failures.push(format!("  line {line}: the review of {customer} failed: {error}\n"));
                 }
             }
             Exchange::Request { line, caller, request, expected } => {
-                let token = token(&space, &scenario.world, caller.as_deref());
-                let reply = ask(router.clone(), token.as_deref(), request).await;
+                let token = token(&era, caller.as_deref());
+                let reply = ask(router.clone(), &era, token.as_deref(), request).await;
                 failures.extend(difference(expected, &reply).map(|text| format!("  line {line}:\n{text}")));
             }
         }
@@ -82,14 +83,14 @@ async fn failures(scenario: &Scenario) -> Vec<String> {
 }
 
 /// The token to call with: a partner's first one, or a fresh one when it has none, or the word itself.
-fn token(space: &Space, world: &World, caller: Option<&str>) -> Option<String> {
-    let mut partners = world.partners.iter();
+fn token(era: &Era, caller: Option<&str>) -> Option<String> {
+    let directory = era.directory();
     let partner = match caller {
-        None => partners.next(),
-        Some(name) => partners.find(|partner| *partner.name == *name),
+        None => directory.partners.first(),
+        Some(name) => directory.partner(name),
     };
     let Some(partner) = partner else { return caller.map(str::to_owned) };
-    let fresh = || space.issue_token(Caller::Partner(Arc::clone(partner))).token;
+    let fresh = || era.issue_token(Caller::Partner(Arc::clone(partner))).token;
     Some(partner.credentials.tokens.first().cloned().unwrap_or_else(fresh).expose().to_owned())
 }
 
@@ -97,18 +98,20 @@ fn token(space: &Space, world: &World, caller: Option<&str>) -> Option<String> {
 struct Reply {
     status: u16,
     body: Value,
-    answer: Option<Arc<Answer>>,
+    /// The journal's entry.
+    entry: Option<Arc<Entry>>,
 }
 
-async fn ask(router: Router, token: Option<&str>, request: &Map<String, Value>) -> Reply {
+async fn ask(router: Router, era: &Era, token: Option<&str>, request: &Map<String, Value>) -> Reply {
     let body = serde_json::to_vec(request).expect("a JSON object is JSON");
     let request = Request::post("/v2/customers/realname-auths/individual").header("content-type", "application/json");
     let request = token.into_iter().fold(request, |request, token| request.header("x-auth-token", token));
     let request = request.body(Body::from(body)).expect("a token of a fixture fits a header");
     let response = router.oneshot(request).await.expect("the router never fails");
-    let (status, answer) = (response.status().as_u16(), response.extensions().get().cloned());
+    let status = response.status().as_u16();
     let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
-    Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), answer }
+    let entry = era.journal.since(0).0.pop();
+    Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), entry }
 }
 
 /// How a reply differs from the one expected, and why it was given.
@@ -131,14 +134,15 @@ fn difference(expected: &Expected, reply: &Reply) -> Option<String> {
     if text.is_empty() {
         return None;
     }
-    for finding in reply.answer.iter().flat_map(|answer| answer.ruling.findings()) {
+    for finding in reply.entry.iter().flat_map(|entry| entry.explain()) {
         let verdict = match finding.result {
             CheckResult::Passed => "passed",
             CheckResult::Failed => "refused by",
             CheckResult::NotReached => continue,
         };
         let basis = finding.citation.basis.as_str();
-        let _ = writeln!(text, "    {verdict} {} ({basis}): {}", finding.check, finding.saw);
+        let colon = if finding.saw.is_empty() { "" } else { ": " };
+        let _ = writeln!(text, "    {verdict} {} ({basis}){colon}{}", finding.check, finding.saw);
     }
     Some(text)
 }

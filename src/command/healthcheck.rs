@@ -30,6 +30,10 @@ pub(super) struct Healthcheck {
     #[arg(long, env = "BSS_SIM_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
+    /// Where its control API listens, if elsewhere.
+    #[arg(long, env = "BSS_SIM_CONTROL_LISTEN")]
+    control_listen: Option<SocketAddr>,
+
     /// Try again for this long: 10s, 1m.
     #[arg(long, value_name = "SPAN", value_parser = parse_span, default_value = "0s")]
     wait: Duration,
@@ -58,9 +62,9 @@ impl Healthcheck {
 
     fn authority(&self) -> String {
         let Some(url) = &self.url else {
-            let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-            let ip = if self.listen.ip().is_unspecified() { loopback } else { self.listen.ip() };
-            return SocketAddr::new(ip, self.listen.port()).to_string();
+            let address = self.control_listen.unwrap_or(self.listen);
+            let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
+            return SocketAddr::new(ip, address.port()).to_string();
         };
         format!("{}:{}", url.host().unwrap_or("127.0.0.1"), url.port_u16().unwrap_or(80))
     }

@@ -5,15 +5,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytesize::ByteSize;
 use clap::Args;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
 use super::log::{self, LogFormat, LogLevel};
+use crate::domain::credential::Secret;
 use crate::fixture::{Library, Scenario};
-use crate::http::{Server, router};
-use crate::simulator::Space;
+use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Server, Stop, router, simulated, steering};
+use crate::simulator::{JournalLimits, Simulator};
 
 /// What is served, and where.
 #[derive(Debug, Args)]
@@ -31,6 +33,26 @@ pub(super) struct Serve {
     #[arg(long, env = "BSS_SIM_FIXTURES", value_name = "PATH", num_args = 1.., value_delimiter = ',')]
     fixtures: Vec<PathBuf>,
 
+    /// Another address for the control API below /_sim, which is then not on the first one.
+    #[arg(long, env = "BSS_SIM_CONTROL_LISTEN", value_name = "ADDRESS")]
+    control_listen: Option<SocketAddr>,
+
+    /// What control calls but health checks have to send as `Authorization: Bearer`.
+    #[arg(long, env = "BSS_SIM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = parse_token)]
+    control_token: Option<String>,
+
+    /// The most journal entries of one space.
+    #[arg(long, env = "BSS_SIM_JOURNAL_ENTRIES", value_name = "NUMBER", default_value_t = DEFAULT_JOURNAL_ENTRIES)]
+    journal_entries: usize,
+
+    /// The most bytes of the journals of all spaces.
+    #[arg(long, env = "BSS_SIM_JOURNAL_BYTES", value_name = "SIZE", default_value = "64MiB")]
+    journal_bytes: ByteSize,
+
+    /// Show names and certificate numbers in the journal.
+    #[arg(long, env = "BSS_SIM_SHOW_PERSONAL_DATA")]
+    show_personal_data: bool,
+
     /// How log events on stderr look.
     #[arg(long, env = "BSS_SIM_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -42,50 +64,93 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), CommandError> {
-        let scenario = self.choose()?;
+        let (library, scenario) = self.choose()?;
         log::start(self.log_format, self.log_level);
+        let limits = JournalLimits::new(self.journal_entries, self.journal_bytes());
+        let simulator = Arc::new(Simulator::new(scenario.name.as_str().into(), &scenario.world, limits));
+        let control = ControlSettings { token: self.control_token(), show_personal_data: self.show_personal_data };
+        let app = Arc::new(App { simulator, library, control });
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(serve(self.listen, scenario))
+        runtime.block_on(self.serve(&app, &scenario.name))
     }
 
-    fn choose(&self) -> Result<Scenario, CommandError> {
+    fn choose(&self) -> Result<(Library, Arc<Scenario>), CommandError> {
         let mut library = Library::builtin();
         let mut added = library.add(&self.fixtures)?;
         let is_one_file = self.fixtures.len() == 1 && self.fixtures[0].is_file();
-        match (&self.scenario, added.pop()) {
-            (None, Some(scenario)) if is_one_file => Ok(scenario),
-            (name, _) => Ok(library.scenario(name.as_deref().unwrap_or("default"))?),
+        let scenario = match (&self.scenario, added.pop()) {
+            (None, Some(scenario)) if is_one_file => scenario,
+            (name, _) => library.scenario(name.as_deref().unwrap_or("default"))?,
+        };
+        Ok((library, scenario))
+    }
+
+    fn journal_bytes(&self) -> usize {
+        usize::try_from(self.journal_bytes.as_u64()).unwrap_or(usize::MAX)
+    }
+
+    fn control_token(&self) -> Option<Secret> {
+        self.control_token.as_deref().map(Secret::new)
+    }
+
+    async fn serve(&self, app: &Arc<App>, scenario: &str) -> Result<(), CommandError> {
+        // Before anything can be asked to stop: as the first process of a container there is no default handler.
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let bind = |address| Server::bind(address).map_err(|error| CommandError::Bind(address, error));
+        let server = bind(self.listen)?;
+        let control = self.control_listen.map(bind).transpose()?;
+        let control_address = control.as_ref().map(Server::address).transpose()?;
+        self.warn_if_anybody_can_steer(control_address.unwrap_or(server.address()?));
+        announce(server.address()?, control_address, scenario);
+        let stops: Vec<_> = control.iter().chain([&server]).map(Server::stop_handle).collect();
+        let simulator = Arc::clone(&app.simulator);
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("stopping");
+            simulator.end();
+            stops.iter().for_each(Stop::stop);
+        });
+        match control {
+            None => server.serve(router(app)).await?,
+            Some(control_server) => {
+                tokio::try_join!(server.serve(simulated(app)), control_server.serve(steering(app)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn warn_if_anybody_can_steer(&self, address: SocketAddr) {
+        if self.control_token.is_none() && !address.ip().is_loopback() {
+            tracing::warn!(%address, "whoever reaches this address can steer the simulator: set --control-token");
         }
     }
-}
-
-async fn serve(address: SocketAddr, scenario: Scenario) -> Result<(), CommandError> {
-    // Before anything can be asked to stop: as the first process of a container there is no default handler.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let server = Server::bind(address).map_err(|error| CommandError::Bind(address, error))?;
-    announce(server.address()?, &scenario.name);
-    let stop = server.stop_handle();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping");
-        stop.stop();
-    });
-    server.serve(router(Arc::new(Space::new(scenario.world)))).await?;
-    Ok(())
 }
 
 /// Prints the ready line. A closed stdout is no reason not to serve.
-fn announce(mut address: SocketAddr, scenario: &str) {
-    if address.ip().is_unspecified() {
-        address.set_ip(Ipv4Addr::LOCALHOST.into());
+fn announce(address: SocketAddr, control: Option<SocketAddr>, scenario: &str) {
+    let url = url(address);
+    let mut line = json!({ "event": "ready", "url": url, "scenario": scenario, "version": env!("CARGO_PKG_VERSION") });
+    if let Some(control) = control {
+        line["control_url"] = self::url(control).into();
     }
-    let url = format!("http://{address}");
-    let line = json!({ "event": "ready", "url": url, "scenario": scenario, "version": env!("CARGO_PKG_VERSION") });
     let mut stdout = std::io::stdout().lock();
     if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
         tracing::warn!(url, "ready, but stdout is closed");
     }
+}
+
+/// The URL of an address, for a client on this machine.
+fn url(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    format!("http://{address}")
+}
+
+/// A token that protects something.
+fn parse_token(token: &str) -> Result<String, &'static str> {
+    if token.trim().is_empty() { Err("a blank token protects nothing") } else { Ok(token.to_owned()) }
 }

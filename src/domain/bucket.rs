@@ -35,6 +35,12 @@ pub enum PictureFormat {
 }
 
 impl PictureFormat {
+    /// The name of the format.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        FORMATS.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+    }
+
     /// The format with this name or extension, in any case.
     #[must_use]
     pub fn parse(extension: &str) -> Option<Self> {

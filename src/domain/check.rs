@@ -70,6 +70,13 @@ pub static HEAD_SIZE: Check = Check {
     ),
 };
 
+/// The space that the request names, or that its credential was made for, exists.
+pub static SPACE: Check = Check {
+    id: "space-known",
+    refuses_with: None,
+    citation: Citation::assumed("Spaces are the simulator's own; whoever calls for one that is gone is told so."),
+};
+
 /// The path is one of the API's.
 pub static PATH_KNOWN: Check = Check {
     id: "path-known",
@@ -92,8 +99,9 @@ pub static BODY_SIZE: Check = Check {
 };
 
 /// Every check before the rules, in the order in which a request meets them; the last can strike anywhere.
-pub static CHECKS: [&Check; 9] = [
+pub static CHECKS: [&Check; 10] = [
     &HEAD_SIZE,
+    &SPACE,
     &PATH_KNOWN,
     &METHOD_KNOWN,
     &BODY_SIZE,

@@ -10,7 +10,7 @@ use super::catalog::Review;
 use super::certificate::CertificateNumber;
 
 /// A customer's account ID.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CustomerId(Arc<str>);
 
 impl CustomerId {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::catalog::{CheckItems, ErrorCode, Review};
 use super::citation::Citation;
 use super::customer::Customer;
+use super::fault::Fault;
 use super::gateway::GatewayError;
 use super::rules::{ATTEMPTS_LEFT, Case, RULES, Rule};
 
@@ -34,6 +35,8 @@ pub enum Reply {
     Refuse(Refusal),
     /// The gateway answers instead of the API: only a script can say so.
     Gateway(&'static GatewayError),
+    /// Something happens to the connection: only a script can say so.
+    Fault(Fault),
 }
 
 /// What the rules say of a case.

@@ -14,6 +14,8 @@ pub mod citation;
 pub mod credential;
 pub mod customer;
 pub mod decision;
+pub mod directory;
+pub mod fault;
 pub mod gateway;
 pub mod matcher;
 pub mod parameter;

@@ -64,6 +64,9 @@ pub struct Rule {
 /// of it (assumed).
 pub const ATTEMPTS_LEFT: usize = 7;
 
+/// The places of `customer-has-partner` and `customer-of-caller`: whoever asks for a customer has to keep them.
+pub const OWNERSHIP: [usize; 2] = [3, 4];
+
 /// The rules, in order.
 pub static RULES: [Rule; 13] = [
     Rule {
@@ -106,7 +109,7 @@ pub static RULES: [Rule; 13] = [
         id: "customer-has-partner",
         refuses_with: ErrorCode::NoPartner,
         citation: Citation::documented("You are not a customer of a partner yet."),
-        check: |case| ensure(case.customer.as_ref().is_some_and(|customer| customer.partner.is_some())),
+        check: |case| ensure(owner(case).is_some()),
         saw: |case| match &case.customer {
             None => "no customer with this ID".to_owned(),
             Some(customer) => format!("partner of the customer: {}", customer.partner.as_deref().unwrap_or("none")),
@@ -235,10 +238,11 @@ fn attempts(case: &Case) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ATTEMPTS_LEFT, RULES};
+    use super::{ATTEMPTS_LEFT, OWNERSHIP, RULES};
 
     #[test]
-    fn attempts_count_from_the_rule_that_limits_them() {
+    fn the_named_places_are_the_ones_meant() {
         assert_eq!(RULES[ATTEMPTS_LEFT].id, "attempts-left");
+        assert_eq!(OWNERSHIP.map(|place| RULES[place].id), ["customer-has-partner", "customer-of-caller"]);
     }
 }

@@ -17,11 +17,28 @@ pub enum Subject {
     Parameter(Parameter),
 }
 
+impl Subject {
+    /// True when its values are numbers.
+    #[must_use]
+    pub const fn is_number(self) -> bool {
+        matches!(self, Self::Parameter(Parameter::IdentifyType | Parameter::VerifiedType | Parameter::ChangeType))
+    }
+}
+
 /// All conditions under which a scripted answer is given; none: always.
 #[derive(Clone, Debug, Default)]
 pub struct When(pub Vec<(Subject, Matcher)>);
 
 impl When {
+    /// The partners that are named in full.
+    pub fn callers(&self) -> impl Iterator<Item = &str> {
+        let named = self.0.iter().filter_map(|(subject, matcher)| match (subject, matcher) {
+            (Subject::Caller, Matcher::AnyOf(names)) => Some(names.iter().map(|name| &**name)),
+            _ => None,
+        });
+        named.flatten()
+    }
+
     /// True when every condition holds.
     #[must_use]
     pub fn matches(&self, caller: &Partner, application: &Application) -> bool {
@@ -48,6 +65,15 @@ pub struct ScriptedAnswer {
 }
 
 impl ScriptedAnswer {
+    /// What is left of it after so many uses; absent: it is used up.
+    #[must_use]
+    pub fn left_after(&self, used: usize) -> Option<Self> {
+        let times = self.times.map(|times| times.saturating_sub(used));
+        let last = self.steps.len().saturating_sub(1);
+        let steps = self.steps[used.min(last)..].to_vec();
+        (times != Some(0)).then(|| Self { times, steps, ..self.clone() })
+    }
+
     /// What it says at its n-th use, counted from 0.
     ///
     /// # Panics

@@ -1,107 +1,24 @@
-//! Answers: what was ruled on a request, and how that looks on the wire.
+//! Answers: how a ruling looks on the wire.
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::domain::catalog::{CheckItem, ErrorCode, Review};
-use crate::domain::check::{self, Check};
-use crate::domain::customer::CustomerId;
-use crate::domain::decision::{CheckResult, Decision, Finding, Refusal, Reply, explain};
+use crate::domain::customer::{Customer, RealNameStatus};
+use crate::domain::decision::{Refusal, Reply};
 use crate::domain::gateway::GatewayError;
-use crate::domain::parameter::ParameterError;
+use crate::domain::parameter::Parameter;
 use crate::domain::settings::{IsReviewType, ParameterErrors, Wire};
-use crate::simulator::{Reason, Submission};
+use crate::simulator::Ruling;
 
-/// What was ruled on a request: enough to answer it, and to say why when somebody asks.
-#[derive(Clone, Debug)]
-pub enum Ruling {
-    /// The gateway refuses: the check, its error, and what follows the error's text.
-    Gateway(&'static Check, &'static GatewayError, Option<String>),
-    /// The credentials are a customer's own.
-    CallerIsCustomer(CustomerId),
-    /// The body is no well-formed application.
-    Parameters(ParameterError),
-    /// The application was decided.
-    Submission(Submission),
-    /// IAM said who somebody is.
-    Identified,
-    /// IAM refuses: the check and what it saw.
-    NotIdentified(&'static Check, String),
-    /// The simulator failed.
-    Fault,
-}
-
-impl Ruling {
-    /// What kind of thing decided: `gateway`, `parameters`, `script`, `rule`, `accepted`.
-    #[must_use]
-    pub const fn decided_by(&self) -> &'static str {
-        match self {
-            Self::Gateway(..) | Self::CallerIsCustomer(_) | Self::NotIdentified(..) | Self::Fault => "gateway",
-            Self::Parameters(_) => "parameters",
-            Self::Submission(Submission { reason: Reason::Script(_), .. }) => "script",
-            Self::Submission(Submission { reason: Reason::Rules(_, Decision::Accepted(_)), .. }) | Self::Identified => {
-                "accepted"
-            }
-            Self::Submission(_) => "rule",
-        }
-    }
-
-    /// The check or the rule that decided; absent when nothing refused.
-    #[must_use]
-    pub fn check(&self) -> Option<&'static str> {
-        match self {
-            Self::Gateway(check, ..) | Self::NotIdentified(check, ..) => Some(check.id),
-            Self::Identified => None,
-            Self::CallerIsCustomer(_) => Some(check::CALLER_IS_PARTNER.id),
-            Self::Parameters(_) => Some(check::PARAMETERS.id),
-            Self::Fault => Some(check::NO_FAULT.id),
-            Self::Submission(Submission { reason: Reason::Script(_), .. }) => Some(check::SCRIPT.id),
-            Self::Submission(Submission { reason: Reason::Rules(_, decision), .. }) => match decision {
-                Decision::Refused { rule, .. } => Some(rule.id),
-                Decision::Accepted(_) => None,
-            },
-        }
-    }
-
-    /// What was checked, and what it saw: the rules when they were reached, else the check that decided.
-    #[must_use]
-    pub fn findings(&self) -> Vec<Finding> {
-        let failed = |check: &Check, saw: String| {
-            vec![Finding { check: check.id, result: CheckResult::Failed, saw, citation: check.citation }]
-        };
-        match self {
-            Self::Identified => Vec::new(),
-            Self::NotIdentified(check, saw) => failed(check, saw.clone()),
-            Self::Gateway(check, error, detail) => failed(check, gateway_message(error, detail.as_deref())),
-            Self::CallerIsCustomer(id) => {
-                failed(&check::CALLER_IS_PARTNER, format!("the credentials of customer {id}"))
-            }
-            Self::Parameters(error) => failed(&check::PARAMETERS, error.to_string()),
-            Self::Fault => failed(&check::NO_FAULT, "a fault of the simulator: its log has the reason".to_owned()),
-            Self::Submission(Submission { reason: Reason::Script(place), .. }) => {
-                failed(&check::SCRIPT, format!("scripted[{place}] matches"))
-            }
-            Self::Submission(Submission { reason: Reason::Rules(case, _), .. }) => explain(case),
-        }
-    }
-
-    /// What the API or its gateway replies; IAM's rulings have a form of their own.
-    const fn reply(&self) -> Option<Reply> {
-        Some(match self {
-            Self::Gateway(_, error, _) => Reply::Gateway(error),
-            Self::CallerIsCustomer(_) => Reply::Refuse(Refusal::of(ErrorCode::AccessDenied)),
-            Self::Parameters(_) => Reply::Refuse(Refusal::of(ErrorCode::ParameterError)),
-            Self::Submission(submission) => submission.reply,
-            Self::Fault => Reply::Refuse(Refusal::of(ErrorCode::OtherErrors)),
-            Self::Identified | Self::NotIdentified(..) => return None,
-        })
-    }
-}
+/// The one rule that refuses with the code of a parameter error.
+const PLATFORM: &str = "platform-of-partner";
 
 /// A ruling on its way to the wire. It stays with the response as an extension.
 #[derive(Clone, Debug)]
@@ -109,75 +26,109 @@ pub struct Answer {
     /// The calling partner's name, once it is known.
     pub caller: Option<Arc<str>>,
     /// What was ruled.
-    pub ruling: Ruling,
+    pub ruling: Arc<Ruling>,
+    /// The request body, as far as it was read.
+    pub(super) asked_body: Bytes,
     wire: Wire,
 }
 
 impl Answer {
     /// The answer to somebody unknown.
     pub(super) fn new(ruling: Ruling) -> Self {
-        Self { caller: None, ruling, wire: Wire::default() }
+        Self { caller: None, ruling: Arc::new(ruling), asked_body: Bytes::new(), wire: Wire::default() }
     }
 
-    /// The answer to a partner.
-    pub(super) const fn to(caller: Arc<str>, ruling: Ruling, wire: Wire) -> Self {
-        Self { caller: Some(caller), ruling, wire }
+    /// The answer to a partner that sent this body.
+    pub(super) fn to(caller: Arc<str>, asked_body: Bytes, ruling: Ruling, wire: Wire) -> Self {
+        Self { caller: Some(caller), ruling: Arc::new(ruling), asked_body, wire }
     }
 
-    /// The `error_code` of the answer.
+    /// The answer that a ruling was given, for telling it again.
+    pub(super) fn of(ruling: &Arc<Ruling>, wire: Wire) -> Self {
+        Self { caller: None, ruling: Arc::clone(ruling), asked_body: Bytes::new(), wire }
+    }
+
+    /// The same answer to a request with this body.
+    pub(super) fn having_read(self, asked_body: Bytes) -> Self {
+        Self { asked_body, ..self }
+    }
+
+    /// The HTTP status.
     #[must_use]
-    pub const fn error_code(&self) -> Option<&'static str> {
-        match self.ruling.reply() {
-            Some(Reply::Refuse(refusal)) => Some(refusal.code.code()),
-            Some(Reply::Gateway(error)) => Some(error.code),
-            Some(Reply::Accept(_)) | None => None,
+    pub fn status(&self) -> StatusCode {
+        let status = match self.ruling.reply() {
+            Some(Reply::Refuse(refusal)) => refusal.code.status(),
+            Some(Reply::Gateway(error)) => error.status,
+            Some(Reply::Accept(_) | Reply::Fault(_)) | None => 200,
+        };
+        StatusCode::from_u16(status).expect("the catalogs hold only HTTP statuses")
+    }
+
+    /// The body. A gateway's has the request's ID in it; faults and IAM have none of this kind.
+    #[must_use]
+    pub fn body(&self, request_id: &str) -> Option<String> {
+        match (&*self.ruling, self.ruling.reply()) {
+            (Ruling::Inquiry(customer), _) => Some(review_result(customer)),
+            (_, Some(Reply::Accept(review))) => Some(accepted(review, self.wire.is_review).to_owned()),
+            (_, Some(Reply::Refuse(refusal))) => Some(self.refused(refusal)),
+            (_, Some(Reply::Gateway(error))) => Some(self.refused_by_gateway(error, request_id)),
+            (_, Some(Reply::Fault(_)) | None) => None,
         }
     }
 
-    /// The error of the gateway that is answered, with its whole text.
-    pub(super) fn gateway_error(&self) -> Option<(&'static GatewayError, String)> {
-        let Some(Reply::Gateway(error)) = self.ruling.reply() else { return None };
-        let detail = if let Ruling::Gateway(_, _, detail) = &self.ruling { detail.as_deref() } else { None };
-        Some((error, gateway_message(error, detail)))
+    fn refused(&self, Refusal { code, items }: Refusal) -> String {
+        #[derive(Serialize)]
+        struct ErrorBody<'a> {
+            error_code: &'a str,
+            error_msg: &'a str,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            fail_check_items: Vec<&'a str>,
+        }
+
+        let error_msg = self.error_msg(code);
+        let fail_check_items = items.iter().map(CheckItem::code).collect();
+        json_text(&ErrorBody { error_code: code.code(), error_msg: &error_msg, fail_check_items })
     }
 
     fn error_msg(&self, code: ErrorCode) -> String {
-        match (&self.ruling, self.wire.parameter_errors) {
+        match (&*self.ruling, self.wire.parameter_errors) {
             (Ruling::Parameters(error), ParameterErrors::Named) => error.to_string(),
+            (Ruling::Submission(_), ParameterErrors::Named) if self.ruling.check() == Some(PLATFORM) => {
+                format!("{}: must be the platform ID of the partner", Parameter::XaccountType.as_str())
+            }
             _ => code.message().to_owned(),
         }
     }
-}
 
-/// The text of a gateway error. What is known of the case replaces the table's final dot.
-fn gateway_message(error: &GatewayError, detail: Option<&str>) -> String {
-    match detail {
-        Some(detail) => format!("{}: {detail}", error.message.trim_end_matches('.')),
-        None => error.message.to_owned(),
+    /// What is known of the case replaces the final dot of the table's text.
+    fn refused_by_gateway(&self, error: &GatewayError, request_id: &str) -> String {
+        #[derive(Serialize)]
+        struct GatewayBody<'a> {
+            error_msg: &'a str,
+            error_code: &'a str,
+            request_id: &'a str,
+        }
+
+        let error_msg = match &*self.ruling {
+            Ruling::Gateway(_, _, Some(detail)) => format!("{}: {detail}", error.message.trim_end_matches('.')),
+            _ => error.message.to_owned(),
+        };
+        json_text(&GatewayBody { error_msg: &error_msg, error_code: error.code, request_id })
     }
-}
-
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    error_code: &'a str,
-    error_msg: &'a str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    fail_check_items: Vec<&'a str>,
 }
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response<Body> {
-        let mut response = match self.ruling.reply() {
-            Some(Reply::Accept(review)) => api(200, Body::from(accepted(review, self.wire.is_review))),
-            Some(Reply::Refuse(Refusal { code, items })) => {
-                let error_msg = self.error_msg(code);
-                let fail_check_items = items.iter().map(CheckItem::code).collect();
-                let body = ErrorBody { error_code: code.code(), error_msg: &error_msg, fail_check_items };
-                api(code.status(), serde_json::to_vec(&body).expect("texts and lists are JSON").into())
-            }
-            // The gateway writes its own answers at the door, where the request's id is known, and IAM its own.
-            Some(Reply::Gateway(_)) | None => Response::new(Body::empty()),
-        };
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status();
+        // The gateway writes its own answers at the door, where the request's ID is known.
+        if !matches!(self.ruling.reply(), Some(Reply::Gateway(_)))
+            && let Some(body) = self.body("")
+        {
+            *response.body_mut() = body.into();
+            let json = HeaderValue::from_static("application/json;charset=UTF-8");
+            response.headers_mut().insert(CONTENT_TYPE, json);
+        }
         response.extensions_mut().insert(Arc::new(self));
         response
     }
@@ -192,9 +143,18 @@ const fn accepted(review: Review, is_review: IsReviewType) -> &'static str {
     }
 }
 
-fn api(status: u16, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(status).expect("the catalog holds only HTTP statuses");
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));
-    response
+/// There is a `review_result` only when there was an application, and an opinion only when it did not pass.
+fn review_result(customer: &Customer) -> String {
+    let result = match customer.status {
+        RealNameStatus::Unauthenticated => return json!({ "opinion": null }).to_string(),
+        RealNameStatus::UnderReview => 0,
+        RealNameStatus::Rejected => 1,
+        RealNameStatus::Authenticated => 2,
+    };
+    let opinion = customer.opinion.as_deref().filter(|_| customer.status == RealNameStatus::Rejected);
+    json!({ "review_result": result, "opinion": opinion }).to_string()
+}
+
+fn json_text(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("texts and lists are JSON")
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 
+use super::socket::BreakableAcceptor;
+
 /// How long requests under way may still take after the stop.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -58,6 +60,7 @@ impl Server {
     /// # Errors
     /// When the socket fails.
     pub async fn serve(self, router: Router) -> io::Result<()> {
-        axum_server::from_tcp(self.listener)?.handle(self.stop.0).serve(router.into_make_service()).await
+        let server = axum_server::from_tcp(self.listener)?.acceptor(BreakableAcceptor).handle(self.stop.0);
+        server.serve(router.into_make_service()).await
     }
 }

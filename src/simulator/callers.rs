@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::space::Space;
+use super::era::Era;
 use super::tokens::IssuedToken;
 use crate::domain::caller::Caller;
-use crate::domain::credential::{AccessKey, User};
+use crate::domain::settings::Authentication;
 
 /// Why a token lets nobody in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,43 +16,33 @@ pub enum TokenError {
     Expired(Timestamp),
 }
 
-impl Space {
+impl Era {
     /// Whose token this is: listed in the world, or issued by IAM.
     ///
     /// # Errors
     /// When it is nobody's, or has expired on the clock of the space.
     pub fn caller_by_token(&self, token: &str) -> Result<Caller, TokenError> {
-        if let Some(caller) = self.world.caller_by_token(token) {
-            return Ok(caller);
+        if let Some(caller) = self.directory().caller_by_token(token) {
+            return Ok(caller.clone());
         }
         match self.tokens.find(token) {
             Some((_, expires_at)) if self.clock.now() >= expires_at => Err(TokenError::Expired(expires_at)),
             Some((caller, _)) => Ok(caller),
-            None => self.world.stranger().ok_or(TokenError::Unknown),
+            None => self.stranger().ok_or(TokenError::Unknown),
         }
     }
 
-    /// The access key with this ID, and whose it is.
-    #[must_use]
-    pub fn access_key(&self, ak: &str) -> Option<&(AccessKey, Caller)> {
-        self.world.access_key(ak)
-    }
-
-    /// Who somebody with an unknown key is: with lenient authentication the first partner, else nobody.
+    /// Who somebody with unknown credentials is: with lenient authentication the first partner, else nobody.
     #[must_use]
     pub fn stranger(&self) -> Option<Caller> {
-        self.world.stranger()
-    }
-
-    /// The user with this name in the account with this name.
-    #[must_use]
-    pub fn user(&self, account: &str, name: &str) -> Option<&(User, Caller)> {
-        self.world.user(account, name)
+        let is_lenient = self.world.settings.authentication == Authentication::Lenient;
+        let first = self.directory().partners.first().cloned();
+        first.filter(|_| is_lenient).map(Caller::Partner)
     }
 
     /// Issues a token.
     pub fn issue_token(&self, caller: Caller) -> IssuedToken {
-        self.tokens.issue(caller, self.clock.now())
+        self.tokens.issue(self.space.new_token(), caller, self.clock.now())
     }
 
     /// True while too many wrong signatures in a row keep an access key locked.

@@ -1,7 +1,6 @@
-//! The clock of a space: the machine's time, moved by as much as somebody asked.
+//! The clock of a space: the machine's time, moved or stopped as somebody asked.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::RwLock;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,25 +11,70 @@ pub fn machine_time() -> Timestamp {
     Timestamp::now()
 }
 
-/// A clock that can be put forward.
+/// A clock that can be moved and stopped.
 #[derive(Debug, Default)]
-pub(super) struct Clock {
-    ahead_ms: AtomicI64,
+pub struct Clock(RwLock<Setting>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Setting {
+    ahead: SignedDuration,
+    frozen_at: Option<Timestamp>,
+}
+
+impl Setting {
+    fn now(self) -> Timestamp {
+        let moved = || machine_time().saturating_add(self.ahead).unwrap_or(Timestamp::MAX);
+        self.frozen_at.unwrap_or_else(moved)
+    }
+
+    /// The same clock, running or frozen as it is, at another time.
+    fn at(self, time: Timestamp) -> Self {
+        Self { ahead: time.duration_since(machine_time()), frozen_at: self.frozen_at.map(|_| time) }
+    }
 }
 
 impl Clock {
     /// The time of this clock.
     #[must_use]
-    pub(super) fn now(&self) -> Timestamp {
-        let now = machine_time();
-        let ahead = SignedDuration::from_millis(self.ahead_ms.load(Ordering::Relaxed));
-        now.saturating_add(ahead).unwrap_or(now)
+    pub fn now(&self) -> Timestamp {
+        self.setting().now()
     }
 
-    /// Puts the clock forward.
-    pub(super) fn advance(&self, by: Duration) {
-        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        let _ =
-            self.ahead_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |ahead| Some(ahead.saturating_add(by)));
+    /// True while the clock stands still.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.setting().frozen_at.is_some()
+    }
+
+    /// Puts the clock forward; at the end of time it stays there.
+    pub fn advance(&self, by: SignedDuration) {
+        self.change(|setting| setting.at(setting.now().saturating_add(by).unwrap_or(Timestamp::MAX)));
+    }
+
+    /// Sets the clock.
+    pub fn set(&self, time: Timestamp) {
+        self.change(|setting| setting.at(time));
+    }
+
+    /// Stops the clock, or lets it go on from where it stands.
+    pub fn freeze(&self, freeze: bool) {
+        self.change(|setting| {
+            let now = setting.now();
+            Setting { frozen_at: freeze.then_some(now), ..setting.at(now) }
+        });
+    }
+
+    /// Back to the machine's time.
+    pub fn reset(&self) {
+        self.change(|_| Setting::default());
+    }
+
+    fn setting(&self) -> Setting {
+        *self.0.read().expect("nothing panics while it holds the clock")
+    }
+
+    fn change(&self, change: impl FnOnce(Setting) -> Setting) {
+        let mut setting = self.0.write().expect("nothing panics while it holds the clock");
+        *setting = change(*setting);
     }
 }

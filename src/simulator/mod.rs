@@ -1,18 +1,35 @@
 //! The simulator: the only keeper of state. It knows nothing of HTTP and nothing of files.
+//!
+//! A `Simulator` has spaces, a `Space` has an era at a time, and an `Era` is a world with all that has happened in it
+//! since it began.
 
 mod callers;
 mod clock;
+mod era;
+mod explanation;
+mod journal;
+mod listing;
 mod lockout;
 mod review;
+mod ruling;
 mod script;
 mod space;
+mod space_id;
+mod spaces;
 mod store;
 mod submit;
 mod tokens;
 
 pub use callers::TokenError;
-pub use clock::machine_time;
+pub use clock::{Clock, machine_time};
+pub use era::Era;
+pub use journal::{Asked, Entry, Journal, JournalLimits};
+pub use listing::ListingError;
 pub use review::ReviewError;
+pub use ruling::Ruling;
+pub use script::{Script, TooManyAnswers};
 pub use space::Space;
-pub use submit::{Reason, Submission};
+pub use space_id::SpaceId;
+pub use spaces::Simulator;
+pub use submit::{Change, Reason, Submission};
 pub use tokens::IssuedToken;

@@ -1,9 +1,11 @@
-//! Reviews: a person's decision on an application that was accepted for manual review.
+//! Reviews: a person's decision on an application that was accepted for manual review, and asking for it.
 
 use std::sync::Arc;
 
-use super::space::Space;
-use crate::domain::customer::{CustomerId, RealNameStatus, ReviewVerdict};
+use super::era::Era;
+use crate::domain::customer::{Customer, CustomerId, RealNameStatus, ReviewVerdict};
+use crate::domain::partner::Partner;
+use crate::domain::rules::{OWNERSHIP, RULES, Rule};
 
 /// Why a review cannot be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,8 +18,8 @@ pub enum ReviewError {
     NotUnderReview(RealNameStatus),
 }
 
-impl Space {
-    /// Decides the review of a customer.
+impl Era {
+    /// Decides the review of a customer, and returns it as it is then.
     ///
     /// # Errors
     /// When there is no such customer, or it is not under review.
@@ -26,14 +28,33 @@ impl Space {
         id: &CustomerId,
         verdict: ReviewVerdict,
         opinion: Option<Arc<str>>,
-    ) -> Result<(), ReviewError> {
+    ) -> Result<Customer, ReviewError> {
+        let _entered = self.enter();
         self.store.change(id, |customer| {
-            let Some(customer) = customer else { return (Err(ReviewError::UnknownCustomer), None) };
-            let customer = customer.at(self.clock.now(), self.began, self.world.settings.review_after);
+            let Some(customer) = customer.map(|customer| self.settled(customer)) else {
+                return (Err(ReviewError::UnknownCustomer), None);
+            };
             match customer.status {
-                RealNameStatus::UnderReview => (Ok(()), Some(customer.reviewed(verdict, opinion))),
+                RealNameStatus::UnderReview => {
+                    let reviewed = customer.reviewed(verdict, opinion);
+                    (Ok(reviewed.clone()), Some(Some(reviewed)))
+                }
                 status => (Err(ReviewError::NotUnderReview(status)), None),
             }
         })
+    }
+
+    /// The customer, as its partner may see it.
+    ///
+    /// # Errors
+    /// The rule by which the partner may not.
+    pub fn inquire(&self, partner: &Partner, id: &CustomerId) -> Result<Customer, &'static Rule> {
+        let [has_partner, of_caller] = OWNERSHIP.map(|place| &RULES[place]);
+        let customer = self.known(self.store.customer(id), partner).ok_or(has_partner)?;
+        match customer.partner.as_deref() {
+            None => Err(has_partner),
+            Some(owner) if *owner != *partner.name => Err(of_caller),
+            Some(_) => Ok(customer),
+        }
     }
 }

@@ -1,13 +1,16 @@
-//! The script of a space: the answers fixed beforehand, with how often each was used.
+//! The script of an era: the answers fixed beforehand, with how often each was used.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use crate::domain::application::Application;
 use crate::domain::decision::Reply;
 use crate::domain::partner::Partner;
 use crate::domain::script::ScriptedAnswer;
+
+/// The most answers that can be fixed in one space.
+const MAX_ANSWERS: usize = 10_000;
 
 /// One use of a scripted answer.
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +25,12 @@ pub(super) struct Use {
 
 /// The script with its counters.
 #[derive(Debug)]
-pub(super) struct Script {
+pub struct Script {
     seed: u64,
-    entries: Vec<Entry>,
+    entries: RwLock<Vec<Arc<Entry>>>,
 }
 
+/// A scripted answer with its counters.
 #[derive(Debug)]
 struct Entry {
     answer: Arc<ScriptedAnswer>,
@@ -34,40 +38,100 @@ struct Entry {
     used: AtomicUsize,
 }
 
+/// There are too many scripted answers already.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("a space takes {MAX_ANSWERS} scripted answers at the most")]
+pub struct TooManyAnswers;
+
+impl Entry {
+    fn new(answer: Arc<ScriptedAnswer>) -> Arc<Self> {
+        Arc::new(Self { answer, matched: AtomicUsize::new(0), used: AtomicUsize::new(0) })
+    }
+
+    fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+}
+
 impl Script {
     pub(super) fn new(answers: &[Arc<ScriptedAnswer>], seed: u64) -> Self {
-        let entry = |answer: &Arc<ScriptedAnswer>| Entry {
-            answer: Arc::clone(answer),
-            matched: AtomicUsize::new(0),
-            used: AtomicUsize::new(0),
-        };
-        Self { seed, entries: answers.iter().map(entry).collect() }
+        Self { seed, entries: RwLock::new(answers.iter().cloned().map(Entry::new).collect()) }
+    }
+
+    /// Adds answers after those that are there; the place of the first.
+    ///
+    /// # Errors
+    /// When there would be too many.
+    pub fn add(&self, answers: Vec<ScriptedAnswer>) -> Result<usize, TooManyAnswers> {
+        let mut entries = self.entries.write().expect("nothing panics while it holds the script");
+        let place = entries.len();
+        if place + answers.len() > MAX_ANSWERS {
+            return Err(TooManyAnswers);
+        }
+        entries.extend(answers.into_iter().map(Arc::new).map(Entry::new));
+        Ok(place)
+    }
+
+    /// Takes all answers away.
+    pub fn clear(&self) {
+        self.entries.write().expect("nothing panics while it holds the script").clear();
+    }
+
+    /// Every answer with how often it was used.
+    #[must_use]
+    pub fn uses(&self) -> Vec<(Arc<ScriptedAnswer>, usize)> {
+        self.entries().iter().map(|entry| (Arc::clone(&entry.answer), entry.used())).collect()
+    }
+
+    /// The answers as they would have to be fixed to go on from here.
+    pub(super) fn left(&self) -> Vec<Arc<ScriptedAnswer>> {
+        self.uses().into_iter().filter_map(|(answer, used)| answer.left_after(used).map(Arc::new)).collect()
     }
 
     /// Uses the first answer that matches and is not used up.
     pub(super) fn take(&self, caller: &Partner, application: &Application) -> Option<Use> {
-        self.entries.iter().enumerate().find_map(|(place, entry)| {
-            let answer = &entry.answer;
-            if !answer.when.matches(caller, application) || !self.is_drawn(place, entry) {
+        self.find(caller, application, |place, entry| {
+            if !self.is_drawn(place, &entry.answer, entry.matched.fetch_add(1, Ordering::Relaxed)) {
                 return None;
             }
-            let next = |used: usize| (used < answer.times.unwrap_or(usize::MAX)).then(|| used + 1);
-            let used = entry.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
+            let next = |used: usize| (used < entry.answer.times.unwrap_or(usize::MAX)).then(|| used + 1);
+            entry.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()
+        })
+    }
+
+    /// The use that `take` would make, without making it.
+    pub(super) fn peek(&self, caller: &Partner, application: &Application) -> Option<Use> {
+        self.find(caller, application, |place, entry| {
+            let used = entry.used();
+            let is_left = used < entry.answer.times.unwrap_or(usize::MAX);
+            (is_left && self.is_drawn(place, &entry.answer, entry.matched.load(Ordering::Relaxed))).then_some(used)
+        })
+    }
+
+    /// The first answer that matches and for which `use_it` gives the number of its uses before.
+    fn find(
+        &self,
+        caller: &Partner,
+        application: &Application,
+        use_it: impl Fn(usize, &Entry) -> Option<usize>,
+    ) -> Option<Use> {
+        self.entries().iter().enumerate().find_map(|(place, entry)| {
+            let answer = &entry.answer;
+            let used = answer.when.matches(caller, application).then(|| use_it(place, entry))??;
             Some(Use { place, delay: answer.delay, reply: answer.step(used) })
         })
     }
 
     /// Draws whether this match counts. The n-th match of an answer is always drawn alike for one seed.
-    fn is_drawn(&self, place: usize, entry: &Entry) -> bool {
-        let probability = entry.answer.probability;
-        if probability >= 1.0 {
-            return true;
-        }
-        let matched = entry.matched.fetch_add(1, Ordering::Relaxed);
+    fn is_drawn(&self, place: usize, answer: &ScriptedAnswer, matched: usize) -> bool {
         let drawn = split_mix(split_mix(self.seed ^ place as u64) ^ matched as u64);
         #[expect(clippy::cast_precision_loss, reason = "the 53 bits that are left fit a double")]
         let share = (drawn >> 11) as f64 / (1_u64 << 53) as f64;
-        share < probability
+        share < answer.probability
+    }
+
+    fn entries(&self) -> std::sync::RwLockReadGuard<'_, Vec<Arc<Entry>>> {
+        self.entries.read().expect("nothing panics while it holds the script")
     }
 }
 

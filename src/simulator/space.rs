@@ -1,54 +1,118 @@
-//! A space: one isolated world with all that happens in it.
+//! A space: one isolated world, from its creation to its end.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 
-use super::clock::Clock;
-use super::lockout::Lockout;
-use super::script::Script;
-use super::store::Store;
-use super::tokens::Tokens;
-use crate::domain::settings::Settings;
+use super::clock::machine_time;
+use super::era::Era;
+use super::journal::JournalLimits;
+use super::space_id::SpaceId;
+use crate::domain::partner::Partner;
 use crate::domain::world::World;
 
-/// One world and its state.
+/// One isolated world.
 #[derive(Debug)]
 pub struct Space {
-    pub(super) world: Arc<World>,
-    pub(super) began: Timestamp,
-    pub(super) clock: Clock,
-    pub(super) script: Script,
-    pub(super) store: Store,
-    pub(super) lockout: Lockout,
-    pub(super) tokens: Tokens,
+    id: SpaceId,
+    created: Timestamp,
+    last_used_ms: AtomicI64,
+    limits: JournalLimits,
+    now: RwLock<Now>,
+}
+
+/// What a space is at present.
+#[derive(Clone, Debug)]
+struct Now {
+    scenario: Arc<str>,
+    origin: World,
+    era: Arc<Era>,
 }
 
 impl Space {
-    /// A space in which nothing has happened yet.
-    #[must_use]
-    pub fn new(world: Arc<World>) -> Self {
-        let clock = Clock::default();
-        Self {
-            began: clock.now(),
-            script: Script::new(&world.script, world.settings.seed),
-            store: Store::new(Arc::clone(&world)),
-            lockout: Lockout::default(),
-            tokens: Tokens::default(),
-            clock,
-            world,
-        }
+    /// A space that starts from a world. All but the default one give their partners fresh credentials.
+    pub(super) fn new(id: SpaceId, scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
+        let origin = with_fresh_credentials(id, world, None);
+        let era = Arc::new(Era::new(id, origin.clone(), &limits));
+        let created = machine_time();
+        let last_used_ms = AtomicI64::new(created.as_millisecond());
+        Self { id, created, last_used_ms, limits, now: RwLock::new(Now { scenario, origin, era }) }
     }
 
-    /// The settings of its world.
+    /// Its ID.
     #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.world.settings
+    pub fn id(&self) -> SpaceId {
+        self.id
     }
 
-    /// Puts the clock of the space forward.
-    pub fn advance(&self, by: Duration) {
-        self.clock.advance(by);
+    /// When it was created, by the machine's clock.
+    #[must_use]
+    pub fn created(&self) -> Timestamp {
+        self.created
     }
+
+    /// When it was last asked something, by the machine's clock.
+    #[must_use]
+    pub fn last_used(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.last_used_ms.load(Ordering::Relaxed)).unwrap_or(self.created)
+    }
+
+    /// The name of the scenario that it started from.
+    #[must_use]
+    pub fn scenario(&self) -> Arc<str> {
+        Arc::clone(&self.now().scenario)
+    }
+
+    /// The present era.
+    #[must_use]
+    pub fn era(&self) -> Arc<Era> {
+        self.now().era
+    }
+
+    /// Notes that somebody asks something.
+    pub(super) fn touch(&self) {
+        self.last_used_ms.store(machine_time().as_millisecond(), Ordering::Relaxed);
+    }
+
+    /// Begins again: state, script, journal and clock as its world made them.
+    pub fn reset(&self) {
+        let mut now = self.now.write().expect("nothing panics while it holds the present");
+        now.era = Arc::new(Era::new(self.id, now.origin.clone(), &self.limits));
+    }
+
+    /// Begins again from another world. Partners that were there before keep their fresh credentials.
+    pub fn replace(&self, scenario: Arc<str>, world: &World) {
+        let mut now = self.now.write().expect("nothing panics while it holds the present");
+        let origin = with_fresh_credentials(self.id, world, Some(&now.origin));
+        let era = Arc::new(Era::new(self.id, origin.clone(), &self.limits));
+        *now = Now { scenario, origin, era };
+    }
+
+    fn now(&self) -> Now {
+        self.now.read().expect("nothing panics while it holds the present").clone()
+    }
+}
+
+/// The world with a credential of its own for each partner in front of those it lists, so that a client needs no
+/// more than these to reach the space. The default space needs none.
+fn with_fresh_credentials(id: SpaceId, world: &World, before: Option<&World>) -> World {
+    if id == SpaceId::DEFAULT {
+        return world.clone();
+    }
+    let mut directory = (*world.directory).clone();
+    for partner in &world.directory.partners {
+        let known = before.and_then(|before| before.directory.partner(&partner.name));
+        let (token, key) = match known.map(|known| &known.credentials) {
+            Some(known) => (known.tokens[0].clone(), known.access_keys[0].clone()),
+            None => (id.new_token(), id.new_access_key()),
+        };
+        let mut fresh = Partner::clone(partner);
+        fresh.credentials.tokens.retain(|listed| *listed != token);
+        fresh.credentials.access_keys.retain(|listed| listed.ak != key.ak);
+        fresh.credentials.tokens.insert(0, token);
+        fresh.credentials.access_keys.insert(0, key);
+        directory.put_partner(fresh);
+    }
+    World { directory: Arc::new(directory), ..world.clone() }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::space::Space;
+use super::era::Era;
 use super::store::Standing;
 use crate::domain::application::Application;
 use crate::domain::catalog::Review;
-use crate::domain::customer::Customer;
+use crate::domain::customer::{Customer, CustomerId, RealNameStatus};
 use crate::domain::decision::{Decision, Reply, decide};
 use crate::domain::partner::Partner;
 use crate::domain::rules::Case;
@@ -19,6 +19,8 @@ pub struct Submission {
     pub reply: Reply,
     /// What decided it.
     pub reason: Reason,
+    /// What it changed.
+    pub change: Option<Change>,
 }
 
 /// What decided an application.
@@ -30,27 +32,55 @@ pub enum Reason {
     Rules(Box<Case>, Decision),
 }
 
-impl Space {
-    /// Answers an application, and changes the state as the answer says.
-    pub async fn submit(&self, partner: Arc<Partner>, application: Application) -> Submission {
-        match self.script.take(&partner, &application) {
-            Some(scripted) => {
-                if !scripted.delay.is_zero() {
-                    tokio::time::sleep(scripted.delay).await;
-                }
-                if let Reply::Accept(review) = scripted.reply {
-                    self.accept(&partner, &application, review);
-                }
-                Submission { reply: scripted.reply, reason: Reason::Script(scripted.place) }
-            }
-            None => self.apply_rules(partner, application),
+/// What an application changed: each value before and after.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The customer.
+    pub customer: CustomerId,
+    /// Its real-name status.
+    pub real_name: [RealNameStatus; 2],
+    /// The attempts it has used.
+    pub attempts: [u32; 2],
+}
+
+impl Change {
+    fn between(id: &CustomerId, before: &Customer, after: &Customer) -> Self {
+        Self {
+            customer: id.clone(),
+            real_name: [before.status, after.status],
+            attempts: [before.attempts, after.attempts],
         }
     }
+}
 
-    fn apply_rules(&self, partner: Arc<Partner>, application: Application) -> Submission {
-        let settings = &self.world.settings;
+impl Era {
+    /// Answers an application, and changes the state as the answer says.
+    pub async fn submit(&self, partner: Arc<Partner>, application: Application) -> Submission {
+        let Some(scripted) = self.script.take(&partner, &application) else {
+            return self.apply_rules(partner, application, true);
+        };
+        if !scripted.delay.is_zero() {
+            tokio::time::sleep(scripted.delay).await;
+        }
+        let change = self.apply_scripted(&partner, &application, scripted.reply, true);
+        Submission { reply: scripted.reply, reason: Reason::Script(scripted.place), change }
+    }
+
+    /// The answer that an application would get now. Nothing changes, and nothing is counted.
+    #[must_use]
+    pub fn preview(&self, partner: Arc<Partner>, application: Application) -> Submission {
+        let Some(scripted) = self.script.peek(&partner, &application) else {
+            return self.apply_rules(partner, application, false);
+        };
+        let change = self.apply_scripted(&partner, &application, scripted.reply, false);
+        Submission { reply: scripted.reply, reason: Reason::Script(scripted.place), change }
+    }
+
+    fn apply_rules(&self, partner: Arc<Partner>, application: Application, commit: bool) -> Submission {
+        let settings = self.settings();
         let pictures = application.attachments.iter().map(|attachment| partner.bucket.look_at(attachment)).collect();
         let (id, number) = (application.customer_id.clone(), application.certificate_number.clone());
+        let _entered = self.enter();
         self.store.apply(&id, &number, |Standing { customer, certificate, other_holders }| {
             let case = Case {
                 customer: self.known(customer, &partner),
@@ -63,29 +93,52 @@ impl Space {
                 customers_per_certificate: settings.customers_per_certificate,
             };
             let decision = decide(&case, settings.review);
-            let change = decision.change(&case, self.clock.now());
-            (Submission { reply: decision.reply(), reason: Reason::Rules(Box::new(case), decision) }, change)
+            let after = decision.change(&case, self.clock.now());
+            let change = case.customer.as_ref().zip(after.as_ref());
+            let change = change.map(|(before, after)| Change::between(&id, before, after));
+            let submission =
+                Submission { reply: decision.reply(), reason: Reason::Rules(Box::new(case), decision), change };
+            (submission, after.filter(|_| commit))
         })
     }
 
     /// Carries out a scripted acceptance. A customer that does not exist stays so.
-    fn accept(&self, partner: &Partner, application: &Application, review: Review) {
-        let number = &application.certificate_number;
-        self.store.apply(&application.customer_id, number, |standing| {
-            let customer = self.known(standing.customer, partner);
-            ((), customer.map(|customer| customer.accepted(review, number, self.clock.now())))
-        });
+    fn apply_scripted(
+        &self,
+        partner: &Partner,
+        application: &Application,
+        reply: Reply,
+        commit: bool,
+    ) -> Option<Change> {
+        let Reply::Accept(review) = reply else { return None };
+        let (id, number) = (&application.customer_id, &application.certificate_number);
+        let _entered = self.enter();
+        self.store.apply(id, number, |standing| {
+            let before = self.known(standing.customer, partner);
+            let after = before.as_ref().map(|before| self.accepted(before, review, application));
+            let change = before.as_ref().zip(after.as_ref());
+            let change = change.map(|(before, after)| Change::between(id, before, after));
+            (change, after.filter(|_| commit))
+        })
+    }
+
+    fn accepted(&self, customer: &Customer, review: Review, application: &Application) -> Customer {
+        customer.accepted(review, &application.certificate_number, self.clock.now())
     }
 
     /// The customer as it is now; with adoption, an unlisted one is a new customer of the caller.
-    fn known(&self, customer: Option<Customer>, caller: &Partner) -> Option<Customer> {
-        let settings = &self.world.settings;
+    pub(super) fn known(&self, customer: Option<Customer>, caller: &Partner) -> Option<Customer> {
         match customer {
-            Some(customer) => Some(customer.at(self.clock.now(), self.began, settings.review_after)),
-            None if settings.unlisted_customers == UnlistedCustomers::Adopt => {
+            Some(customer) => Some(self.settled(customer)),
+            None if self.settings().unlisted_customers == UnlistedCustomers::Adopt => {
                 Some(Customer::of(Arc::clone(&caller.name)))
             }
             None => None,
         }
+    }
+
+    /// The customer at this moment: a review that is due has been approved by itself.
+    pub(super) fn settled(&self, customer: Customer) -> Customer {
+        customer.at(self.clock.now(), self.began, self.settings().review_after)
     }
 }

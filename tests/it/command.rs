@@ -170,6 +170,15 @@ exchanges:
     body.is_review: expected 1, got nothing
     body.error_code: expected nothing, got \"CBC.99000035\"
     body.error_msg: expected nothing, got \"You are not a customer of a partner yet.\"
+    passed head-size (assumed): a target of 39 bytes
+    passed space-known (assumed)
+    passed path-known (assumed): /v2/customers/realname-auths/individual
+    passed method-known (assumed): POST /v2/customers/realname-auths/individual
+    passed body-size (assumed): 159 bytes
+    passed authenticated (documented): account demo
+    passed caller-is-partner (documented): account demo
+    passed parameters (documented): a well-formed request
+    passed script (assumed): no scripted answer matches
     passed partner-ready (documented): partner authenticated: true, photo upload enabled: true, bucket authorized: true
     passed platform-of-partner (assumed): xaccount_type \"DEMO_IDP\", assigned \"DEMO_IDP\"
     passed customer-not-caller (assumed): customer_id c-1, the caller's own account account

@@ -1,8 +1,14 @@
 //! The tests of the simulator, through its doors: the router as a client sees it, and the binary as a user does.
 
 mod architecture;
+mod bodies;
 mod command;
+mod fixtures;
+mod parameters;
 mod process;
+mod races;
 mod readme;
+mod rules;
+mod scripted;
 mod sdk;
 mod service;

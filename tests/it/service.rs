@@ -1,14 +1,16 @@
 //! A simulated service for one test: a scenario behind its router, without a socket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use bss_sim::fixture::Scenario;
-use bss_sim::http::{Answer, router};
-use bss_sim::simulator::Space;
+use bss_sim::fixture::{Library, Scenario};
+use bss_sim::http::{Answer, App, router};
+use bss_sim::simulator::{Era, SpaceId};
 use http_body_util::BodyExt;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -18,7 +20,8 @@ pub(crate) const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
 /// A service with one partner, its customers and its token.
 #[derive(Clone)]
 pub(crate) struct Service {
-    pub(crate) space: Arc<Space>,
+    /// The default space's first era.
+    pub(crate) space: Arc<Era>,
     router: Router,
 }
 
@@ -55,14 +58,28 @@ impl Service {
     #[track_caller]
     pub(crate) fn from_yaml(yaml: &str) -> Self {
         let scenario = Scenario::read("test.yaml", "test", yaml).unwrap_or_else(|error| panic!("{error}"));
-        let space = Arc::new(Space::new(scenario.world));
-        Self { router: router(Arc::clone(&space)), space }
+        let app = Arc::new(App::of(&scenario, Library::builtin()));
+        let space = app.simulator.space(SpaceId::DEFAULT).expect("the default space is always there");
+        Self { router: router(&app), space: space.era() }
     }
 
     /// A partner `demo` (token `token`, platform `DEMO_IDP`) with the customer `c-1`, and what is added to them.
     #[track_caller]
     pub(crate) fn with(more: &str) -> Self {
         Self::from_yaml(&format!("{DEMO}{more}"))
+    }
+
+    /// Puts the clock of the default space forward.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.space.clock.advance(SignedDuration::try_from(by).expect("a span of time that fits"));
+    }
+
+    /// Makes a control call; its status and its answer, `null` when there is none.
+    pub(crate) async fn control(&self, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(format!("/_sim{path}"));
+        let body = body.map_or_else(Body::empty, |body| body.to_string().into());
+        let reply = self.send(request.body(body).expect("the request is well-formed")).await;
+        (reply.status.as_u16(), serde_json::from_str(&reply.body).unwrap_or_default())
     }
 
     /// Sends any request.

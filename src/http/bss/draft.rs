@@ -16,7 +16,7 @@ use crate::domain::parameter::{Given, Parameter, ParameterError, Problem};
 ///
 /// # Errors
 /// What is wrong with the body as a whole.
-pub(super) fn read<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Draft<'a>, ParameterError> {
+pub(in crate::http) fn read<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Draft<'a>, ParameterError> {
     let wrong = |problem| ParameterError { parameter: None, problem };
     if !is_json(headers) {
         return Err(wrong(Problem::ContentType));

@@ -1,21 +1,24 @@
 //! The simulated API, below `/v2`. The path of a file is the path of its URL.
 
-mod draft;
+pub(in crate::http) mod draft;
 
 mod customers {
     pub(super) mod realname_auths {
         pub(in crate::http::bss) mod individual;
+        pub(in crate::http::bss) mod result;
     }
 }
 
-use std::sync::Arc;
-
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 
-use crate::simulator::Space;
-use customers::realname_auths::individual;
+use customers::realname_auths::{individual, result};
 
-pub(super) fn routes() -> Router<Arc<Space>> {
-    Router::new().route("/v2/customers/realname-auths/individual", post(individual::submit))
+/// The path of an application.
+pub(in crate::http) const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
+
+pub(super) fn routes() -> Router {
+    Router::new()
+        .route(INDIVIDUAL, post(individual::submit))
+        .route("/v2/customers/realname-auths/result", get(result::tell))
 }

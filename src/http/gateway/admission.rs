@@ -4,36 +4,45 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 
 use super::body;
 use super::caller::authenticate;
+use super::space::present;
 use crate::domain::caller::Caller;
 use crate::domain::check;
 use crate::domain::gateway;
 use crate::domain::partner::Partner;
-use crate::http::answer::{Answer, Ruling};
-use crate::simulator::Space;
+use crate::http::answer::Answer;
+use crate::simulator::{Era, Ruling};
 
 /// An admitted request: a partner, by its own credentials, and what it sent.
 pub(in crate::http) struct Admission {
+    pub(in crate::http) era: Arc<Era>,
     pub(in crate::http) partner: Arc<Partner>,
-    pub(in crate::http) headers: HeaderMap,
+    pub(in crate::http) parts: Parts,
     pub(in crate::http) body: Bytes,
 }
 
-impl FromRequest<Arc<Space>> for Admission {
+impl<S: Sync> FromRequest<S> for Admission {
     type Rejection = Answer;
 
-    async fn from_request(request: Request, space: &Arc<Space>) -> Result<Self, Answer> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Answer> {
         let (parts, body) = request.into_parts();
+        let era = present(&parts.extensions);
         let body = body::read(&parts.headers, body).await?;
-        match authenticate(space, &parts, &body) {
-            Ok(Caller::Partner(partner)) => Ok(Self { partner, headers: parts.headers, body }),
-            Ok(Caller::Customer(id)) => Err(Answer::new(Ruling::CallerIsCustomer(id))),
-            Err(detail) => {
-                Err(Answer::new(Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail))))
-            }
+        let refuse = |ruling| Err(Answer::new(ruling).having_read(body.clone()));
+        match authenticate(&era, &parts, &body) {
+            Ok(Caller::Partner(partner)) => Ok(Self { era, partner, parts, body }),
+            Ok(Caller::Customer(id)) => refuse(Ruling::CallerIsCustomer(id)),
+            Err(detail) => refuse(Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail))),
         }
+    }
+}
+
+impl Admission {
+    /// The answer to the request.
+    pub(in crate::http) fn answer(self, ruling: Ruling) -> Answer {
+        Answer::to(Arc::clone(&self.partner.name), self.body, ruling, self.era.settings().wire)
     }
 }

@@ -8,7 +8,8 @@ use http_body_util::BodyExt;
 
 use crate::domain::check::{self, MAX_BODY_BYTES};
 use crate::domain::gateway::{self, GatewayError};
-use crate::http::answer::{Answer, Ruling};
+use crate::http::answer::Answer;
+use crate::simulator::Ruling;
 
 /// How much of a body that is too long is still taken in before the refusal. A client that is cut off while
 /// it sends may never see its answer.

@@ -3,20 +3,25 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::domain::check::{self, Check};
 use crate::domain::settings::Wire;
-use crate::http::answer::{Answer, Ruling};
+use crate::http::answer::Answer;
+use crate::simulator::Ruling;
 
 static X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
 
 /// What IAM answers when it knows who somebody is.
 pub(super) struct Identified {
     pub(super) caller: Arc<str>,
+    /// The check that said so.
+    pub(super) by: &'static Check,
     pub(super) body: Value,
+    pub(super) asked_body: Bytes,
     pub(super) subject_token: Option<HeaderValue>,
 }
 
@@ -28,7 +33,7 @@ impl IntoResponse for Identified {
         if let Some(token) = self.subject_token {
             response.headers_mut().insert(X_SUBJECT_TOKEN.clone(), token);
         }
-        let answer = Answer::to(self.caller, Ruling::Identified, Wire::default());
+        let answer = Answer::to(self.caller, self.asked_body, Ruling::Identified(self.by), Wire::default());
         response.extensions_mut().insert(Arc::new(answer));
         response
     }
@@ -83,9 +88,9 @@ impl IntoResponse for IamError {
     fn into_response(self) -> Response {
         let (status, message, check, saw) = self.parts();
         let title = status.canonical_reason();
-        let body = json!({ "error": { "code": status.as_u16(), "message": message, "title": title } });
+        let body = json!({ "error": { "code": status.as_u16(), "message": &message, "title": title } });
         let mut response = (status, Json(body)).into_response();
-        let answer = Answer::new(Ruling::NotIdentified(check, saw));
+        let answer = Answer::new(Ruling::NotIdentified(check, message, saw));
         response.extensions_mut().insert(Arc::new(answer));
         response
     }

@@ -8,14 +8,10 @@ mod auth {
     pub(super) mod tokens;
 }
 
-use std::sync::Arc;
-
+use auth::{domains, tokens};
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::simulator::Space;
-use auth::{domains, tokens};
-
-pub(super) fn routes() -> Router<Arc<Space>> {
+pub(super) fn routes() -> Router {
     Router::new().route("/v3/auth/domains", get(domains::list)).route("/v3/auth/tokens", post(tokens::create))
 }

@@ -70,6 +70,11 @@ impl fmt::Display for SignatureError {
     }
 }
 
+/// The access key that an `Authorization` header names.
+pub(super) fn access_key(header: &[u8]) -> Option<&str> {
+    Authorization::parse(header)?.ok().map(|authorization| authorization.access_key)
+}
+
 /// A request that says that it is signed.
 pub(super) struct Signed<'a> {
     authorization: Authorization<'a>,

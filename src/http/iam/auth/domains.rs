@@ -1,21 +1,21 @@
 //! `GET /v3/auth/domains`: the accounts that a credential belongs to. An SDK that was given a region and no
 //! domain ID asks this first.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::body::Bytes;
+use axum::extract::Request;
 use axum::http::header::HOST;
 use axum::response::Result;
 use serde_json::json;
 
-use crate::http::gateway::{authenticate, read_body};
+use crate::domain::check;
+use crate::http::gateway::{authenticate, present, read_body};
 use crate::http::iam::answer::{IamError, Identified};
-use crate::simulator::Space;
 
-pub(in crate::http::iam) async fn list(State(space): State<Arc<Space>>, request: Request) -> Result<Identified> {
+pub(in crate::http::iam) async fn list(request: Request) -> Result<Identified> {
     let (parts, body) = request.into_parts();
     let body = read_body(&parts.headers, body).await?;
-    let caller = authenticate(&space, &parts, &body).map_err(IamError::NotAuthenticated)?;
+    let era = present(&parts.extensions);
+    let caller = authenticate(&era, &parts, &body).map_err(IamError::NotAuthenticated)?;
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let (id, name) = (caller.account_id(), caller.account_name());
     let body = json!({
@@ -28,5 +28,11 @@ pub(in crate::http::iam) async fn list(State(space): State<Arc<Space>>, request:
         }],
         "links": { "self": format!("http://{host}/v3/auth/domains") },
     });
-    Ok(Identified { caller: name.into(), body, subject_token: None })
+    Ok(Identified {
+        caller: name.into(),
+        by: &check::AUTHENTICATED,
+        body,
+        asked_body: Bytes::new(),
+        subject_token: None,
+    })
 }

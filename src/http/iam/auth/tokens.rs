@@ -1,8 +1,6 @@
 //! `POST /v3/auth/tokens`: a token for a user's name and password, good for 24 hours.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::response::Result;
 use jiff::Timestamp;
@@ -11,9 +9,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::domain::caller::Caller;
-use crate::http::gateway::read_body;
+use crate::domain::check;
+use crate::http::gateway::{present, read_body};
 use crate::http::iam::answer::{IamError, Identified};
-use crate::simulator::Space;
+use crate::simulator::Era;
 
 #[derive(Deserialize)]
 struct Body {
@@ -71,15 +70,16 @@ impl Scope {
     }
 }
 
-pub(in crate::http::iam) async fn create(State(space): State<Arc<Space>>, request: Request) -> Result<Identified> {
+pub(in crate::http::iam) async fn create(request: Request) -> Result<Identified> {
     let (parts, body) = request.into_parts();
     let body = read_body(&parts.headers, body).await?;
+    let era = present(&parts.extensions);
     let Auth { identity, scope } = parse(&body)?;
-    let caller = authenticate(&space, &identity.password.user)?;
+    let caller = authenticate(&era, &identity.password.user)?;
     if scope.as_ref().is_some_and(|scope| !scope.is_account(&caller)) {
         return Err(IamError::UnknownScope.into());
     }
-    let issued = space.issue_token(caller.clone());
+    let issued = era.issue_token(caller.clone());
     let domain = json!({ "id": caller.account_id(), "name": caller.account_name() });
     let user = &identity.password.user.name;
     let mut token = json!({
@@ -95,7 +95,13 @@ pub(in crate::http::iam) async fn create(State(space): State<Arc<Space>>, reques
     }
     let subject_token = HeaderValue::from_str(issued.token.expose()).expect("a token is plain text");
     let name = caller.account_name().into();
-    Ok(Identified { caller: name, body: json!({ "token": token }), subject_token: Some(subject_token) })
+    Ok(Identified {
+        caller: name,
+        by: &check::IDENTITY,
+        body: json!({ "token": token }),
+        asked_body: body,
+        subject_token: Some(subject_token),
+    })
 }
 
 fn parse(body: &[u8]) -> Result<Auth, IamError> {
@@ -107,8 +113,9 @@ fn parse(body: &[u8]) -> Result<Auth, IamError> {
     }
 }
 
-fn authenticate(space: &Space, user: &User) -> Result<Caller, IamError> {
-    let known = space.user(&user.domain.name, &user.name);
+fn authenticate(era: &Era, user: &User) -> Result<Caller, IamError> {
+    let directory = era.directory();
+    let known = directory.user(&user.domain.name, &user.name);
     let known = known.filter(|(known, _)| known.password.is(user.password.as_bytes()));
     known.map(|(_, caller)| caller.clone()).ok_or(IamError::WrongPassword)
 }

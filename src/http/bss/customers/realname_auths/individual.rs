@@ -1,21 +1,17 @@
 //! `POST /v2/customers/realname-auths/individual`: requesting an individual real-name authentication.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-
 use crate::domain::application::Application;
-use crate::http::answer::{Answer, Ruling};
+use crate::http::answer::Answer;
 use crate::http::bss::draft;
 use crate::http::gateway::Admission;
-use crate::simulator::Space;
+use crate::simulator::Ruling;
 
-pub(in crate::http::bss) async fn submit(State(space): State<Arc<Space>>, admission: Admission) -> Answer {
-    let caller = Arc::clone(&admission.partner.name);
-    let draft = draft::read(&admission.headers, &admission.body);
-    let ruling = match draft.and_then(|draft| Application::parse(draft, space.settings().contract)) {
-        Ok(application) => Ruling::Submission(space.submit(admission.partner, application).await),
+pub(in crate::http::bss) async fn submit(admission: Admission) -> Answer {
+    let Admission { era, partner, parts, body } = &admission;
+    let draft = draft::read(&parts.headers, body);
+    let ruling = match draft.and_then(|draft| Application::parse(draft, era.settings().contract)) {
+        Ok(application) => Ruling::Submission(era.submit(partner.clone(), application).await),
         Err(error) => Ruling::Parameters(error),
     };
-    Answer::to(caller, ruling, space.settings().wire)
+    admission.answer(ruling)
 }

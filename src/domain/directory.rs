@@ -1,0 +1,129 @@
+//! The directory: the partners, and all credentials with whose they are.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::caller::Caller;
+use super::credential::{AccessKey, Credentials, Secret, User};
+use super::partner::Partner;
+
+/// Partners and credentials.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    /// The partners; the first is the one that lenient authentication takes a stranger for.
+    pub partners: Vec<Arc<Partner>>,
+    tokens: HashMap<Secret, Caller>,
+    access_keys: HashMap<Box<str>, (AccessKey, Caller)>,
+    users: HashMap<(Box<str>, Box<str>), (User, Caller)>,
+}
+
+impl Directory {
+    /// Adds a partner, in the place of one of the same name, and makes its credentials known.
+    pub fn put_partner(&mut self, partner: Partner) {
+        let partner = Arc::new(partner);
+        match self.partners.iter().position(|known| known.name == partner.name) {
+            Some(place) => {
+                self.forget(self.partners[place].name.clone().as_ref());
+                self.partners[place] = Arc::clone(&partner);
+            }
+            None => self.partners.push(Arc::clone(&partner)),
+        }
+        self.admit(&Caller::Partner(Arc::clone(&partner)), &partner.credentials);
+    }
+
+    /// Removes a partner and its credentials; false when there is none of this name.
+    pub fn remove_partner(&mut self, name: &str) -> bool {
+        let known = self.partners.len();
+        self.partners.retain(|partner| *partner.name != *name);
+        self.forget(name);
+        self.partners.len() < known
+    }
+
+    /// Makes the credentials of an account known.
+    pub fn admit(&mut self, caller: &Caller, credentials: &Credentials) {
+        for token in &credentials.tokens {
+            self.tokens.insert(token.clone(), caller.clone());
+        }
+        for key in &credentials.access_keys {
+            self.access_keys.insert(key.ak.clone(), (key.clone(), caller.clone()));
+        }
+        for user in &credentials.users {
+            let name = (caller.account_name().into(), user.name.clone());
+            self.users.insert(name, (user.clone(), caller.clone()));
+        }
+    }
+
+    /// Gives an account these credentials in the place of those it had.
+    ///
+    /// # Errors
+    /// The kind of credential that another account has already; then nothing changes.
+    pub fn replace_credentials(&mut self, caller: &Caller, credentials: &Credentials) -> Result<(), &'static str> {
+        self.check_credentials(caller.account_name(), credentials)?;
+        self.forget(caller.account_name());
+        self.admit(caller, credentials);
+        Ok(())
+    }
+
+    /// Checks that no other account than the one of this name has one of these credentials.
+    ///
+    /// # Errors
+    /// The kind of credential that another account has.
+    pub fn check_credentials(&self, account: &str, credentials: &Credentials) -> Result<(), &'static str> {
+        let is_other = |caller: &Caller| caller.account_name() != account;
+        let mut keys = credentials.access_keys.iter().filter_map(|key| self.access_keys.get(&key.ak));
+        if credentials.tokens.iter().any(|token| self.tokens.get(token).is_some_and(is_other)) {
+            Err("token")
+        } else if keys.any(|(_, caller)| is_other(caller)) {
+            Err("access key")
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Forgets the credentials of the account with this name.
+    pub fn forget(&mut self, account: &str) {
+        self.tokens.retain(|_, caller| caller.account_name() != account);
+        self.access_keys.retain(|_, (_, caller)| caller.account_name() != account);
+        self.users.retain(|_, (_, caller)| caller.account_name() != account);
+    }
+
+    /// The credentials of the account with this name, each kind in no particular order.
+    #[must_use]
+    pub fn credentials(&self, account: &str) -> Credentials {
+        let is_its = |caller: &Caller| caller.account_name() == account;
+        Credentials {
+            tokens: self.tokens.iter().filter(|(_, caller)| is_its(caller)).map(|(token, _)| token.clone()).collect(),
+            access_keys: self
+                .access_keys
+                .values()
+                .filter(|(_, caller)| is_its(caller))
+                .map(|(key, _)| key.clone())
+                .collect(),
+            users: self.users.values().filter(|(_, caller)| is_its(caller)).map(|(user, _)| user.clone()).collect(),
+        }
+    }
+
+    /// The partner with this name.
+    #[must_use]
+    pub fn partner(&self, name: &str) -> Option<&Arc<Partner>> {
+        self.partners.iter().find(|partner| *partner.name == *name)
+    }
+
+    /// Whose token this is.
+    #[must_use]
+    pub fn caller_by_token(&self, token: &str) -> Option<&Caller> {
+        self.tokens.get(&Secret::new(token))
+    }
+
+    /// The access key with this ID, and whose it is.
+    #[must_use]
+    pub fn access_key(&self, ak: &str) -> Option<&(AccessKey, Caller)> {
+        self.access_keys.get(ak)
+    }
+
+    /// The user with this name in the account with this name.
+    #[must_use]
+    pub fn user(&self, account: &str, name: &str) -> Option<&(User, Caller)> {
+        self.users.get(&(account.into(), name.into()))
+    }
+}

@@ -1,0 +1,97 @@
+//! `GET /_sim/catalog`: every documented outcome, with all ways to get it now.
+
+use axum::Json;
+use serde_json::{Map, Value, json};
+
+use super::explain::rule;
+use super::target::Target;
+use crate::domain::catalog::{ErrorCode, Outcome};
+use crate::domain::citation::Citation;
+use crate::domain::decision::{Refusal, Reply};
+use crate::fixture::{CatalogRow, catalog};
+use crate::simulator::{Era, Ruling};
+
+/// How many customers and certificates are tried for a request that gives an outcome.
+const TRIED: usize = 100;
+
+pub(super) async fn list(Target(space): Target) -> Json<Value> {
+    let era = space.era();
+    let requests = requests(&era);
+    let row = |row: &CatalogRow| {
+        let cause = |(check, citation): &(&str, Citation)| json!({ "check": check, "basis": citation.basis.as_str(), "source": citation.source });
+        let request = requests.iter().find(|(outcome, _)| *outcome == row.outcome).map(|(_, request)| request);
+        json!({
+            "outcome": row.outcome.to_string(),
+            "status": row.outcome.status(),
+            "text": row.outcome.text(),
+            "causes": row.causes.iter().map(cause).collect::<Vec<_>>(),
+            "ways": { "scenario": row.scenario, "scripted": scripted(row.outcome), "request": request },
+        })
+    };
+    Json(json!({ "outcomes": catalog().iter().map(row).collect::<Vec<_>>() }))
+}
+
+/// A script to post that gives the outcome to the next application.
+fn scripted(outcome: Outcome) -> Value {
+    let then = match outcome {
+        Outcome::Accepted(review) => json!({ "is_review": review.number() }),
+        Outcome::Refused(code) => json!({ "error_code": code.code() }),
+        Outcome::Item(item) => {
+            json!({ "error_code": ErrorCode::CheckItemsFailed.code(), "fail_check_items": [item.code()] })
+        }
+    };
+    json!({ "times": 1, "then": then })
+}
+
+/// Requests of the first partner's that give this or that outcome as things stand: its customers and others, with
+/// the listed certificates and a new one, with good and bad pictures.
+fn requests(era: &Era) -> Vec<(Outcome, Value)> {
+    let directory = era.directory();
+    let Some(partner) = directory.partners.first() else { return Vec::new() };
+    let world = era.snapshot();
+    let customers = era.customers();
+    let mut ids: Vec<_> = customers.keys().map(|id| id.as_str().to_owned()).take(TRIED).collect();
+    ids.extend(["no-such-customer".to_owned(), partner.id.to_string()]);
+    let mut numbers = vec!["E12345678".to_owned()];
+    numbers.extend(world.certificates.keys().map(|number| number.as_str().to_owned()).take(TRIED));
+    numbers[1..].sort();
+    let mut found: Vec<(Outcome, Value)> = Vec::new();
+    for (customer, number) in ids.iter().flat_map(|id| numbers.iter().map(move |number| (id, number))) {
+        for front in ["front.jpg", "front.txt"] {
+            let request = json!({
+                "customer_id": customer,
+                "identify_type": 0,
+                "verified_type": 3,
+                "verified_file_url": [front, "in-hand.jpg"],
+                "name": "Wang Xiaoming",
+                "verified_number": number,
+                "xaccount_type": partner.xaccount_type,
+            });
+            let (_, ruling) = rule(era, None, request.as_object().unwrap_or(&Map::new()));
+            if let Some(outcome) = outcome(&ruling).filter(|outcome| !found.iter().any(|(known, _)| known == outcome)) {
+                found.push((outcome, json!({ "as": &*partner.name, "request": request })));
+            }
+        }
+    }
+    let own = customers.keys().find_map(|id| directory.credentials(id.as_str()).tokens.pop());
+    if let Some(token) = own {
+        found.push((Outcome::Refused(ErrorCode::AccessDenied), json!({ "as": token.expose(), "request": {} })));
+    }
+    let empty = json!({ "as": &*partner.name, "request": {} });
+    found.push((Outcome::Refused(ErrorCode::ParameterError), empty));
+    found
+}
+
+fn outcome(ruling: &Ruling) -> Option<Outcome> {
+    match ruling.reply()? {
+        Reply::Accept(review) => Some(Outcome::Accepted(review)),
+        Reply::Refuse(Refusal { code, items }) => {
+            let mut items = items.iter();
+            match (items.next(), items.next()) {
+                (Some(item), None) => Some(Outcome::Item(item)),
+                _ => Some(Outcome::Refused(code)),
+            }
+        }
+        Reply::Gateway(_) | Reply::Fault(_) => None,
+    }
+}

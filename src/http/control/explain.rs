@@ -1,0 +1,68 @@
+//! `POST /_sim/explain`: the answer that a request would get now, and why. Nothing changes, and nothing is counted.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::{Map, Value};
+
+use super::error::ControlError;
+use super::journal::writer;
+use super::target::{Target, Text};
+use crate::domain::application::Application;
+use crate::domain::caller::Caller;
+use crate::domain::check;
+use crate::domain::gateway;
+use crate::fixture::call;
+use crate::http::App;
+use crate::http::answer::Answer;
+use crate::http::bss::{INDIVIDUAL, draft};
+use crate::simulator::{Asked, Era, Ruling};
+
+pub(super) async fn answer(
+    State(app): State<Arc<App>>,
+    Target(space): Target,
+    Text(text): Text,
+) -> Result<Json<Value>, ControlError> {
+    let question = call::question(&text)?;
+    let era = space.era();
+    let (caller, ruling) = rule(&era, question.caller.as_deref(), &question.request);
+    let body = serde_json::to_vec(&question.request).expect("a JSON object is JSON");
+    let asked = Asked { method: "POST".into(), target: INDIVIDUAL.into(), headers: Vec::new(), body: body.into() };
+    let ruling = Arc::new(ruling);
+    let status = Answer::of(&ruling, era.settings().wire).status().as_u16();
+    Ok(Json(writer(&app, &space).verdict(&ruling, &asked, caller.as_deref(), &"0".repeat(32), status)))
+}
+
+/// What would be ruled on a request of this token or partner: without one, of the first partner.
+pub(super) fn rule(era: &Era, caller: Option<&str>, request: &Map<String, Value>) -> (Option<Arc<str>>, Ruling) {
+    let directory = era.directory();
+    let partner = match caller {
+        None => directory.partners.first(),
+        Some(name) => directory.partner(name),
+    };
+    let caller = match (partner, caller) {
+        (Some(partner), _) => Ok(Caller::Partner(Arc::clone(partner))),
+        (None, Some(token)) => era.caller_by_token(token).map_err(|_| "decrypt token fail"),
+        (None, None) => Err("x-auth-token not found"),
+    };
+    match caller {
+        Ok(Caller::Partner(partner)) => {
+            let name = Arc::clone(&partner.name);
+            let body = serde_json::to_vec(request).expect("a JSON object is JSON");
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+            let draft = draft::read(&headers, &body);
+            let ruling = match draft.and_then(|draft| Application::parse(draft, era.settings().contract)) {
+                Ok(application) => Ruling::Submission(era.preview(partner, application)),
+                Err(error) => Ruling::Parameters(error),
+            };
+            (Some(name), ruling)
+        }
+        Ok(Caller::Customer(id)) => (None, Ruling::CallerIsCustomer(id)),
+        Err(detail) => {
+            (None, Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail.to_owned())))
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! `/_sim/journal`: what was asked and answered, and following it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::error::ControlError;
+use super::record::Writer;
+use super::target::Target;
+use crate::http::App;
+use crate::simulator::{Entry, Space};
+
+/// How many entries are listed when nobody says how many.
+const DEFAULT_LIMIT: usize = 100;
+
+/// Which entries to list.
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    since: Option<u64>,
+    limit: Option<usize>,
+    customer_id: Option<String>,
+    error_code: Option<String>,
+}
+
+impl Filter {
+    fn admits(&self, entry: &Entry) -> bool {
+        let body = || serde_json::from_slice::<Value>(&entry.asked.body).unwrap_or_default();
+        let query = || entry.asked.target.split_once("customer_id=").map(|(_, id)| id.to_owned());
+        let customer = |id: &String| body()["customer_id"] == **id || query().is_some_and(|asked| asked == **id);
+        self.customer_id.as_ref().is_none_or(customer)
+            && self.error_code.as_deref().is_none_or(|code| entry.ruling.error_code() == Some(code))
+    }
+}
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Target(space): Target,
+    filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, ControlError> {
+    let Query(filter) = filter.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
+    let (entries, dropped) = space.era().journal.since(filter.since.unwrap_or(0));
+    let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
+    let mut admitted = entries.iter().filter(|entry| filter.admits(entry));
+    let listed: Vec<_> = admitted.by_ref().take(limit).collect();
+    let is_truncated = admitted.next().is_some();
+    // Whoever goes on from here misses nothing, and sees nothing twice.
+    let last_seen =
+        if is_truncated { listed.last().map(|entry| entry.number) } else { entries.last().map(|entry| entry.number) };
+    let writer = writer(&app, &space);
+    Ok(Json(json!({
+        "entries": listed.iter().map(|entry| writer.entry(entry)).collect::<Vec<_>>(),
+        "next": last_seen.or(filter.since).unwrap_or(0),
+        "truncated": is_truncated,
+        "dropped": dropped,
+    })))
+}
+
+pub(super) async fn find(
+    State(app): State<Arc<App>>,
+    Target(space): Target,
+    Path(request_id): Path<String>,
+) -> Result<Json<Value>, ControlError> {
+    let entry = space.era().journal.find(&request_id);
+    let entry = entry.ok_or_else(|| {
+        ControlError::not_found("the journal of this space has no such request: it may have been dropped")
+    })?;
+    Ok(Json(writer(&app, &space).entry(&entry)))
+}
+
+pub(super) async fn clear(Target(space): Target) -> StatusCode {
+    space.era().journal.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// Follows the journal from now on, also beyond a reset, until the simulator ends.
+pub(super) async fn follow(
+    State(app): State<Arc<App>>,
+    Target(space): Target,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let entries = space.era().journal.follow();
+    let ending = app.simulator.ending();
+    let events = unfold((app, space, entries, ending), |(app, space, mut entries, mut ending)| async move {
+        let event = tokio::select! {
+            _ = ending.wait_for(|is_ending| *is_ending) => return None,
+            entry = entries.recv() => match entry {
+                Ok(entry) => {
+                    let data = writer(&app, &space).entry(&entry).to_string();
+                    Event::default().id(entry.number.to_string()).event("entry").data(data)
+                }
+                Err(RecvError::Lagged(missed)) => Event::default().event("missed").data(missed.to_string()),
+                Err(RecvError::Closed) => {
+                    entries = space.era().journal.follow();
+                    Event::default().event("reset").data("the space has begun again")
+                }
+            },
+        };
+        Some((Ok(event), (app, space, entries, ending)))
+    });
+    Sse::new(events).keep_alive(KeepAlive::default())
+}
+
+/// How the entries of a space are written.
+pub(super) fn writer(app: &App, space: &Space) -> Writer {
+    let wire = space.era().settings().wire;
+    Writer { space: space.id(), wire, show_personal_data: app.control.show_personal_data }
+}

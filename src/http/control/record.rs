@@ -1,0 +1,141 @@
+//! Journal entries and explanations as JSON, with personal data masked unless it was asked for.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::decision::{CheckResult, Finding, Reply};
+use crate::domain::settings::Wire;
+use crate::http::answer::Answer;
+use crate::simulator::{Asked, Change, Entry, Ruling, SpaceId, Submission};
+
+/// The fields of a body that are personal data or secret.
+const PERSONAL: [&str; 3] = ["name", "password", "verified_number"];
+
+/// What stands for a value that is not shown.
+const MASK: &str = "***";
+
+/// How entries are written.
+#[derive(Clone, Copy)]
+pub(super) struct Writer {
+    pub(super) space: SpaceId,
+    pub(super) wire: Wire,
+    pub(super) show_personal_data: bool,
+}
+
+impl Writer {
+    /// A whole journal entry.
+    pub(super) fn entry(self, entry: &Entry) -> Value {
+        let mut value = json!({
+            "number": entry.number,
+            "request_id": entry.request_id,
+            "at": format!("{:.3}", entry.at),
+            "space": self.space.to_string(),
+            "caller": entry.caller.as_deref(),
+            "request": self.request(&entry.asked),
+        });
+        let verdict =
+            self.verdict(&entry.ruling, &entry.asked, entry.caller.as_deref(), &entry.request_id, entry.status);
+        if let (Some(value), Value::Object(verdict)) = (value.as_object_mut(), verdict) {
+            value.extend(verdict);
+        }
+        value
+    }
+
+    /// Response, outcome, checks and changes.
+    pub(super) fn verdict(
+        self,
+        ruling: &Arc<Ruling>,
+        asked: &Asked,
+        caller: Option<&str>,
+        request_id: &str,
+        status: u16,
+    ) -> Value {
+        let body = match &**ruling {
+            Ruling::NotIdentified(_, message, _) => json!({ "error": { "code": status, "message": message } }),
+            _ => Answer::of(ruling, self.wire)
+                .body(request_id)
+                .and_then(|body| serde_json::from_str(&body).ok())
+                .unwrap_or_default(),
+        };
+        let change = match &**ruling {
+            Ruling::Submission(Submission { change, .. }) => change.as_ref(),
+            _ => None,
+        };
+        let response = match ruling.reply() {
+            Some(Reply::Fault(fault)) => json!({ "status": null, "body": null, "fault": fault.as_str() }),
+            _ => json!({ "status": status, "body": without_credentials(body) }),
+        };
+        json!({
+            "response": response,
+            "outcome": {
+                "error_code": ruling.error_code(),
+                "decided_by": ruling.decided_by(),
+                "rule": ruling.check(),
+            },
+            "checks": ruling.explain(asked, caller).iter().map(Self::finding).collect::<Vec<_>>(),
+            "changes": change.into_iter().map(written_change).collect::<Vec<_>>(),
+        })
+    }
+
+    fn request(self, asked: &Asked) -> Value {
+        let headers: Map<_, _> =
+            asked.headers.iter().map(|(name, value)| (name.to_string(), Value::from(&**value))).collect();
+        let body = match serde_json::from_slice(&asked.body) {
+            Ok(body) => self.mask(body),
+            Err(_) if self.show_personal_data => String::from_utf8_lossy(&asked.body).into(),
+            Err(_) => Value::Null,
+        };
+        json!({ "method": asked.method, "path": asked.target, "headers": headers, "body": body })
+    }
+
+    fn finding(finding: &Finding) -> Value {
+        let Finding { check, result, saw, citation } = finding;
+        let result = match result {
+            CheckResult::Passed => "passed",
+            CheckResult::Failed => "failed",
+            CheckResult::NotReached => "not_reached",
+        };
+        let saw = without_credentials(saw.as_str().into());
+        json!({ "check": check, "result": result, "saw": saw, "basis": citation.basis.as_str(), "source": citation.source })
+    }
+
+    /// A body without personal data.
+    fn mask(self, body: Value) -> Value {
+        match body {
+            _ if self.show_personal_data => body,
+            Value::Object(fields) => {
+                let mask = |(name, value): (String, Value)| {
+                    let is_personal = PERSONAL.contains(&name.as_str()) && !value.is_object();
+                    let value = if is_personal { MASK.into() } else { self.mask(value) };
+                    (name, value)
+                };
+                fields.into_iter().map(mask).collect()
+            }
+            Value::Array(elements) => elements.into_iter().map(|element| self.mask(element)).collect(),
+            other => other,
+        }
+    }
+}
+
+/// The canonical request of a refusal has the signed headers, and tokens can be among them.
+fn without_credentials(value: Value) -> Value {
+    let clean = |piece: &str| match piece.split_once(':') {
+        Some((name @ ("x-auth-token" | "x-security-token"), _)) => format!("{name}:{MASK}"),
+        _ => piece.to_owned(),
+    };
+    match value {
+        Value::String(text) if text.contains('|') => text.split('|').map(clean).collect::<Vec<_>>().join("|").into(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, without_credentials(value))).collect(),
+        other => other,
+    }
+}
+
+fn written_change(change: &Change) -> Value {
+    let [before, after] = change.real_name;
+    let mut value = json!({ "customer": change.customer.as_str(), "attempts": change.attempts });
+    if before != after {
+        value["real_name"] = json!([before.as_str(), after.as_str()]);
+    }
+    value
+}

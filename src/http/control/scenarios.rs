@@ -1,0 +1,29 @@
+//! `GET /_sim/scenarios`, one of them with its YAML, and the schema of their format.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+use super::error::ControlError;
+use crate::fixture::json_schema;
+use crate::http::App;
+
+pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
+    let scenario = |name: &str| {
+        let description = app.library.scenario(name).map(|scenario| scenario.description.clone());
+        json!({ "name": name, "description": description.unwrap_or_default() })
+    };
+    Json(json!({ "scenarios": app.library.names().map(scenario).collect::<Vec<_>>() }))
+}
+
+pub(super) async fn tell(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Json<Value>, ControlError> {
+    let scenario = app.library.scenario(&name)?;
+    let yaml = app.library.text(&name);
+    Ok(Json(json!({ "name": name, "description": scenario.description, "yaml": yaml })))
+}
+
+pub(super) async fn schema() -> Json<Value> {
+    Json(json_schema().to_value())
+}

@@ -1,0 +1,64 @@
+//! What a control call is about: a space, and a body.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+
+use super::error::ControlError;
+use crate::http::App;
+use crate::http::gateway::{X_SIM_SPACE, read_body};
+use crate::simulator::{Space, SpaceId};
+
+/// The space of a call: that of `X-Sim-Space` or `?space=`, else the default one.
+pub(super) struct Target(pub(super) Arc<Space>);
+
+impl FromRequestParts<Arc<App>> for Target {
+    type Rejection = ControlError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ControlError> {
+        let header = parts.headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        let name = header.or_else(|| query(parts, "space")).unwrap_or_else(|| SpaceId::DEFAULT.to_string());
+        find(app, &name).map(Self)
+    }
+}
+
+/// The space with this name.
+pub(super) fn find(app: &App, name: &str) -> Result<Arc<Space>, ControlError> {
+    let space = SpaceId::parse(name).and_then(|id| app.simulator.space(id));
+    space.ok_or_else(|| {
+        let detail = format!("there is no space {name}: it was deleted, gave way to newer ones, or never was");
+        ControlError::not_found(detail)
+    })
+}
+
+/// A parameter of the query.
+pub(super) fn query(parts: &Parts, name: &str) -> Option<String> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
+    pairs.into_iter().find(|(given, _)| given == name).map(|(_, value)| value)
+}
+
+/// The body of a call, as text.
+pub(super) struct Text(pub(super) String);
+
+impl FromRequest<Arc<App>> for Text {
+    type Rejection = ControlError;
+
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ControlError> {
+        let (parts, body) = request.into_parts();
+        let body: Bytes = read_body(&parts.headers, body)
+            .await
+            .map_err(|_| ControlError::malformed("the body is too long, or was not sent to its end"))?;
+        let text = std::str::from_utf8(&body).map_err(|_| ControlError::malformed("the body is not UTF-8"))?;
+        if text.trim_start().starts_with(['{', '[']) {
+            // The reader of fixtures tells mistakes best, but JSON's pairs of escapes are none of YAML's.
+            let value: serde_json::Value = serde_json::from_str(text)
+                .map_err(|error| ControlError::malformed(format!("the body is no JSON: {error}")))?;
+            if text.contains("\\u") {
+                return Ok(Self(value.to_string()));
+            }
+        }
+        Ok(Self(text.to_owned()))
+    }
+}

@@ -1,0 +1,24 @@
+//! `/_sim/world` and `/_sim/reset`: all of a space at once.
+
+use axum::Json;
+use serde_json::Value;
+
+use super::error::ControlError;
+use super::spaces::credentials;
+use super::target::{Target, Text};
+use crate::fixture::{Scenario, write};
+
+pub(super) async fn tell(Target(space): Target) -> Json<Value> {
+    Json(write::world(&space.scenario(), &space.era().snapshot()))
+}
+
+pub(super) async fn replace(Target(space): Target, Text(text): Text) -> Result<Json<Value>, ControlError> {
+    let scenario = Scenario::read("body", "fixture", &text)?;
+    space.replace(scenario.name.into(), &scenario.world);
+    Ok(Json(credentials(&space)))
+}
+
+pub(super) async fn reset(Target(space): Target) -> Json<Value> {
+    space.reset();
+    Json(credentials(&space))
+}

@@ -1,0 +1,43 @@
+//! Which space a request belongs to: that of its `X-Sim-Space` header, else of its credential, else the default one.
+
+use std::sync::Arc;
+
+use axum::http::header::AUTHORIZATION;
+use axum::http::{Extensions, HeaderMap};
+
+use super::signature;
+use crate::simulator::{Era, Simulator, SpaceId};
+
+/// The header that names a space.
+pub(in crate::http) const X_SIM_SPACE: &str = "x-sim-space";
+
+const X_AUTH_TOKEN: &str = "x-auth-token";
+
+/// The era that a request of the API belongs to.
+///
+/// # Errors
+/// What was said of a space that is gone, or never was.
+pub(super) fn find(simulator: &Simulator, headers: &HeaderMap) -> Result<Arc<Era>, String> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let named = headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+    let id = match &named {
+        Some(name) => SpaceId::parse(name),
+        None => {
+            let by_token = || text(X_AUTH_TOKEN).and_then(SpaceId::of_token);
+            let by_key =
+                || signature::access_key(headers.get(AUTHORIZATION)?.as_bytes()).and_then(SpaceId::of_access_key);
+            Some(by_token().or_else(by_key).unwrap_or(SpaceId::DEFAULT))
+        }
+    };
+    let space = id.and_then(|id| simulator.space(id));
+    let gone = || {
+        let name = named.unwrap_or_else(|| id.map(|id| id.to_string()).unwrap_or_default());
+        format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was")
+    };
+    space.map(|space| space.era()).ok_or_else(gone)
+}
+
+/// The era that the door has found for a request.
+pub(in crate::http) fn present(extensions: &Extensions) -> Arc<Era> {
+    Arc::clone(extensions.get().expect("a request behind the door belongs to an era"))
+}

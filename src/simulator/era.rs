@@ -1,0 +1,94 @@
+//! An era: all that happens in a space between two resets. A request belongs to one era from beginning to end, so
+//! that it runs wholly before or wholly after a reset.
+
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+
+use jiff::Timestamp;
+
+use super::clock::Clock;
+use super::journal::{Journal, JournalLimits};
+use super::lockout::Lockout;
+use super::script::Script;
+use super::store::Store;
+use super::tokens::Tokens;
+use crate::domain::directory::Directory;
+use crate::domain::settings::Settings;
+use crate::domain::world::World;
+
+use super::space_id::SpaceId;
+
+/// A world and its state.
+#[derive(Debug)]
+pub struct Era {
+    pub(super) space: SpaceId,
+    pub(super) world: World,
+    pub(super) began: Timestamp,
+    pub(super) store: Store,
+    pub(super) lockout: Lockout,
+    pub(super) tokens: Tokens,
+    directory: RwLock<Arc<Directory>>,
+    /// Held for reading while an application is decided, for writing while the whole state is read.
+    gate: RwLock<()>,
+    /// The answers fixed beforehand.
+    pub script: Script,
+    /// The clock.
+    pub clock: Clock,
+    /// What was asked and answered.
+    pub journal: Journal,
+}
+
+impl Era {
+    /// An era in which nothing has happened yet.
+    pub(super) fn new(space: SpaceId, world: World, limits: &JournalLimits) -> Self {
+        let clock = Clock::default();
+        Self {
+            space,
+            began: clock.now(),
+            store: Store::new(&world),
+            lockout: Lockout::default(),
+            tokens: Tokens::default(),
+            directory: RwLock::new(Arc::clone(&world.directory)),
+            gate: RwLock::default(),
+            script: Script::new(&world.script, world.settings.seed),
+            clock,
+            journal: Journal::new(limits.clone()),
+            world,
+        }
+    }
+
+    /// The space that the era is of.
+    #[must_use]
+    pub fn space(&self) -> SpaceId {
+        self.space
+    }
+
+    /// The settings of its world.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.world.settings
+    }
+
+    /// The partners and credentials as they are now.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory.read().expect("nothing panics while it holds the directory"))
+    }
+
+    /// Changes partners and credentials.
+    pub(super) fn change_directory<T>(&self, change: impl FnOnce(&mut Directory) -> T) -> T {
+        let mut directory = self.directory.write().expect("nothing panics while it holds the directory");
+        change(Arc::make_mut(&mut directory))
+    }
+
+    /// Lets one change of the state happen beside others, but not while the whole state is read.
+    pub(super) fn enter(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().expect("nothing panics while it holds the gate")
+    }
+
+    /// The world as it stands now, read in one step.
+    #[must_use]
+    pub fn snapshot(&self) -> World {
+        let _alone = self.gate.write().expect("nothing panics while it holds the gate");
+        World { directory: self.directory(), script: self.script.left(), ..self.store.snapshot(&self.world) }
+    }
+}

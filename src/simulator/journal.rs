@@ -1,0 +1,171 @@
+//! The journal of an era: what was asked and answered. A ring, bounded by entries and by bytes.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use tokio::sync::broadcast;
+
+use super::ruling::Ruling;
+use crate::domain::decision::Finding;
+
+/// How many entries a follower may be behind before it misses some.
+const FOLLOWER_LAG: usize = 1024;
+
+/// How large journals may become.
+#[derive(Clone, Debug)]
+pub struct JournalLimits {
+    /// The most entries of one space.
+    entries: usize,
+    /// The most bytes of all spaces together. Whoever writes beyond it loses its own oldest entries.
+    bytes: usize,
+    in_use: Arc<AtomicUsize>,
+}
+
+impl JournalLimits {
+    /// Limits: entries of each space, bytes of all spaces together.
+    #[must_use]
+    pub fn new(entries: usize, bytes: usize) -> Self {
+        Self { entries, bytes, in_use: Arc::default() }
+    }
+}
+
+/// What was asked: the request as far as it was read. Credentials are not kept.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The method.
+    pub method: Box<str>,
+    /// The path with its query.
+    pub target: Box<str>,
+    /// The headers; the values of those that hold credentials are left out.
+    pub headers: Vec<(Box<str>, Box<str>)>,
+    /// The body; empty when it was not read.
+    pub body: Box<[u8]>,
+}
+
+/// One request with its answer.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its number, from 1; never used again in the same journal.
+    pub number: u64,
+    /// The request's ID.
+    pub request_id: Box<str>,
+    /// When it was answered, by the clock of the space.
+    pub at: Timestamp,
+    /// What was asked.
+    pub asked: Asked,
+    /// The calling partner's name, once it was known.
+    pub caller: Option<Arc<str>>,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// What was ruled.
+    pub ruling: Arc<Ruling>,
+}
+
+impl Entry {
+    /// Every check and rule in order, with what it saw.
+    #[must_use]
+    pub fn explain(&self) -> Vec<Finding> {
+        self.ruling.explain(&self.asked, self.caller.as_deref())
+    }
+
+    fn bytes(&self) -> usize {
+        let headers: usize = self.asked.headers.iter().map(|(name, value)| name.len() + value.len() + 32).sum();
+        let texts = self.asked.method.len() + self.asked.target.len() + self.asked.body.len();
+        // What is of one size, and about what a ruling has on the heap.
+        size_of::<Self>() + size_of::<Ruling>() + 256 + headers + texts
+    }
+}
+
+/// The journal.
+#[derive(Debug)]
+pub struct Journal {
+    limits: JournalLimits,
+    ring: Mutex<Ring>,
+    followers: broadcast::Sender<Arc<Entry>>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    entries: VecDeque<Arc<Entry>>,
+    bytes: usize,
+    last: u64,
+    dropped: u64,
+}
+
+impl Journal {
+    pub(super) fn new(limits: JournalLimits) -> Self {
+        Self { limits, ring: Mutex::default(), followers: broadcast::Sender::new(FOLLOWER_LAG) }
+    }
+
+    /// Writes an entry down, under the next number.
+    pub fn write(&self, mut entry: Entry) {
+        let mut ring = self.ring();
+        ring.last += 1;
+        entry.number = ring.last;
+        let entry = Arc::new(entry);
+        self.count(&mut ring, entry.bytes(), 0);
+        ring.entries.push_back(Arc::clone(&entry));
+        while ring.entries.len() > self.limits.entries || (self.is_full() && ring.entries.len() > 1) {
+            if let Some(oldest) = ring.entries.pop_front() {
+                self.count(&mut ring, 0, oldest.bytes());
+                ring.dropped += 1;
+            }
+        }
+        drop(ring);
+        if self.followers.receiver_count() > 0 {
+            // A follower that went away meanwhile misses nothing.
+            let _ = self.followers.send(entry);
+        }
+    }
+
+    /// The entries after a number, oldest first, and how many were dropped since the journal began.
+    #[must_use]
+    pub fn since(&self, number: u64) -> (Vec<Arc<Entry>>, u64) {
+        let ring = self.ring();
+        let known = ring.entries.partition_point(|entry| entry.number <= number);
+        (ring.entries.range(known..).cloned().collect(), ring.dropped)
+    }
+
+    /// The entry of a request.
+    #[must_use]
+    pub fn find(&self, request_id: &str) -> Option<Arc<Entry>> {
+        self.ring().entries.iter().rev().find(|entry| *entry.request_id == *request_id).cloned()
+    }
+
+    /// Forgets all entries. Numbers go on, and nothing counts as dropped.
+    pub fn clear(&self) {
+        let mut ring = self.ring();
+        let bytes = ring.bytes;
+        self.count(&mut ring, 0, bytes);
+        ring.entries.clear();
+        ring.dropped = 0;
+    }
+
+    /// Receives every entry from now on.
+    #[must_use]
+    pub fn follow(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.followers.subscribe()
+    }
+
+    fn is_full(&self) -> bool {
+        self.limits.in_use.load(Ordering::Relaxed) > self.limits.bytes
+    }
+
+    fn count(&self, ring: &mut Ring, more: usize, less: usize) {
+        ring.bytes = ring.bytes + more - less;
+        self.limits.in_use.fetch_add(more, Ordering::Relaxed);
+        self.limits.in_use.fetch_sub(less, Ordering::Relaxed);
+    }
+
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().expect("nothing panics while it holds the journal")
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -1,0 +1,114 @@
+//! The store by call: customers, partners and certificates one by one. References are checked.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::era::Era;
+use crate::domain::caller::Caller;
+use crate::domain::certificate::{Certificate, CertificateNumber};
+use crate::domain::credential::Credentials;
+use crate::domain::customer::{Customer, CustomerId};
+use crate::domain::partner::Partner;
+
+/// Why something cannot be listed or deleted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ListingError {
+    /// A customer is to belong to a partner that does not exist.
+    #[error("there is no partner named `{0}`")]
+    UnknownPartner(String),
+    /// A partner with customers is to be deleted.
+    #[error("the partner has customers: `{0}` is one of them")]
+    HasCustomers(String),
+    /// Another account has one of the credentials already.
+    #[error("another account has this {0} already")]
+    TakenCredential(&'static str),
+}
+
+impl Era {
+    /// The customers as they are now, in the order of their IDs.
+    #[must_use]
+    pub fn customers(&self) -> BTreeMap<CustomerId, Customer> {
+        self.store.customers().into_iter().map(|(id, customer)| (id, self.settled(customer))).collect()
+    }
+
+    /// The customer with this ID as it is now.
+    #[must_use]
+    pub fn customer(&self, id: &CustomerId) -> Option<Customer> {
+        self.store.customer(id).map(|customer| self.settled(customer))
+    }
+
+    /// Creates or replaces a customer; true when it was there before.
+    ///
+    /// # Errors
+    /// When its partner does not exist, or another account has one of its credentials.
+    pub fn put_customer(
+        &self,
+        id: &CustomerId,
+        customer: Customer,
+        credentials: &Credentials,
+    ) -> Result<bool, ListingError> {
+        let caller = Caller::Customer(id.clone());
+        self.change_directory(|directory| {
+            if let Some(partner) = customer.partner.as_deref().filter(|name| directory.partner(name).is_none()) {
+                return Err(ListingError::UnknownPartner(partner.to_owned()));
+            }
+            directory.replace_credentials(&caller, credentials).map_err(ListingError::TakenCredential)
+        })?;
+        let _entered = self.enter();
+        Ok(self.store.change(id, |before| (before.is_some(), Some(Some(customer)))))
+    }
+
+    /// Deletes a customer; false when there was none.
+    pub fn remove_customer(&self, id: &CustomerId) -> bool {
+        self.change_directory(|directory| directory.forget(id.as_str()));
+        let _entered = self.enter();
+        self.store.change(id, |before| (before.is_some(), Some(None)))
+    }
+
+    /// Creates or replaces a partner; true when it was there before.
+    ///
+    /// # Errors
+    /// When another account has one of its credentials.
+    pub fn put_partner(&self, partner: Partner) -> Result<bool, ListingError> {
+        self.change_directory(|directory| {
+            let was_there = directory.partner(&partner.name).is_some();
+            directory.check_credentials(&partner.name, &partner.credentials).map_err(ListingError::TakenCredential)?;
+            directory.put_partner(partner);
+            Ok(was_there)
+        })
+    }
+
+    /// Deletes a partner; false when there was none.
+    ///
+    /// # Errors
+    /// When it still has customers.
+    pub fn remove_partner(&self, name: &str) -> Result<bool, ListingError> {
+        let customers = self.store.customers();
+        let of_partner = customers.iter().find(|(_, customer)| customer.partner.as_deref() == Some(name));
+        match of_partner {
+            Some((id, _)) => Err(ListingError::HasCustomers(id.to_string())),
+            None => Ok(self.change_directory(|directory| directory.remove_partner(name))),
+        }
+    }
+
+    /// Lists or replaces a certificate with who holds it; true when it was listed before.
+    pub fn put_certificate(
+        &self,
+        number: &CertificateNumber,
+        certificate: Certificate,
+        holders: HashSet<CustomerId>,
+    ) -> bool {
+        let _entered = self.enter();
+        for customer in &holders {
+            self.store.change(customer, |before| {
+                ((), before.map(|before| Some(Customer { certificate: Some(number.clone()), ..before })))
+            });
+        }
+        self.store.put_certificate(number, Some((certificate, holders)))
+    }
+
+    /// Takes a certificate off the list; false when it was not on it.
+    pub fn remove_certificate(&self, number: &CertificateNumber) -> bool {
+        let _entered = self.enter();
+        self.store.put_certificate(number, None)
+    }
+}

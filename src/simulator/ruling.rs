@@ -1,0 +1,91 @@
+//! Rulings: what was decided on a request, with enough to say why when somebody asks.
+
+use crate::domain::catalog::ErrorCode;
+use crate::domain::check::{self, Check};
+use crate::domain::customer::{Customer, CustomerId};
+use crate::domain::decision::{Decision, Refusal, Reply};
+use crate::domain::gateway::GatewayError;
+use crate::domain::parameter::ParameterError;
+use crate::domain::rules::Rule;
+
+use super::submit::{Reason, Submission};
+
+/// What was ruled on a request.
+#[derive(Clone, Debug)]
+pub enum Ruling {
+    /// The gateway refuses: the check, its error, and what follows the error's text.
+    Gateway(&'static Check, &'static GatewayError, Option<String>),
+    /// The credentials are a customer's own.
+    CallerIsCustomer(CustomerId),
+    /// The request is not as the page says.
+    Parameters(ParameterError),
+    /// An application was decided.
+    Submission(Submission),
+    /// The result of a review was asked for, and told.
+    Inquiry(Customer),
+    /// The result of a review was asked for, and a rule refused to tell.
+    InquiryRefused(&'static Rule),
+    /// IAM said who somebody is, by this check.
+    Identified(&'static Check),
+    /// IAM refuses: the check, its message, and what it saw.
+    NotIdentified(&'static Check, String, String),
+    /// The simulator failed.
+    Fault,
+}
+
+impl Ruling {
+    /// What kind of thing decided: `gateway`, `parameters`, `script`, `rule`, `accepted`.
+    #[must_use]
+    pub const fn decided_by(&self) -> &'static str {
+        match self {
+            Self::Gateway(..) | Self::CallerIsCustomer(_) | Self::NotIdentified(..) | Self::Fault => "gateway",
+            Self::Parameters(_) => "parameters",
+            Self::Submission(Submission { reason: Reason::Script(_), .. }) => "script",
+            Self::Submission(Submission { reason: Reason::Rules(_, Decision::Refused { .. }), .. })
+            | Self::InquiryRefused(_) => "rule",
+            Self::Submission(_) | Self::Inquiry(_) | Self::Identified(_) => "accepted",
+        }
+    }
+
+    /// The check or the rule that decided; absent when nothing refused.
+    #[must_use]
+    pub fn check(&self) -> Option<&'static str> {
+        match self {
+            Self::Gateway(check, ..) | Self::NotIdentified(check, ..) => Some(check.id),
+            Self::CallerIsCustomer(_) => Some(check::CALLER_IS_PARTNER.id),
+            Self::Parameters(_) => Some(check::PARAMETERS.id),
+            Self::Fault => Some(check::NO_FAULT.id),
+            Self::InquiryRefused(rule) => Some(rule.id),
+            Self::Submission(Submission { reason: Reason::Script(_), .. }) => Some(check::SCRIPT.id),
+            Self::Submission(Submission { reason: Reason::Rules(_, decision), .. }) => match decision {
+                Decision::Refused { rule, .. } => Some(rule.id),
+                Decision::Accepted(_) => None,
+            },
+            Self::Inquiry(_) | Self::Identified(_) => None,
+        }
+    }
+
+    /// What the API or its gateway replies; inquiries and IAM's rulings have forms of their own.
+    #[must_use]
+    pub const fn reply(&self) -> Option<Reply> {
+        Some(match self {
+            Self::Gateway(_, error, _) => Reply::Gateway(error),
+            Self::CallerIsCustomer(_) => Reply::Refuse(Refusal::of(ErrorCode::AccessDenied)),
+            Self::Parameters(_) => Reply::Refuse(Refusal::of(ErrorCode::ParameterError)),
+            Self::Submission(submission) => submission.reply,
+            Self::InquiryRefused(rule) => Reply::Refuse(Refusal::of(rule.refuses_with)),
+            Self::Fault => Reply::Refuse(Refusal::of(ErrorCode::OtherErrors)),
+            Self::Inquiry(_) | Self::Identified(_) | Self::NotIdentified(..) => return None,
+        })
+    }
+
+    /// The `error_code` that is answered.
+    #[must_use]
+    pub const fn error_code(&self) -> Option<&'static str> {
+        match self.reply() {
+            Some(Reply::Refuse(refusal)) => Some(refusal.code.code()),
+            Some(Reply::Gateway(error)) => Some(error.code),
+            Some(Reply::Accept(_) | Reply::Fault(_)) | None => None,
+        }
+    }
+}

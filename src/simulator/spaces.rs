@@ -1,0 +1,97 @@
+//! The simulator: all spaces.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::clock::machine_time;
+use super::journal::JournalLimits;
+use super::space::Space;
+use super::space_id::SpaceId;
+use crate::domain::world::World;
+
+/// The most spaces besides the default one; the one that was idle longest goes first.
+const MAX_SPACES: usize = 10_000;
+
+/// All spaces of one simulator. Nothing of it is global to the process.
+#[derive(Debug)]
+pub struct Simulator {
+    began: Timestamp,
+    default: Arc<Space>,
+    others: DashMap<SpaceId, Arc<Space>>,
+    limits: JournalLimits,
+    is_ending: watch::Sender<bool>,
+}
+
+impl Simulator {
+    /// A simulator whose default space starts from this world.
+    #[must_use]
+    pub fn new(scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
+        Self {
+            began: machine_time(),
+            default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, limits.clone())),
+            others: DashMap::new(),
+            limits,
+            is_ending: watch::Sender::new(false),
+        }
+    }
+
+    /// When it began, by the machine's clock.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.began
+    }
+
+    /// The space with this ID, for somebody who asks it something; absent: it is gone, or never was.
+    #[must_use]
+    pub fn space(&self, id: SpaceId) -> Option<Arc<Space>> {
+        if id == SpaceId::DEFAULT {
+            return Some(Arc::clone(&self.default));
+        }
+        let space = self.others.get(&id).map(|space| Arc::clone(&space))?;
+        space.touch();
+        Some(space)
+    }
+
+    /// Creates a space. When there are too many, the one that was idle longest goes.
+    #[must_use]
+    pub fn create(&self, scenario: Arc<str>, world: &World) -> Arc<Space> {
+        if self.others.len() >= MAX_SPACES {
+            let idlest = self.others.iter().min_by_key(|space| space.last_used()).map(|space| space.id());
+            if let Some(id) = idlest {
+                self.others.remove(&id);
+            }
+        }
+        let id = SpaceId::random();
+        let space = Arc::new(Space::new(id, scenario, world, self.limits.clone()));
+        self.others.insert(id, Arc::clone(&space));
+        space
+    }
+
+    /// Removes a space; false when there is none. The default one stays.
+    #[must_use]
+    pub fn remove(&self, id: SpaceId) -> bool {
+        self.others.remove(&id).is_some()
+    }
+
+    /// All spaces, the default one first, then by their age.
+    #[must_use]
+    pub fn spaces(&self) -> Vec<Arc<Space>> {
+        let mut others: Vec<_> = self.others.iter().map(|space| Arc::clone(&space)).collect();
+        others.sort_by_key(|space| (space.created(), space.id()));
+        std::iter::once(Arc::clone(&self.default)).chain(others).collect()
+    }
+
+    /// Tells whoever follows something without an end that the simulator ends.
+    pub fn end(&self) {
+        self.is_ending.send_replace(true);
+    }
+
+    /// Becomes true when the simulator ends.
+    #[must_use]
+    pub fn ending(&self) -> watch::Receiver<bool> {
+        self.is_ending.subscribe()
+    }
+}
