@@ -2,8 +2,12 @@
 
 mod architecture;
 mod bodies;
+mod callers;
 mod command;
 mod fixtures;
+mod iam;
+mod limits;
+mod lockout;
 mod parameters;
 mod process;
 mod races;

@@ -17,8 +17,39 @@ pub(super) enum HostReading {
     WithoutPort,
 }
 
+/// How the query is read where clients differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum QueryReading {
+    /// Sorted by key, then by value.
+    Sorted,
+    /// Sorted by key alone, equal keys in the order in which they were sent: the Java SDK signs it so.
+    SortedByKey,
+    /// Sorted, with keys in lower case: the Go SDK signs it so.
+    LowerCaseKeys,
+}
+
+/// One way to read a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reading {
+    pub(super) host: HostReading,
+    pub(super) query: QueryReading,
+}
+
+impl Reading {
+    /// As the documentation has it.
+    pub(super) const DOCUMENTED: Self = Self { host: HostReading::AsSent, query: QueryReading::Sorted };
+
+    /// As official SDKs are known to sign otherwise.
+    pub(super) fn others() -> impl Iterator<Item = Self> {
+        let queries = [QueryReading::Sorted, QueryReading::SortedByKey, QueryReading::LowerCaseKeys];
+        let hosts = [HostReading::AsSent, HostReading::WithoutPort];
+        let readings = hosts.into_iter().flat_map(move |host| queries.map(|query| Self { host, query }));
+        readings.filter(|reading| *reading != Self::DOCUMENTED)
+    }
+}
+
 /// Builds the canonical request from the client's own list of signed headers and the raw target.
-pub(super) fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, host: HostReading) -> Vec<u8> {
+pub(super) fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, reading: Reading) -> Vec<u8> {
     let mut canonical = Vec::with_capacity(512);
     let mut line = |text: &[u8]| {
         canonical.extend_from_slice(text);
@@ -26,9 +57,9 @@ pub(super) fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, h
     };
     line(parts.method.as_str().as_bytes());
     line(path(parts.uri.path()).as_bytes());
-    line(query(parts.uri.query().unwrap_or_default()).as_bytes());
+    line(query(parts.uri.query().unwrap_or_default(), reading.query).as_bytes());
     for name in signed_headers.split(';') {
-        for value in header(&parts.headers, name, host) {
+        for value in header(&parts.headers, name, reading.host) {
             line(&[name.to_ascii_lowercase().as_bytes(), b":", value].concat());
         }
     }
@@ -54,8 +85,8 @@ fn path(path: &str) -> String {
     canonical
 }
 
-/// Sorts the pairs by key, then by value, and encodes both. A plus is a plus here, and no blank.
-fn query(query: &str) -> String {
+/// Sorts the pairs and encodes their keys and values. A plus is a plus here, and no blank.
+fn query(query: &str, reading: QueryReading) -> String {
     let decode = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
     let mut pairs: Vec<_> = query
         .split('&')
@@ -63,7 +94,16 @@ fn query(query: &str) -> String {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(key, value)| (decode(key), decode(value)))
         .collect();
-    pairs.sort();
+    match reading {
+        QueryReading::Sorted => pairs.sort(),
+        QueryReading::SortedByKey => pairs.sort_by(|(a, _), (b, _)| a.cmp(b)),
+        QueryReading::LowerCaseKeys => {
+            for (key, _) in &mut pairs {
+                key.make_ascii_lowercase();
+            }
+            pairs.sort();
+        }
+    }
     let encode = |bytes: &[u8]| percent_encode(bytes, RESERVED).to_string();
     let pairs: Vec<_> = pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
     pairs.join("&")
@@ -85,5 +125,18 @@ fn without_port(host: &[u8]) -> &[u8] {
     match host.iter().rposition(|byte| *byte == b':') {
         Some(colon) if host[colon + 1..].iter().all(u8::is_ascii_digit) => &host[..colon],
         _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{QueryReading, query};
+
+    #[test]
+    fn clients_differ_in_the_order_of_a_query() {
+        let read = |reading| query("l=y&B=+&l=x&a=%2F&e", reading);
+        assert_eq!(read(QueryReading::Sorted), "B=%2B&a=%2F&e=&l=x&l=y");
+        assert_eq!(read(QueryReading::SortedByKey), "B=%2B&a=%2F&e=&l=y&l=x");
+        assert_eq!(read(QueryReading::LowerCaseKeys), "a=%2F&b=%2B&e=&l=x&l=y");
     }
 }

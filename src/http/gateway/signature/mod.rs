@@ -15,7 +15,7 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
 use self::authorization::Authorization;
-use self::canonical::HostReading;
+use self::canonical::Reading;
 use crate::domain::credential::AccessKey;
 
 /// How far `X-Sdk-Date` may be from the gateway's clock, either way.
@@ -103,32 +103,34 @@ impl<'a> Signed<'a> {
         if now.duration_since(signed_at).abs() > MAX_SKEW {
             return Err(SignatureError::Expired);
         }
+        // A derived key is good for the day in its scope alone.
+        let scope = self.authorization.scope;
+        if !scope.is_empty() && scope.get(..9) != Some(&format!("{}/", &date[..8])) {
+            return Err(SignatureError::Malformed("Credential"));
+        }
         if let Some(expected) = &key.security_token
             && !self.header(X_SECURITY_TOKEN).is_some_and(|token| expected.is(token))
         {
             return Err(SignatureError::SecurityToken);
         }
-        let canonical = self.canonical_request(HostReading::AsSent, &self.payload_hash());
+        let canonical = self.canonical_request(Reading::DOCUMENTED, &self.payload_hash());
         if self.is_signature_of(&canonical, date, key) || self.is_signed_otherwise(date, key) {
             return Ok(());
         }
         Err(SignatureError::Mismatch(String::from_utf8_lossy(&canonical).into_owned()))
     }
 
-    /// What official SDKs sign in another way: the host without its port (.NET), and the hash of an empty body
-    /// where a header says something else (Python).
+    /// What official SDKs sign in another way: other readings, and the hash of an empty body where a header says
+    /// something else (Python).
     fn is_signed_otherwise(&self, date: &str, key: &AccessKey) -> bool {
-        let readings = [
-            (HostReading::WithoutPort, self.payload_hash()),
-            (HostReading::AsSent, self.authorization.algorithm.hash(b"")),
-        ];
-        let [without_port, empty_body] = readings.map(|(host, hash)| self.canonical_request(host, &hash));
-        self.is_signature_of(&without_port, date, key)
-            || (self.body.is_empty() && self.is_signature_of(&empty_body, date, key))
+        let is_signed = |reading, hash: &str| self.is_signature_of(&self.canonical_request(reading, hash), date, key);
+        let hash = self.payload_hash();
+        let empty_body = || is_signed(Reading::DOCUMENTED, &self.authorization.algorithm.hash(b""));
+        Reading::others().any(|reading| is_signed(reading, &hash)) || (self.body.is_empty() && empty_body())
     }
 
-    fn canonical_request(&self, host: HostReading, payload_hash: &str) -> Vec<u8> {
-        canonical::request(self.parts, self.authorization.signed_headers, payload_hash, host)
+    fn canonical_request(&self, reading: Reading, payload_hash: &str) -> Vec<u8> {
+        canonical::request(self.parts, self.authorization.signed_headers, payload_hash, reading)
     }
 
     /// The payload's hash: the client's own word for it where it gives one, such as `UNSIGNED-PAYLOAD`.
