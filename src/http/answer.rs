@@ -110,7 +110,7 @@ impl Answer {
         }
 
         let error_msg = match &*self.ruling {
-            Ruling::Gateway(_, _, Some(detail)) => format!("{}: {detail}", error.message.trim_end_matches('.')),
+            Ruling::Gateway(_, _, Some(detail)) => format!("{}: {}", error.message.trim_end_matches('.'), detail.text),
             _ => error.message.to_owned(),
         };
         json_text(&GatewayBody { error_msg: &error_msg, error_code: error.code, request_id })

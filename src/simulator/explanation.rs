@@ -1,7 +1,7 @@
 //! Explanations: every check that a request meets, in order, with what it saw. Made when somebody asks.
 
 use super::journal::Asked;
-use super::ruling::Ruling;
+use super::ruling::{Detail, Ruling};
 use super::submit::{Reason, Submission};
 use crate::domain::check::{self, CHECKS, Check};
 use crate::domain::decision::{CheckResult, Finding, explain as explain_rules};
@@ -69,7 +69,8 @@ impl Ruling {
     /// What the check saw that refused.
     fn refusal(&self) -> String {
         match self {
-            Self::Gateway(_, error, detail) => detail.clone().unwrap_or_else(|| error.message.to_owned()),
+            Self::Gateway(_, _, Some(Detail { text, saw })) => saw.as_ref().unwrap_or(text).clone(),
+            Self::Gateway(_, error, None) => error.message.to_owned(),
             Self::CallerIsCustomer(id) => format!("the credentials of customer {id}"),
             Self::Parameters(error) => error.to_string(),
             Self::NotIdentified(_, _, saw) => saw.clone(),

@@ -26,7 +26,7 @@ pub use era::Era;
 pub use journal::{Asked, Entry, Journal, JournalLimits};
 pub use listing::ListingError;
 pub use review::ReviewError;
-pub use ruling::Ruling;
+pub use ruling::{Detail, Ruling};
 pub use script::{Script, TooManyAnswers};
 pub use space::Space;
 pub use space_id::SpaceId;

@@ -13,8 +13,8 @@ use super::submit::{Reason, Submission};
 /// What was ruled on a request.
 #[derive(Clone, Debug)]
 pub enum Ruling {
-    /// The gateway refuses: the check, its error, and what follows the error's text.
-    Gateway(&'static Check, &'static GatewayError, Option<String>),
+    /// The gateway refuses: the check, its error, and what is known of the case.
+    Gateway(&'static Check, &'static GatewayError, Option<Detail>),
     /// The credentials are a customer's own.
     CallerIsCustomer(CustomerId),
     /// The request is not as the page says.
@@ -31,6 +31,21 @@ pub enum Ruling {
     NotIdentified(&'static Check, String, String),
     /// The simulator failed.
     Fault,
+}
+
+/// What is known of a case that the gateway refuses.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// What follows the error's text on the wire.
+    pub text: String,
+    /// What was compared, where that says more.
+    pub saw: Option<String>,
+}
+
+impl From<String> for Detail {
+    fn from(text: String) -> Self {
+        Self { text, saw: None }
+    }
 }
 
 impl Ruling {

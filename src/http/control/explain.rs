@@ -62,7 +62,7 @@ pub(super) fn rule(era: &Era, caller: Option<&str>, request: &Map<String, Value>
         }
         Ok(Caller::Customer(id)) => (None, Ruling::CallerIsCustomer(id)),
         Err(detail) => {
-            (None, Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail.to_owned())))
+            (None, Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail.to_owned().into())))
         }
     }
 }

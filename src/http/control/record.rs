@@ -120,15 +120,22 @@ impl Writer {
 
 /// The canonical request of a refusal has the signed headers, and tokens can be among them.
 fn without_credentials(value: Value) -> Value {
-    let clean = |piece: &str| match piece.split_once(':') {
-        Some((name @ ("x-auth-token" | "x-security-token"), _)) => format!("{name}:{MASK}"),
-        _ => piece.to_owned(),
-    };
     match value {
-        Value::String(text) if text.contains('|') => text.split('|').map(clean).collect::<Vec<_>>().join("|").into(),
+        Value::String(text) => without_tokens(&text).into(),
         Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, without_credentials(value))).collect(),
         other => other,
     }
+}
+
+/// The same text with the values of such headers masked, wherever a line or its stand-in begins with one.
+fn without_tokens(text: &str) -> String {
+    let clean = |piece: &str| match piece.split_once(':') {
+        Some((name @ ("x-auth-token" | "x-security-token"), rest)) => {
+            format!("{name}:{MASK}{}", rest.matches(['|', '\n']).next().unwrap_or_default())
+        }
+        _ => piece.to_owned(),
+    };
+    text.split_inclusive(['|', '\n']).map(clean).collect()
 }
 
 fn written_change(change: &Change) -> Value {

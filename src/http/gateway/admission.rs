@@ -7,14 +7,14 @@ use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
 
 use super::body;
-use super::caller::authenticate;
+use super::caller::{Unauthenticated, authenticate};
 use super::space::present;
 use crate::domain::caller::Caller;
 use crate::domain::check;
 use crate::domain::gateway;
 use crate::domain::partner::Partner;
 use crate::http::answer::Answer;
-use crate::simulator::{Era, Ruling};
+use crate::simulator::{Detail, Era, Ruling};
 
 /// An admitted request: a partner, by its own credentials, and what it sent.
 pub(in crate::http) struct Admission {
@@ -35,7 +35,10 @@ impl<S: Sync> FromRequest<S> for Admission {
         match authenticate(&era, &parts, &body) {
             Ok(Caller::Partner(partner)) => Ok(Self { era, partner, parts, body }),
             Ok(Caller::Customer(id)) => refuse(Ruling::CallerIsCustomer(id)),
-            Err(detail) => refuse(Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail))),
+            Err(Unauthenticated { detail, saw }) => {
+                let detail = Detail { text: detail, saw };
+                refuse(Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail)))
+            }
         }
     }
 }

@@ -9,28 +9,48 @@ use crate::simulator::{Era, TokenError, machine_time};
 
 const X_AUTH_TOKEN: &str = "x-auth-token";
 
+/// Why a caller is nobody that the gateway knows.
+pub(in crate::http) struct Unauthenticated {
+    /// What follows "Incorrect IAM authentication information: ".
+    pub(in crate::http) detail: String,
+    /// What was compared, where that says more.
+    pub(in crate::http) saw: Option<String>,
+}
+
+impl From<&str> for Unauthenticated {
+    fn from(detail: &str) -> Self {
+        Self { detail: detail.to_owned(), saw: None }
+    }
+}
+
+impl From<SignatureError> for Unauthenticated {
+    fn from(error: SignatureError) -> Self {
+        Self { detail: error.to_string(), saw: error.saw() }
+    }
+}
+
 /// Finds out who calls. A token counts before a signature (assumed: the official SDKs sign even when a token
 /// header is added).
 ///
 /// # Errors
-/// What follows "Incorrect IAM authentication information: ".
-pub(in crate::http) fn authenticate(era: &Era, parts: &Parts, body: &[u8]) -> Result<Caller, String> {
+/// Why it is nobody.
+pub(in crate::http) fn authenticate(era: &Era, parts: &Parts, body: &[u8]) -> Result<Caller, Unauthenticated> {
     if let Some(token) = parts.headers.get(X_AUTH_TOKEN).filter(|token| !token.is_empty()) {
         return by_token(era, token.as_bytes());
     }
     match Signed::parse(parts, body) {
-        Some(signed) => signed.and_then(|signed| by_signature(era, &signed)).map_err(|error| error.to_string()),
+        Some(signed) => Ok(signed.and_then(|signed| by_signature(era, &signed))?),
         // Credentials of another kind are taken for a token, as on the real gateway.
-        None if parts.headers.contains_key(AUTHORIZATION) => Err("decrypt token fail".to_owned()),
-        None => Err("x-auth-token not found".to_owned()),
+        None if parts.headers.contains_key(AUTHORIZATION) => Err("decrypt token fail".into()),
+        None => Err("x-auth-token not found".into()),
     }
 }
 
-fn by_token(era: &Era, token: &[u8]) -> Result<Caller, String> {
+fn by_token(era: &Era, token: &[u8]) -> Result<Caller, Unauthenticated> {
     let token = std::str::from_utf8(token).map_err(|_| "decrypt token fail")?;
     era.caller_by_token(token).map_err(|error| match error {
-        TokenError::Unknown => "decrypt token fail".to_owned(),
-        TokenError::Expired(at) => format!("token expires, expires_at: {at:.6}"),
+        TokenError::Unknown => "decrypt token fail".into(),
+        TokenError::Expired(at) => format!("token expires, expires_at: {at:.6}").as_str().into(),
     })
 }
 
@@ -51,7 +71,7 @@ fn by_signature(era: &Era, signed: &Signed<'_>) -> Result<Caller, SignatureError
             Ok(caller.clone())
         }
         // The failure that is one too many is answered as all after it (assumed).
-        Err(SignatureError::Mismatch(_)) if era.note_signature(ak, false) => Err(SignatureError::Locked),
+        Err(SignatureError::Mismatch { .. }) if era.note_signature(ak, false) => Err(SignatureError::Locked),
         Err(error) => Err(error),
     }
 }

@@ -76,7 +76,8 @@ pub(in crate::http) async fn door(
 /// Finds the era of a request, or refuses it: then it is the default space that keeps it in mind.
 fn enter(simulator: &Simulator, request: &Request) -> (Arc<Era>, Option<Answer>) {
     let default = || simulator.space(SpaceId::DEFAULT).expect("the default space is always there").era();
-    let refuse = |check, error, detail| Some(Answer::new(Ruling::Gateway(check, error, detail)));
+    let refuse =
+        |check, error, detail: Option<String>| Some(Answer::new(Ruling::Gateway(check, error, detail.map(Into::into))));
     match (head_error(request.uri(), request.headers()), space::find(simulator, request.headers())) {
         (None, Ok(era)) => (era, None),
         (Some(error), era) => (era.unwrap_or_else(|_| default()), refuse(&check::HEAD_SIZE, error, None)),

@@ -45,8 +45,25 @@ pub(super) enum SignatureError {
     Expired,
     /// A temporary key came without its `X-Security-Token`, or with another one.
     SecurityToken,
-    /// The signature is another one: this is the canonical request that it was verified for.
-    Mismatch(String),
+    /// The signature is another one: this is what it was verified for.
+    Mismatch {
+        /// The canonical request.
+        canonical_request: String,
+        /// The string to sign.
+        string_to_sign: String,
+    },
+}
+
+impl SignatureError {
+    /// What was compared, for whoever asks why.
+    pub(super) fn saw(&self) -> Option<String> {
+        match self {
+            Self::Mismatch { canonical_request, string_to_sign } => {
+                Some(format!("canonical request:\n{canonical_request}\nstring to sign:\n{string_to_sign}"))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for SignatureError {
@@ -63,8 +80,8 @@ impl fmt::Display for SignatureError {
             Self::UnknownKey(ak) => write!(f, "Get secretKey failed,ak:{ak},err:ak not exist"),
             Self::Locked => f.write_str("AK access failed to reach the limit,forbidden."),
             Self::Expired => f.write_str("calc ak sk signature fail:signature expired"),
-            Self::Mismatch(canonical) => {
-                write!(f, "verify aksk signature fail, canonicalRequest:{}", canonical.replace('\n', "|"))
+            Self::Mismatch { canonical_request, .. } => {
+                write!(f, "verify aksk signature fail, canonicalRequest:{}", canonical_request.replace('\n', "|"))
             }
         }
     }
@@ -117,7 +134,10 @@ impl<'a> Signed<'a> {
         if self.is_signature_of(&canonical, date, key) || self.is_signed_otherwise(date, key) {
             return Ok(());
         }
-        Err(SignatureError::Mismatch(String::from_utf8_lossy(&canonical).into_owned()))
+        Err(SignatureError::Mismatch {
+            canonical_request: String::from_utf8_lossy(&canonical).into_owned(),
+            string_to_sign: self.string_to_sign(&canonical, date),
+        })
     }
 
     /// What official SDKs sign in another way: other readings, and the hash of an empty body where a header says
@@ -144,10 +164,14 @@ impl<'a> Signed<'a> {
 
     fn is_signature_of(&self, canonical: &[u8], date: &str, key: &AccessKey) -> bool {
         let Authorization { algorithm, access_key, scope, ref signature, .. } = self.authorization;
-        let scope_line = if scope.is_empty() { String::new() } else { format!("{scope}\n") };
-        let hash = algorithm.hash(canonical);
-        let text = format!("{}\n{date}\n{scope_line}{hash}", algorithm.as_str());
+        let text = self.string_to_sign(canonical, date);
         algorithm.verify(access_key, key.sk.expose(), scope, text.as_bytes(), signature)
+    }
+
+    fn string_to_sign(&self, canonical: &[u8], date: &str) -> String {
+        let Authorization { algorithm, scope, .. } = self.authorization;
+        let scope_line = if scope.is_empty() { String::new() } else { format!("{scope}\n") };
+        format!("{}\n{date}\n{scope_line}{}", algorithm.as_str(), algorithm.hash(canonical))
     }
 
     fn header(&self, name: &str) -> Option<&'a [u8]> {

@@ -15,7 +15,7 @@ pub(in crate::http::iam) async fn list(request: Request) -> Result<Identified> {
     let (parts, body) = request.into_parts();
     let body = read_body(&parts.headers, body).await?;
     let era = present(&parts.extensions);
-    let caller = authenticate(&era, &parts, &body).map_err(IamError::NotAuthenticated)?;
+    let caller = authenticate(&era, &parts, &body).map_err(|error| IamError::NotAuthenticated(error.detail))?;
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let (id, name) = (caller.account_id(), caller.account_name());
     let body = json!({
