@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use jiff::Timestamp;
 use tokio::sync::broadcast;
@@ -38,8 +38,8 @@ pub struct Asked {
     pub method: Box<str>,
     /// The path with its query.
     pub target: Box<str>,
-    /// The headers; the values of those that hold credentials are left out.
-    pub headers: Vec<(Box<str>, Box<str>)>,
+    /// The headers, a line each: `name: value`. The values of those that hold credentials are left out.
+    pub headers: Box<str>,
     /// The body; empty when it was not read.
     pub body: Box<[u8]>,
 }
@@ -63,6 +63,13 @@ pub struct Entry {
     pub ruling: Arc<Ruling>,
 }
 
+impl Asked {
+    /// The headers with their values.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.lines().filter_map(|line| line.split_once(": "))
+    }
+}
+
 impl Entry {
     /// Every check and rule in order, with what it saw.
     #[must_use]
@@ -71,10 +78,10 @@ impl Entry {
     }
 
     fn bytes(&self) -> usize {
-        let headers: usize = self.asked.headers.iter().map(|(name, value)| name.len() + value.len() + 32).sum();
-        let texts = self.asked.method.len() + self.asked.target.len() + self.asked.body.len();
+        let Asked { method, target, headers, body } = &self.asked;
+        let texts = method.len() + target.len() + headers.len() + body.len();
         // What is of one size, and about what a ruling has on the heap.
-        size_of::<Self>() + size_of::<Ruling>() + 256 + headers + texts
+        size_of::<Self>() + size_of::<Ruling>() + 512 + texts
     }
 }
 
@@ -83,7 +90,8 @@ impl Entry {
 pub struct Journal {
     limits: JournalLimits,
     ring: Mutex<Ring>,
-    followers: broadcast::Sender<Arc<Entry>>,
+    /// Made for the first follower: it is large, and most spaces have none.
+    followers: OnceLock<broadcast::Sender<Arc<Entry>>>,
 }
 
 #[derive(Debug, Default)]
@@ -96,7 +104,7 @@ struct Ring {
 
 impl Journal {
     pub(super) fn new(limits: JournalLimits) -> Self {
-        Self { limits, ring: Mutex::default(), followers: broadcast::Sender::new(FOLLOWER_LAG) }
+        Self { limits, ring: Mutex::default(), followers: OnceLock::new() }
     }
 
     /// Writes an entry down, under the next number.
@@ -114,9 +122,9 @@ impl Journal {
             }
         }
         drop(ring);
-        if self.followers.receiver_count() > 0 {
-            // A follower that went away meanwhile misses nothing.
-            let _ = self.followers.send(entry);
+        if let Some(followers) = self.followers.get() {
+            // Without a follower at this moment nobody misses anything.
+            let _ = followers.send(entry);
         }
     }
 
@@ -146,7 +154,7 @@ impl Journal {
     /// Receives every entry from now on.
     #[must_use]
     pub fn follow(&self) -> broadcast::Receiver<Arc<Entry>> {
-        self.followers.subscribe()
+        self.followers.get_or_init(|| broadcast::Sender::new(FOLLOWER_LAG)).subscribe()
     }
 
     fn is_full(&self) -> bool {

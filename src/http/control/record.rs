@@ -79,8 +79,7 @@ impl Writer {
     }
 
     fn request(self, asked: &Asked) -> Value {
-        let headers: Map<_, _> =
-            asked.headers.iter().map(|(name, value)| (name.to_string(), Value::from(&**value))).collect();
+        let headers: Map<_, _> = asked.headers().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
         let body = match serde_json::from_slice(&asked.body) {
             Ok(body) => self.mask(body),
             Err(_) if self.show_personal_data => String::from_utf8_lossy(&asked.body).into(),

@@ -86,15 +86,21 @@ fn enter(simulator: &Simulator, request: &Request) -> (Arc<Era>, Option<Answer>)
 }
 
 fn head(request: &Request) -> Asked {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
-    let header = |(name, value): (&HeaderName, &HeaderValue)| {
-        let is_secret = SECRET_HEADERS.contains(&name.as_str());
-        (name.as_str().into(), if is_secret { "***".into() } else { text(value) })
-    };
+    let mut headers = String::with_capacity(512);
+    for (name, value) in request.headers() {
+        headers.push_str(name.as_str());
+        headers.push_str(": ");
+        match value.to_str() {
+            _ if SECRET_HEADERS.contains(&name.as_str()) => headers.push_str("***"),
+            Ok(value) => headers.push_str(value),
+            Err(_) => headers.push_str(&String::from_utf8_lossy(value.as_bytes())),
+        }
+        headers.push('\n');
+    }
     Asked {
         method: request.method().as_str().into(),
         target: request.uri().path_and_query().map_or("", |target| target.as_str()).into(),
-        headers: request.headers().iter().map(header).collect(),
+        headers: headers.into(),
         body: Box::default(),
     }
 }
