@@ -34,6 +34,11 @@ impl Setting {
 }
 
 impl Clock {
+    /// Another clock that shows the same time.
+    pub(super) fn like(&self) -> Self {
+        Self(RwLock::new(self.setting()))
+    }
+
     /// The time of this clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {

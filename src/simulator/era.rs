@@ -39,8 +39,7 @@ pub struct Era {
 
 impl Era {
     /// An era in which nothing has happened yet.
-    pub(super) fn new(space: SpaceId, world: World, limits: &JournalLimits) -> Self {
-        let clock = Clock::default();
+    pub(super) fn new(space: SpaceId, world: World, clock: Clock, limits: &JournalLimits) -> Self {
         Self {
             space,
             began: clock.now(),

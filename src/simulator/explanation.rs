@@ -4,6 +4,7 @@ use super::journal::Asked;
 use super::ruling::{Detail, Ruling};
 use super::submit::{Reason, Submission};
 use crate::domain::check::{self, CHECKS, Check};
+use crate::domain::customer::Customer;
 use crate::domain::decision::{CheckResult, Finding, explain as explain_rules};
 use crate::domain::rules::{OWNERSHIP, RULES, Rule};
 
@@ -35,11 +36,14 @@ impl Ruling {
         if let Self::Submission(Submission { reason: Reason::Rules(case, _), .. }) = self {
             findings.extend(explain_rules(case));
         } else {
-            let rule = |rule: &&Rule| Finding {
-                check: rule.id,
-                result: result(rule.id),
-                saw: String::new(),
-                citation: rule.citation,
+            let rule = |rule: &&Rule| {
+                let result = result(rule.id);
+                let saw = match (self, result) {
+                    (_, CheckResult::Failed) => self.refusal(),
+                    (Self::Inquiry(customer), CheckResult::Passed) => seen_owner(customer),
+                    _ => String::new(),
+                };
+                Finding { check: rule.id, result, saw, citation: rule.citation }
             };
             findings.extend(self.rules().iter().map(rule));
         }
@@ -50,8 +54,8 @@ impl Ruling {
     fn checks(&self) -> Vec<&'static Check> {
         let before = |check: &Check| CHECKS.iter().copied().take_while(|each| each.id != check.id).collect::<Vec<_>>();
         match self {
-            Self::Identified(by) | Self::NotIdentified(by, ..) => [before(&check::AUTHENTICATED), vec![by]].concat(),
-            Self::Inquiry(_) | Self::InquiryRefused(_) => before(&check::SCRIPT),
+            Self::Identified(by, _) | Self::NotIdentified(by, ..) => [before(&check::AUTHENTICATED), vec![by]].concat(),
+            Self::Inquiry(_) | Self::InquiryRefused(..) => before(&check::SCRIPT),
             Self::Fault => CHECKS.to_vec(),
             _ => before(&check::NO_FAULT),
         }
@@ -60,8 +64,8 @@ impl Ruling {
     /// The rules that a request of this kind meets.
     fn rules(&self) -> Vec<&'static Rule> {
         match self {
-            Self::Identified(_) | Self::NotIdentified(..) => Vec::new(),
-            Self::Inquiry(_) | Self::InquiryRefused(_) => OWNERSHIP.iter().map(|place| &RULES[*place]).collect(),
+            Self::Identified(..) | Self::NotIdentified(..) => Vec::new(),
+            Self::Inquiry(_) | Self::InquiryRefused(..) => OWNERSHIP.iter().map(|place| &RULES[*place]).collect(),
             _ => RULES.iter().collect(),
         }
     }
@@ -73,12 +77,17 @@ impl Ruling {
             Self::Gateway(_, error, None) => error.message.to_owned(),
             Self::CallerIsCustomer(id) => format!("the credentials of customer {id}"),
             Self::Parameters(error) => error.to_string(),
-            Self::NotIdentified(_, _, saw) => saw.clone(),
+            Self::NotIdentified(_, _, saw) | Self::InquiryRefused(_, saw) => saw.clone(),
             Self::Fault => "a fault of the simulator: its log has the reason".to_owned(),
             Self::Submission(Submission { reason: Reason::Script(place), .. }) => format!("scripted[{place}] matches"),
-            Self::Submission(_) | Self::Inquiry(_) | Self::InquiryRefused(_) | Self::Identified(_) => String::new(),
+            Self::Submission(_) | Self::Inquiry(_) | Self::Identified(..) => String::new(),
         }
     }
+}
+
+/// What the rules of ownership see of a customer.
+pub(super) fn seen_owner(customer: &Customer) -> String {
+    format!("partner of the customer: {}", customer.partner.as_deref().unwrap_or("none"))
 }
 
 /// What a check saw that let the request pass.

@@ -6,7 +6,7 @@ use super::era::Era;
 use crate::domain::caller::Caller;
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credential::Credentials;
-use crate::domain::customer::{Customer, CustomerId};
+use crate::domain::customer::{Customer, CustomerId, RealNameStatus};
 use crate::domain::partner::Partner;
 
 /// Why something cannot be listed or deleted.
@@ -36,7 +36,8 @@ impl Era {
         self.store.customer(id).map(|customer| self.settled(customer))
     }
 
-    /// Creates or replaces a customer; true when it was there before.
+    /// Creates or replaces a customer; true when it was there before. One that was and is under review or
+    /// authenticated goes on holding its certificate.
     ///
     /// # Errors
     /// When its partner does not exist, or another account has one of its credentials.
@@ -54,7 +55,11 @@ impl Era {
             directory.replace_credentials(&caller, credentials).map_err(ListingError::TakenCredential)
         })?;
         let _entered = self.enter();
-        Ok(self.store.change(id, |before| (before.is_some(), Some(Some(customer)))))
+        Ok(self.store.change(id, |before| {
+            let holds = matches!(customer.status, RealNameStatus::UnderReview | RealNameStatus::Authenticated);
+            let certificate = before.as_ref().and_then(|before| before.certificate.clone()).filter(|_| holds);
+            (before.is_some(), Some(Some(Customer { certificate, ..customer })))
+        }))
     }
 
     /// Deletes a customer; false when there was none.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::era::Era;
+use super::explanation::seen_owner;
 use crate::domain::customer::{Customer, CustomerId, RealNameStatus, ReviewVerdict};
 use crate::domain::partner::Partner;
 use crate::domain::rules::{OWNERSHIP, RULES, Rule};
@@ -47,13 +48,16 @@ impl Era {
     /// The customer, as its partner may see it.
     ///
     /// # Errors
-    /// The rule by which the partner may not.
-    pub fn inquire(&self, partner: &Partner, id: &CustomerId) -> Result<Customer, &'static Rule> {
+    /// The rule by which the partner may not, and what it saw.
+    pub fn inquire(&self, partner: &Partner, id: &CustomerId) -> Result<Customer, (&'static Rule, String)> {
         let [has_partner, of_caller] = OWNERSHIP.map(|place| &RULES[place]);
-        let customer = self.known(self.store.customer(id), partner).ok_or(has_partner)?;
+        let customer = self.known(self.store.customer(id), partner);
+        let customer = customer.ok_or_else(|| (has_partner, "no customer with this ID".to_owned()))?;
         match customer.partner.as_deref() {
-            None => Err(has_partner),
-            Some(owner) if *owner != *partner.name => Err(of_caller),
+            None => Err((has_partner, seen_owner(&customer))),
+            Some(owner) if *owner != *partner.name => {
+                Err((of_caller, format!("{}, caller: {}", seen_owner(&customer), partner.name)))
+            }
             Some(_) => Ok(customer),
         }
     }

@@ -23,11 +23,11 @@ pub enum Ruling {
     Submission(Submission),
     /// The result of a review was asked for, and told.
     Inquiry(Customer),
-    /// The result of a review was asked for, and a rule refused to tell.
-    InquiryRefused(&'static Rule),
-    /// IAM said who somebody is, by this check.
-    Identified(&'static Check),
-    /// IAM refuses: the check, its message, and what it saw.
+    /// The result of a review was asked for, and a rule refused to tell, with what it saw.
+    InquiryRefused(&'static Rule, String),
+    /// IAM said who somebody is: by this check, in this body.
+    Identified(&'static Check, String),
+    /// IAM refuses: the check, the body, and what it saw.
     NotIdentified(&'static Check, String, String),
     /// The simulator failed.
     Fault,
@@ -57,8 +57,8 @@ impl Ruling {
             Self::Parameters(_) => "parameters",
             Self::Submission(Submission { reason: Reason::Script(_), .. }) => "script",
             Self::Submission(Submission { reason: Reason::Rules(_, Decision::Refused { .. }), .. })
-            | Self::InquiryRefused(_) => "rule",
-            Self::Submission(_) | Self::Inquiry(_) | Self::Identified(_) => "accepted",
+            | Self::InquiryRefused(..) => "rule",
+            Self::Submission(_) | Self::Inquiry(_) | Self::Identified(..) => "accepted",
         }
     }
 
@@ -70,13 +70,13 @@ impl Ruling {
             Self::CallerIsCustomer(_) => Some(check::CALLER_IS_PARTNER.id),
             Self::Parameters(_) => Some(check::PARAMETERS.id),
             Self::Fault => Some(check::NO_FAULT.id),
-            Self::InquiryRefused(rule) => Some(rule.id),
+            Self::InquiryRefused(rule, _) => Some(rule.id),
             Self::Submission(Submission { reason: Reason::Script(_), .. }) => Some(check::SCRIPT.id),
             Self::Submission(Submission { reason: Reason::Rules(_, decision), .. }) => match decision {
                 Decision::Refused { rule, .. } => Some(rule.id),
                 Decision::Accepted(_) => None,
             },
-            Self::Inquiry(_) | Self::Identified(_) => None,
+            Self::Inquiry(_) | Self::Identified(..) => None,
         }
     }
 
@@ -88,9 +88,9 @@ impl Ruling {
             Self::CallerIsCustomer(_) => Reply::Refuse(Refusal::of(ErrorCode::AccessDenied)),
             Self::Parameters(_) => Reply::Refuse(Refusal::of(ErrorCode::ParameterError)),
             Self::Submission(submission) => submission.reply,
-            Self::InquiryRefused(rule) => Reply::Refuse(Refusal::of(rule.refuses_with)),
+            Self::InquiryRefused(rule, _) => Reply::Refuse(Refusal::of(rule.refuses_with)),
             Self::Fault => Reply::Refuse(Refusal::of(ErrorCode::OtherErrors)),
-            Self::Inquiry(_) | Self::Identified(_) | Self::NotIdentified(..) => return None,
+            Self::Inquiry(_) | Self::Identified(..) | Self::NotIdentified(..) => return None,
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 
-use super::clock::machine_time;
+use super::clock::{Clock, machine_time};
 use super::era::Era;
 use super::journal::JournalLimits;
 use super::space_id::SpaceId;
@@ -34,7 +34,7 @@ impl Space {
     /// A space that starts from a world. All but the default one give their partners fresh credentials.
     pub(super) fn new(id: SpaceId, scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
         let origin = with_fresh_credentials(id, world, None);
-        let era = Arc::new(Era::new(id, origin.clone(), &limits));
+        let era = Arc::new(Era::new(id, origin.clone(), Clock::default(), &limits));
         let created = machine_time();
         let last_used_ms = AtomicI64::new(created.as_millisecond());
         Self { id, created, last_used_ms, limits, now: RwLock::new(Now { scenario, origin, era }) }
@@ -78,14 +78,15 @@ impl Space {
     /// Begins again: state, script, journal and clock as its world made them.
     pub fn reset(&self) {
         let mut now = self.now.write().expect("nothing panics while it holds the present");
-        now.era = Arc::new(Era::new(self.id, now.origin.clone(), &self.limits));
+        now.era = Arc::new(Era::new(self.id, now.origin.clone(), Clock::default(), &self.limits));
     }
 
-    /// Begins again from another world. Partners that were there before keep their fresh credentials.
+    /// Begins again from another world, at the same time. Partners that were there before keep their fresh
+    /// credentials.
     pub fn replace(&self, scenario: Arc<str>, world: &World) {
         let mut now = self.now.write().expect("nothing panics while it holds the present");
         let origin = with_fresh_credentials(self.id, world, Some(&now.origin));
-        let era = Arc::new(Era::new(self.id, origin.clone(), &self.limits));
+        let era = Arc::new(Era::new(self.id, origin.clone(), now.era.clock.like(), &self.limits));
         *now = Now { scenario, origin, era };
     }
 

@@ -40,6 +40,17 @@ impl Reply {
         self.answer.as_ref()?.ruling.check()
     }
 
+    /// The body as JSON, `null` when it is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// The request's ID.
+    #[track_caller]
+    pub(crate) fn id(&self) -> &str {
+        self.headers["x-request-id"].to_str().expect("a request's ID is text")
+    }
+
     /// Asserts the status and the whole body, byte for byte.
     #[track_caller]
     pub(crate) fn assert(&self, status: u16, body: &str) {
@@ -58,9 +69,21 @@ impl Service {
     #[track_caller]
     pub(crate) fn from_yaml(yaml: &str) -> Self {
         let scenario = Scenario::read("test.yaml", "test", yaml).unwrap_or_else(|error| panic!("{error}"));
-        let app = Arc::new(App::of(&scenario, Library::builtin()));
+        Self::of(App::of(&scenario, Library::builtin()))
+    }
+
+    /// A service of this app.
+    pub(crate) fn of(app: App) -> Self {
+        let app = Arc::new(app);
         let space = app.simulator.space(SpaceId::DEFAULT).expect("the default space is always there");
         Self { router: router(&app), space: space.era() }
+    }
+
+    /// A service that starts from the built-in default scenario.
+    pub(crate) fn builtin() -> Self {
+        let library = Library::builtin();
+        let scenario = library.scenario("default").expect("it is built in");
+        Self::of(App::of(&scenario, library))
     }
 
     /// A partner `demo` (token `token`, platform `DEMO_IDP`) with the customer `c-1`, and what is added to them.
@@ -90,6 +113,25 @@ impl Service {
         let body = body.collect().await.expect("the body is in memory").to_bytes();
         let body = String::from_utf8(body.to_vec()).expect("every body is text");
         Reply { status: parts.status, headers: parts.headers, body, answer }
+    }
+
+    /// Makes a request with these headers.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Reply {
+        let request = Request::builder().method(method).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.send(request.body(body.into()).expect("the request is well-formed")).await
+    }
+
+    /// Posts an application with this token.
+    pub(crate) async fn apply_as(&self, token: &str, application: &Value) -> Reply {
+        let headers = [("content-type", "application/json"), ("x-auth-token", token)];
+        self.call(Method::POST, INDIVIDUAL, &headers, application.to_string()).await
     }
 
     /// Posts these bytes as JSON with the partner's token.

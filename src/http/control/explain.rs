@@ -19,6 +19,7 @@ use crate::fixture::call;
 use crate::http::App;
 use crate::http::answer::Answer;
 use crate::http::bss::{INDIVIDUAL, draft};
+use crate::http::gateway::{Unauthenticated, by_token};
 use crate::simulator::{Asked, Era, Ruling};
 
 pub(super) async fn answer(
@@ -45,8 +46,8 @@ pub(super) fn rule(era: &Era, caller: Option<&str>, request: &Map<String, Value>
     };
     let caller = match (partner, caller) {
         (Some(partner), _) => Ok(Caller::Partner(Arc::clone(partner))),
-        (None, Some(token)) => era.caller_by_token(token).map_err(|_| "decrypt token fail"),
-        (None, None) => Err("x-auth-token not found"),
+        (None, Some(token)) if !token.is_empty() => by_token(era, token.as_bytes()),
+        (None, _) => Err("x-auth-token not found".into()),
     };
     match caller {
         Ok(Caller::Partner(partner)) => {
@@ -61,8 +62,8 @@ pub(super) fn rule(era: &Era, caller: Option<&str>, request: &Map<String, Value>
             (Some(name), ruling)
         }
         Ok(Caller::Customer(id)) => (None, Ruling::CallerIsCustomer(id)),
-        Err(detail) => {
-            (None, Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail.to_owned().into())))
+        Err(Unauthenticated { detail, .. }) => {
+            (None, Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail.into())))
         }
     }
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::error::ControlError;
-use super::record::Writer;
+use super::record::{Writer, customer_id};
 use super::target::Target;
 use crate::http::App;
 use crate::simulator::{Entry, Space};
@@ -34,10 +34,7 @@ pub(super) struct Filter {
 
 impl Filter {
     fn admits(&self, entry: &Entry) -> bool {
-        let body = || serde_json::from_slice::<Value>(&entry.asked.body).unwrap_or_default();
-        let query = || entry.asked.target.split_once("customer_id=").map(|(_, id)| id.to_owned());
-        let customer = |id: &String| body()["customer_id"] == **id || query().is_some_and(|asked| asked == **id);
-        self.customer_id.as_ref().is_none_or(customer)
+        self.customer_id.as_ref().is_none_or(|id| customer_id(&entry.asked).as_ref() == Some(id))
             && self.error_code.as_deref().is_none_or(|code| entry.ruling.error_code() == Some(code))
     }
 }

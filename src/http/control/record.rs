@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::Query;
 use serde_json::{Map, Value, json};
 
 use crate::domain::decision::{CheckResult, Finding, Reply};
@@ -9,8 +10,8 @@ use crate::domain::settings::Wire;
 use crate::http::answer::Answer;
 use crate::simulator::{Asked, Change, Entry, Ruling, SpaceId, Submission};
 
-/// The fields of a body that are personal data or secret.
-const PERSONAL: [&str; 3] = ["name", "password", "verified_number"];
+/// The fields of a body that are personal data or secret, whatever they hold.
+const PERSONAL: [&str; 3] = ["name", "token", "verified_number"];
 
 /// What stands for a value that is not shown.
 const MASK: &str = "***";
@@ -52,7 +53,9 @@ impl Writer {
         status: u16,
     ) -> Value {
         let body = match &**ruling {
-            Ruling::NotIdentified(_, message, _) => json!({ "error": { "code": status, "message": message } }),
+            Ruling::Identified(_, body) | Ruling::NotIdentified(_, body, _) => {
+                self.mask(serde_json::from_str(body).unwrap_or_default())
+            }
             _ => Answer::of(ruling, self.wire)
                 .body(request_id)
                 .and_then(|body| serde_json::from_str(&body).ok())
@@ -105,7 +108,9 @@ impl Writer {
             _ if self.show_personal_data => body,
             Value::Object(fields) => {
                 let mask = |(name, value): (String, Value)| {
-                    let is_personal = PERSONAL.contains(&name.as_str()) && !value.is_object();
+                    // IAM calls both the secret and what is around it so.
+                    let is_password = name == "password" && !value.is_object();
+                    let is_personal = (PERSONAL.contains(&name.as_str()) || is_password) && !value.is_null();
                     let value = if is_personal { MASK.into() } else { self.mask(value) };
                     (name, value)
                 };
@@ -135,6 +140,16 @@ fn without_tokens(text: &str) -> String {
         _ => piece.to_owned(),
     };
     text.split_inclusive(['|', '\n']).map(clean).collect()
+}
+
+/// The customer that a request is about, by its body or by its query.
+pub(super) fn customer_id(asked: &Asked) -> Option<String> {
+    let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+    let by_body = body["customer_id"].as_str().map(str::to_owned);
+    by_body.or_else(|| {
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&asked.target.parse().ok()?).ok()?;
+        pairs.into_iter().find(|(name, _)| name == "customer_id").map(|(_, id)| id)
+    })
 }
 
 fn written_change(change: &Change) -> Value {

@@ -10,6 +10,7 @@ use super::error::ControlError;
 use super::target::{Target, Text};
 use crate::domain::script::ScriptedAnswer;
 use crate::fixture::{call, write};
+use crate::simulator::ListingError;
 
 pub(super) async fn list(Target(space): Target) -> Json<Value> {
     let uses = space.era().script.uses();
@@ -26,7 +27,7 @@ pub(super) async fn add(Target(space): Target, Text(text): Text) -> Result<(Stat
     let missing =
         answers.iter().flat_map(|answer| answer.when.callers()).find(|name| era.directory().partner(name).is_none());
     if let Some(name) = missing {
-        return Err(ControlError::not_found(format!("there is no partner named `{name}`")));
+        return Err(ListingError::UnknownPartner(name.to_owned()).into());
     }
     let added = answers.len();
     let place = era.script.add(answers)?;

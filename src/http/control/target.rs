@@ -6,6 +6,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 
+use serde_json::Value;
+
 use super::error::ControlError;
 use crate::http::App;
 use crate::http::gateway::{X_SIM_SPACE, read_body};
@@ -39,26 +41,42 @@ pub(super) fn query(parts: &Parts, name: &str) -> Option<String> {
     pairs.into_iter().find(|(given, _)| given == name).map(|(_, value)| value)
 }
 
-/// The body of a call, as text.
+/// The body of a call: JSON, or nothing.
 pub(super) struct Text(pub(super) String);
 
 impl FromRequest<Arc<App>> for Text {
     type Rejection = ControlError;
 
     async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ControlError> {
-        let (parts, body) = request.into_parts();
-        let body: Bytes = read_body(&parts.headers, body)
-            .await
-            .map_err(|_| ControlError::malformed("the body is too long, or was not sent to its end"))?;
-        let text = std::str::from_utf8(&body).map_err(|_| ControlError::malformed("the body is not UTF-8"))?;
-        if text.trim_start().starts_with(['{', '[']) {
-            // The reader of fixtures tells mistakes best, but JSON's pairs of escapes are none of YAML's.
-            let value: serde_json::Value = serde_json::from_str(text)
-                .map_err(|error| ControlError::malformed(format!("the body is no JSON: {error}")))?;
-            if text.contains("\\u") {
-                return Ok(Self(value.to_string()));
-            }
-        }
-        Ok(Self(text.to_owned()))
+        let text = read(request).await?;
+        if text.trim().is_empty() { Ok(Self(text)) } else { plain_json(text).map(Self) }
     }
+}
+
+/// The body of a call: a fixture, in YAML or JSON.
+pub(super) struct Fixture(pub(super) String);
+
+impl FromRequest<Arc<App>> for Fixture {
+    type Rejection = ControlError;
+
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ControlError> {
+        let text = read(request).await?;
+        if text.trim_start().starts_with('{') { plain_json(text).map(Self) } else { Ok(Self(text)) }
+    }
+}
+
+async fn read(request: Request) -> Result<String, ControlError> {
+    let (parts, body) = request.into_parts();
+    let body: Bytes = read_body(&parts.headers, body)
+        .await
+        .map_err(|_| ControlError::malformed("the body is too long, or was not sent to its end"))?;
+    String::from_utf8(body.into()).map_err(|_| ControlError::malformed("the body is not UTF-8"))
+}
+
+/// JSON that the reader of fixtures can read too: it tells mistakes best, but JSON's pairs of escapes are none of
+/// YAML's.
+fn plain_json(text: String) -> Result<String, ControlError> {
+    let value: Value = serde_json::from_str(&text)
+        .map_err(|error| ControlError::malformed(format!("the body is no JSON: {error}")))?;
+    Ok(if text.contains("\\u") { value.to_string() } else { text })
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::error::ControlError;
 use super::journal::writer;
+use super::record::customer_id;
 use super::target::{Target, Text};
 use crate::domain::matcher::Matcher;
 use crate::fixture::call::{self, Expectation};
@@ -64,6 +65,7 @@ fn values(entry: &Entry, body: &Value, name: &str) -> Vec<String> {
         "status" => Some(entry.status.to_string()),
         "error_code" => entry.ruling.error_code().map(str::to_owned),
         "rule" => entry.ruling.check().map(str::to_owned),
+        "customer_id" => customer_id(&entry.asked),
         "caller" => entry.caller.as_deref().map(str::to_owned),
         _ => body[name].as_str().map(str::to_owned),
     };

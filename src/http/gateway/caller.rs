@@ -46,7 +46,11 @@ pub(in crate::http) fn authenticate(era: &Era, parts: &Parts, body: &[u8]) -> Re
     }
 }
 
-fn by_token(era: &Era, token: &[u8]) -> Result<Caller, Unauthenticated> {
+/// Finds out whose token this is.
+///
+/// # Errors
+/// Why it is nobody's.
+pub(in crate::http) fn by_token(era: &Era, token: &[u8]) -> Result<Caller, Unauthenticated> {
     let token = std::str::from_utf8(token).map_err(|_| "decrypt token fail")?;
     era.caller_by_token(token).map_err(|error| match error {
         TokenError::Unknown => "decrypt token fail".into(),

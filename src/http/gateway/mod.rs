@@ -11,7 +11,7 @@ mod space;
 
 pub(super) use admission::Admission;
 pub(super) use body::read as read_body;
-pub(super) use caller::authenticate;
+pub(super) use caller::{Unauthenticated, authenticate, by_token};
 pub(super) use door::{door, panicked, unknown_method, unknown_path};
 pub(super) use fault::Broken;
 pub(super) use space::{X_SIM_SPACE, present};

@@ -29,11 +29,12 @@ impl IntoResponse for Identified {
     fn into_response(self) -> Response {
         // A new token is a thing created.
         let status = if self.subject_token.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+        let body = self.body.to_string();
         let mut response = (status, Json(self.body)).into_response();
         if let Some(token) = self.subject_token {
             response.headers_mut().insert(X_SUBJECT_TOKEN.clone(), token);
         }
-        let answer = Answer::to(self.caller, self.asked_body, Ruling::Identified(self.by), Wire::default());
+        let answer = Answer::to(self.caller, self.asked_body, Ruling::Identified(self.by, body), Wire::default());
         response.extensions_mut().insert(Arc::new(answer));
         response
     }
@@ -89,8 +90,8 @@ impl IntoResponse for IamError {
         let (status, message, check, saw) = self.parts();
         let title = status.canonical_reason();
         let body = json!({ "error": { "code": status.as_u16(), "message": &message, "title": title } });
+        let answer = Answer::new(Ruling::NotIdentified(check, body.to_string(), saw));
         let mut response = (status, Json(body)).into_response();
-        let answer = Answer::new(Ruling::NotIdentified(check, message, saw));
         response.extensions_mut().insert(Arc::new(answer));
         response
     }

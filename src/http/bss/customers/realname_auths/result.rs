@@ -12,7 +12,10 @@ use crate::simulator::Ruling;
 pub(in crate::http::bss) async fn tell(admission: Admission) -> Answer {
     let Admission { era, partner, parts, .. } = &admission;
     let ruling = match customer_id(&parts.uri) {
-        Ok(id) => era.inquire(partner, &id).map_or_else(Ruling::InquiryRefused, Ruling::Inquiry),
+        Ok(id) => match era.inquire(partner, &id) {
+            Ok(customer) => Ruling::Inquiry(customer),
+            Err((rule, saw)) => Ruling::InquiryRefused(rule, saw),
+        },
         Err(problem) => Ruling::Parameters(ParameterError { parameter: Some(Parameter::CustomerId), problem }),
     };
     admission.answer(ruling)
