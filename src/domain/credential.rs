@@ -77,3 +77,11 @@ pub struct Credentials {
     /// Users.
     pub users: Vec<User>,
 }
+
+impl Credentials {
+    /// True when there is nothing to prove oneself with.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty() && self.access_keys.is_empty() && self.users.is_empty()
+    }
+}

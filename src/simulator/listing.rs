@@ -37,7 +37,7 @@ impl Era {
     }
 
     /// Creates or replaces a customer; true when it was there before. One that was and is under review or
-    /// authenticated goes on holding its certificate.
+    /// authenticated goes on holding its certificate, and credentials that are left out stay as they are.
     ///
     /// # Errors
     /// When its partner does not exist, or another account has one of its credentials.
@@ -51,6 +51,9 @@ impl Era {
         self.change_directory(|directory| {
             if let Some(partner) = customer.partner.as_deref().filter(|name| directory.partner(name).is_none()) {
                 return Err(ListingError::UnknownPartner(partner.to_owned()));
+            }
+            if credentials.is_empty() {
+                return Ok(());
             }
             directory.replace_credentials(&caller, credentials).map_err(ListingError::TakenCredential)
         })?;
@@ -69,13 +72,18 @@ impl Era {
         self.store.change(id, |before| (before.is_some(), Some(None)))
     }
 
-    /// Creates or replaces a partner; true when it was there before.
+    /// Creates or replaces a partner; credentials that are left out stay as they are, so that nobody
+    /// is locked out by a change of something else. True when it was there before.
     ///
     /// # Errors
     /// When another account has one of its credentials.
-    pub fn put_partner(&self, partner: Partner) -> Result<bool, ListingError> {
+    pub fn put_partner(&self, mut partner: Partner) -> Result<bool, ListingError> {
         self.change_directory(|directory| {
-            let was_there = directory.partner(&partner.name).is_some();
+            let known = directory.partner(&partner.name);
+            let was_there = known.is_some();
+            if let Some(known) = known.filter(|_| partner.credentials.is_empty()) {
+                partner.credentials = known.credentials.clone();
+            }
             directory.check_credentials(&partner.name, &partner.credentials).map_err(ListingError::TakenCredential)?;
             directory.put_partner(partner);
             Ok(was_there)

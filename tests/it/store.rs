@@ -351,3 +351,16 @@ async fn resets_and_new_worlds_under_load_lose_no_request_and_keep_nothing_of_th
     }
     assert_eq!(get(&service, "/world").await, normal);
 }
+
+#[tokio::test]
+async fn a_change_of_something_else_locks_nobody_out() {
+    let service = Service::with("customers: [{ id: c-1, partner: demo, credentials: { tokens: [own] } }]");
+    let partner = json!({ "id": "demo-account", "xaccount_type": "DEMO_IDP", "photo_upload": false });
+    let (status, written) = service.control(Method::PUT, "/partners/demo", Some(&partner)).await;
+    assert_eq!((status, &written["credentials"]["tokens"]), (200, &json!(["token"])), "{written}");
+    assert_eq!(service.apply(&passport("c-1")).await.check(), Some("partner-ready"));
+    let customer = json!({ "partner": "demo", "attempts": 1 });
+    let (status, written) = service.control(Method::PUT, "/customers/c-1", Some(&customer)).await;
+    assert_eq!((status, &written["credentials"]["tokens"]), (200, &json!(["own"])), "{written}");
+    assert_eq!(service.apply_as("own", &passport("c-1")).await.check(), Some("caller-is-partner"));
+}

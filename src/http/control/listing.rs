@@ -63,9 +63,11 @@ pub(super) async fn partner(Target(space): Target, Path(name): Path<String>) -> 
 
 pub(super) async fn put_partner(Target(space): Target, Path(name): Path<String>, Text(text): Text) -> Written {
     let partner = call::partner(&with_name(&text, "name", &name)?)?;
-    let value = write::partner(&partner);
-    let was_there = space.era().put_partner(partner)?;
-    Ok((created(was_there), Json(value)))
+    let (era, name) = (space.era(), partner.name.clone());
+    let was_there = era.put_partner(partner)?;
+    let directory = era.directory();
+    let partner = directory.partner(&name).ok_or_else(|| unknown("partner"))?;
+    Ok((created(was_there), Json(write::partner(partner))))
 }
 
 pub(super) async fn remove_partner(
