@@ -2,7 +2,7 @@
 
 use super::journal::Asked;
 use super::ruling::{Detail, Ruling};
-use super::submit::{Reason, Submission};
+use super::submission::{Reason, Submission};
 use crate::domain::check::{self, CHECKS, Check};
 use crate::domain::customer::Customer;
 use crate::domain::decision::{CheckResult, Finding, explain as explain_rules};

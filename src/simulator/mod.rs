@@ -17,6 +17,7 @@ mod space;
 mod space_id;
 mod spaces;
 mod store;
+mod submission;
 mod submit;
 mod tokens;
 
@@ -31,5 +32,5 @@ pub use script::{Script, TooManyAnswers};
 pub use space::Space;
 pub use space_id::SpaceId;
 pub use spaces::Simulator;
-pub use submit::{Change, Reason, Submission};
+pub use submission::{Change, Reason, Submission};
 pub use tokens::IssuedToken;

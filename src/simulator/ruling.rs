@@ -8,7 +8,7 @@ use crate::domain::gateway::GatewayError;
 use crate::domain::parameter::ParameterError;
 use crate::domain::rules::Rule;
 
-use super::submit::{Reason, Submission};
+use super::submission::{Reason, Submission};
 
 /// What was ruled on a request.
 #[derive(Clone, Debug)]
