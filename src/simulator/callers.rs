@@ -27,8 +27,16 @@ impl Era {
         }
         match self.tokens.find(token) {
             Some((_, expires_at)) if self.clock.now() >= expires_at => Err(TokenError::Expired(expires_at)),
-            Some((caller, _)) => Ok(caller),
+            Some((caller, _)) => self.present(caller).ok_or(TokenError::Unknown),
             None => self.stranger().ok_or(TokenError::Unknown),
+        }
+    }
+
+    /// The caller as it is now: a partner may have been changed, or deleted, since its token was issued.
+    fn present(&self, caller: Caller) -> Option<Caller> {
+        match caller {
+            Caller::Partner(partner) => self.directory().partner(&partner.name).cloned().map(Caller::Partner),
+            Caller::Customer(_) => Some(caller),
         }
     }
 

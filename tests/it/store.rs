@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::Method;
+use bss_sim::domain::caller::Caller;
 use serde_json::{Value, json};
 
 use crate::service::{Service, passport, with};
@@ -363,4 +364,18 @@ async fn a_change_of_something_else_locks_nobody_out() {
     let (status, written) = service.control(Method::PUT, "/customers/c-1", Some(&customer)).await;
     assert_eq!((status, &written["credentials"]["tokens"]), (200, &json!(["own"])), "{written}");
     assert_eq!(service.apply_as("own", &passport("c-1")).await.check(), Some("caller-is-partner"));
+}
+
+#[tokio::test]
+async fn a_token_of_iam_knows_its_partner_as_it_is_now() {
+    let service = Service::with("customers: [{ id: c-1, partner: demo }]");
+    let demo = Arc::clone(service.space.directory().partner("demo").expect("the partner is listed"));
+    let token = service.space.issue_token(Caller::Partner(demo)).token;
+    assert_eq!(service.apply_as(token.expose(), &passport("c-1")).await.check(), None);
+    let partner = json!({ "id": "demo-account", "xaccount_type": "DEMO_IDP", "photo_upload": false });
+    assert_eq!(service.control(Method::PUT, "/partners/demo", Some(&partner)).await.0, 200);
+    assert_eq!(service.apply_as(token.expose(), &passport("c-1")).await.check(), Some("partner-ready"));
+    assert_eq!(service.control(Method::DELETE, "/customers/c-1", None).await.0, 204);
+    assert_eq!(service.control(Method::DELETE, "/partners/demo", None).await.0, 204);
+    assert_eq!(service.apply_as(token.expose(), &passport("c-1")).await.check(), Some("authenticated"));
 }

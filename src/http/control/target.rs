@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
-
 use serde_json::Value;
 
 use super::error::ControlError;
@@ -36,7 +35,7 @@ pub(super) fn find(app: &App, name: &str) -> Result<Arc<Space>, ControlError> {
 }
 
 /// A parameter of the query.
-pub(super) fn query(parts: &Parts, name: &str) -> Option<String> {
+fn query(parts: &Parts, name: &str) -> Option<String> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
     pairs.into_iter().find(|(given, _)| given == name).map(|(_, value)| value)
 }
