@@ -60,7 +60,8 @@ pub struct ScriptedAnswer {
     pub delay: Duration,
     /// The share of matching applications it is given for, from 0 to 1.
     pub probability: f64,
-    /// What it says, use by use. An acceptance changes the world as any other, all else changes nothing (assumed). The last step repeats. Never empty.
+    /// What it says, use by use; the last step repeats. Never empty. An acceptance changes the world as any other,
+    /// all else changes nothing (assumed).
     pub steps: Vec<Reply>,
 }
 

@@ -4,21 +4,15 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use bss_sim::simulator::machine_time;
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::SignedDuration;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use sm3::Sm3;
 
 use crate::bodies::assert_gateway;
 use crate::rules::refusal;
 use crate::service::{INDIVIDUAL, Reply, Service, passport};
+use crate::signing::{Call, DERIVED, HOST, JSON, SHA256, SM3, date, now};
 
 const ACCEPTED: &str = r#"{"is_review":1}"#;
-const SHA256: &str = "SDK-HMAC-SHA256";
-const SM3: &str = "SDK-HMAC-SM3";
-const DERIVED: &str = "V11-HMAC-SHA256";
 
 /// A key with its secret, and two more of the same partner.
 pub(crate) const KEY: (&str, &str) = ("DEMOAK0001", "demo-secret");
@@ -73,121 +67,6 @@ fn assert_mismatch(reply: &Reply, expected: &Call<'_>) {
     assert_refused(reply, &format!("verify aksk signature fail, canonicalRequest:{canonical}"));
 }
 
-/// A request with its signature, made after the documentation of the signature and not after the simulator's code:
-/// what is sent and what is signed stand side by side, so that it fails when the two are brought together wrongly.
-#[derive(Clone, Copy)]
-pub(crate) struct Call<'a> {
-    pub(crate) algorithm: &'a str,
-    pub(crate) key: (&'a str, &'a str),
-    pub(crate) method: &'a str,
-    pub(crate) path: &'a str,
-    /// The query as it is sent, and in its canonical form.
-    pub(crate) query: (&'a str, &'a str),
-    /// The headers as they are sent, without date and signature.
-    pub(crate) sent: &'a [(&'a str, &'a str)],
-    /// The headers that are signed, in their canonical form and order.
-    pub(crate) signed: &'a [(&'a str, &'a str)],
-    pub(crate) body: &'a str,
-    /// `X-Sdk-Date`.
-    pub(crate) date: &'a str,
-}
-
-impl<'a> Call<'a> {
-    /// A request of the API as the Python SDK signs it, but for the body.
-    pub(crate) fn post(body: &'a str, date: &'a str) -> Self {
-        Self {
-            algorithm: SHA256,
-            key: KEY,
-            method: "POST",
-            path: INDIVIDUAL,
-            query: ("", ""),
-            sent: &[JSON, HOST],
-            signed: &[JSON, HOST],
-            body,
-            date,
-        }
-    }
-
-    fn hash(&self, bytes: &[u8]) -> String {
-        if self.algorithm == SM3 { hex::encode(Sm3::digest(bytes)) } else { hex::encode(Sha256::digest(bytes)) }
-    }
-
-    fn hmac(&self, key: &[u8], text: &[u8]) -> Vec<u8> {
-        if self.algorithm == SM3 { hmac::<Hmac<Sm3>>(key, text) } else { hmac::<Hmac<Sha256>>(key, text) }
-    }
-
-    /// The header whose value stands for the hash of the body.
-    fn payload(&self) -> Option<&'a str> {
-        let name = if self.algorithm == SM3 { "x-sdk-content-sm3" } else { "x-sdk-content-sha256" };
-        self.sent.iter().find(|header| header.0 == name).map(|header| header.1)
-    }
-
-    fn signed_headers(&self) -> Vec<(&'a str, &'a str)> {
-        let mut headers = [self.signed, &[("x-sdk-date", self.date)]].concat();
-        headers.sort_by_key(|header| header.0);
-        headers
-    }
-
-    /// The names of the signed headers, each once.
-    fn names(&self) -> String {
-        let mut names: Vec<_> = self.signed_headers().iter().map(|header| header.0).collect();
-        names.dedup();
-        names.join(";")
-    }
-
-    /// The canonical request.
-    pub(crate) fn canonical(&self) -> String {
-        let lines =
-            self.signed_headers().iter().map(|(name, value)| [*name, ":", *value, "\n"].concat()).collect::<String>();
-        let payload = self.payload().map_or_else(|| self.hash(self.body.as_bytes()), str::to_owned);
-        let (method, path, query, names) = (self.method, self.path, self.query.1, self.names());
-        format!("{method}\n{path}/\n{query}\n{lines}\n{names}\n{payload}")
-    }
-
-    /// The value of `Authorization`.
-    fn authorization(&self) -> String {
-        let Self { algorithm, key: (ak, sk), date, .. } = *self;
-        let hash = self.hash(self.canonical().as_bytes());
-        let (holder, signature) = if algorithm == DERIVED {
-            // HKDF with one block: its key is the text of its hexadecimal digits.
-            let scope = format!("{}/globe/bssintl", date.get(..8).unwrap_or_default());
-            let key =
-                hex::encode(self.hmac(&self.hmac(ak.as_bytes(), sk.as_bytes()), &[scope.as_bytes(), &[1]].concat()));
-            let text = format!("{algorithm}\n{date}\n{scope}\n{hash}");
-            (format!("Credential={ak}/{scope}"), self.hmac(key.as_bytes(), text.as_bytes()))
-        } else {
-            let text = format!("{algorithm}\n{date}\n{hash}");
-            (format!("Access={ak}"), self.hmac(sk.as_bytes(), text.as_bytes()))
-        };
-        format!("{algorithm} {holder}, SignedHeaders={}, Signature={}", self.names(), hex::encode(signature))
-    }
-
-    /// The request as it is sent.
-    pub(crate) fn request(&self) -> Request<Body> {
-        let mark = if self.query.0.is_empty() { "" } else { "?" };
-        let mut request = Request::builder().method(self.method).uri(format!("{}{mark}{}", self.path, self.query.0));
-        for (name, value) in self.sent {
-            request = request.header(*name, value.as_bytes());
-        }
-        let request = request.header("x-sdk-date", self.date).header("authorization", self.authorization());
-        request.body(self.body.to_owned().into()).expect("the request is well-formed")
-    }
-}
-
-fn hmac<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Vec<u8> {
-    let mac = <M as KeyInit>::new_from_slice(key).expect("any length will do");
-    mac.chain_update(text).finalize().into_bytes().to_vec()
-}
-
-/// The present time and a bit, as `X-Sdk-Date`. Signatures are judged by the machine's clock, not by the space's.
-pub(crate) fn date(ahead: SignedDuration) -> String {
-    (machine_time() + ahead).strftime("%Y%m%dT%H%M%SZ").to_string()
-}
-
-pub(crate) fn now() -> String {
-    date(SignedDuration::ZERO)
-}
-
 /// A passport's application of the first customer.
 fn application() -> String {
     passport("c-1").to_string()
@@ -200,9 +79,7 @@ fn forms() -> [String; 4] {
     [compact.clone(), spaced, format!("{compact}\n"), compact.replace("Wang Xiaoming", "王小明")]
 }
 
-const JSON: (&str, &str) = ("content-type", "application/json");
 const UTF8: (&str, &str) = ("content-type", "application/json;charset=UTF-8");
-const HOST: (&str, &str) = ("host", "127.0.0.1:8080");
 const BARE: (&str, &str) = ("host", "127.0.0.1");
 const AGENT: (&str, &str) = ("user-agent", "huaweicloud-usdk/3.0; os/linux");
 const ODD: (&str, &str) = ("x_trace", "a name with _ is not signed");

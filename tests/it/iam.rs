@@ -10,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::bodies::assert_gateway;
-use crate::callers::{CUSTOMER_KEY, Call, KEY, UNKNOWN_KEY, assert_refused, now, service};
+use crate::callers::{CUSTOMER_KEY, KEY, UNKNOWN_KEY, assert_refused, service};
 use crate::rules::refusal;
 use crate::service::{INDIVIDUAL, Reply, Service, passport};
+use crate::signing::{Call, now};
 
 const TOKENS: &str = "/v3/auth/tokens";
 const DOMAINS: &str = "/v3/auth/domains";

@@ -9,9 +9,10 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::callers::{CALLERS, Call, TEMPORARY_KEY, now, service};
+use crate::callers::{CALLERS, TEMPORARY_KEY, service};
 use crate::process::Simulator;
 use crate::service::{INDIVIDUAL, passport, with};
+use crate::signing::{Call, now};
 
 const KIB: usize = 1024;
 const LIMIT: usize = 12 * KIB * KIB;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::callers::{Call, KEY, SECOND_KEY, TEMPORARY_KEY, UNKNOWN_KEY, ask, assert_refused, date, service};
+use crate::callers::{KEY, SECOND_KEY, TEMPORARY_KEY, UNKNOWN_KEY, ask, assert_refused, service};
 use crate::service::Service;
+use crate::signing::{Call, date};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const LOCKED: &str = "AK access failed to reach the limit,forbidden.";

@@ -19,6 +19,7 @@ mod rules;
 mod scripted;
 mod sdk;
 mod service;
+mod signing;
 mod spaces;
 mod store;
 mod time;
