@@ -2,12 +2,13 @@
 //!
 //! # Layout
 //!
-//! Arrows point one way: `command -> http -> simulator -> domain`, and `fixture -> domain`.
+//! Arrows point one way: `command -> http -> simulator -> bucket -> domain`, and `fixture -> domain`.
 //!
 //! * [`domain`]: the simulated service as plain values and pure functions. The API's page lives here as tables: error
 //!   codes and check items, certificate types, parameters, the checks before the rules, and the rules.
 //! * [`simulator`]: the only keeper of state. A space is one isolated world; its era is all that has happened in it since
 //!   it last began. The journal and the explanations are here too.
+//! * [`bucket`]: looks at the pictures of an application: in a directory, or in a bucket that speaks S3.
 //! * [`fixture`]: scenario files, read with every mistake told at its place, and the built-in scenarios.
 //! * [`http`]: the gateway, the simulated API behind it, and the simulator's own API beside it.
 //! * [`command`]: the command line.
@@ -33,6 +34,7 @@
 //! | control route | a file below `http/control`, and its route |
 //! | flag | a field of its command |
 
+pub mod bucket;
 pub mod command;
 pub mod domain;
 pub mod fixture;

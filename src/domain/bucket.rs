@@ -1,11 +1,14 @@
 //! The partner's bucket and what is seen of a picture in it.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::application::Application;
 use super::attachment::{Attachment, AttachmentKind};
 use super::catalog::CheckItem;
+use super::credential::Secret;
 
 /// The largest picture that passes, in bytes: the page says 10 MB, read as 10 × 1024 × 1024 (assumed).
 pub const MAX_PICTURE_BYTES: u64 = 10 * 1024 * 1024;
@@ -57,25 +60,75 @@ pub struct Shows {
     pub number: Option<Box<str>>,
 }
 
-/// Why nothing can be seen of a picture.
+/// Why a picture is no good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// No object has this name.
+    /// Nothing has this name.
     Missing,
-    /// The object has no bytes.
+    /// The name is a folder's.
+    Folder,
+    /// The name is a link that leads out of the bucket.
+    Outside,
+    /// It has no bytes.
     Empty,
+    /// Its end is missing.
+    Truncated,
     /// It cannot be read, or is blurred.
     Unreadable,
+}
+
+impl Flaw {
+    /// The word used in explanations.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Folder => "a folder",
+            Self::Outside => "a link that leads out of the bucket",
+            Self::Empty => "empty",
+            Self::Truncated => "truncated",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// What is known of a picture's format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One that the page accepts.
+    Accepted(PictureFormat),
+    /// Another one, by its name.
+    Other(Box<str>),
+    /// There is nothing to tell it by.
+    Unseen,
+}
+
+impl Format {
+    /// The format with this name or extension.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        PictureFormat::parse(name).map_or_else(|| Self::Other(name.into()), Self::Accepted)
+    }
+
+    /// Its name, where there is one.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Accepted(format) => Some(format.as_str()),
+            Self::Other(name) => Some(name),
+            Self::Unseen => None,
+        }
+    }
 }
 
 /// What was seen of one picture.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// Its format; absent: none that is accepted.
-    pub format: Option<PictureFormat>,
+    /// Its format.
+    pub format: Format,
     /// Its size in bytes.
     pub size: u64,
-    /// Why it cannot be seen.
+    /// Why it is no good.
     pub flaw: Option<Flaw>,
     /// What it shows.
     pub shows: Option<Arc<Shows>>,
@@ -83,15 +136,22 @@ pub struct Picture {
 
 impl Picture {
     /// A flawless picture, judged by its name alone.
-    fn named(attachment: &Attachment) -> Self {
-        let format = attachment.extension().and_then(|extension| PictureFormat::parse(&extension));
+    #[must_use]
+    pub fn named(attachment: &Attachment) -> Self {
+        let format = Format::named(&attachment.extension().unwrap_or_default());
         Self { format, size: TYPICAL_PICTURE_BYTES, flaw: None, shows: None }
+    }
+
+    /// One of which nothing can be seen.
+    #[must_use]
+    pub fn unseen(flaw: Flaw) -> Self {
+        Self { format: Format::Unseen, size: 0, flaw: Some(flaw), shows: None }
     }
 
     /// The one check item that this picture fails, if any: the first of format, size, legibility, content.
     #[must_use]
     pub fn failed_item(&self, kind: AttachmentKind, application: &Application) -> Option<CheckItem> {
-        if self.format.is_none() {
+        if matches!(self.format, Format::Other(_)) {
             Some(CheckItem::PictureFormat)
         } else if self.size > MAX_PICTURE_BYTES {
             Some(CheckItem::PictureSize)
@@ -105,6 +165,23 @@ impl Picture {
             Some(CheckItem::InformationDiffers)
         } else {
             None
+        }
+    }
+}
+
+/// As in explanations: `png of 1024 bytes, truncated`.
+impl fmt::Display for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.format.as_str(), self.flaw) {
+            (_, Some(flaw @ (Flaw::Missing | Flaw::Folder | Flaw::Outside | Flaw::Empty))) => {
+                f.write_str(flaw.as_str())
+            }
+            (None, flaw) => f.write_str(flaw.map_or("unseen", Flaw::as_str)),
+            (Some(format), flaw) => {
+                let format = if format.is_empty() { "no known format" } else { format };
+                write!(f, "{format} of {} bytes", self.size)?;
+                flaw.map_or(Ok(()), |flaw| write!(f, ", {}", flaw.as_str()))
+            }
         }
     }
 }
@@ -124,6 +201,37 @@ pub enum Contents {
     AnyName,
     /// A listing: other names do not exist.
     Listed(HashMap<Box<str>, Picture>),
+    /// The real files of a directory, by its absolute path.
+    Directory(Arc<Path>),
+    /// The objects of a bucket that speaks S3.
+    S3(Arc<S3Bucket>),
+}
+
+/// Where a bucket that speaks S3 is, and what opens it.
+#[derive(Clone, Debug)]
+pub struct S3Bucket {
+    /// The URL of the service, without the bucket.
+    pub endpoint: Box<str>,
+    /// The bucket's name.
+    pub bucket: Box<str>,
+    /// The region that requests are signed for.
+    pub region: Box<str>,
+    /// The access key ID.
+    pub access_key: Box<str>,
+    /// The secret access key.
+    pub secret_key: Secret,
+    /// Where a request names the bucket.
+    pub addressing: Addressing,
+}
+
+/// Where a request to an S3 service names the bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Addressing {
+    /// In the path, as `MinIO` and most local services want it.
+    #[default]
+    Path,
+    /// In the host name, as OBS wants it.
+    Virtual,
 }
 
 /// A partner's bucket.
@@ -141,17 +249,15 @@ impl Default for Bucket {
     }
 }
 
-impl Bucket {
-    /// What is seen of one picture.
-    #[must_use]
-    pub fn look_at(&self, attachment: &Attachment) -> Picture {
-        match &self.contents {
-            Contents::AnyName => Picture::named(attachment),
-            Contents::Listed(listing) => listing.get(attachment.as_str()).cloned().unwrap_or_else(|| Picture {
-                flaw: Some(Flaw::Missing),
-                size: 0,
-                ..Picture::named(attachment)
-            }),
-        }
+/// What was seen of an application's pictures, in its order, or why the bucket cannot be read.
+pub type Sight = Result<Vec<Picture>, Unreachable>;
+
+/// Why a bucket cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreachable(pub String);
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }

@@ -40,4 +40,10 @@ impl Partner {
     pub fn is_authenticated(&self) -> bool {
         self.real_name == PartnerRealName::Authenticated
     }
+
+    /// True when nothing on its side keeps its customers from applying, as far as can be told without its bucket.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.is_authenticated() && self.photo_upload && self.bucket.authorized
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::application::Application;
-use super::bucket::Picture;
+use super::bucket::Sight;
 use super::catalog::{CheckItems, ErrorCode};
 use super::certificate::{Certificate, Verdict};
 use super::citation::Citation;
@@ -23,8 +23,8 @@ pub struct Case {
     pub certificate: Option<Arc<Certificate>>,
     /// How many other customers hold it.
     pub other_holders: usize,
-    /// What was seen of the pictures, in the application's order.
-    pub pictures: Vec<Picture>,
+    /// What was seen of the pictures. Of a partner that is not ready, none are looked at.
+    pub pictures: Sight,
     /// `settings.attempts_per_customer`.
     pub attempts_per_customer: u32,
     /// `settings.customers_per_certificate`.
@@ -33,7 +33,7 @@ pub struct Case {
 
 impl Case {
     fn failed_items(&self) -> CheckItems {
-        let pictures = self.application.pictures().zip(&self.pictures);
+        let pictures = self.application.pictures().zip(self.pictures.iter().flatten());
         pictures.filter_map(|((kind, _), picture)| picture.failed_item(kind, &self.application)).collect()
     }
 
@@ -75,15 +75,15 @@ pub static RULES: [Rule; 13] = [
         citation: Citation::documented(
             "The partner did not complete real-name authentication or bucket authentication.",
         ),
-        check: |case| {
-            ensure(case.partner.is_authenticated() && case.partner.photo_upload && case.partner.bucket.authorized)
-        },
+        check: |case| ensure(case.partner.is_ready() && case.pictures.is_ok()),
         saw: |case| {
             let Partner { photo_upload, bucket, .. } = &*case.partner;
             let authenticated = case.partner.is_authenticated();
+            let unreachable = case.pictures.as_ref().err();
             format!(
-                "partner authenticated: {authenticated}, photo upload enabled: {photo_upload}, bucket authorized: {}",
-                bucket.authorized
+                "partner authenticated: {authenticated}, photo upload enabled: {photo_upload}, bucket authorized: {}{}",
+                bucket.authorized,
+                unreachable.map_or_else(String::new, |cause| format!(", bucket cannot be reached (assumed): {cause}"))
             )
         },
     },
@@ -190,10 +190,10 @@ pub static RULES: [Rule; 13] = [
             if items.is_empty() { Ok(()) } else { Err(items) }
         },
         saw: |case| {
-            let pictures = case.application.pictures().zip(&case.pictures);
+            let pictures = case.application.pictures().zip(case.pictures.iter().flatten());
             let seen = pictures.map(|((kind, path), picture)| {
                 let item = picture.failed_item(kind, &case.application);
-                format!("{} {path:?}: {}", kind.as_str(), item.map_or("passed", |item| item.code()))
+                format!("{} {path:?}: {picture}: {}", kind.as_str(), item.map_or("passed", |item| item.code()))
             });
             seen.collect::<Vec<_>>().join(", ")
         },

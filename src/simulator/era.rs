@@ -6,9 +6,10 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 use jiff::Timestamp;
 
 use super::clock::Clock;
-use super::journal::{Journal, JournalLimits};
+use super::journal::Journal;
 use super::lockout::Lockout;
 use super::script::Script;
+use super::spaces::Shared;
 use super::store::Store;
 use super::tokens::Tokens;
 use crate::domain::directory::Directory;
@@ -26,6 +27,7 @@ pub struct Era {
     pub(super) store: Store,
     pub(super) lockout: Lockout,
     pub(super) tokens: Tokens,
+    pub(super) shared: Arc<Shared>,
     directory: RwLock<Arc<Directory>>,
     /// Held for reading while an application is decided, for writing while the whole state is read.
     gate: RwLock<()>,
@@ -39,7 +41,7 @@ pub struct Era {
 
 impl Era {
     /// An era in which nothing has happened yet.
-    pub(super) fn new(space: SpaceId, world: World, clock: Clock, limits: &JournalLimits) -> Self {
+    pub(super) fn new(space: SpaceId, world: World, clock: Clock, shared: Arc<Shared>) -> Self {
         Self {
             space,
             began: clock.now(),
@@ -50,7 +52,8 @@ impl Era {
             gate: RwLock::default(),
             script: Script::new(&world.script, world.settings.seed),
             clock,
-            journal: Journal::new(limits.clone()),
+            journal: Journal::new(shared.limits.clone()),
+            shared,
             world,
         }
     }

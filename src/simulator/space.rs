@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::clock::{Clock, machine_time};
 use super::era::Era;
-use super::journal::JournalLimits;
 use super::space_id::SpaceId;
+use super::spaces::Shared;
 use crate::domain::partner::Partner;
 use crate::domain::world::World;
 
@@ -18,7 +18,7 @@ pub struct Space {
     id: SpaceId,
     created: Timestamp,
     last_used_ms: AtomicI64,
-    limits: JournalLimits,
+    shared: Arc<Shared>,
     now: RwLock<Now>,
 }
 
@@ -32,12 +32,12 @@ struct Now {
 
 impl Space {
     /// A space that starts from a world. All but the default one give their partners fresh credentials.
-    pub(super) fn new(id: SpaceId, scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
+    pub(super) fn new(id: SpaceId, scenario: Arc<str>, world: &World, shared: Arc<Shared>) -> Self {
         let origin = with_fresh_credentials(id, world, None);
-        let era = Arc::new(Era::new(id, origin.clone(), Clock::default(), &limits));
+        let era = Arc::new(Era::new(id, origin.clone(), Clock::default(), Arc::clone(&shared)));
         let created = machine_time();
         let last_used_ms = AtomicI64::new(created.as_millisecond());
-        Self { id, created, last_used_ms, limits, now: RwLock::new(Now { scenario, origin, era }) }
+        Self { id, created, last_used_ms, shared, now: RwLock::new(Now { scenario, origin, era }) }
     }
 
     /// Its ID.
@@ -78,7 +78,7 @@ impl Space {
     /// Begins again: state, script, journal and clock as its world made them.
     pub fn reset(&self) {
         let mut now = self.now.write().expect("nothing panics while it holds the present");
-        now.era = Arc::new(Era::new(self.id, now.origin.clone(), Clock::default(), &self.limits));
+        now.era = Arc::new(Era::new(self.id, now.origin.clone(), Clock::default(), Arc::clone(&self.shared)));
     }
 
     /// Begins again from another world, at the same time. Partners that were there before keep their fresh
@@ -86,7 +86,7 @@ impl Space {
     pub fn replace(&self, scenario: Arc<str>, world: &World) {
         let mut now = self.now.write().expect("nothing panics while it holds the present");
         let origin = with_fresh_credentials(self.id, world, Some(&now.origin));
-        let era = Arc::new(Era::new(self.id, origin.clone(), now.era.clock.like(), &self.limits));
+        let era = Arc::new(Era::new(self.id, origin.clone(), now.era.clock.like(), Arc::clone(&self.shared)));
         *now = Now { scenario, origin, era };
     }
 

@@ -10,10 +10,18 @@ use super::clock::machine_time;
 use super::journal::JournalLimits;
 use super::space::Space;
 use super::space_id::SpaceId;
+use crate::bucket::Buckets;
 use crate::domain::world::World;
 
 /// The most spaces besides the default one; the one that was idle longest goes first.
 const MAX_SPACES: usize = 10_000;
+
+/// What the spaces of one simulator have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) limits: JournalLimits,
+    pub(super) buckets: Buckets,
+}
 
 /// All spaces of one simulator. Nothing of it is global to the process.
 #[derive(Debug)]
@@ -21,7 +29,7 @@ pub struct Simulator {
     began: Timestamp,
     default: Arc<Space>,
     others: DashMap<SpaceId, Arc<Space>>,
-    limits: JournalLimits,
+    shared: Arc<Shared>,
     is_ending: watch::Sender<bool>,
 }
 
@@ -29,11 +37,12 @@ impl Simulator {
     /// A simulator whose default space starts from this world.
     #[must_use]
     pub fn new(scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
+        let shared = Arc::new(Shared { limits, buckets: Buckets::default() });
         Self {
             began: machine_time(),
-            default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, limits.clone())),
+            default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, Arc::clone(&shared))),
             others: DashMap::new(),
-            limits,
+            shared,
             is_ending: watch::Sender::new(false),
         }
     }
@@ -65,7 +74,7 @@ impl Simulator {
             }
         }
         let id = SpaceId::random();
-        let space = Arc::new(Space::new(id, scenario, world, self.limits.clone()));
+        let space = Arc::new(Space::new(id, scenario, world, Arc::clone(&self.shared)));
         self.others.insert(id, Arc::clone(&space));
         space
     }

@@ -6,6 +6,7 @@ use super::era::Era;
 use super::store::Standing;
 use super::submission::{Change, Reason, Submission};
 use crate::domain::application::Application;
+use crate::domain::bucket::Sight;
 use crate::domain::catalog::Review;
 use crate::domain::customer::Customer;
 use crate::domain::decision::{Reply, decide};
@@ -17,7 +18,8 @@ impl Era {
     /// Answers an application, and changes the state as the answer says.
     pub async fn submit(&self, partner: Arc<Partner>, application: Application) -> Submission {
         let Some(scripted) = self.script.take(&partner, &application) else {
-            return self.apply_rules(partner, application, true);
+            let pictures = self.look_at(&partner, &application).await;
+            return self.apply_rules(partner, application, pictures, true);
         };
         if !scripted.delay.is_zero() {
             tokio::time::sleep(scripted.delay).await;
@@ -26,19 +28,33 @@ impl Era {
         Submission { reply: scripted.reply, reason: Reason::Script(scripted.place), change }
     }
 
-    /// The answer that an application would get now. Nothing changes, and nothing is counted.
+    /// What is seen of an application's pictures. The bucket of a partner that is not ready may not be read.
+    pub async fn look_at(&self, partner: &Partner, application: &Application) -> Sight {
+        if partner.is_ready() {
+            self.shared.buckets.look_at(&partner.bucket, &application.attachments).await
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    /// The answer that an application would get now, with these pictures. Nothing changes, and nothing is counted.
     #[must_use]
-    pub fn preview(&self, partner: Arc<Partner>, application: Application) -> Submission {
+    pub fn preview(&self, partner: Arc<Partner>, application: Application, pictures: Sight) -> Submission {
         let Some(scripted) = self.script.peek(&partner, &application) else {
-            return self.apply_rules(partner, application, false);
+            return self.apply_rules(partner, application, pictures, false);
         };
         let change = self.apply_scripted(&partner, &application, scripted.reply, false);
         Submission { reply: scripted.reply, reason: Reason::Script(scripted.place), change }
     }
 
-    fn apply_rules(&self, partner: Arc<Partner>, application: Application, commit: bool) -> Submission {
+    fn apply_rules(
+        &self,
+        partner: Arc<Partner>,
+        application: Application,
+        pictures: Sight,
+        commit: bool,
+    ) -> Submission {
         let settings = self.settings();
-        let pictures = application.attachments.iter().map(|attachment| partner.bucket.look_at(attachment)).collect();
         let (id, number) = (application.customer_id.clone(), application.certificate_number.clone());
         let _entered = self.enter();
         self.store.apply(&id, &number, |Standing { customer, certificate, other_holders }| {

@@ -8,6 +8,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
     (
         "domain",
         &[
+            "crate::bucket",
             "crate::simulator",
             "crate::fixture",
             "crate::http",
@@ -29,15 +30,40 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "simulator",
-        &["crate::fixture", "crate::http", "crate::command", "axum", "serde", "std::fs", "std::env", "std::net"],
+        &[
+            "crate::fixture",
+            "crate::http",
+            "crate::command",
+            "axum",
+            "serde",
+            "std::fs",
+            "std::env",
+            "std::net",
+            "hyper",
+        ],
         "the simulator knows nothing of HTTP and nothing of files",
     ),
     (
+        "bucket",
+        &["crate::simulator", "crate::fixture", "crate::http", "crate::command", "axum", "dashmap", "std::env"],
+        "a bucket is looked into, and nothing is decided there",
+    ),
+    (
         "fixture",
-        &["crate::simulator", "crate::http", "crate::command", "axum", "tokio", "dashmap", "std::env", "std::net"],
+        &[
+            "crate::bucket",
+            "crate::simulator",
+            "crate::http",
+            "crate::command",
+            "axum",
+            "tokio",
+            "dashmap",
+            "std::env",
+            "std::net",
+        ],
         "a fixture becomes a world and knows nothing of who serves it",
     ),
-    ("http", &["crate::command", "clap", "std::env"], "HTTP is told what to serve"),
+    ("http", &["crate::bucket", "crate::command", "clap", "std::env"], "HTTP is told what to serve"),
 ];
 
 #[test]

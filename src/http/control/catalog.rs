@@ -1,22 +1,25 @@
 //! `GET /_sim/catalog`: every documented outcome, with all ways to get it now.
 
+use std::sync::Arc;
+
 use axum::Json;
 use serde_json::{Map, Value, json};
 
-use super::explain::rule;
+use super::explain::read;
 use super::target::Target;
+use crate::domain::bucket::Sight;
 use crate::domain::catalog::{ErrorCode, Outcome};
 use crate::domain::citation::Citation;
 use crate::domain::decision::{Refusal, Reply};
 use crate::fixture::{CatalogRow, catalog};
-use crate::simulator::{Era, Ruling};
+use crate::simulator::Era;
 
 /// How many customers and certificates are tried for a request that gives an outcome.
 const TRIED: usize = 100;
 
 pub(super) async fn list(Target(space): Target) -> Json<Value> {
     let era = space.era();
-    let requests = requests(&era);
+    let requests = requests(&era).await;
     let row = |row: &CatalogRow| {
         let cause = |(check, citation): &(&str, Citation)| json!({ "check": check, "basis": citation.basis.as_str(), "source": citation.source });
         let request = requests.iter().find(|(outcome, _)| *outcome == row.outcome).map(|(_, request)| request);
@@ -45,7 +48,7 @@ fn scripted(outcome: Outcome) -> Value {
 
 /// Requests of the first partner's that give this or that outcome as things stand: its customers and others, with
 /// the listed certificates and a new one, with good and bad pictures.
-fn requests(era: &Era) -> Vec<(Outcome, Value)> {
+async fn requests(era: &Era) -> Vec<(Outcome, Value)> {
     let directory = era.directory();
     let Some(partner) = directory.partners.first() else { return Vec::new() };
     let world = era.snapshot();
@@ -55,9 +58,12 @@ fn requests(era: &Era) -> Vec<(Outcome, Value)> {
     let mut numbers = vec!["E12345678".to_owned()];
     numbers.extend(world.certificates.keys().map(|number| number.as_str().to_owned()).take(TRIED));
     numbers[1..].sort();
+    let pairs: Vec<_> = ids.iter().flat_map(|id| numbers.iter().map(move |number| (id, number))).collect();
     let mut found: Vec<(Outcome, Value)> = Vec::new();
-    for (customer, number) in ids.iter().flat_map(|id| numbers.iter().map(move |number| (id, number))) {
-        for front in ["front.jpg", "front.txt"] {
+    for front in ["front.jpg", "front.txt"] {
+        // Looked at once: a bucket may be far away.
+        let mut pictures: Option<Sight> = None;
+        for (customer, number) in &pairs {
             let request = json!({
                 "customer_id": customer,
                 "identify_type": 0,
@@ -67,9 +73,16 @@ fn requests(era: &Era) -> Vec<(Outcome, Value)> {
                 "verified_number": number,
                 "xaccount_type": partner.xaccount_type,
             });
-            let (_, ruling) = rule(era, None, request.as_object().unwrap_or(&Map::new()));
-            if let Some(outcome) = outcome(&ruling).filter(|outcome| !found.iter().any(|(known, _)| known == outcome)) {
-                found.push((outcome, json!({ "as": &*partner.name, "request": request })));
+            let reading = read(era, None, request.as_object().unwrap_or(&Map::new()));
+            let Ok((partner, application)) = reading.application else { continue };
+            let pictures = match &pictures {
+                Some(pictures) => pictures.clone(),
+                None => pictures.insert(era.look_at(&partner, &application).await).clone(),
+            };
+            let name = Arc::clone(&partner.name);
+            let outcome = outcome(era.preview(partner, application, pictures).reply);
+            if let Some(outcome) = outcome.filter(|outcome| !found.iter().any(|(known, _)| known == outcome)) {
+                found.push((outcome, json!({ "as": &*name, "request": request })));
             }
         }
     }
@@ -82,8 +95,8 @@ fn requests(era: &Era) -> Vec<(Outcome, Value)> {
     found
 }
 
-fn outcome(ruling: &Ruling) -> Option<Outcome> {
-    match ruling.reply()? {
+fn outcome(reply: Reply) -> Option<Outcome> {
+    match reply {
         Reply::Accept(review) => Some(Outcome::Accepted(review)),
         Reply::Refuse(Refusal { code, items }) => {
             let mut items = items.iter();

@@ -15,6 +15,7 @@ use crate::domain::application::Application;
 use crate::domain::caller::Caller;
 use crate::domain::check;
 use crate::domain::gateway;
+use crate::domain::partner::Partner;
 use crate::fixture::call;
 use crate::http::App;
 use crate::http::answer::Answer;
@@ -29,7 +30,7 @@ pub(super) async fn answer(
 ) -> Result<Json<Value>, ControlError> {
     let question = call::question(&text)?;
     let era = space.era();
-    let (caller, ruling) = rule(&era, question.caller.as_deref(), &question.request);
+    let (caller, ruling) = rule(&era, question.caller.as_deref(), &question.request).await;
     let body = serde_json::to_vec(&question.request).expect("a JSON object is JSON");
     let asked = Asked { method: "POST".into(), target: INDIVIDUAL.into(), headers: "".into(), body: body.into() };
     let ruling = Arc::new(ruling);
@@ -37,8 +38,29 @@ pub(super) async fn answer(
     Ok(Json(writer(&app, &space).verdict(&ruling, &asked, caller.as_deref(), &"0".repeat(32), status)))
 }
 
-/// What would be ruled on a request of this token or partner: without one, of the first partner.
-pub(super) fn rule(era: &Era, caller: Option<&str>, request: &Map<String, Value>) -> (Option<Arc<str>>, Ruling) {
+/// What would be ruled on a request of this token or partner, with the caller's name.
+async fn rule(era: &Era, caller: Option<&str>, request: &Map<String, Value>) -> (Option<Arc<str>>, Ruling) {
+    let Reading { caller, application } = read(era, caller, request);
+    let ruling = match application {
+        Ok((partner, application)) => {
+            let pictures = era.look_at(&partner, &application).await;
+            Ruling::Submission(era.preview(partner, application, pictures))
+        }
+        Err(ruling) => ruling,
+    };
+    (caller, ruling)
+}
+
+/// A request, read as far as the rules.
+pub(super) struct Reading {
+    /// The caller's name.
+    caller: Option<Arc<str>>,
+    /// What the rules are applied to, or what is ruled without them.
+    pub(super) application: Result<(Arc<Partner>, Application), Ruling>,
+}
+
+/// Reads a request of this token or partner: without one, of the first partner.
+pub(super) fn read(era: &Era, caller: Option<&str>, request: &Map<String, Value>) -> Reading {
     let directory = era.directory();
     let partner = match caller {
         None => directory.partners.first(),
@@ -51,19 +73,18 @@ pub(super) fn rule(era: &Era, caller: Option<&str>, request: &Map<String, Value>
     };
     match caller {
         Ok(Caller::Partner(partner)) => {
-            let name = Arc::clone(&partner.name);
+            let caller = Some(Arc::clone(&partner.name));
             let body = serde_json::to_vec(request).expect("a JSON object is JSON");
             let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
             let draft = draft::read(&headers, &body);
-            let ruling = match draft.and_then(|draft| Application::parse(draft, era.settings().contract)) {
-                Ok(application) => Ruling::Submission(era.preview(partner, application)),
-                Err(error) => Ruling::Parameters(error),
-            };
-            (Some(name), ruling)
+            let application = draft.and_then(|draft| Application::parse(draft, era.settings().contract));
+            let application = application.map(|application| (partner, application)).map_err(Ruling::Parameters);
+            Reading { caller, application }
         }
-        Ok(Caller::Customer(id)) => (None, Ruling::CallerIsCustomer(id)),
+        Ok(Caller::Customer(id)) => Reading { caller: None, application: Err(Ruling::CallerIsCustomer(id)) },
         Err(Unauthenticated { detail, .. }) => {
-            (None, Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail.into())))
+            let refused = Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail.into()));
+            Reading { caller: None, application: Err(refused) }
         }
     }
 }

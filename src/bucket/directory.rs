@@ -1,0 +1,66 @@
+//! A directory as a bucket: the real files below its `download` directory, and nothing else.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::content::{self, PROBE};
+use crate::domain::attachment::Attachment;
+use crate::domain::bucket::{Flaw, MAX_PICTURE_BYTES, Picture, Unreachable};
+
+/// What is seen of one picture. Files are read by threads of their own, so that a slow disk holds up nobody else.
+pub(super) async fn picture(root: &Arc<Path>, attachment: &Attachment) -> Result<Picture, Unreachable> {
+    let (root, attachment) = (Arc::clone(root), attachment.clone());
+    let looked = tokio::task::spawn_blocking(move || {
+        let unreachable = |reason| Unreachable(format!("the directory {}: {reason}", root.display()));
+        let download = canonical(&root).map_err(unreachable)?.join("download");
+        Ok(look_at(&download, &attachment))
+    });
+    looked.await.unwrap_or_else(|reason| Err(Unreachable(reason.to_string())))
+}
+
+fn canonical(root: &Path) -> io::Result<PathBuf> {
+    let root = root.canonicalize()?;
+    if root.is_dir() { Ok(root) } else { Err(ErrorKind::NotADirectory.into()) }
+}
+
+fn look_at(download: &Path, attachment: &Attachment) -> Picture {
+    // The keys of a bucket are no paths: `a//b` is not `a/b`, and nothing ends in a slash.
+    if attachment.as_str().split('/').any(str::is_empty) {
+        return Picture::unseen(Flaw::Missing);
+    }
+    locate(download, attachment).and_then(|path| read(&path)).unwrap_or_else(Picture::unseen)
+}
+
+/// The file that is meant, without any link on the way to it.
+fn locate(download: &Path, attachment: &Attachment) -> Result<PathBuf, Flaw> {
+    let path = download.join(attachment.as_str()).canonicalize().map_err(|reason| match reason.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename => Flaw::Missing,
+        _ => Flaw::Unreadable,
+    })?;
+    if path.starts_with(download) { Ok(path) } else { Err(Flaw::Outside) }
+}
+
+/// Reads a file's two ends; of one that is too large, only the beginning.
+fn read(path: &Path) -> Result<Picture, Flaw> {
+    let metadata = fs::metadata(path).map_err(|_| Flaw::Unreadable)?;
+    if metadata.is_dir() {
+        return Err(Flaw::Folder);
+    }
+    // Opening a pipe would wait for somebody to write into it.
+    if !metadata.is_file() {
+        return Err(Flaw::Unreadable);
+    }
+    let ends = || -> io::Result<(Vec<u8>, Vec<u8>)> {
+        let (mut file, mut head, mut tail) = (File::open(path)?, Vec::new(), Vec::new());
+        (&mut file).take(PROBE).read_to_end(&mut head)?;
+        if metadata.len() <= MAX_PICTURE_BYTES {
+            file.seek(SeekFrom::Start(metadata.len().saturating_sub(PROBE)))?;
+            file.take(PROBE).read_to_end(&mut tail)?;
+        }
+        Ok((head, tail))
+    };
+    let (head, tail) = ends().map_err(|_| Flaw::Unreadable)?;
+    Ok(content::picture(metadata.len(), &head, &tail))
+}
