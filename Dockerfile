@@ -19,12 +19,12 @@ ENV CARGO_BUILD_TARGET=host-tuple \
 
 # The dependencies are a layer of their own, built with an empty crate: a change of the source does not rebuild them.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs && cargo build --release --locked
+RUN mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs && cargo build --release --locked --features s3
 
 # The copied files can be older than the empty crate's build, and Cargo goes by their times.
 COPY src src
 COPY fixtures fixtures
-RUN touch src/lib.rs src/main.rs && cargo build --release --locked && cp target/*/release/bss-sim /bss-sim
+RUN touch src/lib.rs src/main.rs && cargo build --release --locked --features s3 && cp target/*/release/bss-sim /bss-sim
 
 
 FROM scratch
@@ -36,6 +36,9 @@ LABEL org.opencontainers.image.title="bss-sim" \
       org.opencontainers.image.version="$VERSION"
 
 COPY --from=build /bss-sim /bss-sim
+
+# Whom to trust when a bucket is reached by https.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 
 # A number, because there is no /etc/passwd and because Kubernetes can only prove of a number that it is not root.
 USER 65534:65534

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use bss_sim::fixture::Library;
+use bss_sim::fixture::{Library, Scenario};
 
 use crate::process::run;
 use crate::service::{INDIVIDUAL, Service};
@@ -60,5 +60,18 @@ fn every_setting_is_listed() {
     let own = keys("Settings").keys().filter(|key| *key != "wire").cloned().collect::<Vec<_>>();
     for key in own.into_iter().chain(wire) {
         assert!(settings.contains(&format!("| `{key}` |")), "the README does not list the setting {key}");
+    }
+}
+
+#[test]
+fn every_bucket_can_be_given_so() {
+    let section = between("### Pictures\n", "### Scripted");
+    let blocks: Vec<_> = section.split("```").skip(1).step_by(2).map(|block| block.trim_start_matches("yaml\n")).collect();
+    let [four, obs] = blocks[..] else { panic!("there are two blocks: {blocks:?}") };
+    for bucket in four.lines().chain([obs]) {
+        let bucket = bucket.trim_end().replace('\n', "\n    ");
+        let yaml = format!("partners:\n  - id: p-1\n    name: demo\n    xaccount_type: DEMO_IDP\n    {bucket}\n");
+        let needs_s3 = bucket.contains("s3:") && cfg!(not(feature = "s3"));
+        assert_eq!(Scenario::read("readme.yaml", "readme", &yaml).is_err(), needs_s3, "{yaml}");
     }
 }
