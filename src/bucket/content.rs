@@ -24,13 +24,22 @@ pub(super) fn picture(size: u64, head: &[u8], tail: &[u8]) -> Picture {
 /// The format that the first bytes tell.
 fn format(head: &[u8]) -> Format {
     match infer::get(head) {
+        // Two and three letters alone are how many a text begins.
+        Some(kind) if kind.extension() == "bmp" && !is_bitmap(head) => Format::named(""),
+        Some(kind) if kind.extension() == "gif" && !matches!(head, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]) => {
+            Format::named("")
+        }
         Some(kind) => Format::named(kind.extension()),
-        None if contains(head, b"%PDF-") => Format::Accepted(PictureFormat::Pdf),
         None => Format::named(""),
     }
 }
 
-/// Whether the end is there. What comes after it does no harm: some cameras and printers add more (assumed).
+/// Whether what follows the first bytes of a bitmap is one of the headers that there are, by its size.
+fn is_bitmap(head: &[u8]) -> bool {
+    number(head, 14).is_some_and(|size| [12, 16, 40, 52, 56, 64, 108, 124].contains(&size))
+}
+
+/// Whether the end is there. A little more after it does no harm, as some programs add (assumed).
 fn is_complete(format: PictureFormat, size: u64, head: &[u8], tail: &[u8]) -> bool {
     match format {
         PictureFormat::Jpeg => contains(tail, b"\xFF\xD9"),
@@ -39,10 +48,16 @@ fn is_complete(format: PictureFormat, size: u64, head: &[u8], tail: &[u8]) -> bo
         PictureFormat::Pdf => contains(tail, b"%%EOF"),
         PictureFormat::Bmp => {
             // Its size, and where its pixels begin.
-            let number = |at| Some(u32::from_le_bytes(*head.get(at..)?.first_chunk()?));
-            number(2).zip(number(10)).is_some_and(|(whole, pixels)| size >= whole.into() && size > pixels.into())
+            number(head, 2)
+                .zip(number(head, 10))
+                .is_some_and(|(whole, pixels)| size >= whole.into() && size > pixels.into())
         }
     }
+}
+
+/// The number at a place of a bitmap's header.
+fn number(head: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*head.get(at..)?.first_chunk()?))
 }
 
 fn contains(bytes: &[u8], mark: &[u8]) -> bool {

@@ -22,7 +22,9 @@ pub(super) async fn picture(root: &Arc<Path>, attachment: &Attachment) -> Result
 
 fn canonical(root: &Path) -> io::Result<PathBuf> {
     let root = root.canonicalize()?;
-    if root.is_dir() { Ok(root) } else { Err(ErrorKind::NotADirectory.into()) }
+    // This fails for what is no directory, and for one that may not be searched.
+    fs::metadata(root.join("."))?;
+    Ok(root)
 }
 
 fn look_at(download: &Path, attachment: &Attachment) -> Picture {

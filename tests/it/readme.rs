@@ -66,7 +66,8 @@ fn every_setting_is_listed() {
 #[test]
 fn every_bucket_can_be_given_so() {
     let section = between("### Pictures\n", "### Scripted");
-    let blocks: Vec<_> = section.split("```").skip(1).step_by(2).map(|block| block.trim_start_matches("yaml\n")).collect();
+    let blocks: Vec<_> =
+        section.split("```").skip(1).step_by(2).map(|block| block.trim_start_matches("yaml\n")).collect();
     let [four, obs] = blocks[..] else { panic!("there are two blocks: {blocks:?}") };
     for bucket in four.lines().chain([obs]) {
         let bucket = bucket.trim_end().replace('\n', "\n    ");

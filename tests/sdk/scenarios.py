@@ -53,4 +53,5 @@ def read(path):
 
 
 def read_all():
-    return [read(path) for path in [FIXTURES / "default.yaml", *sorted((FIXTURES / "scenarios").glob("*.yaml"))]]
+    folders = (FIXTURES, FIXTURES / "scenarios", FIXTURES / "pictures")
+    return [read(path) for folder in folders for path in sorted(folder.glob("*.yaml"))]

@@ -6,14 +6,14 @@ use serde_json::Value;
 use super::error::ControlError;
 use super::spaces::credentials;
 use super::target::{Fixture, Target};
-use crate::fixture::{Scenario, write};
+use crate::fixture::{call, write};
 
 pub(super) async fn tell(Target(space): Target) -> Json<Value> {
     Json(write::world(&space.scenario(), &space.era().snapshot()))
 }
 
 pub(super) async fn replace(Target(space): Target, Fixture(text): Fixture) -> Result<Json<Value>, ControlError> {
-    let scenario = Scenario::read("body", "fixture", &text)?;
+    let scenario = call::world(&text)?;
     space.replace(scenario.name.into(), &scenario.world);
     Ok(Json(credentials(&space)))
 }
