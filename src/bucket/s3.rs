@@ -28,6 +28,9 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Client(OnceLock<Http>);
 
+/// The most characters of what a service says that an explanation tells.
+const MAX_TEXT: usize = 300;
+
 type Http = HttpClient<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// What a service answered to a request for a piece of an object.
@@ -47,7 +50,7 @@ impl Client {
             // No byte of an empty object is in any range.
             StatusCode::RANGE_NOT_SATISFIABLE => return Ok(Picture::unseen(Flaw::Empty)),
             StatusCode::OK if head.body.is_empty() => return Ok(Picture::unseen(Flaw::Empty)),
-            StatusCode::NOT_FOUND if head.element("Code") == Some("NoSuchKey") => {
+            StatusCode::NOT_FOUND if head.element("Code").as_deref() == Some("NoSuchKey") => {
                 return Ok(Picture::unseen(Flaw::Missing));
             }
             _ => return Err(head.refusal()),
@@ -104,10 +107,14 @@ impl Answer {
         self.headers.get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?.1.parse().ok()
     }
 
-    /// The text of an element of the XML that tells an error.
-    fn element(&self, name: &str) -> Option<&str> {
+    /// The text of an element of the XML that tells an error, as far as it is worth telling.
+    fn element(&self, name: &str) -> Option<String> {
         let (_, rest) = str::from_utf8(&self.body).ok()?.split_once(&format!("<{name}>"))?;
-        rest.split_once("</").map(|(text, _)| text)
+        let (text, _) = rest.split_once(&format!("</{name}>"))?;
+        let text = text.trim().trim_start_matches("<![CDATA[").trim_end_matches("]]>");
+        let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+        let text = entities.iter().fold(text.to_owned(), |text, (entity, meant)| text.replace(entity, meant));
+        Some(text.chars().take(MAX_TEXT).collect())
     }
 
     /// What the service says against the request.

@@ -71,7 +71,10 @@ impl Serve {
         let control = ControlSettings { token: self.control_token(), show_personal_data: self.show_personal_data };
         let app = Arc::new(App { simulator, library, control });
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(self.serve(&app, &scenario.name))
+        let served = runtime.block_on(self.serve(&app, &scenario.name));
+        // Whoever still waits for a disk or a name server is not waited for.
+        runtime.shutdown_background();
+        served
     }
 
     fn choose(&self) -> Result<(Library, Arc<Scenario>), CommandError> {
