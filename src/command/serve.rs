@@ -14,7 +14,7 @@ use super::CommandError;
 use super::log::{self, LogFormat, LogLevel};
 use crate::domain::credential::Secret;
 use crate::fixture::{Library, Scenario};
-use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Server, Stop, router, simulated, steering};
+use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, steering};
 use crate::simulator::{JournalLimits, Simulator};
 
 /// What is served, and where.
@@ -117,9 +117,9 @@ impl Serve {
             stops.iter().for_each(Stop::stop);
         });
         match control {
-            None => server.serve(router(app)).await?,
+            None => server.serve(Front::of_all(app)).await?,
             Some(control_server) => {
-                tokio::try_join!(server.serve(simulated(app)), control_server.serve(steering(app)))?;
+                tokio::try_join!(server.serve(Front::of_service(app)), control_server.serve(steering(app)))?;
             }
         }
         Ok(())

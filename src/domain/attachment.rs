@@ -40,9 +40,9 @@ impl Attachment {
             Err("must not be empty")
         } else if path.starts_with('/') || has_scheme(path) {
             Err("must be relative to the download directory")
-        } else if path.split('/').any(|segment| segment == "." || segment == "..") {
+        } else if path.as_bytes().split(|byte| *byte == b'/').any(|segment| matches!(segment, b"." | b"..")) {
             Err("must not have a . or .. segment")
-        } else if path.contains(|c: char| c == '\\' || c.is_control()) {
+        } else if !is_printable(path) {
             Err("must not have a backslash or a control character")
         } else {
             Ok(Self(path.into()))
@@ -55,11 +55,13 @@ impl Attachment {
         &self.0
     }
 
-    /// What follows the last dot of the file name, in lower case.
+    /// What follows the last dot of the file name; empty when there is none.
     #[must_use]
-    pub fn extension(&self) -> Option<String> {
-        let name = self.0.rsplit('/').next()?;
-        name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase())
+    pub fn extension(&self) -> &str {
+        match self.0.bytes().rposition(|byte| byte == b'.' || byte == b'/') {
+            Some(place) if self.0.as_bytes()[place] == b'.' => &self.0[place + 1..],
+            _ => "",
+        }
     }
 }
 
@@ -71,10 +73,14 @@ impl fmt::Debug for Attachment {
 
 /// True when the path begins with a URI scheme, by the grammar of RFC 3986.
 fn has_scheme(path: &str) -> bool {
-    path.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-    })
+    let is_in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    path.as_bytes()[0].is_ascii_alphabetic() && path.bytes().find(|byte| !is_in_scheme(*byte)) == Some(b':')
+}
+
+/// False when there is a backslash or a control character. Beyond ASCII these have to be looked for by character.
+fn is_printable(path: &str) -> bool {
+    let is_wrong = |byte: u8| byte.is_ascii_control() || byte == b'\\';
+    !path.bytes().any(is_wrong) && (path.is_ascii() || !path.contains(char::is_control))
 }
 
 #[cfg(test)]

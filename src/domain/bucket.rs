@@ -107,7 +107,7 @@ impl Format {
     /// The format with this name or extension.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        PictureFormat::parse(name).map_or_else(|| Self::Other(name.into()), Self::Accepted)
+        PictureFormat::parse(name).map_or_else(|| Self::Other(name.to_ascii_lowercase().into()), Self::Accepted)
     }
 
     /// Its name, where there is one.
@@ -138,8 +138,7 @@ impl Picture {
     /// A flawless picture, judged by its name alone.
     #[must_use]
     pub fn named(attachment: &Attachment) -> Self {
-        let format = Format::named(&attachment.extension().unwrap_or_default());
-        Self { format, size: TYPICAL_PICTURE_BYTES, flaw: None, shows: None }
+        Self { format: Format::named(attachment.extension()), size: TYPICAL_PICTURE_BYTES, flaw: None, shows: None }
     }
 
     /// One of which nothing can be seen.

@@ -1,13 +1,14 @@
 //! Answers: how a ruling looks on the wire.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SERVER};
 use axum::http::{Response, StatusCode};
-use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::domain::catalog::{CheckItem, ErrorCode, Review};
 use crate::domain::customer::{Customer, RealNameStatus};
@@ -17,35 +18,46 @@ use crate::domain::parameter::Parameter;
 use crate::domain::settings::{IsReviewType, ParameterErrors, Wire};
 use crate::simulator::Ruling;
 
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
+
 /// The one rule that refuses with the code of a parameter error.
 const PLATFORM: &str = "platform-of-partner";
 
-/// A ruling on its way to the wire. It stays with the response as an extension.
-#[derive(Clone, Debug)]
-pub struct Answer {
+/// A ruling on its way to the wire.
+#[derive(Debug)]
+pub(super) struct Answer {
     /// The calling partner's name, once it is known.
-    pub caller: Option<Arc<str>>,
+    pub(super) caller: Option<Arc<str>>,
     /// What was ruled.
-    pub ruling: Arc<Ruling>,
+    pub(super) ruling: Arc<Ruling>,
     /// The request body, as far as it was read.
     pub(super) asked_body: Bytes,
     wire: Wire,
+    identity: Option<Identity>,
+}
+
+/// What IAM adds to a ruling of its own: its answers have other statuses, and a header.
+#[derive(Debug)]
+pub(super) struct Identity {
+    pub(super) status: StatusCode,
+    pub(super) subject_token: Option<HeaderValue>,
 }
 
 impl Answer {
     /// The answer to somebody unknown.
     pub(super) fn new(ruling: Ruling) -> Self {
-        Self { caller: None, ruling: Arc::new(ruling), asked_body: Bytes::new(), wire: Wire::default() }
+        Self { caller: None, ruling: Arc::new(ruling), asked_body: Bytes::new(), wire: Wire::default(), identity: None }
     }
 
     /// The answer to a partner that sent this body.
     pub(super) fn to(caller: Arc<str>, asked_body: Bytes, ruling: Ruling, wire: Wire) -> Self {
-        Self { caller: Some(caller), ruling: Arc::new(ruling), asked_body, wire }
+        Self { caller: Some(caller), ruling: Arc::new(ruling), asked_body, wire, identity: None }
     }
 
     /// The answer that a ruling was given, for telling it again.
     pub(super) fn of(ruling: &Arc<Ruling>, wire: Wire) -> Self {
-        Self { caller: None, ruling: Arc::clone(ruling), asked_body: Bytes::new(), wire }
+        Self { caller: None, ruling: Arc::clone(ruling), asked_body: Bytes::new(), wire, identity: None }
     }
 
     /// The same answer to a request with this body.
@@ -53,9 +65,43 @@ impl Answer {
         Self { asked_body, ..self }
     }
 
+    /// The answer that IAM gives.
+    pub(super) fn of_iam(caller: Option<Arc<str>>, ruling: Ruling, identity: Identity) -> Self {
+        Self { caller, identity: Some(identity), ..Self::new(ruling) }
+    }
+
+    /// What goes over the wire to a request with this ID.
+    pub(super) fn response(&self, id: Uuid) -> Response<Body> {
+        let mut buffer = Uuid::encode_buffer();
+        let id: &str = id.simple().encode_lower(&mut buffer);
+        let mut response = Response::new(self.body(id).map(Body::from).unwrap_or_default());
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.reserve(4);
+        headers.insert(X_REQUEST_ID.clone(), HeaderValue::from_str(id).expect("hex digits fit a header"));
+        let content_type = match (&self.identity, self.ruling.reply()) {
+            (Some(identity), _) => {
+                headers.extend(identity.subject_token.clone().map(|token| (X_SUBJECT_TOKEN.clone(), token)));
+                "application/json"
+            }
+            (None, Some(Reply::Gateway(error))) => {
+                headers.insert(SERVER, HeaderValue::from_static("api-gateway"));
+                headers.extend(error.retry_after.map(|seconds| (RETRY_AFTER, u16::from(seconds).into())));
+                "application/json"
+            }
+            // What becomes of it is the fault's matter.
+            (None, Some(Reply::Fault(_))) => return response,
+            (None, _) => "application/json;charset=UTF-8",
+        };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response
+    }
+
     /// The HTTP status.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
+        if let Some(identity) = &self.identity {
+            return identity.status;
+        }
         let status = match self.ruling.reply() {
             Some(Reply::Refuse(refusal)) => refusal.code.status(),
             Some(Reply::Gateway(error)) => error.status,
@@ -64,14 +110,14 @@ impl Answer {
         StatusCode::from_u16(status).expect("the catalogs hold only HTTP statuses")
     }
 
-    /// The body. A gateway's has the request's ID in it; faults and IAM have none of this kind.
-    #[must_use]
-    pub fn body(&self, request_id: &str) -> Option<String> {
+    /// The body. A gateway's has the request's ID in it; a fault has none.
+    pub(super) fn body(&self, request_id: &str) -> Option<Cow<'static, str>> {
         match (&*self.ruling, self.ruling.reply()) {
-            (Ruling::Inquiry(customer), _) => Some(review_result(customer)),
-            (_, Some(Reply::Accept(review))) => Some(accepted(review, self.wire.is_review).to_owned()),
-            (_, Some(Reply::Refuse(refusal))) => Some(self.refused(refusal)),
-            (_, Some(Reply::Gateway(error))) => Some(self.refused_by_gateway(error, request_id)),
+            (Ruling::Inquiry(customer), _) => Some(review_result(customer).into()),
+            (Ruling::Identified(_, body) | Ruling::NotIdentified(_, body, _), _) => Some(body.clone().into()),
+            (_, Some(Reply::Accept(review))) => Some(accepted(review, self.wire.is_review).into()),
+            (_, Some(Reply::Refuse(refusal))) => Some(self.refused(refusal).into()),
+            (_, Some(Reply::Gateway(error))) => Some(self.refused_by_gateway(error, request_id).into()),
             (_, Some(Reply::Fault(_)) | None) => None,
         }
     }
@@ -114,23 +160,6 @@ impl Answer {
             _ => error.message.to_owned(),
         };
         json_text(&GatewayBody { error_msg: &error_msg, error_code: error.code, request_id })
-    }
-}
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.status();
-        // The gateway writes its own answers at the door, where the request's ID is known.
-        if !matches!(self.ruling.reply(), Some(Reply::Gateway(_)))
-            && let Some(body) = self.body("")
-        {
-            *response.body_mut() = body.into();
-            let json = HeaderValue::from_static("application/json;charset=UTF-8");
-            response.headers_mut().insert(CONTENT_TYPE, json);
-        }
-        response.extensions_mut().insert(Arc::new(self));
-        response
     }
 }
 

@@ -1,21 +1,24 @@
-//! HTTP: the only place that knows axum. The gateway stands in front; behind it `bss` is the simulated API, and `iam` the
-//! service that its SDKs ask who they are. `control` is the simulator's own API, beside them.
+//! HTTP: the only place that knows axum. `front` is what a port answers with: the `door` to the simulated service, with its
+//! `routes`, and beside it `control`, the simulator's own API. Behind the door the `gateway` comes first; then `bss` is the
+//! simulated API, and `iam` the service that its SDKs ask who they are.
 
 mod answer;
 mod bss;
 mod control;
+mod door;
+mod front;
 mod gateway;
 mod iam;
+mod routes;
 mod server;
 mod socket;
 
 use std::sync::Arc;
 
-use axum::{Router, middleware};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::Router;
 
-pub use answer::Answer;
 pub use control::ControlSettings;
+pub use front::Front;
 pub use server::{Server, Stop};
 
 use crate::fixture::{Library, Scenario};
@@ -42,33 +45,21 @@ impl App {
     }
 }
 
+/// Where the control API is.
+const STEERING: &str = "/_sim";
+
 /// The most journal entries of one space, when nobody says otherwise.
 pub const DEFAULT_JOURNAL_ENTRIES: usize = 10_000;
 
 /// The most bytes of all journals, when nobody says otherwise.
 pub const DEFAULT_JOURNAL_BYTES: usize = 64 * 1024 * 1024;
 
-/// All routes, as a service without a socket.
+/// All doors, as a router without a socket.
 pub fn router(app: &Arc<App>) -> Router {
-    simulated(app).merge(steering(app))
-}
-
-/// The simulated service alone: the API and IAM, behind the gateway's door.
-pub fn simulated(app: &Arc<App>) -> Router {
-    let routes = bss::routes().merge(iam::routes());
-    let routes = routes.fallback(gateway::unknown_path).method_not_allowed_fallback(gateway::unknown_method);
-    behind_the_door(routes, app)
+    Router::new().fallback_service(Front::of_all(app))
 }
 
 /// The control API alone.
 pub fn steering(app: &Arc<App>) -> Router {
-    Router::new().nest("/_sim", control::routes(app))
-}
-
-/// Puts routes behind the gateway's door, as the fallback of another router, so that the door sees answers as they
-/// leave, with all that axum adds.
-fn behind_the_door(routes: Router, app: &Arc<App>) -> Router {
-    let routes = routes.layer(CatchPanicLayer::custom(gateway::panicked));
-    let door = middleware::from_fn_with_state(Arc::clone(&app.simulator), gateway::door);
-    Router::new().fallback_service(routes).layer(door)
+    Router::new().nest(STEERING, control::routes(app))
 }

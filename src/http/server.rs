@@ -1,11 +1,16 @@
-//! The server: a router behind a socket, until somebody stops it.
+//! The server: a service behind a socket, until somebody stops it.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
 use axum_server::Handle;
+use hyper::body::Incoming;
+use tower::Service;
+use tower::make::Shared;
 
 use super::socket::BreakableAcceptor;
 
@@ -59,8 +64,14 @@ impl Server {
     ///
     /// # Errors
     /// When the socket fails.
-    pub async fn serve(self, router: Router) -> io::Result<()> {
+    pub async fn serve<S>(self, service: S) -> io::Result<()>
+    where
+        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+            + Clone
+            + Send
+            + 'static,
+    {
         let server = axum_server::from_tcp(self.listener)?.acceptor(BreakableAcceptor).handle(self.stop.0);
-        server.serve(router.into_make_service()).await
+        server.serve(Shared::new(service)).await
     }
 }

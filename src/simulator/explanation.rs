@@ -92,12 +92,12 @@ pub(super) fn seen_owner(customer: &Customer) -> String {
 
 /// What a check saw that let the request pass.
 fn passed(check: &Check, asked: &Asked, caller: Option<&str>) -> String {
-    let path = asked.target.split('?').next().unwrap_or_default();
+    let path = asked.path();
     match check.id {
-        "head-size" => format!("a target of {} bytes", asked.target.len()),
+        "head-size" => format!("a target of {} bytes", asked.target().len()),
         "path-known" => path.to_owned(),
-        "method-known" => format!("{} {path}", asked.method),
-        "body-size" => format!("{} bytes", asked.body.len()),
+        "method-known" => format!("{} {path}", asked.method()),
+        "body-size" => format!("{} bytes", asked.body().len()),
         "authenticated" | "caller-is-partner" | "identity" => {
             caller.map_or(String::new(), |caller| format!("account {caller}"))
         }

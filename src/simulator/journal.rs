@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use jiff::Timestamp;
 use tokio::sync::broadcast;
+use uuid::Uuid;
 
 use super::ruling::Ruling;
 use crate::domain::decision::Finding;
@@ -31,17 +32,70 @@ impl JournalLimits {
     }
 }
 
-/// What was asked: the request as far as it was read. Credentials are not kept.
+/// What was asked: the request as far as it was read, in one piece of memory. Credentials are not kept.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
+    /// The method, the target, a line for each header, and the body.
+    text: Vec<u8>,
+    /// Where the first three of them end.
+    ends: [usize; 3],
+}
+
+impl Asked {
+    /// A request of this method, for this path and query, that is expected to be about so many bytes.
+    #[must_use]
+    pub fn new(method: &str, target: &str, expected: usize) -> Self {
+        let mut text = Vec::with_capacity(method.len() + target.len() + expected);
+        text.extend_from_slice(method.as_bytes());
+        text.extend_from_slice(target.as_bytes());
+        Self { ends: [method.len(), text.len(), text.len()], text }
+    }
+
+    /// Adds a header. The values of those that hold credentials are to be left out.
+    pub fn header(&mut self, name: &str, value: &str) {
+        for piece in [name, ": ", value, "\n"] {
+            self.text.extend_from_slice(piece.as_bytes());
+        }
+        self.ends[2] = self.text.len();
+    }
+
+    /// Adds what was read of the body.
+    pub fn read(&mut self, body: &[u8]) {
+        self.text.extend_from_slice(body);
+    }
+
     /// The method.
-    pub method: Box<str>,
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.piece(0, self.ends[0])
+    }
+
     /// The path with its query.
-    pub target: Box<str>,
-    /// The headers, a line each: `name: value`. The values of those that hold credentials are left out.
-    pub headers: Box<str>,
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.piece(self.ends[0], self.ends[1])
+    }
+
+    /// The path without its query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.target().split('?').next().unwrap_or_default()
+    }
+
+    /// The headers with their values.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.piece(self.ends[1], self.ends[2]).lines().filter_map(|line| line.split_once(": "))
+    }
+
     /// The body; empty when it was not read.
-    pub body: Box<[u8]>,
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.text[self.ends[2]..]
+    }
+
+    fn piece(&self, from: usize, to: usize) -> &str {
+        str::from_utf8(&self.text[from..to]).expect("it was text when it was added")
+    }
 }
 
 /// One request with its answer.
@@ -50,7 +104,7 @@ pub struct Entry {
     /// Its number, from 1; never used again in the same journal.
     pub number: u64,
     /// The request's ID.
-    pub request_id: Box<str>,
+    pub request_id: Uuid,
     /// When it was answered, by the clock of the space.
     pub at: Timestamp,
     /// What was asked.
@@ -63,13 +117,6 @@ pub struct Entry {
     pub ruling: Arc<Ruling>,
 }
 
-impl Asked {
-    /// The headers with their values.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.lines().filter_map(|line| line.split_once(": "))
-    }
-}
-
 impl Entry {
     /// Every check and rule in order, with what it saw.
     #[must_use]
@@ -78,10 +125,8 @@ impl Entry {
     }
 
     fn bytes(&self) -> usize {
-        let Asked { method, target, headers, body } = &self.asked;
-        let texts = method.len() + target.len() + headers.len() + body.len();
         // What is of one size, and about what a ruling has on the heap.
-        size_of::<Self>() + size_of::<Ruling>() + 512 + texts
+        size_of::<Self>() + size_of::<Ruling>() + 512 + self.asked.text.capacity()
     }
 }
 
@@ -138,8 +183,8 @@ impl Journal {
 
     /// The entry of a request.
     #[must_use]
-    pub fn find(&self, request_id: &str) -> Option<Arc<Entry>> {
-        self.ring().entries.iter().rev().find(|entry| *entry.request_id == *request_id).cloned()
+    pub fn find(&self, request_id: Uuid) -> Option<Arc<Entry>> {
+        self.ring().entries.iter().rev().find(|entry| entry.request_id == request_id).cloned()
     }
 
     /// Forgets all entries. Numbers go on, and nothing counts as dropped.

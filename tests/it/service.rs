@@ -7,8 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bss_sim::fixture::{Library, Scenario};
-use bss_sim::http::{Answer, App, router};
-use bss_sim::simulator::{Era, SpaceId};
+use bss_sim::http::{App, router};
+use bss_sim::simulator::{Entry, Era, Simulator, SpaceId};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ pub(crate) struct Service {
     /// The default space's first era.
     pub(crate) space: Arc<Era>,
     router: Router,
+    simulator: Arc<Simulator>,
 }
 
 /// An answer as it came over the wire, with what is behind it.
@@ -31,13 +32,13 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
-    pub(crate) answer: Option<Arc<Answer>>,
+    pub(crate) entry: Option<Arc<Entry>>,
 }
 
 impl Reply {
     /// The check or rule that decided.
     pub(crate) fn check(&self) -> Option<&'static str> {
-        self.answer.as_ref()?.ruling.check()
+        self.entry.as_ref()?.ruling.check()
     }
 
     /// The body as JSON, `null` when it is none.
@@ -76,7 +77,7 @@ impl Service {
     pub(crate) fn of(app: App) -> Self {
         let app = Arc::new(app);
         let space = app.simulator.space(SpaceId::DEFAULT).expect("the default space is always there");
-        Self { router: router(&app), space: space.era() }
+        Self { router: router(&app), space: space.era(), simulator: Arc::clone(&app.simulator) }
     }
 
     /// A service that starts from the built-in default scenario.
@@ -108,11 +109,13 @@ impl Service {
     /// Sends any request.
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.expect("the router never fails");
-        let answer = response.extensions().get().cloned();
         let (parts, body) = response.into_parts();
+        let id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()?.parse().ok());
+        let find = |id| self.simulator.spaces().iter().find_map(|space| space.era().journal.find(id));
+        let entry = id.and_then(find);
         let body = body.collect().await.expect("the body is in memory").to_bytes();
         let body = String::from_utf8(body.to_vec()).expect("every body is text");
-        Reply { status: parts.status, headers: parts.headers, body, answer }
+        Reply { status: parts.status, headers: parts.headers, body, entry }
     }
 
     /// Makes a request with these headers.

@@ -1,5 +1,7 @@
 //! The errors of the control API: `{"error": "…", "detail": …}`.
 
+use std::any::Any;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -83,6 +85,12 @@ impl From<ListingError> for ControlError {
             ListingError::HasCustomers(_) | ListingError::TakenCredential(_) => Self::conflict(error.to_string()),
         }
     }
+}
+
+/// Answers when the simulator panics; the panic itself is logged by the process's hook.
+pub(super) fn panicked(_panic: Box<dyn Any + Send>) -> Response {
+    let detail = "a fault of the simulator: its log has the reason".into();
+    ControlError { status: StatusCode::INTERNAL_SERVER_ERROR, error: "internal", detail }.into_response()
 }
 
 /// Answers for a path that is none of the control API's.

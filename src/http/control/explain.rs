@@ -32,7 +32,8 @@ pub(super) async fn answer(
     let era = space.era();
     let (caller, ruling) = rule(&era, question.caller.as_deref(), &question.request).await;
     let body = serde_json::to_vec(&question.request).expect("a JSON object is JSON");
-    let asked = Asked { method: "POST".into(), target: INDIVIDUAL.into(), headers: "".into(), body: body.into() };
+    let mut asked = Asked::new("POST", INDIVIDUAL, body.len());
+    asked.read(&body);
     let ruling = Arc::new(ruling);
     let status = Answer::of(&ruling, era.settings().wire).status().as_u16();
     Ok(Json(writer(&app, &space).verdict(&ruling, &asked, caller.as_deref(), &"0".repeat(32), status)))

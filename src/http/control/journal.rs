@@ -67,7 +67,7 @@ pub(super) async fn find(
     Target(space): Target,
     Path(request_id): Path<String>,
 ) -> Result<Json<Value>, ControlError> {
-    let entry = space.era().journal.find(&request_id);
+    let entry = request_id.parse().ok().and_then(|id| space.era().journal.find(id));
     let entry = entry.ok_or_else(|| {
         ControlError::not_found("the journal of this space has no such request: it may have been dropped")
     })?;

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
 
 pub use settings::ControlSettings;
 
@@ -62,5 +63,6 @@ pub(super) fn routes(app: &Arc<App>) -> Router {
         .route("/livez", get(health::alive))
         .route("/readyz", get(health::alive))
         .fallback_service(guarded.with_state(Arc::clone(app)))
+        .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::map_response(settings::give_request_id))
 }

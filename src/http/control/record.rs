@@ -29,14 +29,19 @@ impl Writer {
     pub(super) fn entry(self, entry: &Entry) -> Value {
         let mut value = json!({
             "number": entry.number,
-            "request_id": entry.request_id,
+            "request_id": entry.request_id.simple().to_string(),
             "at": format!("{:.3}", entry.at),
             "space": self.space.to_string(),
             "caller": entry.caller.as_deref(),
             "request": self.request(&entry.asked),
         });
-        let verdict =
-            self.verdict(&entry.ruling, &entry.asked, entry.caller.as_deref(), &entry.request_id, entry.status);
+        let verdict = self.verdict(
+            &entry.ruling,
+            &entry.asked,
+            entry.caller.as_deref(),
+            &entry.request_id.simple().to_string(),
+            entry.status,
+        );
         if let (Some(value), Value::Object(verdict)) = (value.as_object_mut(), verdict) {
             value.extend(verdict);
         }
@@ -83,12 +88,12 @@ impl Writer {
 
     fn request(self, asked: &Asked) -> Value {
         let headers: Map<_, _> = asked.headers().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
-        let body = match serde_json::from_slice(&asked.body) {
+        let body = match serde_json::from_slice(asked.body()) {
             Ok(body) => self.mask(body),
-            Err(_) if self.show_personal_data => String::from_utf8_lossy(&asked.body).into(),
+            Err(_) if self.show_personal_data => String::from_utf8_lossy(asked.body()).into(),
             Err(_) => Value::Null,
         };
-        json!({ "method": asked.method, "path": asked.target, "headers": headers, "body": body })
+        json!({ "method": asked.method(), "path": asked.target(), "headers": headers, "body": body })
     }
 
     fn finding(finding: &Finding) -> Value {
@@ -144,10 +149,10 @@ fn without_tokens(text: &str) -> String {
 
 /// The customer that a request is about, by its body or by its query.
 pub(super) fn customer_id(asked: &Asked) -> Option<String> {
-    let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+    let body: Value = serde_json::from_slice(asked.body()).unwrap_or_default();
     let by_body = body["customer_id"].as_str().map(str::to_owned);
     by_body.or_else(|| {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&asked.target.parse().ok()?).ok()?;
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&asked.target().parse().ok()?).ok()?;
         pairs.into_iter().find(|(name, _)| name == "customer_id").map(|(_, id)| id)
     })
 }

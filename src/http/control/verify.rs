@@ -53,7 +53,7 @@ pub(super) async fn check(
 
 /// The names of the conditions that an entry does not satisfy.
 fn differences(entry: &Entry, conditions: &[(&'static str, Matcher)]) -> Vec<&'static str> {
-    let body: Value = serde_json::from_slice(&entry.asked.body).unwrap_or_default();
+    let body: Value = serde_json::from_slice(entry.asked.body()).unwrap_or_default();
     let differs = |(name, matcher): &&(&'static str, Matcher)| !matcher.matches(&values(entry, &body, name));
     conditions.iter().filter(differs).map(|(name, _)| *name).collect()
 }
@@ -61,7 +61,7 @@ fn differences(entry: &Entry, conditions: &[(&'static str, Matcher)]) -> Vec<&'s
 /// What an entry has of this name, as text.
 fn values(entry: &Entry, body: &Value, name: &str) -> Vec<String> {
     let value = match name {
-        "path" => entry.asked.target.split('?').next().map(str::to_owned),
+        "path" => Some(entry.asked.path().to_owned()),
         "status" => Some(entry.status.to_string()),
         "error_code" => entry.ruling.error_code().map(str::to_owned),
         "rule" => entry.ruling.check().map(str::to_owned),

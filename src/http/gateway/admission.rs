@@ -3,18 +3,24 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::Request;
 use axum::http::request::Parts;
 
 use super::body;
 use super::caller::{Unauthenticated, authenticate};
-use super::space::present;
 use crate::domain::caller::Caller;
 use crate::domain::check;
 use crate::domain::gateway;
 use crate::domain::partner::Partner;
 use crate::http::answer::Answer;
 use crate::simulator::{Detail, Era, Ruling};
+
+/// A request that has arrived whole, in its era.
+pub(in crate::http) struct Arrival {
+    pub(in crate::http) era: Arc<Era>,
+    pub(in crate::http) parts: Parts,
+    pub(in crate::http) body: Bytes,
+}
 
 /// An admitted request: a partner, by its own credentials, and what it sent.
 pub(in crate::http) struct Admission {
@@ -24,22 +30,32 @@ pub(in crate::http) struct Admission {
     pub(in crate::http) body: Bytes,
 }
 
-impl<S: Sync> FromRequest<S> for Admission {
-    type Rejection = Answer;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Answer> {
+impl Arrival {
+    /// Reads a request's body.
+    ///
+    /// # Errors
+    /// The gateway's answer when it is too long, or does not come whole.
+    pub(in crate::http) async fn of(era: Arc<Era>, request: Request) -> Result<Self, Answer> {
         let (parts, body) = request.into_parts();
-        let era = present(&parts.extensions);
         let body = body::read(&parts.headers, body).await?;
-        let refuse = |ruling| Err(Answer::new(ruling).having_read(body.clone()));
-        match authenticate(&era, &parts, &body) {
-            Ok(Caller::Partner(partner)) => Ok(Self { era, partner, parts, body }),
-            Ok(Caller::Customer(id)) => refuse(Ruling::CallerIsCustomer(id)),
+        Ok(Self { era, parts, body })
+    }
+
+    /// Lets a partner through.
+    ///
+    /// # Errors
+    /// The answer to whoever is none.
+    pub(in crate::http) fn admit(self) -> Result<Admission, Answer> {
+        let Self { era, parts, body } = self;
+        let ruling = match authenticate(&era, &parts, &body) {
+            Ok(Caller::Partner(partner)) => return Ok(Admission { era, partner, parts, body }),
+            Ok(Caller::Customer(id)) => Ruling::CallerIsCustomer(id),
             Err(Unauthenticated { detail, saw }) => {
                 let detail = Detail { text: detail, saw };
-                refuse(Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail)))
+                Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail))
             }
-        }
+        };
+        Err(Answer::new(ruling).having_read(body))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use axum::body::Body;
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, EXPECT};
+use axum::http::header::EXPECT;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 
+use super::head::declared_length;
 use crate::domain::check::{self, MAX_BODY_BYTES};
 use crate::domain::gateway::{self, GatewayError};
 use crate::http::answer::Answer;
@@ -20,9 +21,8 @@ const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 /// # Errors
 /// The gateway's answer when it is too long, or when the client stopped in the middle.
 pub(in crate::http) async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Answer> {
-    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     // A client that asks first gets its refusal at once, and never sends the body.
-    if declared.is_some_and(|length| length > MAX_BODY_BYTES) && headers.contains_key(EXPECT) {
+    if declared_length(headers).is_some_and(|length| length > MAX_BODY_BYTES) && headers.contains_key(EXPECT) {
         return Err(refused(gateway::BODY_TOO_LARGE));
     }
     let mut chunks = Vec::new();

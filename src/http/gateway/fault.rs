@@ -35,7 +35,7 @@ impl fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 /// Makes of a response what the fault leaves of it.
-pub(super) async fn strike(fault: Fault, mut response: Response<Body>) -> Response<Body> {
+pub(in crate::http) async fn strike(fault: Fault, mut response: Response<Body>) -> Response<Body> {
     match fault {
         Fault::Hang => pending().await,
         Fault::Empty => {}

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use axum::http::{Extensions, HeaderMap};
 
 use super::signature;
 use crate::simulator::{Era, Simulator, SpaceId};
@@ -17,7 +17,7 @@ const X_AUTH_TOKEN: &str = "x-auth-token";
 ///
 /// # Errors
 /// What was said of a space that is gone, or never was.
-pub(super) fn find(simulator: &Simulator, headers: &HeaderMap) -> Result<Arc<Era>, String> {
+pub(in crate::http) fn find(simulator: &Simulator, headers: &HeaderMap) -> Result<Arc<Era>, String> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let named = headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
     let id = match &named {
@@ -35,9 +35,4 @@ pub(super) fn find(simulator: &Simulator, headers: &HeaderMap) -> Result<Arc<Era
         format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was")
     };
     space.map(|space| space.era()).ok_or_else(gone)
-}
-
-/// The era that the door has found for a request.
-pub(in crate::http) fn present(extensions: &Extensions) -> Arc<Era> {
-    Arc::clone(extensions.get().expect("a request behind the door belongs to an era"))
 }

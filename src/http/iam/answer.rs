@@ -1,43 +1,24 @@
 //! IAM's answers, with its own form of errors.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::body::Bytes;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
+use crate::domain::caller::Caller;
 use crate::domain::check::{self, Check};
-use crate::domain::settings::Wire;
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, Identity};
 use crate::simulator::Ruling;
 
-static X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
-
-/// What IAM answers when it knows who somebody is.
-pub(super) struct Identified {
-    pub(super) caller: Arc<str>,
-    /// The check that said so.
-    pub(super) by: &'static Check,
-    pub(super) body: Value,
-    pub(super) asked_body: Bytes,
-    pub(super) subject_token: Option<HeaderValue>,
-}
-
-impl IntoResponse for Identified {
-    fn into_response(self) -> Response {
-        // A new token is a thing created.
-        let status = if self.subject_token.is_some() { StatusCode::CREATED } else { StatusCode::OK };
-        let body = self.body.to_string();
-        let mut response = (status, Json(self.body)).into_response();
-        if let Some(token) = self.subject_token {
-            response.headers_mut().insert(X_SUBJECT_TOKEN.clone(), token);
-        }
-        let answer = Answer::to(self.caller, self.asked_body, Ruling::Identified(self.by, body), Wire::default());
-        response.extensions_mut().insert(Arc::new(answer));
-        response
-    }
+/// What IAM answers when it knows who somebody is: by this check, in this body, and with a new token when there is one.
+pub(super) fn identified(
+    caller: &Caller,
+    by: &'static Check,
+    body: &Value,
+    subject_token: Option<HeaderValue>,
+) -> Answer {
+    // A new token is a thing created.
+    let status = if subject_token.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+    let ruling = Ruling::Identified(by, body.to_string());
+    Answer::of_iam(Some(caller.account_name().into()), ruling, Identity { status, subject_token })
 }
 
 /// Why IAM refuses.
@@ -85,14 +66,12 @@ impl IamError {
     }
 }
 
-impl IntoResponse for IamError {
-    fn into_response(self) -> Response {
-        let (status, message, check, saw) = self.parts();
+impl From<IamError> for Answer {
+    fn from(error: IamError) -> Self {
+        let (status, message, check, saw) = error.parts();
         let title = status.canonical_reason();
-        let body = json!({ "error": { "code": status.as_u16(), "message": &message, "title": title } });
-        let answer = Answer::new(Ruling::NotIdentified(check, body.to_string(), saw));
-        let mut response = (status, Json(body)).into_response();
-        response.extensions_mut().insert(Arc::new(answer));
-        response
+        let body = json!({ "error": { "code": status.as_u16(), "message": message, "title": title } });
+        let ruling = Ruling::NotIdentified(check, body.to_string(), saw);
+        Self::of_iam(None, ruling, Identity { status, subject_token: None })
     }
 }

@@ -4,14 +4,8 @@
 mod answer;
 
 mod auth {
-    pub(super) mod domains;
-    pub(super) mod tokens;
+    pub(in crate::http) mod domains;
+    pub(in crate::http) mod tokens;
 }
 
-use auth::{domains, tokens};
-use axum::Router;
-use axum::routing::{get, post};
-
-pub(super) fn routes() -> Router {
-    Router::new().route("/v3/auth/domains", get(domains::list)).route("/v3/auth/tokens", post(tokens::create))
-}
+pub(super) use auth::{domains, tokens};

@@ -1,8 +1,6 @@
 //! `POST /v3/auth/tokens`: a token for a user's name and password, good for 24 hours.
 
-use axum::extract::Request;
 use axum::http::HeaderValue;
-use axum::response::Result;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -10,8 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::caller::Caller;
 use crate::domain::check;
-use crate::http::gateway::{present, read_body};
-use crate::http::iam::answer::{IamError, Identified};
+use crate::http::answer::Answer;
+use crate::http::gateway::Arrival;
+use crate::http::iam::answer::{IamError, identified};
 use crate::simulator::Era;
 
 #[derive(Deserialize)]
@@ -70,14 +69,19 @@ impl Scope {
     }
 }
 
-pub(in crate::http::iam) async fn create(request: Request) -> Result<Identified> {
-    let (parts, body) = request.into_parts();
-    let body = read_body(&parts.headers, body).await?;
-    let era = present(&parts.extensions);
-    let Auth { identity, scope } = parse(&body)?;
-    let caller = authenticate(&era, &identity.password.user)?;
+pub(in crate::http) fn create(Arrival { era, body, .. }: Arrival) -> Answer {
+    match issue(&era, &body) {
+        Ok(answer) => answer.having_read(body),
+        // What was sent with it may be a password of another place: it is not kept.
+        Err(error) => error.into(),
+    }
+}
+
+fn issue(era: &Era, body: &[u8]) -> Result<Answer, IamError> {
+    let Auth { identity, scope } = parse(body)?;
+    let caller = authenticate(era, &identity.password.user)?;
     if scope.as_ref().is_some_and(|scope| !scope.is_account(&caller)) {
-        return Err(IamError::UnknownScope.into());
+        return Err(IamError::UnknownScope);
     }
     let issued = era.issue_token(caller.clone());
     let domain = json!({ "id": caller.account_id(), "name": caller.account_name() });
@@ -94,14 +98,7 @@ pub(in crate::http::iam) async fn create(request: Request) -> Result<Identified>
         token["roles"] = json!([{ "id": "0", "name": "te_admin" }]);
     }
     let subject_token = HeaderValue::from_str(issued.token.expose()).expect("a token is plain text");
-    let name = caller.account_name().into();
-    Ok(Identified {
-        caller: name,
-        by: &check::IDENTITY,
-        body: json!({ "token": token }),
-        asked_body: body,
-        subject_token: Some(subject_token),
-    })
+    Ok(identified(&caller, &check::IDENTITY, &json!({ "token": token }), Some(subject_token)))
 }
 
 fn parse(body: &[u8]) -> Result<Auth, IamError> {

@@ -1,0 +1,70 @@
+//! The head of a request: what is too much of it, and what the journal keeps of it.
+
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_LENGTH;
+
+use crate::domain::gateway::{self, GatewayError};
+use crate::simulator::Asked;
+
+/// The headers whose values are credentials, and are kept nowhere.
+const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "x-auth-token", "x-security-token"];
+
+/// The most bytes of a target, and of one header (the gateway's "32 K").
+const MAX_PIECE_BYTES: usize = 32 * 1024;
+
+/// The most bytes of all headers together (the gateway's "128 K").
+const MAX_HEADERS_BYTES: usize = 128 * 1024;
+
+/// The sizes of a request's head, in bytes.
+pub(in crate::http) struct HeadSize {
+    target: usize,
+    largest_header: usize,
+    headers: usize,
+}
+
+impl HeadSize {
+    pub(in crate::http) fn of(request: &Request) -> Self {
+        let target = target(request).len();
+        let sizes = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+        let (largest_header, headers) = sizes.fold((0, 0), |(largest, sum), size| (size.max(largest), sum + size));
+        Self { target, largest_header, headers }
+    }
+
+    /// What the gateway says when something is too large.
+    pub(in crate::http) fn error(&self) -> Option<&'static GatewayError> {
+        if self.target > MAX_PIECE_BYTES {
+            Some(gateway::TARGET_TOO_LARGE)
+        } else if self.largest_header > MAX_PIECE_BYTES || self.headers > MAX_HEADERS_BYTES {
+            Some(gateway::HEADERS_TOO_LARGE)
+        } else {
+            None
+        }
+    }
+
+    /// What the journal keeps of the request, with room for its body.
+    pub(in crate::http) fn asked(&self, request: &Request) -> Asked {
+        let headers = request.headers();
+        let separators = headers.len() * ": \n".len();
+        let body = declared_length(headers).unwrap_or(0).min(MAX_PIECE_BYTES);
+        let expected = self.headers + separators + body;
+        let mut asked = Asked::new(request.method().as_str(), target(request), expected);
+        for (name, value) in headers {
+            match value.to_str() {
+                _ if SECRET_HEADERS.contains(&name.as_str()) => asked.header(name.as_str(), "***"),
+                Ok(value) => asked.header(name.as_str(), value),
+                Err(_) => asked.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes())),
+            }
+        }
+        asked
+    }
+}
+
+/// The length of the body in bytes, as the headers declare it.
+pub(super) fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn target(request: &Request) -> &str {
+    request.uri().path_and_query().map_or("", |target| target.as_str())
+}

@@ -1,0 +1,62 @@
+//! The routes of the simulated service: what answers at which path, by which method. The path of a file below `bss` and
+//! `iam` is the path of its URL.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::Method;
+
+use super::answer::Answer;
+use super::bss::{self, individual, result};
+use super::gateway::Arrival;
+use super::iam::{domains, tokens};
+use crate::domain::check;
+use crate::domain::gateway;
+use crate::simulator::{Era, Ruling};
+
+/// What can be asked for.
+#[derive(Clone, Copy)]
+enum Endpoint {
+    Individual,
+    Result,
+    Domains,
+    Tokens,
+}
+
+static ROUTES: [(&str, Method, Endpoint); 4] = [
+    (bss::INDIVIDUAL, Method::POST, Endpoint::Individual),
+    ("/v2/customers/realname-auths/result", Method::GET, Endpoint::Result),
+    ("/v3/auth/domains", Method::GET, Endpoint::Domains),
+    ("/v3/auth/tokens", Method::POST, Endpoint::Tokens),
+];
+
+/// Answers a request of an era: path, method and body first, then as the endpoint does.
+pub(super) async fn answer(era: Arc<Era>, request: Request) -> Answer {
+    let endpoint = match find(request.uri().path(), request.method()) {
+        Ok(endpoint) => endpoint,
+        Err(ruling) => return Answer::new(ruling),
+    };
+    let answered = match Arrival::of(era, request).await {
+        Err(refusal) => Err(refusal),
+        Ok(arrival) => match endpoint {
+            Endpoint::Individual => match arrival.admit() {
+                Ok(admission) => Ok(individual::submit(admission).await),
+                Err(refusal) => Err(refusal),
+            },
+            Endpoint::Result => arrival.admit().map(result::tell),
+            Endpoint::Domains => Ok(domains::list(&arrival)),
+            Endpoint::Tokens => Ok(tokens::create(arrival)),
+        },
+    };
+    answered.unwrap_or_else(|refusal| refusal)
+}
+
+/// The endpoint at this path. Whoever may get something may also ask for its head.
+fn find(path: &str, method: &Method) -> Result<Endpoint, Ruling> {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    match ROUTES.iter().find(|(known, ..)| *known == path) {
+        Some((_, known, endpoint)) if known == method => Ok(*endpoint),
+        Some(_) => Err(Ruling::Gateway(&check::METHOD_KNOWN, gateway::UNKNOWN_METHOD, None)),
+        None => Err(Ruling::Gateway(&check::PATH_KNOWN, gateway::UNKNOWN_PATH, None)),
+    }
+}
