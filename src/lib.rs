@@ -15,12 +15,12 @@
 //!
 //! # The life of a request
 //!
-//! 1. The gateway's door finds the era that it belongs to; the router finds its path and method.
+//! 1. The door finds the era that it belongs to; the routes find what answers at its path, by its method.
 //! 2. The gateway's admission reads the body, finds the caller, and lets partners through.
 //! 3. The body becomes a draft, and the draft an application, or a parameter error.
 //! 4. The era looks for a scripted answer; else it looks at the pictures, locks the customer and the certificate,
 //!    applies the rules to the case, and commits what they allow.
-//! 5. The ruling becomes an answer; at the door it gets its request ID, an entry in the journal and an event in the log.
+//! 5. The ruling becomes an answer, and the answer a response; at the door it gets its request ID, an entry in the journal and an event in the log.
 //!
 //! # Where a new thing goes
 //!
@@ -30,7 +30,7 @@
 //! | error code or check item | a row of [`domain::catalog`] |
 //! | certificate type | a row of [`domain::certificate::CERTIFICATE_TYPES`] |
 //! | situation | a file in `fixtures/scenarios` and its line in `fixture/builtin.rs` |
-//! | endpoint | a file below `http/bss` whose path is the URL, and its route |
+//! | endpoint | a file below `http/bss` whose path is the URL, and its row and arm in `http/routes.rs` |
 //! | control route | a file below `http/control`, and its route |
 //! | flag | a field of its command |
 
