@@ -5,13 +5,14 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Unreachable;
 use super::content::{self, PROBE};
 use crate::domain::attachment::Attachment;
-use crate::domain::bucket::{Flaw, MAX_PICTURE_BYTES, Picture, Unreachable};
+use crate::domain::bucket::{Flaw, MAX_PICTURE_BYTES, Picture};
 
 /// What is seen of one picture. Files are read by threads of their own, so that a slow disk holds up nobody else.
-pub(super) async fn picture(root: &Arc<Path>, attachment: &Attachment) -> Result<Picture, Unreachable> {
-    let (root, attachment) = (Arc::clone(root), attachment.clone());
+pub(super) async fn picture(root: &Arc<Path>, attachment: &Attachment<'_>) -> Result<Picture, Unreachable> {
+    let (root, attachment) = (Arc::clone(root), attachment.clone().into_owned());
     let looked = tokio::task::spawn_blocking(move || {
         let unreachable = |reason| Unreachable(format!("the directory {}: {reason}", root.display()));
         let download = canonical(&root).map_err(unreachable)?.join("download");
@@ -27,7 +28,7 @@ fn canonical(root: &Path) -> io::Result<PathBuf> {
     Ok(root)
 }
 
-fn look_at(download: &Path, attachment: &Attachment) -> Picture {
+fn look_at(download: &Path, attachment: &Attachment<'_>) -> Picture {
     // The keys of a bucket are no paths: `a//b` is not `a/b`, and nothing ends in a slash.
     if attachment.as_str().split('/').any(str::is_empty) {
         return Picture::unseen(Flaw::Missing);
@@ -36,7 +37,7 @@ fn look_at(download: &Path, attachment: &Attachment) -> Picture {
 }
 
 /// The file that is meant, without any link on the way to it.
-fn locate(download: &Path, attachment: &Attachment) -> Result<PathBuf, Flaw> {
+fn locate(download: &Path, attachment: &Attachment<'_>) -> Result<PathBuf, Flaw> {
     let path = download.join(attachment.as_str()).canonicalize().map_err(|reason| match reason.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename => Flaw::Missing,
         _ => Flaw::Unreadable,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 
 use crate::domain::attachment::Attachment;
-use crate::domain::bucket::{Bucket, Contents, Flaw, Picture, Sight, Unreachable};
+use crate::domain::bucket::{Bucket, Contents, Flaw, Picture, Sight};
 
 /// How long a bucket may take. An application is answered within two seconds, whatever its bucket does.
 const DEADLINE: Duration = Duration::from_millis(1900);
@@ -23,25 +23,26 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// What is seen of an application's pictures, all of which are looked at side by side.
-    ///
-    /// # Errors
-    /// When the bucket cannot be reached, or does not answer in time.
-    pub async fn look_at(&self, bucket: &Bucket, attachments: &[Attachment]) -> Sight {
+    /// What is seen of an application's pictures. Real ones are looked at side by side.
+    pub async fn look_at(&self, bucket: &Bucket, attachments: &[Attachment<'_>]) -> Sight {
         match &bucket.contents {
-            Contents::AnyName => Ok(attachments.iter().map(Picture::named).collect()),
+            Contents::AnyName => Sight::ByName,
             Contents::Listed(listing) => {
                 let missing =
-                    |path: &Attachment| Picture { size: 0, flaw: Some(Flaw::Missing), ..Picture::named(path) };
-                let listed = |path: &Attachment| listing.get(path.as_str()).cloned().unwrap_or_else(|| missing(path));
-                Ok(attachments.iter().map(listed).collect())
+                    |path: &Attachment<'_>| Picture { size: 0, flaw: Some(Flaw::Missing), ..Picture::named(path) };
+                let listed =
+                    |path: &Attachment<'_>| listing.get(path.as_str()).cloned().unwrap_or_else(|| missing(path));
+                Sight::Seen(attachments.iter().map(listed).collect())
             }
             // These are rare and large: boxed, they cost the others nothing.
-            real => Box::pin(self.read(real, attachments)).await,
+            real => match Box::pin(self.read(real, attachments)).await {
+                Ok(pictures) => Sight::Seen(pictures.into()),
+                Err(Unreachable(cause)) => Sight::Unreachable(cause.into()),
+            },
         }
     }
 
-    async fn read(&self, contents: &Contents, attachments: &[Attachment]) -> Sight {
+    async fn read(&self, contents: &Contents, attachments: &[Attachment<'_>]) -> Result<Vec<Picture>, Unreachable> {
         let read = try_join_all(attachments.iter().map(|attachment| async {
             match contents {
                 Contents::AnyName | Contents::Listed(_) => Ok(Picture::named(attachment)),
@@ -56,3 +57,7 @@ impl Buckets {
         in_time.unwrap_or_else(|_| Err(Unreachable(format!("no answer within {} ms", DEADLINE.as_millis()))))
     }
 }
+
+/// Why a bucket cannot be read.
+#[derive(Debug)]
+struct Unreachable(String);

@@ -14,9 +14,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
+use super::Unreachable;
 use super::content::{self, PROBE};
 use crate::domain::attachment::Attachment;
-use crate::domain::bucket::{Addressing, Flaw, MAX_PICTURE_BYTES, Picture, S3Bucket, Unreachable};
+use crate::domain::bucket::{Addressing, Flaw, MAX_PICTURE_BYTES, Picture, S3Bucket};
 
 /// How long a signed request is good for. It is sent at once, but clocks differ.
 const VALIDITY: Duration = Duration::from_secs(60);
@@ -42,7 +43,7 @@ struct Answer {
 
 impl Client {
     /// What is seen of one picture. It is asked for in two pieces, its beginning and its end.
-    pub(super) async fn picture(&self, bucket: &S3Bucket, path: &Attachment) -> Result<Picture, Unreachable> {
+    pub(super) async fn picture(&self, bucket: &S3Bucket, path: &Attachment<'_>) -> Result<Picture, Unreachable> {
         let object = Object::new(bucket, path)?;
         let head = self.get(&object, 0).await?;
         match head.status {
@@ -88,7 +89,7 @@ struct Object {
 }
 
 impl Object {
-    fn new(bucket: &S3Bucket, path: &Attachment) -> Result<Self, Unreachable> {
+    fn new(bucket: &S3Bucket, path: &Attachment<'_>) -> Result<Self, Unreachable> {
         let style = match bucket.addressing {
             Addressing::Path => UrlStyle::Path,
             Addressing::Virtual => UrlStyle::VirtualHost,

@@ -18,7 +18,7 @@ use super::CommandError;
 use crate::domain::caller::Caller;
 use crate::domain::decision::CheckResult;
 use crate::fixture::{Exchange, Expected, Library, Scenario};
-use crate::http::{App, router};
+use crate::http::{App, findings, router};
 use crate::simulator::{Entry, Era, SpaceId};
 
 /// Which files to check.
@@ -134,7 +134,7 @@ fn difference(expected: &Expected, reply: &Reply) -> Option<String> {
     if text.is_empty() {
         return None;
     }
-    for finding in reply.entry.iter().flat_map(|entry| entry.explain()) {
+    for finding in reply.entry.iter().flat_map(|entry| findings(&entry.ruling, &entry.asked, entry.caller.as_deref())) {
         let verdict = match finding.result {
             CheckResult::Passed => "passed",
             CheckResult::Failed => "refused by",

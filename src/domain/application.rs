@@ -25,9 +25,9 @@ pub struct Draft<'a> {
 
 /// The customer's name. Personal data: its `Debug` shows no letter.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Name(Box<str>);
+pub struct Name<'a>(Cow<'a, str>);
 
-impl Name {
+impl Name<'_> {
     /// The name itself, for comparing.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -35,38 +35,38 @@ impl Name {
     }
 }
 
-impl fmt::Debug for Name {
+impl fmt::Debug for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Name(…)")
     }
 }
 
-/// A well-formed application. `identify_type` is 0 and `change_type` -1 or absent: nothing else is well-formed.
+/// A well-formed application, as far as can be in the words of the request. `identify_type` is 0 and `change_type` -1 or absent: nothing else is well-formed.
 #[derive(Clone, Debug)]
-pub struct Application {
+pub struct Application<'a> {
     /// Who is to be authenticated.
     pub customer_id: CustomerId,
     /// The customer's name.
-    pub name: Name,
+    pub name: Name<'a>,
     /// The kind of certificate.
     pub certificate_type: &'static CertificateType,
     /// Its number.
     pub certificate_number: CertificateNumber,
     /// Its pictures: as many as the type wants, in its order.
-    pub attachments: Vec<Attachment>,
+    pub attachments: Vec<Attachment<'a>>,
     /// The platform ID.
-    pub xaccount_type: Box<str>,
+    pub xaccount_type: Cow<'a, str>,
     /// True when `change_type` was given.
     pub has_change_type: bool,
 }
 
-impl Application {
+impl<'a> Application<'a> {
     /// Checks presence, type, length and range of each parameter, in the page's order, and how they
     /// go together.
     ///
     /// # Errors
     /// The first parameter that is not as the page says.
-    pub fn parse(draft: Draft<'_>, contract: Contract) -> Result<Self, ParameterError> {
+    pub fn parse(draft: Draft<'a>, contract: Contract) -> Result<Self, ParameterError> {
         let customer_id = text(Parameter::CustomerId, draft.customer_id)?;
         constant(Parameter::IdentifyType, mandatory(Parameter::IdentifyType, draft.identify_type)?, 0, "0")?;
         let attachments = attachments(draft.verified_file_url)?;
@@ -86,17 +86,17 @@ impl Application {
         }
         Ok(Self {
             customer_id: CustomerId::new(&customer_id),
-            name: Name(name.into()),
+            name: Name(name),
             certificate_type,
             certificate_number: CertificateNumber::new(&number),
             attachments,
-            xaccount_type: xaccount_type.into(),
+            xaccount_type,
             has_change_type: change_type.is_some(),
         })
     }
 
     /// The attachments, each with its kind.
-    pub fn pictures(&self) -> impl Iterator<Item = (AttachmentKind, &Attachment)> {
+    pub fn pictures(&self) -> impl Iterator<Item = (AttachmentKind, &Attachment<'a>)> {
         self.certificate_type.pictures.iter().copied().zip(&self.attachments)
     }
 
@@ -167,15 +167,17 @@ fn constant(parameter: Parameter, value: i32, expected: i32, text: &'static str)
     if value == expected { Ok(()) } else { Err(error(parameter, Problem::NotOneOf(text))) }
 }
 
-fn attachments(given: Given<Vec<Cow<'_, str>>>) -> Result<Vec<Attachment>, ParameterError> {
+fn attachments(given: Given<Vec<Cow<'_, str>>>) -> Result<Vec<Attachment<'_>>, ParameterError> {
     let parameter = Parameter::VerifiedFileUrl;
     let paths = mandatory(parameter, given)?;
     let max = parameter.max_length();
     if paths.is_empty() || paths.len() > max {
         return Err(error(parameter, Problem::Length { max }));
     }
-    let parse = |(entry, path): (usize, &Cow<'_, str>)| {
-        Attachment::parse(path).map_err(|problem| error(parameter, Problem::Path { entry, problem }))
-    };
-    paths.iter().enumerate().map(parse).collect()
+    let mut attachments = Vec::with_capacity(paths.len());
+    for (entry, path) in paths.into_iter().enumerate() {
+        let attachment = Attachment::parse(path);
+        attachments.push(attachment.map_err(|problem| error(parameter, Problem::Path { entry, problem }))?);
+    }
+    Ok(attachments)
 }

@@ -1,5 +1,6 @@
 //! The partner's bucket and what is seen of a picture in it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -137,7 +138,7 @@ pub struct Picture {
 impl Picture {
     /// A flawless picture, judged by its name alone.
     #[must_use]
-    pub fn named(attachment: &Attachment) -> Self {
+    pub fn named(attachment: &Attachment<'_>) -> Self {
         Self { format: Format::named(attachment.extension()), size: TYPICAL_PICTURE_BYTES, flaw: None, shows: None }
     }
 
@@ -149,7 +150,7 @@ impl Picture {
 
     /// The one check item that this picture fails, if any: the first of format, size, legibility, content.
     #[must_use]
-    pub fn failed_item(&self, kind: AttachmentKind, application: &Application) -> Option<CheckItem> {
+    pub fn failed_item(&self, kind: AttachmentKind, application: &Application<'_>) -> Option<CheckItem> {
         if matches!(self.format, Format::Other(_)) {
             Some(CheckItem::PictureFormat)
         } else if self.size > MAX_PICTURE_BYTES {
@@ -186,7 +187,7 @@ impl fmt::Display for Picture {
 }
 
 impl Shows {
-    fn differs(&self, application: &Application) -> bool {
+    fn differs(&self, application: &Application<'_>) -> bool {
         let differs = |shown: &Option<Box<str>>, entered: &str| shown.as_deref().is_some_and(|shown| shown != entered);
         differs(&self.name, application.name.as_str()) || differs(&self.number, application.certificate_number.as_str())
     }
@@ -248,15 +249,39 @@ impl Default for Bucket {
     }
 }
 
-/// What was seen of an application's pictures, in its order, or why the bucket cannot be read.
-pub type Sight = Result<Vec<Picture>, Unreachable>;
+/// What was seen of an application's pictures.
+#[derive(Clone, Debug)]
+pub enum Sight {
+    /// They were not looked at: their names say all.
+    ByName,
+    /// Each of them, in the application's order.
+    Seen(Box<[Picture]>),
+    /// The bucket cannot be read, for this reason.
+    Unreachable(Box<str>),
+}
 
-/// Why a bucket cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreachable(pub String);
+impl Sight {
+    /// Every picture with its kind and path. There is none where the bucket cannot be read.
+    pub fn pictures<'s>(
+        &'s self,
+        application: &'s Application<'_>,
+    ) -> impl Iterator<Item = (AttachmentKind, &'s Attachment<'s>, Cow<'s, Picture>)> {
+        let count = if matches!(self, Self::Unreachable(_)) { 0 } else { usize::MAX };
+        application.pictures().take(count).enumerate().map(move |(place, (kind, path))| {
+            let picture = match self {
+                Self::Seen(pictures) => Cow::Borrowed(&pictures[place]),
+                _ => Cow::Owned(Picture::named(path)),
+            };
+            (kind, path, picture)
+        })
+    }
 
-impl fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+    /// Why the bucket cannot be read, if it cannot.
+    #[must_use]
+    pub fn unreachable(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable(cause) => Some(cause),
+            _ => None,
+        }
     }
 }

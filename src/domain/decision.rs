@@ -57,7 +57,7 @@ pub enum Decision {
 
 /// Applies the rules to a case, in order: the first that does not hold refuses.
 #[must_use]
-pub fn decide(case: &Case, review: Review) -> Decision {
+pub fn decide(case: &Case<'_>, review: Review) -> Decision {
     for (place, rule) in RULES.iter().enumerate() {
         if let Err(items) = (rule.check)(case) {
             let refusal = Refusal { code: rule.refuses_with, items };
@@ -79,8 +79,8 @@ impl Decision {
 
     /// The customer as the decision leaves it; absent: the decision changes nothing.
     #[must_use]
-    pub fn change(&self, case: &Case, now: Timestamp) -> Option<Customer> {
-        let customer = case.customer.as_ref()?;
+    pub fn change(&self, case: &Case<'_>, now: Timestamp) -> Option<Customer> {
+        let customer = case.facts.customer.as_ref()?;
         match self {
             Self::Accepted(review) => Some(customer.accepted(*review, &case.application.certificate_number, now)),
             Self::Refused { attempted, .. } => attempted.then(|| customer.attempted()),
@@ -114,7 +114,7 @@ pub struct Finding {
 
 /// Every rule with what it saw in this case. Costs as much as deciding again, so it is done when asked.
 #[must_use]
-pub fn explain(case: &Case) -> Vec<Finding> {
+pub fn explain(case: &Case<'_>) -> Vec<Finding> {
     let mut decided = false;
     let finding = |rule: &Rule| {
         let result = match (decided, (rule.check)(case)) {

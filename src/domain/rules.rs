@@ -9,12 +9,20 @@ use super::certificate::{Certificate, Verdict};
 use super::citation::Citation;
 use super::customer::{Customer, RealNameStatus};
 use super::partner::Partner;
+use super::settings::Contract;
 
-/// All that a rule may look at: what is known at the moment of the decision.
-#[derive(Clone, Debug)]
-pub struct Case {
+/// All that a rule may look at.
+#[derive(Debug)]
+pub struct Case<'a> {
     /// What was applied for.
-    pub application: Application,
+    pub application: &'a Application<'a>,
+    /// What is known besides.
+    pub facts: &'a Facts,
+}
+
+/// What is known at the moment of a decision, besides what was applied for.
+#[derive(Clone, Debug)]
+pub struct Facts {
     /// Who calls.
     pub partner: Arc<Partner>,
     /// The customer, if there is one with this ID.
@@ -25,20 +33,22 @@ pub struct Case {
     pub other_holders: usize,
     /// What was seen of the pictures. Of a partner that is not ready, none are looked at.
     pub pictures: Sight,
+    /// `settings.contract`.
+    pub contract: Contract,
     /// `settings.attempts_per_customer`.
     pub attempts_per_customer: u32,
     /// `settings.customers_per_certificate`.
     pub customers_per_certificate: u32,
 }
 
-impl Case {
+impl Case<'_> {
     fn failed_items(&self) -> CheckItems {
-        let pictures = self.application.pictures().zip(self.pictures.iter().flatten());
-        pictures.filter_map(|((kind, _), picture)| picture.failed_item(kind, &self.application)).collect()
+        let pictures = self.facts.pictures.pictures(self.application);
+        pictures.filter_map(|(kind, _, picture)| picture.failed_item(kind, self.application)).collect()
     }
 
     fn status(&self) -> RealNameStatus {
-        self.customer.as_ref().map_or(RealNameStatus::Unauthenticated, |customer| customer.status)
+        self.facts.customer.as_ref().map_or(RealNameStatus::Unauthenticated, |customer| customer.status)
     }
 }
 
@@ -55,9 +65,9 @@ pub struct Rule {
     /// Where it comes from.
     pub citation: Citation,
     /// Whether it holds.
-    pub check: fn(&Case) -> Held,
+    pub check: fn(&Case<'_>) -> Held,
     /// What it compared, in words, without personal data.
-    pub saw: fn(&Case) -> String,
+    pub saw: fn(&Case<'_>) -> String,
 }
 
 /// The place of `attempts-left`: an application that gets past it counts as an attempt, whatever becomes
@@ -75,11 +85,11 @@ pub static RULES: [Rule; 13] = [
         citation: Citation::documented(
             "The partner did not complete real-name authentication or bucket authentication.",
         ),
-        check: |case| ensure(case.partner.is_ready() && case.pictures.is_ok()),
+        check: |case| ensure(case.facts.partner.is_ready() && case.facts.pictures.unreachable().is_none()),
         saw: |case| {
-            let Partner { photo_upload, bucket, .. } = &*case.partner;
-            let authenticated = case.partner.is_authenticated();
-            let unreachable = case.pictures.as_ref().err();
+            let Partner { photo_upload, bucket, .. } = &*case.facts.partner;
+            let authenticated = case.facts.partner.is_authenticated();
+            let unreachable = case.facts.pictures.unreachable();
             format!(
                 "partner authenticated: {authenticated}, photo upload enabled: {photo_upload}, bucket authorized: {}{}",
                 bucket.authorized,
@@ -91,18 +101,21 @@ pub static RULES: [Rule; 13] = [
         id: "platform-of-partner",
         refuses_with: ErrorCode::ParameterError,
         citation: Citation::assumed("The value is assigned to the partner; the page names no code for another one."),
-        check: |case| ensure(case.application.xaccount_type == case.partner.xaccount_type),
+        check: |case| ensure(*case.application.xaccount_type == *case.facts.partner.xaccount_type),
         saw: |case| {
-            format!("xaccount_type {:?}, assigned {:?}", case.application.xaccount_type, case.partner.xaccount_type)
+            format!(
+                "xaccount_type {:?}, assigned {:?}",
+                case.application.xaccount_type, case.facts.partner.xaccount_type
+            )
         },
     },
     Rule {
         id: "customer-not-caller",
         refuses_with: ErrorCode::CustomerIsCaller,
         citation: Citation::assumed("Two codes have the same text; this one is taken for the partner's own account."),
-        check: |case| ensure(case.application.customer_id.as_str() != &*case.partner.id),
+        check: |case| ensure(case.application.customer_id.as_str() != &*case.facts.partner.id),
         saw: |case| {
-            format!("customer_id {}, the caller's own account {}", case.application.customer_id, case.partner.id)
+            format!("customer_id {}, the caller's own account {}", case.application.customer_id, case.facts.partner.id)
         },
     },
     Rule {
@@ -110,7 +123,7 @@ pub static RULES: [Rule; 13] = [
         refuses_with: ErrorCode::NoPartner,
         citation: Citation::documented("You are not a customer of a partner yet."),
         check: |case| ensure(owner(case).is_some()),
-        saw: |case| match &case.customer {
+        saw: |case| match &case.facts.customer {
             None => "no customer with this ID".to_owned(),
             Some(customer) => format!("partner of the customer: {}", customer.partner.as_deref().unwrap_or("none")),
         },
@@ -119,9 +132,9 @@ pub static RULES: [Rule; 13] = [
         id: "customer-of-caller",
         refuses_with: ErrorCode::NotYourCustomer,
         citation: Citation::documented("You do not have the operation permission to this customer."),
-        check: |case| ensure(owner(case) == Some(&*case.partner.name)),
+        check: |case| ensure(owner(case) == Some(&*case.facts.partner.name)),
         saw: |case| {
-            format!("partner of the customer: {}, caller: {}", owner(case).unwrap_or("none"), case.partner.name)
+            format!("partner of the customer: {}, caller: {}", owner(case).unwrap_or("none"), case.facts.partner.name)
         },
     },
     Rule {
@@ -130,11 +143,11 @@ pub static RULES: [Rule; 13] = [
         citation: Citation::documented(
             "You are a partner and cannot be authenticated as an individual using your real name.",
         ),
-        check: |case| ensure(case.customer.as_ref().is_none_or(|customer| !customer.partner_program)),
+        check: |case| ensure(case.facts.customer.as_ref().is_none_or(|customer| !customer.partner_program)),
         saw: |case| {
             format!(
                 "joined a partner program: {}",
-                case.customer.as_ref().is_some_and(|customer| customer.partner_program)
+                case.facts.customer.as_ref().is_some_and(|customer| customer.partner_program)
             )
         },
     },
@@ -151,8 +164,8 @@ pub static RULES: [Rule; 13] = [
         citation: Citation::documented(
             "The number of real-name authentication times of the customer exceeds the upper limit.",
         ),
-        check: |case| ensure(attempts(case) < case.attempts_per_customer),
-        saw: |case| format!("attempts used: {}, allowed: {}", attempts(case), case.attempts_per_customer),
+        check: |case| ensure(attempts(case) < case.facts.attempts_per_customer),
+        saw: |case| format!("attempts used: {}, allowed: {}", attempts(case), case.facts.attempts_per_customer),
     },
     Rule {
         id: "certificate-allowed",
@@ -160,9 +173,12 @@ pub static RULES: [Rule; 13] = [
         citation: Citation::documented(
             "The certificate ID is from an invalid certificate and cannot be used for real-name authentication.",
         ),
-        check: |case| ensure(case.certificate.as_ref().is_none_or(|certificate| !certificate.blocked)),
+        check: |case| ensure(case.facts.certificate.as_ref().is_none_or(|certificate| !certificate.blocked)),
         saw: |case| {
-            format!("certificate blocked: {}", case.certificate.as_ref().is_some_and(|certificate| certificate.blocked))
+            format!(
+                "certificate blocked: {}",
+                case.facts.certificate.as_ref().is_some_and(|certificate| certificate.blocked)
+            )
         },
     },
     Rule {
@@ -171,11 +187,11 @@ pub static RULES: [Rule; 13] = [
         citation: Citation::documented(
             "The number of users who used the certificate ID for real-name authentication has reached the maximum limit.",
         ),
-        check: |case| ensure(case.other_holders < case.customers_per_certificate as usize),
+        check: |case| ensure(case.facts.other_holders < case.facts.customers_per_certificate as usize),
         saw: |case| {
             format!(
                 "other customers with this certificate: {}, allowed: {}",
-                case.other_holders, case.customers_per_certificate
+                case.facts.other_holders, case.facts.customers_per_certificate
             )
         },
     },
@@ -190,9 +206,8 @@ pub static RULES: [Rule; 13] = [
             if items.is_empty() { Ok(()) } else { Err(items) }
         },
         saw: |case| {
-            let pictures = case.application.pictures().zip(case.pictures.iter().flatten());
-            let seen = pictures.map(|((kind, path), picture)| {
-                let item = picture.failed_item(kind, &case.application);
+            let seen = case.facts.pictures.pictures(case.application).map(|(kind, path, picture)| {
+                let item = picture.failed_item(kind, case.application);
                 format!("{} {path:?}: {picture}: {}", kind.as_str(), item.map_or("passed", |item| item.code()))
             });
             seen.collect::<Vec<_>>().join(", ")
@@ -203,10 +218,10 @@ pub static RULES: [Rule; 13] = [
         refuses_with: ErrorCode::IdentityMismatch,
         citation: Citation::documented("The ID information or mobile number is incorrect."),
         check: |case| {
-            let holder = case.certificate.as_ref().and_then(|certificate| certificate.holder.as_deref());
+            let holder = case.facts.certificate.as_ref().and_then(|certificate| certificate.holder.as_deref());
             ensure(holder.is_none_or(|holder| holder == case.application.name.as_str()))
         },
-        saw: |case| match case.certificate.as_ref().and_then(|certificate| certificate.holder.as_ref()) {
+        saw: |case| match case.facts.certificate.as_ref().and_then(|certificate| certificate.holder.as_ref()) {
             None => "no holder listed for this certificate".to_owned(),
             Some(holder) if **holder == *case.application.name.as_str() => "the listed holder".to_owned(),
             Some(_) => "another name than the listed holder's".to_owned(),
@@ -216,9 +231,11 @@ pub static RULES: [Rule; 13] = [
         id: "verification-passes",
         refuses_with: ErrorCode::VerificationFailed,
         citation: Citation::documented("Real-name authentication failed."),
-        check: |case| ensure(case.certificate.as_ref().is_none_or(|certificate| certificate.verdict == Verdict::Pass)),
+        check: |case| {
+            ensure(case.facts.certificate.as_ref().is_none_or(|certificate| certificate.verdict == Verdict::Pass))
+        },
         saw: |case| {
-            let fails = case.certificate.as_ref().is_some_and(|certificate| certificate.verdict == Verdict::Fail);
+            let fails = case.facts.certificate.as_ref().is_some_and(|certificate| certificate.verdict == Verdict::Fail);
             format!("verdict listed for this certificate: {}", if fails { "fail" } else { "pass" })
         },
     },
@@ -228,12 +245,12 @@ fn ensure(holds: bool) -> Held {
     if holds { Ok(()) } else { Err(CheckItems::NONE) }
 }
 
-fn owner(case: &Case) -> Option<&str> {
-    case.customer.as_ref()?.partner.as_deref()
+fn owner<'a>(case: &Case<'a>) -> Option<&'a str> {
+    case.facts.customer.as_ref()?.partner.as_deref()
 }
 
-fn attempts(case: &Case) -> u32 {
-    case.customer.as_ref().map_or(0, |customer| customer.attempts)
+fn attempts(case: &Case<'_>) -> u32 {
+    case.facts.customer.as_ref().map_or(0, |customer| customer.attempts)
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl When {
 
     /// True when every condition holds.
     #[must_use]
-    pub fn matches(&self, caller: &Partner, application: &Application) -> bool {
+    pub fn matches(&self, caller: &Partner, application: &Application<'_>) -> bool {
         self.0.iter().all(|(subject, matcher)| match subject {
             Subject::Caller => matcher.matches(&[&caller.name]),
             Subject::Parameter(parameter) => matcher.matches(&application.values(*parameter)),

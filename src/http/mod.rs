@@ -6,6 +6,7 @@ mod answer;
 mod bss;
 mod control;
 mod door;
+mod findings;
 mod front;
 mod gateway;
 mod iam;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use axum::Router;
 
 pub use control::ControlSettings;
+pub use findings::findings;
 pub use front::Front;
 pub use server::{Server, Stop};
 

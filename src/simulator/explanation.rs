@@ -3,15 +3,17 @@
 use super::journal::Asked;
 use super::ruling::{Detail, Ruling};
 use super::submission::{Reason, Submission};
+use crate::domain::application::Application;
 use crate::domain::check::{self, CHECKS, Check};
 use crate::domain::customer::Customer;
 use crate::domain::decision::{CheckResult, Finding, explain as explain_rules};
-use crate::domain::rules::{OWNERSHIP, RULES, Rule};
+use crate::domain::rules::{Case, OWNERSHIP, RULES, Rule};
 
 impl Ruling {
-    /// Every check and rule that such a request meets, in order: passed, failed or not reached.
+    /// Every check and rule that such a request meets, in order: passed, failed or not reached. What the rules decided
+    /// is explained by the application that was asked for.
     #[must_use]
-    pub fn explain(&self, asked: &Asked, caller: Option<&str>) -> Vec<Finding> {
+    pub fn explain(&self, asked: &Asked, caller: Option<&str>, application: Option<&Application<'_>>) -> Vec<Finding> {
         let decided = self.check();
         let mut is_decided = false;
         let mut result = |id: &str| {
@@ -33,8 +35,8 @@ impl Ruling {
             Finding { check: check.id, result, saw, citation: check.citation }
         };
         let mut findings: Vec<_> = self.checks().iter().map(&mut finding).collect();
-        if let Self::Submission(Submission { reason: Reason::Rules(case, _), .. }) = self {
-            findings.extend(explain_rules(case));
+        if let (Some(facts), Some(application)) = (self.facts(), application) {
+            findings.extend(explain_rules(&Case { application, facts }));
         } else {
             let rule = |rule: &&Rule| {
                 let result = result(rule.id);

@@ -9,7 +9,6 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::ruling::Ruling;
-use crate::domain::decision::Finding;
 
 /// How many entries a follower may be behind before it misses some.
 const FOLLOWER_LAG: usize = 1024;
@@ -118,12 +117,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Every check and rule in order, with what it saw.
-    #[must_use]
-    pub fn explain(&self) -> Vec<Finding> {
-        self.ruling.explain(&self.asked, self.caller.as_deref())
-    }
-
     fn bytes(&self) -> usize {
         // What is of one size, and about what a ruling has on the heap.
         size_of::<Self>() + size_of::<Ruling>() + 512 + self.asked.text.capacity()

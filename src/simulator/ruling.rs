@@ -6,7 +6,7 @@ use crate::domain::customer::{Customer, CustomerId};
 use crate::domain::decision::{Decision, Refusal, Reply};
 use crate::domain::gateway::GatewayError;
 use crate::domain::parameter::ParameterError;
-use crate::domain::rules::Rule;
+use crate::domain::rules::{Facts, Rule};
 
 use super::submission::{Reason, Submission};
 
@@ -77,6 +77,15 @@ impl Ruling {
                 Decision::Accepted(_) => None,
             },
             Self::Inquiry(_) | Self::Identified(..) => None,
+        }
+    }
+
+    /// What the rules decided from, if they did.
+    #[must_use]
+    pub fn facts(&self) -> Option<&Facts> {
+        match self {
+            Self::Submission(Submission { reason: Reason::Rules(facts, _), .. }) => Some(facts),
+            _ => None,
         }
     }
 

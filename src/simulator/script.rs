@@ -89,7 +89,7 @@ impl Script {
     }
 
     /// Uses the first answer that matches and is not used up.
-    pub(super) fn take(&self, caller: &Partner, application: &Application) -> Option<Use> {
+    pub(super) fn take(&self, caller: &Partner, application: &Application<'_>) -> Option<Use> {
         self.find(caller, application, |place, entry| {
             if !self.is_drawn(place, &entry.answer, entry.matched.fetch_add(1, Ordering::Relaxed)) {
                 return None;
@@ -100,7 +100,7 @@ impl Script {
     }
 
     /// The use that `take` would make, without making it.
-    pub(super) fn peek(&self, caller: &Partner, application: &Application) -> Option<Use> {
+    pub(super) fn peek(&self, caller: &Partner, application: &Application<'_>) -> Option<Use> {
         self.find(caller, application, |place, entry| {
             let used = entry.used();
             let is_left = used < entry.answer.times.unwrap_or(usize::MAX);
@@ -112,7 +112,7 @@ impl Script {
     fn find(
         &self,
         caller: &Partner,
-        application: &Application,
+        application: &Application<'_>,
         use_it: impl Fn(usize, &Entry) -> Option<usize>,
     ) -> Option<Use> {
         self.entries().iter().enumerate().find_map(|(place, entry)| {

@@ -2,7 +2,7 @@
 
 use crate::domain::customer::{Customer, CustomerId, RealNameStatus};
 use crate::domain::decision::{Decision, Reply};
-use crate::domain::rules::Case;
+use crate::domain::rules::Facts;
 
 /// What became of an application, and why.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub struct Submission {
 pub enum Reason {
     /// The scripted answer at this place of the script.
     Script(usize),
-    /// The rules, from this case.
-    Rules(Box<Case>, Decision),
+    /// The rules, from these facts.
+    Rules(Box<Facts>, Decision),
 }
 
 /// What an application changed: each value before and after.

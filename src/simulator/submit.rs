@@ -11,69 +11,70 @@ use crate::domain::catalog::Review;
 use crate::domain::customer::Customer;
 use crate::domain::decision::{Reply, decide};
 use crate::domain::partner::Partner;
-use crate::domain::rules::Case;
+use crate::domain::rules::{Case, Facts};
 use crate::domain::settings::UnlistedCustomers;
 
 impl Era {
     /// Answers an application, and changes the state as the answer says.
-    pub async fn submit(&self, partner: Arc<Partner>, application: Application) -> Submission {
-        let Some(scripted) = self.script.take(&partner, &application) else {
-            let pictures = self.look_at(&partner, &application).await;
+    pub async fn submit(&self, partner: Arc<Partner>, application: &Application<'_>) -> Submission {
+        let Some(scripted) = self.script.take(&partner, application) else {
+            let pictures = self.look_at(&partner, application).await;
             return self.apply_rules(partner, application, pictures, true);
         };
         if !scripted.delay.is_zero() {
             tokio::time::sleep(scripted.delay).await;
         }
-        let change = self.apply_scripted(&partner, &application, scripted.reply, true);
+        let change = self.apply_scripted(&partner, application, scripted.reply, true);
         Submission { reply: scripted.reply, reason: Reason::Script(scripted.place), change }
     }
 
     /// What is seen of an application's pictures. The bucket of a partner that is not ready may not be read.
-    pub async fn look_at(&self, partner: &Partner, application: &Application) -> Sight {
+    pub async fn look_at(&self, partner: &Partner, application: &Application<'_>) -> Sight {
         if partner.is_ready() {
             self.shared.buckets.look_at(&partner.bucket, &application.attachments).await
         } else {
-            Ok(Vec::new())
+            Sight::ByName
         }
     }
 
     /// The answer that an application would get now, with these pictures. Nothing changes, and nothing is counted.
     #[must_use]
-    pub fn preview(&self, partner: Arc<Partner>, application: Application, pictures: Sight) -> Submission {
-        let Some(scripted) = self.script.peek(&partner, &application) else {
+    pub fn preview(&self, partner: Arc<Partner>, application: &Application<'_>, pictures: Sight) -> Submission {
+        let Some(scripted) = self.script.peek(&partner, application) else {
             return self.apply_rules(partner, application, pictures, false);
         };
-        let change = self.apply_scripted(&partner, &application, scripted.reply, false);
+        let change = self.apply_scripted(&partner, application, scripted.reply, false);
         Submission { reply: scripted.reply, reason: Reason::Script(scripted.place), change }
     }
 
     fn apply_rules(
         &self,
         partner: Arc<Partner>,
-        application: Application,
+        application: &Application<'_>,
         pictures: Sight,
         commit: bool,
     ) -> Submission {
         let settings = self.settings();
-        let (id, number) = (application.customer_id.clone(), application.certificate_number.clone());
+        let (id, number) = (&application.customer_id, &application.certificate_number);
         let _entered = self.enter();
-        self.store.apply(&id, &number, |Standing { customer, certificate, other_holders }| {
-            let case = Case {
+        self.store.apply(id, number, |Standing { customer, certificate, other_holders }| {
+            let facts = Facts {
                 customer: self.known(customer, &partner),
-                application,
                 partner,
                 certificate,
                 other_holders,
                 pictures,
+                contract: settings.contract,
                 attempts_per_customer: settings.attempts_per_customer,
                 customers_per_certificate: settings.customers_per_certificate,
             };
+            let case = Case { application, facts: &facts };
             let decision = decide(&case, settings.review);
             let after = decision.change(&case, self.clock.now());
-            let change = case.customer.as_ref().zip(after.as_ref());
-            let change = change.map(|(before, after)| Change::between(&id, before, after));
+            let change = facts.customer.as_ref().zip(after.as_ref());
+            let change = change.map(|(before, after)| Change::between(id, before, after));
             let submission =
-                Submission { reply: decision.reply(), reason: Reason::Rules(Box::new(case), decision), change };
+                Submission { reply: decision.reply(), reason: Reason::Rules(Box::new(facts), decision), change };
             (submission, after.filter(|_| commit))
         })
     }
@@ -82,7 +83,7 @@ impl Era {
     fn apply_scripted(
         &self,
         partner: &Partner,
-        application: &Application,
+        application: &Application<'_>,
         reply: Reply,
         commit: bool,
     ) -> Option<Change> {
@@ -98,7 +99,7 @@ impl Era {
         })
     }
 
-    fn accepted(&self, customer: &Customer, review: Review, application: &Application) -> Customer {
+    fn accepted(&self, customer: &Customer, review: Review, application: &Application<'_>) -> Customer {
         customer.accepted(review, &application.certificate_number, self.clock.now())
     }
 

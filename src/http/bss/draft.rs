@@ -8,8 +8,9 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::domain::application::Draft;
+use crate::domain::application::{Application, Draft};
 use crate::domain::parameter::{Given, Parameter, ParameterError, Problem};
+use crate::domain::settings::Contract;
 
 /// Reads a body. It has to be a JSON object in UTF-8, sent as JSON; a byte order mark is tolerated (assumed,
 /// like all that the page does not say of bodies).
@@ -17,16 +18,29 @@ use crate::domain::parameter::{Given, Parameter, ParameterError, Problem};
 /// # Errors
 /// What is wrong with the body as a whole.
 pub(in crate::http) fn read<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Draft<'a>, ParameterError> {
-    let wrong = |problem| ParameterError { parameter: None, problem };
-    if !is_json(headers) {
-        return Err(wrong(Problem::ContentType));
-    }
+    if is_json(headers) { parse(body) } else { Err(wrong(Problem::ContentType)) }
+}
+
+/// Reads a body that was sent as JSON.
+///
+/// # Errors
+/// What is wrong with the body as a whole.
+pub(in crate::http) fn parse(body: &[u8]) -> Result<Draft<'_>, ParameterError> {
     let text = std::str::from_utf8(body).map_err(|_| wrong(Problem::NotUtf8))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
         return Err(wrong(if text.is_empty() { Problem::NotJson } else { Problem::NotObject }));
     }
     serde_json::from_str(text).map(|Object(draft)| draft).map_err(|_| wrong(Problem::NotJson))
+}
+
+const fn wrong(problem: Problem) -> ParameterError {
+    ParameterError { parameter: None, problem }
+}
+
+/// The application that this body was read as before; absent: it never was one.
+pub(in crate::http) fn again(body: &[u8], contract: Contract) -> Option<Application<'_>> {
+    Application::parse(parse(body).ok()?, contract).ok()
 }
 
 /// JSON with or without parameters such as a charset, in any case.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::explain::read;
 use super::target::Target;
@@ -73,14 +73,14 @@ async fn requests(era: &Era) -> Vec<(Outcome, Value)> {
                 "verified_number": number,
                 "xaccount_type": partner.xaccount_type,
             });
-            let reading = read(era, None, request.as_object().unwrap_or(&Map::new()));
-            let Ok((partner, application)) = reading.application else { continue };
+            let body = request.to_string();
+            let Ok((partner, application)) = read(era, None, body.as_bytes()).application else { continue };
             let pictures = match &pictures {
                 Some(pictures) => pictures.clone(),
                 None => pictures.insert(era.look_at(&partner, &application).await).clone(),
             };
             let name = Arc::clone(&partner.name);
-            let outcome = outcome(era.preview(partner, application, pictures).reply);
+            let outcome = outcome(era.preview(partner, &application, pictures).reply);
             if let Some(outcome) = outcome.filter(|outcome| !found.iter().any(|(known, _)| known == outcome)) {
                 found.push((outcome, json!({ "as": &*name, "request": request })));
             }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::error::ControlError;
 use super::journal::writer;
@@ -30,8 +28,8 @@ pub(super) async fn answer(
 ) -> Result<Json<Value>, ControlError> {
     let question = call::question(&text)?;
     let era = space.era();
-    let (caller, ruling) = rule(&era, question.caller.as_deref(), &question.request).await;
     let body = serde_json::to_vec(&question.request).expect("a JSON object is JSON");
+    let (caller, ruling) = rule(&era, question.caller.as_deref(), &body).await;
     let mut asked = Asked::new("POST", INDIVIDUAL, body.len());
     asked.read(&body);
     let ruling = Arc::new(ruling);
@@ -40,12 +38,12 @@ pub(super) async fn answer(
 }
 
 /// What would be ruled on a request of this token or partner, with the caller's name.
-async fn rule(era: &Era, caller: Option<&str>, request: &Map<String, Value>) -> (Option<Arc<str>>, Ruling) {
-    let Reading { caller, application } = read(era, caller, request);
+async fn rule(era: &Era, caller: Option<&str>, body: &[u8]) -> (Option<Arc<str>>, Ruling) {
+    let Reading { caller, application } = read(era, caller, body);
     let ruling = match application {
         Ok((partner, application)) => {
             let pictures = era.look_at(&partner, &application).await;
-            Ruling::Submission(era.preview(partner, application, pictures))
+            Ruling::Submission(era.preview(partner, &application, pictures))
         }
         Err(ruling) => ruling,
     };
@@ -53,15 +51,15 @@ async fn rule(era: &Era, caller: Option<&str>, request: &Map<String, Value>) -> 
 }
 
 /// A request, read as far as the rules.
-pub(super) struct Reading {
+pub(super) struct Reading<'a> {
     /// The caller's name.
     caller: Option<Arc<str>>,
     /// What the rules are applied to, or what is ruled without them.
-    pub(super) application: Result<(Arc<Partner>, Application), Ruling>,
+    pub(super) application: Result<(Arc<Partner>, Application<'a>), Ruling>,
 }
 
-/// Reads a request of this token or partner: without one, of the first partner.
-pub(super) fn read(era: &Era, caller: Option<&str>, request: &Map<String, Value>) -> Reading {
+/// Reads the body of a request of this token or partner: without one, of the first partner.
+pub(super) fn read<'a>(era: &Era, caller: Option<&str>, body: &'a [u8]) -> Reading<'a> {
     let directory = era.directory();
     let partner = match caller {
         None => directory.partners.first(),
@@ -75,10 +73,7 @@ pub(super) fn read(era: &Era, caller: Option<&str>, request: &Map<String, Value>
     match caller {
         Ok(Caller::Partner(partner)) => {
             let caller = Some(Arc::clone(&partner.name));
-            let body = serde_json::to_vec(request).expect("a JSON object is JSON");
-            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-            let draft = draft::read(&headers, &body);
-            let application = draft.and_then(|draft| Application::parse(draft, era.settings().contract));
+            let application = draft::parse(body).and_then(|draft| Application::parse(draft, era.settings().contract));
             let application = application.map(|application| (partner, application)).map_err(Ruling::Parameters);
             Reading { caller, application }
         }

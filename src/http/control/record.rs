@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::decision::{CheckResult, Finding, Reply};
 use crate::domain::settings::Wire;
 use crate::http::answer::Answer;
+use crate::http::findings;
 use crate::simulator::{Asked, Change, Entry, Ruling, SpaceId, Submission};
 
 /// The fields of a body that are personal data or secret, whatever they hold.
@@ -81,7 +82,7 @@ impl Writer {
                 "decided_by": ruling.decided_by(),
                 "rule": ruling.check(),
             },
-            "checks": ruling.explain(asked, caller).iter().map(Self::finding).collect::<Vec<_>>(),
+            "checks": findings(ruling, asked, caller).iter().map(Self::finding).collect::<Vec<_>>(),
             "changes": change.into_iter().map(written_change).collect::<Vec<_>>(),
         })
     }

@@ -10,7 +10,7 @@ pub(in crate::http) async fn submit(admission: Admission) -> Answer {
     let Admission { era, partner, parts, body } = &admission;
     let draft = draft::read(&parts.headers, body);
     let ruling = match draft.and_then(|draft| Application::parse(draft, era.settings().contract)) {
-        Ok(application) => Ruling::Submission(era.submit(partner.clone(), application).await),
+        Ok(application) => Ruling::Submission(era.submit(partner.clone(), &application).await),
         Err(error) => Ruling::Parameters(error),
     };
     admission.answer(ruling)
