@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use dashmap::{DashMap, Entry};
+use foldhash::fast::RandomState;
 
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::customer::{Customer, CustomerId};
@@ -27,9 +28,9 @@ pub(super) struct Standing {
 #[derive(Debug)]
 pub(super) struct Store {
     began: Began,
-    customers: DashMap<CustomerId, Option<Customer>>,
-    certificates: DashMap<CertificateNumber, Option<Arc<Certificate>>>,
-    holders: DashMap<CertificateNumber, HashSet<CustomerId>>,
+    customers: DashMap<CustomerId, Option<Customer>, RandomState>,
+    certificates: DashMap<CertificateNumber, Option<Arc<Certificate>>, RandomState>,
+    holders: DashMap<CertificateNumber, HashSet<CustomerId>, RandomState>,
 }
 
 /// The parts of the world that change here.
@@ -47,7 +48,7 @@ impl Store {
             certificates: Arc::clone(&world.certificates),
             holders: Arc::clone(&world.holders),
         };
-        Self { began, customers: DashMap::new(), certificates: DashMap::new(), holders: DashMap::new() }
+        Self { began, customers: DashMap::default(), certificates: DashMap::default(), holders: DashMap::default() }
     }
 
     /// Decides on an application of this customer with this certificate, and commits the customer that the decision

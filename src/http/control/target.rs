@@ -19,7 +19,7 @@ impl FromRequestParts<Arc<App>> for Target {
     type Rejection = ControlError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ControlError> {
-        let header = parts.headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        let header = parts.headers.get(&X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
         let name = header.or_else(|| query(parts, "space")).unwrap_or_else(|| SpaceId::DEFAULT.to_string());
         find(app, &name).map(Self)
     }

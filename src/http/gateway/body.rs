@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::EXPECT;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
 use super::head::declared_length;
@@ -25,7 +25,7 @@ pub(in crate::http) async fn read(headers: &HeaderMap, mut body: Body) -> Result
     if declared_length(headers).is_some_and(|length| length > MAX_BODY_BYTES) && headers.contains_key(EXPECT) {
         return Err(refused(gateway::BODY_TOO_LARGE));
     }
-    let mut chunks = Vec::new();
+    let mut whole = Bytes::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
         let Ok(chunk) = frame.map_err(|_| refused(gateway::BAD_REQUEST))?.into_data() else { continue };
@@ -33,21 +33,22 @@ pub(in crate::http) async fn read(headers: &HeaderMap, mut body: Body) -> Result
         if length > MAX_DISCARDED_BYTES {
             break;
         }
-        if length > MAX_BODY_BYTES {
-            chunks.clear();
-        } else {
-            chunks.push(chunk);
-        }
+        whole = match length {
+            0..=MAX_BODY_BYTES => joined(whole, chunk),
+            _ => Bytes::new(),
+        };
     }
-    if length > MAX_BODY_BYTES { Err(refused(gateway::BODY_TOO_LARGE)) } else { Ok(join(chunks)) }
+    if length > MAX_BODY_BYTES { Err(refused(gateway::BODY_TOO_LARGE)) } else { Ok(whole) }
 }
 
-/// Most bodies come in one chunk, which is then not copied.
-fn join(mut chunks: Vec<Bytes>) -> Bytes {
-    match chunks.len() {
-        0 | 1 => chunks.pop().unwrap_or_default(),
-        _ => chunks.concat().into(),
+/// Most bodies come in one chunk, which is then not copied. What was joined before grows in its place.
+fn joined(whole: Bytes, chunk: Bytes) -> Bytes {
+    if whole.is_empty() {
+        return chunk;
     }
+    let mut whole = BytesMut::from(whole);
+    whole.extend_from_slice(&chunk);
+    whole.freeze()
 }
 
 fn refused(error: &'static GatewayError) -> Answer {

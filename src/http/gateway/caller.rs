@@ -4,10 +4,9 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use super::signature::{SignatureError, Signed};
+use super::space::X_AUTH_TOKEN;
 use crate::domain::caller::Caller;
 use crate::simulator::{Era, TokenError, machine_time};
-
-const X_AUTH_TOKEN: &str = "x-auth-token";
 
 /// Why a caller is nobody that the gateway knows.
 pub(in crate::http) struct Unauthenticated {
@@ -35,7 +34,7 @@ impl From<SignatureError> for Unauthenticated {
 /// # Errors
 /// Why it is nobody.
 pub(in crate::http) fn authenticate(era: &Era, parts: &Parts, body: &[u8]) -> Result<Caller, Unauthenticated> {
-    if let Some(token) = parts.headers.get(X_AUTH_TOKEN).filter(|token| !token.is_empty()) {
+    if let Some(token) = parts.headers.get(&X_AUTH_TOKEN).filter(|token| !token.is_empty()) {
         return by_token(era, token.as_bytes());
     }
     match Signed::parse(parts, body) {

@@ -3,27 +3,28 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, HeaderName};
 
 use super::signature;
 use crate::simulator::{Era, Simulator, SpaceId};
 
 /// The header that names a space.
-pub(in crate::http) const X_SIM_SPACE: &str = "x-sim-space";
+pub(in crate::http) static X_SIM_SPACE: HeaderName = HeaderName::from_static("x-sim-space");
 
-const X_AUTH_TOKEN: &str = "x-auth-token";
+/// The header with a token.
+pub(super) static X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// The era that a request of the API belongs to.
 ///
 /// # Errors
 /// What was said of a space that is gone, or never was.
 pub(in crate::http) fn find(simulator: &Simulator, headers: &HeaderMap) -> Result<Arc<Era>, String> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let named = headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+    let token = || headers.get(&X_AUTH_TOKEN).and_then(|value| value.to_str().ok());
+    let named = headers.get(&X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
     let id = match &named {
         Some(name) => SpaceId::parse(name),
         None => {
-            let by_token = || text(X_AUTH_TOKEN).and_then(SpaceId::of_token);
+            let by_token = || token().and_then(SpaceId::of_token);
             let by_key =
                 || signature::access_key(headers.get(AUTHORIZATION)?.as_bytes()).and_then(SpaceId::of_access_key);
             Some(by_token().or_else(by_key).unwrap_or(SpaceId::DEFAULT))
