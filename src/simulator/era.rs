@@ -9,7 +9,7 @@ use super::clock::Clock;
 use super::journal::Journal;
 use super::lockout::Lockout;
 use super::script::Script;
-use super::spaces::Shared;
+use super::shared::Shared;
 use super::store::Store;
 use super::tokens::Tokens;
 use crate::domain::directory::Directory;

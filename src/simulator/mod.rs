@@ -13,6 +13,7 @@ mod lockout;
 mod review;
 mod ruling;
 mod script;
+mod shared;
 mod space;
 mod space_id;
 mod spaces;

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::clock::{Clock, machine_time};
 use super::era::Era;
+use super::shared::Shared;
 use super::space_id::SpaceId;
-use super::spaces::Shared;
 use crate::domain::partner::Partner;
 use crate::domain::world::World;
 

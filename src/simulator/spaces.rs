@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::clock::machine_time;
 use super::journal::JournalLimits;
+use super::shared::Shared;
 use super::space::Space;
 use super::space_id::SpaceId;
 use crate::bucket::Buckets;
@@ -15,13 +16,6 @@ use crate::domain::world::World;
 
 /// The most spaces besides the default one; the one that was idle longest goes first.
 const MAX_SPACES: usize = 10_000;
-
-/// What the spaces of one simulator have in common.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) limits: JournalLimits,
-    pub(super) buckets: Buckets,
-}
 
 /// All spaces of one simulator. Nothing of it is global to the process.
 #[derive(Debug)]

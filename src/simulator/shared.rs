@@ -1,0 +1,11 @@
+//! What all spaces of one simulator have in common.
+
+use super::journal::JournalLimits;
+use crate::bucket::Buckets;
+
+/// What the spaces of one simulator have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) limits: JournalLimits,
+    pub(super) buckets: Buckets,
+}
