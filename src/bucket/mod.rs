@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 
 use crate::domain::attachment::Attachment;
-use crate::domain::bucket::{Bucket, Contents, Flaw, Picture, Sight};
+use crate::domain::bucket::{Bucket, Contents, Flaw, Picture, RealBucket, Sight};
 
 /// How long a bucket may take. An application is answered within two seconds, whatever its bucket does.
 const DEADLINE: Duration = Duration::from_millis(1900);
@@ -35,22 +35,21 @@ impl Buckets {
                 Sight::Seen(attachments.iter().map(listed).collect())
             }
             // These are rare and large: boxed, they cost the others nothing.
-            real => match Box::pin(self.read(real, attachments)).await {
+            Contents::Real(bucket) => match Box::pin(self.read(bucket, attachments)).await {
                 Ok(pictures) => Sight::Seen(pictures.into()),
                 Err(Unreachable(cause)) => Sight::Unreachable(cause.into()),
             },
         }
     }
 
-    async fn read(&self, contents: &Contents, attachments: &[Attachment<'_>]) -> Result<Vec<Picture>, Unreachable> {
+    async fn read(&self, bucket: &RealBucket, attachments: &[Attachment<'_>]) -> Result<Vec<Picture>, Unreachable> {
         let read = try_join_all(attachments.iter().map(|attachment| async {
-            match contents {
-                Contents::AnyName | Contents::Listed(_) => Ok(Picture::named(attachment)),
-                Contents::Directory(root) => directory::picture(root, attachment).await,
+            match bucket {
+                RealBucket::Directory(root) => directory::picture(root, attachment).await,
                 #[cfg(feature = "s3")]
-                Contents::S3(bucket) => self.s3.picture(bucket, attachment).await,
+                RealBucket::S3(bucket) => self.s3.picture(bucket, attachment).await,
                 #[cfg(not(feature = "s3"))]
-                Contents::S3(_) => Err(Unreachable("this build has no support for S3".to_owned())),
+                RealBucket::S3(_) => Err(Unreachable("this build has no support for S3".to_owned())),
             }
         }));
         let in_time = tokio::time::timeout(DEADLINE, read).await;

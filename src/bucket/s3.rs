@@ -25,12 +25,12 @@ const VALIDITY: Duration = Duration::from_secs(60);
 /// More than the message of an error has, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
+/// The most characters of what a service says that an explanation tells.
+const MAX_TEXT: usize = 300;
+
 /// Asks S3 services. Connections are kept for the next application.
 #[derive(Debug, Default)]
 pub(super) struct Client(OnceLock<Http>);
-
-/// The most characters of what a service says that an explanation tells.
-const MAX_TEXT: usize = 300;
 
 type Http = HttpClient<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 

@@ -201,9 +201,16 @@ pub enum Contents {
     AnyName,
     /// A listing: other names do not exist.
     Listed(HashMap<Box<str>, Picture>),
-    /// The real files of a directory, by its absolute path.
+    /// Whatever lies there at the moment.
+    Real(RealBucket),
+}
+
+/// Where real pictures lie.
+#[derive(Clone, Debug)]
+pub enum RealBucket {
+    /// In a directory, by its absolute path.
     Directory(Arc<Path>),
-    /// The objects of a bucket that speaks S3.
+    /// In a bucket that speaks S3.
     S3(Arc<S3Bucket>),
 }
 
