@@ -1,5 +1,6 @@
 //! A space: one isolated world, from its creation to its end.
 
+use std::iter::repeat_with;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 
@@ -9,6 +10,8 @@ use super::clock::{Clock, machine_time};
 use super::era::Era;
 use super::shared::Shared;
 use super::space_id::SpaceId;
+use crate::domain::credential::AccessKey;
+use crate::domain::directory::Directory;
 use crate::domain::partner::Partner;
 use crate::domain::world::World;
 
@@ -106,7 +109,15 @@ fn with_fresh_credentials(id: SpaceId, world: &World, before: Option<&World>) ->
         let known = before.and_then(|before| before.directory.partner(&partner.name));
         let (token, key) = match known.map(|known| &known.credentials) {
             Some(known) => (known.tokens[0].clone(), known.access_keys[0].clone()),
-            None => (id.new_token(), id.new_access_key()),
+            None => {
+                // Besides the space's ID there is little room for chance in an access key: two could be alike.
+                let is_taken = |directory: &Directory, key: &AccessKey| directory.access_key(&key.ak).is_some();
+                let is_new = |key: &AccessKey| {
+                    !is_taken(&directory, key) && !before.is_some_and(|before| is_taken(&before.directory, key))
+                };
+                let key = repeat_with(|| id.new_access_key()).find(is_new).expect("there is always another one");
+                (id.new_token(), key)
+            }
         };
         let mut fresh = Partner::clone(partner);
         fresh.credentials.tokens.retain(|listed| *listed != token);

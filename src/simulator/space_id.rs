@@ -66,10 +66,11 @@ impl SpaceId {
 
     /// A new access key of the space: 20 characters with a secret of 40, like the real ones.
     pub(super) fn new_access_key(self) -> AccessKey {
-        let random = Uuid::new_v4().simple().to_string().to_uppercase();
+        // Twenty bits: more than a space can have partners.
+        let random = base32(u64::from(Uuid::new_v4().as_fields().0));
         let sk: String = (0..2).map(|_| Uuid::new_v4().simple().to_string()).collect();
         AccessKey {
-            ak: format!("{AK_HEAD}{}{}", base32(self.0), &random[..4]).into(),
+            ak: format!("{AK_HEAD}{}{}", base32(self.0), &random[9..]).into(),
             sk: Secret::new(&sk[..40]),
             security_token: None,
         }

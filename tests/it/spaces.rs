@@ -1,5 +1,7 @@
 //! Spaces: worlds of their own for tests that run side by side.
 
+use std::collections::BTreeSet;
+
 use axum::http::Method;
 use serde_json::{Value, json};
 
@@ -84,6 +86,18 @@ async fn a_space_of_a_scenario_answers_fresh_credentials_of_each_partner() {
     secrets.dedup();
     assert_eq!(secrets.len(), all, "a credential stands twice: {secrets:?}");
     assert_ne!(first["id"], second["id"]);
+}
+
+#[tokio::test]
+async fn every_partner_of_a_space_has_a_key_of_its_own() {
+    let service = Service::with("");
+    let partner = |number| json!({ "id": format!("id-{number}"), "name": format!("p-{number}"), "xaccount_type": "X" });
+    // So many that two keys would be alike if they were left to chance.
+    let partners: Vec<_> = (0..4000).map(partner).collect();
+    let space = create(&service, &json!({ "fixture": { "partners": partners } })).await;
+    let partners = space["partners"].as_array().expect("a list");
+    let keys: BTreeSet<_> = partners.iter().map(|partner| text(partner, "/ak")).collect();
+    assert_eq!(keys.len(), 4000);
 }
 
 #[tokio::test]
