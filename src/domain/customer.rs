@@ -7,7 +7,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::catalog::Review;
-use super::certificate::CertificateNumber;
 
 /// A customer's account ID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +57,12 @@ impl RealNameStatus {
             Self::Authenticated => "authenticated",
         }
     }
+
+    /// True while an accepted application keeps its certificate from others: passed, or under review.
+    #[must_use]
+    pub const fn is_accepted(self) -> bool {
+        matches!(self, Self::UnderReview | Self::Authenticated)
+    }
 }
 
 /// What the reviewer decides.
@@ -80,8 +85,6 @@ pub struct Customer {
     pub status: RealNameStatus,
     /// How many applications it has used up.
     pub attempts: u32,
-    /// The certificate it holds: set while it is under review and once it is authenticated.
-    pub certificate: Option<CertificateNumber>,
     /// When the review that it is under began; absent: when the world began.
     pub under_review_since: Option<Timestamp>,
     /// The reviewer's opinion, when rejected.
@@ -101,25 +104,23 @@ impl Customer {
         Self { attempts: self.attempts.saturating_add(1), ..self.clone() }
     }
 
-    /// The customer after an accepted application with this certificate.
+    /// The customer after an accepted application.
     #[must_use]
-    pub fn accepted(&self, review: Review, certificate: &CertificateNumber, now: Timestamp) -> Self {
+    pub fn accepted(&self, review: Review, now: Timestamp) -> Self {
         let (status, under_review_since) = match review {
             Review::NotNeeded => (RealNameStatus::Authenticated, None),
             Review::Manual => (RealNameStatus::UnderReview, Some(now)),
         };
-        Self { status, under_review_since, certificate: Some(certificate.clone()), opinion: None, ..self.attempted() }
+        Self { status, under_review_since, opinion: None, ..self.attempted() }
     }
 
-    /// The customer after a review, with the reviewer's opinion when it was rejected. A rejection frees the
-    /// certificate, and the customer may apply again (assumed).
+    /// The customer after a review, with the reviewer's opinion when it was rejected. A rejected customer may apply
+    /// again (assumed).
     #[must_use]
     pub fn reviewed(&self, verdict: ReviewVerdict, opinion: Option<Arc<str>>) -> Self {
         match verdict {
             ReviewVerdict::Approve => Self { status: RealNameStatus::Authenticated, ..self.clone() },
-            ReviewVerdict::Reject => {
-                Self { status: RealNameStatus::Rejected, certificate: None, opinion, ..self.clone() }
-            }
+            ReviewVerdict::Reject => Self { status: RealNameStatus::Rejected, opinion, ..self.clone() },
         }
     }
 

@@ -82,7 +82,7 @@ impl Decision {
     pub fn change(&self, case: &Case<'_>, now: Timestamp) -> Option<Customer> {
         let customer = case.facts.customer.as_ref()?;
         match self {
-            Self::Accepted(review) => Some(customer.accepted(*review, &case.application.certificate_number, now)),
+            Self::Accepted(review) => Some(customer.accepted(*review, now)),
             Self::Refused { attempted, .. } => attempted.then(|| customer.attempted()),
         }
     }

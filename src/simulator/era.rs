@@ -1,7 +1,7 @@
 //! An era: all that happens in a space between two resets. A request belongs to one era from beginning to end, so
 //! that it runs wholly before or wholly after a reset.
 
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 
@@ -29,7 +29,8 @@ pub struct Era {
     pub(super) tokens: Tokens,
     pub(super) shared: Arc<Shared>,
     directory: RwLock<Arc<Directory>>,
-    /// Held for reading while an application is decided, for writing while the whole state is read.
+    /// Held for reading while an application or a review is decided, for writing while the whole state is read, or more
+    /// of it is changed than one customer and the certificates it holds.
     gate: RwLock<()>,
     /// The answers fixed beforehand.
     pub script: Script,
@@ -82,15 +83,20 @@ impl Era {
         change(Arc::make_mut(&mut directory))
     }
 
-    /// Lets one change of the state happen beside others, but not while the whole state is read.
+    /// Lets one change of the state happen beside others, but not beside those that have to be alone.
     pub(super) fn enter(&self) -> RwLockReadGuard<'_, ()> {
         self.gate.read().expect("nothing panics while it holds the gate")
+    }
+
+    /// Lets nothing else change the state meanwhile.
+    pub(super) fn enter_alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().expect("nothing panics while it holds the gate")
     }
 
     /// The world as it stands now, read in one step.
     #[must_use]
     pub fn snapshot(&self) -> World {
-        let _alone = self.gate.write().expect("nothing panics while it holds the gate");
+        let _alone = self.enter_alone();
         World { directory: self.directory(), script: self.script.left(), ..self.store.snapshot(&self.world) }
     }
 }

@@ -6,7 +6,7 @@ use super::era::Era;
 use crate::domain::caller::Caller;
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credential::Credentials;
-use crate::domain::customer::{Customer, CustomerId, RealNameStatus};
+use crate::domain::customer::{Customer, CustomerId};
 use crate::domain::partner::Partner;
 
 /// Why something cannot be listed or deleted.
@@ -36,8 +36,8 @@ impl Era {
         self.store.customer(id).map(|customer| self.settled(customer))
     }
 
-    /// Creates or replaces a customer; true when it was there before. One that was and is under review or
-    /// authenticated goes on holding its certificate, and credentials that are left out stay as they are.
+    /// Creates or replaces a customer; true when it was there before. One that was under review or authenticated and is
+    /// so no more gives up its certificate, and credentials that are left out stay as they are.
     ///
     /// # Errors
     /// When its partner does not exist, or another account has one of its credentials.
@@ -58,11 +58,7 @@ impl Era {
             directory.replace_credentials(&caller, credentials).map_err(ListingError::TakenCredential)
         })?;
         let _entered = self.enter();
-        Ok(self.store.change(id, |before| {
-            let holds = matches!(customer.status, RealNameStatus::UnderReview | RealNameStatus::Authenticated);
-            let certificate = before.as_ref().and_then(|before| before.certificate.clone()).filter(|_| holds);
-            (before.is_some(), Some(Some(Customer { certificate, ..customer })))
-        }))
+        Ok(self.store.change(id, |before| (before.is_some(), Some(Some(customer)))))
     }
 
     /// Deletes a customer; false when there was none.
@@ -103,25 +99,20 @@ impl Era {
         }
     }
 
-    /// Lists or replaces a certificate with who holds it; true when it was listed before.
+    /// Lists or replaces a certificate with exactly those who hold it; true when it was listed before.
     pub fn put_certificate(
         &self,
         number: &CertificateNumber,
         certificate: Certificate,
         holders: HashSet<CustomerId>,
     ) -> bool {
-        let _entered = self.enter();
-        for customer in &holders {
-            self.store.change(customer, |before| {
-                ((), before.map(|before| Some(Customer { certificate: Some(number.clone()), ..before })))
-            });
-        }
+        let _alone = self.enter_alone();
         self.store.put_certificate(number, Some((certificate, holders)))
     }
 
-    /// Takes a certificate off the list; false when it was not on it.
+    /// Takes a certificate off the list, and away from those who hold it; false when it was not listed.
     pub fn remove_certificate(&self, number: &CertificateNumber) -> bool {
-        let _entered = self.enter();
+        let _alone = self.enter_alone();
         self.store.put_certificate(number, None)
     }
 }

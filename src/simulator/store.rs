@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use dashmap::mapref::one::RefMut;
 use dashmap::{DashMap, Entry};
 use foldhash::fast::RandomState;
 
@@ -24,11 +25,19 @@ pub(super) struct Standing {
     pub(super) other_holders: usize,
 }
 
-/// The state of one era. What is not in here is as it began; `None` is what was deleted.
+/// What an application makes of its customer.
+pub(super) struct Outcome {
+    /// The customer as it is then.
+    pub(super) customer: Customer,
+    /// True when the application was accepted: the customer then holds its certificate, and no other.
+    pub(super) is_accepted: bool,
+}
+
+/// The state of one era. What is not in here is as it began.
 #[derive(Debug)]
 pub(super) struct Store {
     began: Began,
-    customers: DashMap<CustomerId, Option<Customer>, RandomState>,
+    accounts: DashMap<CustomerId, Account, RandomState>,
     certificates: DashMap<CertificateNumber, Option<Arc<Certificate>>, RandomState>,
     holders: DashMap<CertificateNumber, HashSet<CustomerId>, RandomState>,
 }
@@ -39,6 +48,15 @@ struct Began {
     customers: Arc<HashMap<CustomerId, Customer>>,
     certificates: Arc<HashMap<CertificateNumber, Arc<Certificate>>>,
     holders: Arc<HashMap<CertificateNumber, HashSet<CustomerId>>>,
+    held: Arc<HashMap<CustomerId, Vec<CertificateNumber>>>,
+}
+
+/// A customer with the certificates it holds: each of them has it among its holders, and no other has. Somebody who is
+/// not listed, or not any more, is no customer, but can hold some all the same.
+#[derive(Clone, Debug, Default)]
+struct Account {
+    customer: Option<Customer>,
+    held: Vec<CertificateNumber>,
 }
 
 impl Store {
@@ -47,78 +65,73 @@ impl Store {
             customers: Arc::clone(&world.customers),
             certificates: Arc::clone(&world.certificates),
             holders: Arc::clone(&world.holders),
+            held: Arc::clone(&world.held),
         };
-        Self { began, customers: DashMap::default(), certificates: DashMap::default(), holders: DashMap::default() }
+        Self { began, accounts: DashMap::default(), certificates: DashMap::default(), holders: DashMap::default() }
     }
 
-    /// Decides on an application of this customer with this certificate, and commits the customer that the decision
-    /// returns, as one step. `decide` must not touch the store.
+    /// Decides on an application of this customer with this certificate, and commits what the decision makes of the
+    /// customer, as one step. `decide` must not touch the store.
     pub(super) fn apply<T>(
         &self,
         id: &CustomerId,
         number: &CertificateNumber,
-        decide: impl FnOnce(Standing) -> (T, Option<Customer>),
+        decide: impl FnOnce(Standing) -> (T, Option<Outcome>),
     ) -> T {
-        let entry = self.customers.entry(id.clone());
+        let entry = self.accounts.entry(id.clone());
         let holders = self.holders.entry(number.clone());
         let held_by = match &holders {
             Entry::Occupied(changed) => Some(changed.get()),
             Entry::Vacant(_) => self.began.holders.get(number),
         };
         let standing = Standing {
-            customer: self.current(&entry),
+            customer: self.customer_of(&entry),
             certificate: self.certificate(number),
             other_holders: held_by.map_or(0, |holders| holders.len() - usize::from(holders.contains(id))),
         };
-        let held = standing.customer.as_ref().and_then(|customer| customer.certificate.clone());
-        let (decision, change) = decide(standing);
-        if let Some(customer) = change {
-            if customer.certificate.as_ref() == Some(number) {
+        let (decision, outcome) = decide(standing);
+        if let Some(Outcome { customer, is_accepted }) = outcome {
+            let mut account = self.entered(entry);
+            account.customer = Some(customer);
+            if is_accepted {
                 holders.or_insert_with(|| self.began_holders(number)).insert(id.clone());
-            } else {
-                drop(holders);
+                // A second certificate's lock is never taken while the first one's is held.
+                account.held.iter().filter(|held| *held != number).for_each(|held| self.release(held, id));
+                account.held = vec![number.clone()];
             }
-            let given_up = held.filter(|held| customer.certificate.as_ref() != Some(held));
-            drop(entry.insert(Some(customer)));
-            given_up.inspect(|number| self.release(id, number));
         }
         decision
     }
 
-    /// Frees a certificate that the customer does not hold any more. Until then nobody else gets it, which is safe; a
-    /// second certificate's lock is never taken while the first one's is held.
-    fn release(&self, id: &CustomerId, number: &CertificateNumber) {
-        let entry = self.customers.entry(id.clone());
-        let is_held = self.current(&entry).is_some_and(|customer| customer.certificate.as_ref() == Some(number));
-        if !is_held {
-            self.holders.entry(number.clone()).or_insert_with(|| self.began_holders(number)).remove(id);
-        }
-    }
-
-    /// Changes a customer as one step. A certificate that the changed customer no longer holds becomes free. The
-    /// outer option says whether to change, the inner one whether the customer is to exist.
+    /// Changes a customer as one step. One that is not accepted any more (assumed), or deleted, gives up what it holds.
+    /// The outer option says whether to change, the inner one whether the customer is to exist.
     pub(super) fn change<T>(
         &self,
         id: &CustomerId,
         decide: impl FnOnce(Option<Customer>) -> (T, Option<Option<Customer>>),
     ) -> T {
-        let entry = self.customers.entry(id.clone());
-        let before = self.current(&entry);
-        let held = before.as_ref().and_then(|customer| customer.certificate.clone());
+        let entry = self.accounts.entry(id.clone());
+        let before = self.customer_of(&entry);
+        let was_accepted = before.as_ref().is_some_and(|before| before.status.is_accepted());
         let (decision, change) = decide(before);
         if let Some(after) = change {
-            let holds = after.as_ref().and_then(|customer| customer.certificate.as_ref());
-            if let Some(number) = held.filter(|held| holds != Some(held)) {
-                self.holders.entry(number.clone()).or_insert_with(|| self.began_holders(&number)).remove(id);
+            let mut account = self.entered(entry);
+            if after.as_ref().is_none_or(|after| was_accepted && !after.status.is_accepted()) {
+                account.held.drain(..).for_each(|held| self.release(&held, id));
             }
-            entry.insert(after);
+            account.customer = after;
         }
         decision
     }
 
+    /// Frees a certificate of a customer, whose lock is held.
+    fn release(&self, number: &CertificateNumber, id: &CustomerId) {
+        self.holders.entry(number.clone()).or_insert_with(|| self.began_holders(number)).remove(id);
+    }
+
     /// The customer with this ID.
     pub(super) fn customer(&self, id: &CustomerId) -> Option<Customer> {
-        self.current(&self.customers.entry(id.clone()))
+        self.customer_of(&self.accounts.entry(id.clone()))
     }
 
     /// What is listed for a certificate.
@@ -129,28 +142,40 @@ impl Store {
         }
     }
 
-    /// Lists, changes or deletes a certificate, with who holds it. True when it was listed before.
+    /// Lists, changes or deletes a certificate, with exactly those who hold it. True when it was listed before. The
+    /// caller sees to it that nothing else changes meanwhile.
     pub(super) fn put_certificate(
         &self,
         number: &CertificateNumber,
         certificate: Option<(Certificate, HashSet<CustomerId>)>,
     ) -> bool {
+        let held_by = self.holders.get(number).map(|changed| changed.clone());
+        let held_by = held_by.unwrap_or_else(|| self.began_holders(number));
         let was_listed = self.certificate(number).is_some();
         let (certificate, holders) = certificate.map(|(certificate, holders)| (Arc::new(certificate), holders)).unzip();
+        let holders = holders.unwrap_or_default();
+        for id in held_by.difference(&holders) {
+            self.entered(self.accounts.entry(id.clone())).held.retain(|held| held != number);
+        }
+        for id in holders.difference(&held_by) {
+            self.entered(self.accounts.entry(id.clone())).held.push(number.clone());
+        }
         self.certificates.insert(number.clone(), certificate);
-        self.holders.insert(number.clone(), holders.unwrap_or_default());
+        self.holders.insert(number.clone(), holders);
         was_listed
     }
 
     /// The world as it stands now. The caller sees to it that nothing changes meanwhile.
     pub(super) fn snapshot(&self, began: &World) -> World {
         let mut world = began.clone();
-        for changed in &self.customers {
+        for changed in &self.accounts {
+            let (id, account) = changed.pair();
             let customers = Arc::make_mut(&mut world.customers);
-            match changed.value() {
-                Some(customer) => customers.insert(changed.key().clone(), customer.clone()),
-                None => customers.remove(changed.key()),
+            match &account.customer {
+                Some(customer) => customers.insert(id.clone(), customer.clone()),
+                None => customers.remove(id),
             };
+            Arc::make_mut(&mut world.held).insert(id.clone(), account.held.clone());
         }
         for changed in &self.certificates {
             let certificates = Arc::make_mut(&mut world.certificates);
@@ -169,8 +194,8 @@ impl Store {
     pub(super) fn customers(&self) -> BTreeMap<CustomerId, Customer> {
         let mut customers: BTreeMap<_, _> =
             self.began.customers.iter().map(|(id, customer)| (id.clone(), customer.clone())).collect();
-        for changed in &self.customers {
-            match changed.value() {
+        for changed in &self.accounts {
+            match &changed.customer {
                 Some(customer) => customers.insert(changed.key().clone(), customer.clone()),
                 None => customers.remove(changed.key()),
             };
@@ -182,10 +207,19 @@ impl Store {
         self.began.holders.get(number).cloned().unwrap_or_default()
     }
 
-    fn current(&self, entry: &Entry<'_, CustomerId, Option<Customer>>) -> Option<Customer> {
+    fn customer_of(&self, entry: &Entry<'_, CustomerId, Account>) -> Option<Customer> {
         match entry {
-            Entry::Occupied(changed) => changed.get().clone(),
+            Entry::Occupied(changed) => changed.get().customer.clone(),
             Entry::Vacant(unchanged) => self.began.customers.get(unchanged.key()).cloned(),
         }
+    }
+
+    /// The account, to be changed under its lock.
+    fn entered<'a>(&self, entry: Entry<'a, CustomerId, Account>) -> RefMut<'a, CustomerId, Account> {
+        let id = entry.key().clone();
+        entry.or_insert_with(|| Account {
+            customer: self.began.customers.get(&id).cloned(),
+            held: self.began.held.get(&id).cloned().unwrap_or_default(),
+        })
     }
 }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::era::Era;
-use super::store::Standing;
+use super::store::{Outcome, Standing};
 use super::submission::{Change, Reason, Submission};
 use crate::domain::application::Application;
 use crate::domain::bucket::Sight;
-use crate::domain::catalog::Review;
 use crate::domain::customer::Customer;
-use crate::domain::decision::{Reply, decide};
+use crate::domain::decision::{Decision, Reply, decide};
 use crate::domain::partner::Partner;
 use crate::domain::rules::{Case, Facts};
 use crate::domain::settings::UnlistedCustomers;
@@ -75,7 +74,9 @@ impl Era {
             let change = change.map(|(before, after)| Change::between(id, before, after));
             let submission =
                 Submission { reply: decision.reply(), reason: Reason::Rules(Box::new(facts), decision), change };
-            (submission, after.filter(|_| commit))
+            let is_accepted = matches!(decision, Decision::Accepted(_));
+            let outcome = after.filter(|_| commit).map(|customer| Outcome { customer, is_accepted });
+            (submission, outcome)
         })
     }
 
@@ -92,15 +93,11 @@ impl Era {
         let _entered = self.enter();
         self.store.apply(id, number, |standing| {
             let before = self.known(standing.customer, partner);
-            let after = before.as_ref().map(|before| self.accepted(before, review, application));
+            let after = before.as_ref().map(|before| before.accepted(review, self.clock.now()));
             let change = before.as_ref().zip(after.as_ref());
             let change = change.map(|(before, after)| Change::between(id, before, after));
-            (change, after.filter(|_| commit))
+            (change, after.filter(|_| commit).map(|customer| Outcome { customer, is_accepted: true }))
         })
-    }
-
-    fn accepted(&self, customer: &Customer, review: Review, application: &Application<'_>) -> Customer {
-        customer.accepted(review, &application.certificate_number, self.clock.now())
     }
 
     /// The customer as it is now; with adoption, an unlisted one is a new customer of the caller.

@@ -8,6 +8,7 @@ mod directory;
 mod explain;
 mod faults;
 mod fixtures;
+mod holders;
 mod iam;
 mod journal;
 mod limits;
