@@ -99,7 +99,7 @@ impl Era {
         }
     }
 
-    /// Lists or replaces a certificate with exactly those who hold it; true when it was listed before.
+    /// Lists or replaces a certificate with exactly those who hold it; true when it was listed or held before.
     pub fn put_certificate(
         &self,
         number: &CertificateNumber,
@@ -110,7 +110,7 @@ impl Era {
         self.store.put_certificate(number, Some((certificate, holders)))
     }
 
-    /// Takes a certificate off the list, and away from those who hold it; false when it was not listed.
+    /// Takes a certificate off the list, and away from those who hold it; false when it was not listed and nobody held it.
     pub fn remove_certificate(&self, number: &CertificateNumber) -> bool {
         let _alone = self.enter_alone();
         self.store.put_certificate(number, None)

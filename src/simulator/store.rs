@@ -142,8 +142,8 @@ impl Store {
         }
     }
 
-    /// Lists, changes or deletes a certificate, with exactly those who hold it. True when it was listed before. The
-    /// caller sees to it that nothing else changes meanwhile.
+    /// Lists, changes or deletes a certificate, with exactly those who hold it. True when it was listed or held before.
+    /// The caller sees to it that nothing else changes meanwhile.
     pub(super) fn put_certificate(
         &self,
         number: &CertificateNumber,
@@ -151,7 +151,7 @@ impl Store {
     ) -> bool {
         let held_by = self.holders.get(number).map(|changed| changed.clone());
         let held_by = held_by.unwrap_or_else(|| self.began_holders(number));
-        let was_listed = self.certificate(number).is_some();
+        let was_known = self.certificate(number).is_some() || !held_by.is_empty();
         let (certificate, holders) = certificate.map(|(certificate, holders)| (Arc::new(certificate), holders)).unzip();
         let holders = holders.unwrap_or_default();
         for id in held_by.difference(&holders) {
@@ -162,7 +162,7 @@ impl Store {
         }
         self.certificates.insert(number.clone(), certificate);
         self.holders.insert(number.clone(), holders);
-        was_listed
+        was_known
     }
 
     /// The world as it stands now. The caller sees to it that nothing changes meanwhile.

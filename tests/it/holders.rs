@@ -159,3 +159,16 @@ async fn who_holds_before_it_is_listed_is_no_other_holder_than_the_rest() {
         assert_eq!(held(&service).await, json!({ "E-3": ["c-9"] }), "c-9 was adopted; put back: {is_put_back}");
     }
 }
+
+#[tokio::test]
+async fn a_certificate_that_is_only_held_can_be_replaced_and_deleted_like_a_listed_one() {
+    let service = Service::with(SETTINGS);
+    assert_accepted(&service, "c-1", "E-1").await;
+    assert_eq!(service.control(Method::DELETE, "/certificates/E-1", None).await.0, 204);
+    assert_eq!(held(&service).await, json!({}));
+    assert_eq!(service.control(Method::DELETE, "/certificates/E-1", None).await.0, 404);
+    assert_accepted(&service, "c-2", "E-1").await;
+    let put = json!({ "used_by": ["c-3"] });
+    assert_eq!(service.control(Method::PUT, "/certificates/E-1", Some(&put)).await.0, 200);
+    assert_eq!(held(&service).await, json!({ "E-1": ["c-3"] }));
+}
