@@ -14,7 +14,25 @@ pub enum Caller {
     Customer(CustomerId),
 }
 
+/// An account, by what it is called. A partner and a customer may be called alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account<'a> {
+    /// The partner with this name.
+    Partner(&'a str),
+    /// The customer with this ID.
+    Customer(&'a CustomerId),
+}
+
 impl Caller {
+    /// The account that the credential is of.
+    #[must_use]
+    pub fn account(&self) -> Account<'_> {
+        match self {
+            Self::Partner(partner) => Account::Partner(&partner.name),
+            Self::Customer(id) => Account::Customer(id),
+        }
+    }
+
     /// The account (domain) ID.
     #[must_use]
     pub fn account_id(&self) -> &str {

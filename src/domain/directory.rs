@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::caller::Caller;
+use super::caller::{Account, Caller};
 use super::credential::{AccessKey, Credentials, Secret, User};
 use super::partner::Partner;
 
@@ -23,7 +23,7 @@ impl Directory {
         let partner = Arc::new(partner);
         match self.partners.iter().position(|known| known.name == partner.name) {
             Some(place) => {
-                self.forget(self.partners[place].name.clone().as_ref());
+                self.forget(Account::Partner(&partner.name));
                 self.partners[place] = Arc::clone(&partner);
             }
             None => self.partners.push(Arc::clone(&partner)),
@@ -35,7 +35,7 @@ impl Directory {
     pub fn remove_partner(&mut self, name: &str) -> bool {
         let known = self.partners.len();
         self.partners.retain(|partner| *partner.name != *name);
-        self.forget(name);
+        self.forget(Account::Partner(name));
         self.partners.len() < known
     }
 
@@ -58,18 +58,18 @@ impl Directory {
     /// # Errors
     /// The kind of credential that another account has already; then nothing changes.
     pub fn replace_credentials(&mut self, caller: &Caller, credentials: &Credentials) -> Result<(), &'static str> {
-        self.check_credentials(caller.account_name(), credentials)?;
-        self.forget(caller.account_name());
+        self.check_credentials(caller.account(), credentials)?;
+        self.forget(caller.account());
         self.admit(caller, credentials);
         Ok(())
     }
 
-    /// Checks that no other account than the one of this name has one of these credentials.
+    /// Checks that no other account has one of these credentials.
     ///
     /// # Errors
     /// The kind of credential that another account has.
-    pub fn check_credentials(&self, account: &str, credentials: &Credentials) -> Result<(), &'static str> {
-        let is_other = |caller: &Caller| caller.account_name() != account;
+    pub fn check_credentials(&self, account: Account<'_>, credentials: &Credentials) -> Result<(), &'static str> {
+        let is_other = |caller: &Caller| caller.account() != account;
         let mut keys = credentials.access_keys.iter().filter_map(|key| self.access_keys.get(&key.ak));
         if credentials.tokens.iter().any(|token| self.tokens.get(token).is_some_and(is_other)) {
             Err("token")
@@ -80,17 +80,17 @@ impl Directory {
         }
     }
 
-    /// Forgets the credentials of the account with this name.
-    pub fn forget(&mut self, account: &str) {
-        self.tokens.retain(|_, caller| caller.account_name() != account);
-        self.access_keys.retain(|_, (_, caller)| caller.account_name() != account);
-        self.users.retain(|_, (_, caller)| caller.account_name() != account);
+    /// Forgets the credentials of an account.
+    pub fn forget(&mut self, account: Account<'_>) {
+        self.tokens.retain(|_, caller| caller.account() != account);
+        self.access_keys.retain(|_, (_, caller)| caller.account() != account);
+        self.users.retain(|_, (_, caller)| caller.account() != account);
     }
 
-    /// The credentials of the account with this name, each kind in no particular order.
+    /// The credentials of an account, each kind in no particular order.
     #[must_use]
-    pub fn credentials(&self, account: &str) -> Credentials {
-        let is_its = |caller: &Caller| caller.account_name() == account;
+    pub fn credentials(&self, account: Account<'_>) -> Credentials {
+        let is_its = |caller: &Caller| caller.account() == account;
         Credentials {
             tokens: self.tokens.iter().filter(|(_, caller)| is_its(caller)).map(|(token, _)| token.clone()).collect(),
             access_keys: self

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::era::Era;
-use crate::domain::caller::Caller;
+use crate::domain::caller::{Account, Caller};
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credential::Credentials;
 use crate::domain::customer::{Customer, CustomerId};
@@ -63,7 +63,7 @@ impl Era {
 
     /// Deletes a customer; false when there was none.
     pub fn remove_customer(&self, id: &CustomerId) -> bool {
-        self.change_directory(|directory| directory.forget(id.as_str()));
+        self.change_directory(|directory| directory.forget(Account::Customer(id)));
         let _entered = self.enter();
         self.store.change(id, |before| (before.is_some(), Some(None)))
     }
@@ -80,7 +80,9 @@ impl Era {
             if let Some(known) = known.filter(|_| partner.credentials.is_empty()) {
                 partner.credentials = known.credentials.clone();
             }
-            directory.check_credentials(&partner.name, &partner.credentials).map_err(ListingError::TakenCredential)?;
+            directory
+                .check_credentials(Account::Partner(&partner.name), &partner.credentials)
+                .map_err(ListingError::TakenCredential)?;
             directory.put_partner(partner);
             Ok(was_there)
         })

@@ -1,5 +1,6 @@
 //! The tests of the simulator, through its doors: the router as a client sees it, and the binary as a user does.
 
+mod accounts;
 mod architecture;
 mod bodies;
 mod callers;

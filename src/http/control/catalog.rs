@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::explain::read;
 use super::target::Target;
 use crate::domain::bucket::Sight;
+use crate::domain::caller::Account;
 use crate::domain::catalog::{ErrorCode, Outcome};
 use crate::domain::citation::Citation;
 use crate::domain::decision::{Refusal, Reply};
@@ -86,7 +87,7 @@ async fn requests(era: &Era) -> Vec<(Outcome, Value)> {
             }
         }
     }
-    let own = customers.keys().find_map(|id| directory.credentials(id.as_str()).tokens.pop());
+    let own = customers.keys().find_map(|id| directory.credentials(Account::Customer(id)).tokens.pop());
     if let Some(token) = own {
         found.push((Outcome::Refused(ErrorCode::AccessDenied), json!({ "as": token.expose(), "request": {} })));
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::error::ControlError;
 use super::target::{Target, Text};
+use crate::domain::caller::Account;
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::customer::{Customer, CustomerId};
 use crate::fixture::{call, write};
@@ -110,7 +111,7 @@ pub(super) async fn remove_certificate(
 }
 
 fn written_customer(era: &Era, id: &CustomerId, customer: &Customer) -> Value {
-    write::customer(id, customer, &era.directory().credentials(id.as_str()))
+    write::customer(id, customer, &era.directory().credentials(Account::Customer(id)))
 }
 
 /// The body with the name that is in the path, which it may leave out but not contradict.
