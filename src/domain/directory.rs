@@ -109,6 +109,12 @@ impl Directory {
         self.partners.iter().find(|partner| *partner.name == *name)
     }
 
+    /// The partner with this account ID.
+    #[must_use]
+    pub fn partner_of_account(&self, id: &str) -> Option<&Arc<Partner>> {
+        self.partners.iter().find(|partner| *partner.id == *id)
+    }
+
     /// Whose token this is.
     #[must_use]
     pub fn caller_by_token(&self, token: &str) -> Option<&Caller> {

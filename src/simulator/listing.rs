@@ -1,26 +1,38 @@
-//! The store by call: customers, partners and certificates one by one. References are checked.
+//! The store by call: customers, partners, certificates and scripted answers one by one. References are checked, and each
+//! call is alone, so that the world as it stands can be loaded again at any moment.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::era::Era;
+use super::script::TooManyAnswers;
 use crate::domain::caller::{Account, Caller};
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credential::Credentials;
 use crate::domain::customer::{Customer, CustomerId};
 use crate::domain::partner::Partner;
+use crate::domain::script::ScriptedAnswer;
 
 /// Why something cannot be listed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ListingError {
-    /// A customer is to belong to a partner that does not exist.
+    /// A customer is to belong to a partner that does not exist, or an answer is to be for its applications.
     #[error("there is no partner named `{0}`")]
     UnknownPartner(String),
     /// A partner with customers is to be deleted.
     #[error("the partner has customers: `{0}` is one of them")]
     HasCustomers(String),
+    /// A partner is to be deleted for whose applications an answer is fixed.
+    #[error("a scripted answer is for applications of the partner")]
+    HasAnswers,
+    /// Another account has the ID already.
+    #[error("another account has this ID already")]
+    TakenId,
     /// Another account has one of the credentials already.
     #[error("another account has this {0} already")]
     TakenCredential(&'static str),
+    /// There are too many scripted answers.
+    #[error(transparent)]
+    TooManyAnswers(#[from] TooManyAnswers),
 }
 
 impl Era {
@@ -40,15 +52,19 @@ impl Era {
     /// so no more gives up its certificate, and credentials that are left out stay as they are.
     ///
     /// # Errors
-    /// When its partner does not exist, or another account has one of its credentials.
+    /// When its partner does not exist, or another account has its ID or one of its credentials.
     pub fn put_customer(
         &self,
         id: &CustomerId,
         customer: Customer,
         credentials: &Credentials,
     ) -> Result<bool, ListingError> {
+        let _alone = self.enter_alone();
         let caller = Caller::Customer(id.clone());
         self.change_directory(|directory| {
+            if directory.partner_of_account(id.as_str()).is_some() {
+                return Err(ListingError::TakenId);
+            }
             if let Some(partner) = customer.partner.as_deref().filter(|name| directory.partner(name).is_none()) {
                 return Err(ListingError::UnknownPartner(partner.to_owned()));
             }
@@ -57,14 +73,13 @@ impl Era {
             }
             directory.replace_credentials(&caller, credentials).map_err(ListingError::TakenCredential)
         })?;
-        let _entered = self.enter();
         Ok(self.store.change(id, |before| (before.is_some(), Some(Some(customer)))))
     }
 
     /// Deletes a customer; false when there was none.
     pub fn remove_customer(&self, id: &CustomerId) -> bool {
+        let _alone = self.enter_alone();
         self.change_directory(|directory| directory.forget(Account::Customer(id)));
-        let _entered = self.enter();
         self.store.change(id, |before| (before.is_some(), Some(None)))
     }
 
@@ -72,9 +87,15 @@ impl Era {
     /// is locked out by a change of something else. True when it was there before.
     ///
     /// # Errors
-    /// When another account has one of its credentials.
+    /// When another account has its ID or one of its credentials.
     pub fn put_partner(&self, mut partner: Partner) -> Result<bool, ListingError> {
+        let _alone = self.enter_alone();
+        let is_customer = self.store.customer(&CustomerId::new(&partner.id)).is_some();
         self.change_directory(|directory| {
+            let has_id = directory.partner_of_account(&partner.id);
+            if is_customer || has_id.is_some_and(|known| known.name != partner.name) {
+                return Err(ListingError::TakenId);
+            }
             let known = directory.partner(&partner.name);
             let was_there = known.is_some();
             if let Some(known) = known.filter(|_| partner.credentials.is_empty()) {
@@ -91,14 +112,33 @@ impl Era {
     /// Deletes a partner; false when there was none.
     ///
     /// # Errors
-    /// When it still has customers.
+    /// When it still has customers, or answers are fixed for its applications.
     pub fn remove_partner(&self, name: &str) -> Result<bool, ListingError> {
+        let _alone = self.enter_alone();
+        if self.script.left().iter().any(|answer| answer.when.callers().any(|caller| caller == name)) {
+            return Err(ListingError::HasAnswers);
+        }
         let customers = self.store.customers();
         let of_partner = customers.iter().find(|(_, customer)| customer.partner.as_deref() == Some(name));
         match of_partner {
             Some((id, _)) => Err(ListingError::HasCustomers(id.to_string())),
             None => Ok(self.change_directory(|directory| directory.remove_partner(name))),
         }
+    }
+
+    /// Fixes answers after those that are there; the place of the first.
+    ///
+    /// # Errors
+    /// When one is for the applications of a partner that does not exist, or there would be too many.
+    pub fn add_scripted(&self, answers: Vec<ScriptedAnswer>) -> Result<usize, ListingError> {
+        let _alone = self.enter_alone();
+        let directory = self.directory();
+        if let Some(name) =
+            answers.iter().flat_map(|answer| answer.when.callers()).find(|name| directory.partner(name).is_none())
+        {
+            return Err(ListingError::UnknownPartner(name.to_owned()));
+        }
+        Ok(self.script.add(answers)?)
     }
 
     /// Lists or replaces a certificate with exactly those who hold it; true when it was listed or held before.

@@ -51,7 +51,7 @@ impl Era {
     /// The rule by which the partner may not, and what it saw.
     pub fn inquire(&self, partner: &Partner, id: &CustomerId) -> Result<Customer, (&'static Rule, String)> {
         let [has_partner, of_caller] = OWNERSHIP.map(|place| &RULES[place]);
-        let customer = self.known(self.store.customer(id), partner);
+        let customer = self.known(id, self.store.customer(id), partner);
         let customer = customer.ok_or_else(|| (has_partner, "no customer with this ID".to_owned()))?;
         match customer.partner.as_deref() {
             None => Err((has_partner, seen_owner(&customer))),

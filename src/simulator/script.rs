@@ -39,7 +39,7 @@ struct Entry {
 }
 
 /// There are too many scripted answers already.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a space takes {MAX_ANSWERS} scripted answers at the most")]
 pub struct TooManyAnswers;
 
@@ -62,7 +62,7 @@ impl Script {
     ///
     /// # Errors
     /// When there would be too many.
-    pub fn add(&self, answers: Vec<ScriptedAnswer>) -> Result<usize, TooManyAnswers> {
+    pub(super) fn add(&self, answers: Vec<ScriptedAnswer>) -> Result<usize, TooManyAnswers> {
         let mut entries = self.entries.write().expect("nothing panics while it holds the script");
         let place = entries.len();
         if place + answers.len() > MAX_ANSWERS {

@@ -7,7 +7,7 @@ use super::store::{Outcome, Standing};
 use super::submission::{Change, Reason, Submission};
 use crate::domain::application::Application;
 use crate::domain::bucket::Sight;
-use crate::domain::customer::Customer;
+use crate::domain::customer::{Customer, CustomerId};
 use crate::domain::decision::{Decision, Reply, decide};
 use crate::domain::partner::Partner;
 use crate::domain::rules::{Case, Facts};
@@ -58,7 +58,7 @@ impl Era {
         let _entered = self.enter();
         self.store.apply(id, number, |Standing { customer, certificate, other_holders }| {
             let facts = Facts {
-                customer: self.known(customer, &partner),
+                customer: self.known(id, customer, &partner),
                 partner,
                 certificate,
                 other_holders,
@@ -92,7 +92,7 @@ impl Era {
         let (id, number) = (&application.customer_id, &application.certificate_number);
         let _entered = self.enter();
         self.store.apply(id, number, |standing| {
-            let before = self.known(standing.customer, partner);
+            let before = self.known(id, standing.customer, partner);
             let after = before.as_ref().map(|before| before.accepted(review, self.clock.now()));
             let change = before.as_ref().zip(after.as_ref());
             let change = change.map(|(before, after)| Change::between(id, before, after));
@@ -100,11 +100,15 @@ impl Era {
         })
     }
 
-    /// The customer as it is now; with adoption, an unlisted one is a new customer of the caller.
-    pub(super) fn known(&self, customer: Option<Customer>, caller: &Partner) -> Option<Customer> {
+    /// The customer as it is now; with adoption, an unlisted one is a new customer of the caller, unless that is no
+    /// partner any more, or the account is a partner's.
+    pub(super) fn known(&self, id: &CustomerId, customer: Option<Customer>, caller: &Partner) -> Option<Customer> {
         match customer {
             Some(customer) => Some(self.settled(customer)),
             None if self.settings().unlisted_customers == UnlistedCustomers::Adopt => {
+                let directory = self.directory();
+                let is_free = directory.partner_of_account(id.as_str()).is_none();
+                let caller = directory.partner(&caller.name).filter(|_| is_free)?;
                 Some(Customer::of(Arc::clone(&caller.name)))
             }
             None => None,

@@ -38,3 +38,66 @@ async fn a_customer_that_is_called_like_a_partner_is_another_account() {
     assert_eq!(call(&service, Method::DELETE, "/customers/demo", Value::Null).await, 204);
     assert!(knows("token").await && !knows("own").await);
 }
+
+#[tokio::test]
+async fn no_two_accounts_have_the_same_id() {
+    let service = Service::with("settings: { unlisted_customers: adopt }\ncustomers: [{ id: c-1, partner: demo }]");
+    let partner = |id: &str| json!({ "id": id, "xaccount_type": "X", "credentials": { "tokens": ["third-token"] } });
+    let table = [
+        ("/customers/demo-account", json!({ "partner": "demo" }), 409, "a partner's account"),
+        ("/partners/third", partner("c-1"), 409, "a customer's account"),
+        ("/partners/third", partner("demo-account"), 409, "another partner's account"),
+        ("/partners/third", partner("third-account"), 201, "its own account"),
+        ("/partners/third", partner("third-account"), 200, "its own account again"),
+        ("/partners/third", partner("c-1"), 409, "another account than before"),
+    ];
+    for (path, body, status, why) in table {
+        assert_eq!(call(&service, Method::PUT, path, body).await, status, "{why}");
+        assert_loads_again(&service).await;
+    }
+    let reply = service.apply(&passport("other-account")).await;
+    assert_eq!(reply.check(), Some("customer-has-partner"), "a partner's account is nobody's customer");
+    let scripted = json!({ "then": { "is_review": 0 } });
+    assert_eq!(call(&service, Method::POST, "/scripted", scripted).await, 201);
+    service.apply(&passport("demo-account")).await.assert(200, r#"{"is_review":0}"#);
+    assert_loads_again(&service).await;
+}
+
+#[tokio::test]
+async fn a_partner_stays_while_an_answer_is_fixed_for_its_applications() {
+    let service = Service::with("customers: [{ id: c-1, partner: demo }]");
+    let answer = json!({ "when": { "caller": ["demo", "other"] }, "times": 1, "then": { "error_code": "CBC.0999" } });
+    for forget in [Method::DELETE, Method::POST] {
+        assert_eq!(call(&service, Method::POST, "/scripted", answer.clone()).await, 201);
+        assert_eq!(call(&service, Method::DELETE, "/partners/other", Value::Null).await, 409);
+        assert_loads_again(&service).await;
+        if forget == Method::DELETE {
+            assert_eq!(call(&service, Method::DELETE, "/scripted", Value::Null).await, 204);
+        } else {
+            assert_eq!(service.apply(&passport("c-1")).await.check(), Some("script"), "and used up");
+        }
+        assert_eq!(call(&service, Method::DELETE, "/partners/other", Value::Null).await, 204);
+        assert_loads_again(&service).await;
+        assert_eq!(call(&service, Method::POST, "/scripted", answer.clone()).await, 422, "no such partner any more");
+        let other = json!({ "id": "other-account", "xaccount_type": "OTHER_IDP" });
+        assert_eq!(call(&service, Method::PUT, "/partners/other", other).await, 201);
+    }
+}
+
+#[tokio::test]
+async fn a_partner_that_is_deleted_during_its_request_adopts_nobody_any_more() {
+    let service = Service::with("settings: { unlisted_customers: adopt }");
+    let scripted = json!({ "delay": "100ms", "then": { "is_review": 0 } });
+    assert_eq!(call(&service, Method::POST, "/scripted", scripted).await, 201);
+    let request = tokio::spawn({
+        let service = service.clone();
+        async move { service.apply(&passport("c-1")).await }
+    });
+    while service.control(Method::GET, "/scripted", None).await.1["scripted"][0]["used"] == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(call(&service, Method::DELETE, "/partners/demo", Value::Null).await, 204);
+    request.await.expect("no request panics").assert(200, r#"{"is_review":0}"#);
+    assert_eq!(service.control(Method::GET, "/customers", None).await.1, json!({ "customers": [] }));
+    assert_loads_again(&service).await;
+}

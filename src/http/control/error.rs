@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::fixture::{LoadError, Problem, UnknownScenario};
-use crate::simulator::{ListingError, ReviewError, TooManyAnswers};
+use crate::simulator::{ListingError, ReviewError};
 
 /// Why a control call is refused.
 pub(super) struct ControlError {
@@ -63,12 +63,6 @@ impl From<UnknownScenario> for ControlError {
     }
 }
 
-impl From<TooManyAnswers> for ControlError {
-    fn from(error: TooManyAnswers) -> Self {
-        Self::conflict(error.to_string())
-    }
-}
-
 impl From<ReviewError> for ControlError {
     fn from(error: ReviewError) -> Self {
         match error {
@@ -82,7 +76,7 @@ impl From<ListingError> for ControlError {
     fn from(error: ListingError) -> Self {
         match error {
             ListingError::UnknownPartner(_) => Self::invalid(error.to_string().into()),
-            ListingError::HasCustomers(_) | ListingError::TakenCredential(_) => Self::conflict(error.to_string()),
+            _ => Self::conflict(error.to_string()),
         }
     }
 }

@@ -10,7 +10,6 @@ use super::error::ControlError;
 use super::target::{Target, Text};
 use crate::domain::script::ScriptedAnswer;
 use crate::fixture::{call, write};
-use crate::simulator::ListingError;
 
 pub(super) async fn list(Target(space): Target) -> Json<Value> {
     let uses = space.era().script.uses();
@@ -23,14 +22,8 @@ pub(super) async fn list(Target(space): Target) -> Json<Value> {
 
 pub(super) async fn add(Target(space): Target, Text(text): Text) -> Result<(StatusCode, Json<Value>), ControlError> {
     let answers = call::scripted(&text)?;
-    let era = space.era();
-    let missing =
-        answers.iter().flat_map(|answer| answer.when.callers()).find(|name| era.directory().partner(name).is_none());
-    if let Some(name) = missing {
-        return Err(ListingError::UnknownPartner(name.to_owned()).into());
-    }
     let added = answers.len();
-    let place = era.script.add(answers)?;
+    let place = space.era().add_scripted(answers)?;
     Ok((StatusCode::CREATED, Json(json!({ "place": place, "added": added }))))
 }
 
