@@ -124,11 +124,17 @@ impl Customer {
         }
     }
 
+    /// True when it is under review, and when that began is not said.
+    #[must_use]
+    pub fn is_undated(&self) -> bool {
+        self.status == RealNameStatus::UnderReview && self.under_review_since.is_none()
+    }
+
     /// The customer at a moment: a review that lasted `review_after` has been approved by itself.
     #[must_use]
     pub fn at(mut self, now: Timestamp, began: Timestamp, review_after: Option<Duration>) -> Self {
         if let (RealNameStatus::UnderReview, Some(review_after)) = (self.status, review_after) {
-            let since = self.under_review_since.unwrap_or(began);
+            let since = *self.under_review_since.get_or_insert(began);
             if now.duration_since(since).unsigned_abs() >= review_after && now >= since {
                 self.status = RealNameStatus::Authenticated;
             }

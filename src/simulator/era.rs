@@ -12,6 +12,7 @@ use super::script::Script;
 use super::shared::Shared;
 use super::store::Store;
 use super::tokens::Tokens;
+use crate::domain::customer::Customer;
 use crate::domain::directory::Directory;
 use crate::domain::settings::Settings;
 use crate::domain::world::World;
@@ -97,6 +98,14 @@ impl Era {
     #[must_use]
     pub fn snapshot(&self) -> World {
         let _alone = self.enter_alone();
-        World { directory: self.directory(), script: self.script.left(), ..self.store.snapshot(&self.world) }
+        let mut world =
+            World { directory: self.directory(), script: self.script.left(), ..self.store.snapshot(&self.world) };
+        if self.settings().review_after.is_some() && world.customers.values().any(Customer::is_undated) {
+            // Where reviews end by themselves it counts when they began, also in another era.
+            for customer in Arc::make_mut(&mut world.customers).values_mut().filter(|customer| customer.is_undated()) {
+                customer.under_review_since = Some(self.began);
+            }
+        }
+        world
     }
 }

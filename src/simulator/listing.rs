@@ -48,7 +48,8 @@ impl Era {
         self.store.customer(id).map(|customer| self.settled(customer))
     }
 
-    /// Creates or replaces a customer; true when it was there before. One that was under review or authenticated and is
+    /// Creates or replaces a customer, and returns it; true when it was there before. A review begins now, unless it is
+    /// said when it did. One that was under review or authenticated and is
     /// so no more gives up its certificate, and credentials that are left out stay as they are.
     ///
     /// # Errors
@@ -56,9 +57,9 @@ impl Era {
     pub fn put_customer(
         &self,
         id: &CustomerId,
-        customer: Customer,
+        mut customer: Customer,
         credentials: &Credentials,
-    ) -> Result<bool, ListingError> {
+    ) -> Result<(Customer, bool), ListingError> {
         let _alone = self.enter_alone();
         let caller = Caller::Customer(id.clone());
         self.change_directory(|directory| {
@@ -73,7 +74,11 @@ impl Era {
             }
             directory.replace_credentials(&caller, credentials).map_err(ListingError::TakenCredential)
         })?;
-        Ok(self.store.change(id, |before| (before.is_some(), Some(Some(customer)))))
+        if customer.is_undated() {
+            customer.under_review_since = Some(self.clock.now());
+        }
+        let was_there = self.store.change(id, |before| (before.is_some(), Some(Some(customer.clone()))));
+        Ok((self.settled(customer), was_there))
     }
 
     /// Deletes a customer; false when there was none.

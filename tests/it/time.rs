@@ -175,6 +175,42 @@ async fn a_review_is_approved_by_itself_when_its_time_has_come() {
 }
 
 #[tokio::test]
+async fn a_review_of_a_customer_that_is_put_begins_then() {
+    let service = service("review_after: 2h");
+    change(&service, json!({ "freeze": true })).await;
+    change(&service, json!({ "advance": "3h" })).await;
+    let customer = json!({ "partner": "demo", "real_name": "under_review" });
+    let put = service.control(Method::PUT, "/customers/c-1", Some(&customer)).await;
+    assert_eq!((put.0, &put.1["real_name"]), (200, &json!("under_review")));
+    assert_eq!(service.control(Method::GET, "/customers/c-1", None).await, put, "what was answered is what is there");
+    change(&service, json!({ "advance": "119m" })).await;
+    assert_eq!(service.control(Method::GET, "/customers/c-1", None).await, put);
+    // It goes on as it was when it is put back as it was read.
+    assert_eq!(service.control(Method::PUT, "/customers/c-1", Some(&put.1)).await, put);
+    change(&service, json!({ "advance": "1m" })).await;
+    assert_eq!(service.control(Method::GET, "/customers/c-1", None).await.1["real_name"], "authenticated");
+}
+
+#[tokio::test]
+async fn a_review_that_began_with_the_world_goes_on_when_the_world_is_put_back() {
+    let service = Service::with(
+        "settings: { review_after: 2h }\ncustomers: [{ id: c-1, partner: demo, real_name: under_review }]",
+    );
+    let real_name = async || service.control(Method::GET, "/customers/c-1", None).await.1["real_name"].clone();
+    change(&service, json!({ "freeze": true })).await;
+    change(&service, json!({ "advance": "1h" })).await;
+    for _ in 0..2 {
+        let (_, world) = service.control(Method::GET, "/world", None).await;
+        assert_eq!(service.control(Method::PUT, "/world", Some(&world)).await.0, 200);
+        assert_eq!(service.control(Method::GET, "/world", None).await.1, world);
+    }
+    change(&service, json!({ "advance": "59m" })).await;
+    assert_eq!(real_name().await, "under_review");
+    change(&service, json!({ "advance": "1m" })).await;
+    assert_eq!(real_name().await, "authenticated");
+}
+
+#[tokio::test]
 async fn a_locked_key_opens_after_five_minutes_of_the_space() {
     let service = service("");
     change(&service, json!({ "freeze": true })).await;

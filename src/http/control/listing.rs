@@ -33,7 +33,7 @@ pub(super) async fn put_customer(Target(space): Target, Path(id): Path<String>, 
     let text = with_name(&text, "id", &id)?;
     let (id, customer, credentials) = call::customer(&text)?;
     let era = space.era();
-    let was_there = era.put_customer(&id, customer.clone(), &credentials)?;
+    let (customer, was_there) = era.put_customer(&id, customer, &credentials)?;
     Ok((created(was_there), Json(written_customer(&era, &id, &customer))))
 }
 
