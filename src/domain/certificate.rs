@@ -1,10 +1,10 @@
 //! Certificates: their types with the pictures each needs, and their numbers.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::attachment::AttachmentKind::{self, Back, Front, InHand};
 use super::citation::Citation;
+use super::hashed::Hashed;
 use super::settings::Contract;
 
 /// One certificate type: a row of the page's list under `verified_type`.
@@ -65,19 +65,19 @@ impl CertificateType {
 
 /// A certificate number. Personal data: its `Debug` shows no digit.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct CertificateNumber(Arc<str>);
+pub struct CertificateNumber(Hashed);
 
 impl CertificateNumber {
     /// Takes any text; an application has checked its length.
     #[must_use]
     pub fn new(number: &str) -> Self {
-        Self(number.into())
+        Self(Hashed::new(number))
     }
 
     /// The number itself, for comparing and for the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 

@@ -7,28 +7,29 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::catalog::Review;
+use super::hashed::Hashed;
 
 /// A customer's account ID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CustomerId(Arc<str>);
+pub struct CustomerId(Hashed);
 
 impl CustomerId {
     /// Takes any text; an application has checked its length.
     #[must_use]
     pub fn new(id: &str) -> Self {
-        Self(id.into())
+        Self(Hashed::new(id))
     }
 
     /// The ID on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
 impl fmt::Display for CustomerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -132,8 +133,8 @@ impl Customer {
 
     /// The customer at a moment: a review that lasted `review_after` has been approved by itself.
     #[must_use]
-    pub fn at(mut self, now: Timestamp, began: Timestamp, review_after: Option<Duration>) -> Self {
-        if let (RealNameStatus::UnderReview, Some(review_after)) = (self.status, review_after) {
+    pub fn at(mut self, now: Timestamp, began: Timestamp, review_after: Duration) -> Self {
+        if self.status == RealNameStatus::UnderReview {
             let since = *self.under_review_since.get_or_insert(began);
             if now.duration_since(since).unsigned_abs() >= review_after && now >= since {
                 self.status = RealNameStatus::Authenticated;

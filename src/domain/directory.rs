@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::caller::{Account, Caller};
 use super::credential::{AccessKey, Credentials, Secret, User};
 use super::partner::Partner;
@@ -12,8 +14,8 @@ use super::partner::Partner;
 pub struct Directory {
     /// The partners; the first is the one that lenient authentication takes a stranger for.
     pub partners: Vec<Arc<Partner>>,
-    tokens: HashMap<Secret, Caller>,
-    access_keys: HashMap<Box<str>, (AccessKey, Caller)>,
+    tokens: HashMap<Secret, Caller, RandomState>,
+    access_keys: HashMap<Box<str>, (AccessKey, Caller), RandomState>,
     users: HashMap<(Box<str>, Box<str>), (User, Caller)>,
 }
 

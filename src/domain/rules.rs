@@ -26,7 +26,7 @@ pub struct Facts {
     /// Who calls.
     pub partner: Arc<Partner>,
     /// The customer, if there is one with this ID.
-    pub customer: Option<Customer>,
+    pub customer: Option<Arc<Customer>>,
     /// What is known of the certificate.
     pub certificate: Option<Arc<Certificate>>,
     /// How many other customers hold it.

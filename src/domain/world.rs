@@ -1,6 +1,6 @@
 //! A world: all that a simulated service starts from.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::certificate::{Certificate, CertificateNumber};
@@ -8,6 +8,7 @@ use super::customer::{Customer, CustomerId};
 use super::directory::Directory;
 use super::script::ScriptedAnswer;
 use super::settings::Settings;
+use super::small_set::SmallSet;
 
 /// Partners, customers, certificates, script and settings at the beginning. It never changes; what happens is kept
 /// apart from it. A clone shares everything.
@@ -18,23 +19,23 @@ pub struct World {
     /// The partners, and all credentials.
     pub directory: Arc<Directory>,
     /// The customers.
-    pub customers: Arc<HashMap<CustomerId, Customer>>,
+    pub customers: Arc<HashMap<CustomerId, Arc<Customer>>>,
     /// The certificates that are not just anybody's.
     pub certificates: Arc<HashMap<CertificateNumber, Arc<Certificate>>>,
     /// The customers who hold a certificate, listed or not.
-    pub holders: Arc<HashMap<CertificateNumber, HashSet<CustomerId>>>,
+    pub holders: Arc<HashMap<CertificateNumber, SmallSet<CustomerId>>>,
     /// The same the other way round: the certificates that a customer holds.
-    pub held: Arc<HashMap<CustomerId, Vec<CertificateNumber>>>,
+    pub held: Arc<HashMap<CustomerId, SmallSet<CertificateNumber>>>,
     /// The answers fixed beforehand, in the order in which they are tried.
     pub script: Vec<Arc<ScriptedAnswer>>,
 }
 
 impl World {
     /// Lists a certificate that is not listed yet, with the customers who hold it.
-    pub fn list(&mut self, number: CertificateNumber, certificate: Certificate, holders: HashSet<CustomerId>) {
+    pub fn list(&mut self, number: CertificateNumber, certificate: Certificate, holders: SmallSet<CustomerId>) {
         let held = Arc::make_mut(&mut self.held);
-        for customer in &holders {
-            held.entry(customer.clone()).or_default().push(number.clone());
+        for customer in holders.iter() {
+            held.entry(customer.clone()).or_default().insert(number.clone());
         }
         Arc::make_mut(&mut self.holders).insert(number.clone(), holders);
         Arc::make_mut(&mut self.certificates).insert(number, Arc::new(certificate));

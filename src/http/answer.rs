@@ -30,7 +30,7 @@ pub(super) struct Answer {
     /// The calling partner's name, once it is known.
     pub(super) caller: Option<Arc<str>>,
     /// What was ruled.
-    pub(super) ruling: Arc<Ruling>,
+    pub(super) ruling: Ruling,
     /// The request body, as far as it was read.
     pub(super) asked_body: Bytes,
     wire: Wire,
@@ -47,17 +47,17 @@ pub(super) struct Identity {
 impl Answer {
     /// The answer to somebody unknown.
     pub(super) fn new(ruling: Ruling) -> Self {
-        Self { caller: None, ruling: Arc::new(ruling), asked_body: Bytes::new(), wire: Wire::default(), identity: None }
+        Self { caller: None, ruling, asked_body: Bytes::new(), wire: Wire::default(), identity: None }
     }
 
     /// The answer to a partner that sent this body.
     pub(super) fn to(caller: Arc<str>, asked_body: Bytes, ruling: Ruling, wire: Wire) -> Self {
-        Self { caller: Some(caller), ruling: Arc::new(ruling), asked_body, wire, identity: None }
+        Self { caller: Some(caller), ruling, asked_body, wire, identity: None }
     }
 
     /// The answer that a ruling was given, for telling it again.
-    pub(super) fn of(ruling: &Arc<Ruling>, wire: Wire) -> Self {
-        Self { caller: None, ruling: Arc::clone(ruling), asked_body: Bytes::new(), wire, identity: None }
+    pub(super) fn of(ruling: &Ruling, wire: Wire) -> Self {
+        Self { wire, ..Self::new(ruling.clone()) }
     }
 
     /// The same answer to a request with this body.
@@ -112,7 +112,7 @@ impl Answer {
 
     /// The body. A gateway's has the request's ID in it; a fault has none.
     pub(super) fn body(&self, request_id: &str) -> Option<Cow<'static, str>> {
-        match (&*self.ruling, self.ruling.reply()) {
+        match (&self.ruling, self.ruling.reply()) {
             (Ruling::Inquiry(customer), _) => Some(review_result(customer).into()),
             (Ruling::Identified(_, body) | Ruling::NotIdentified(_, body, _), _) => Some(body.clone().into()),
             (_, Some(Reply::Accept(review))) => Some(accepted(review, self.wire.is_review).into()),
@@ -137,7 +137,7 @@ impl Answer {
     }
 
     fn error_msg(&self, code: ErrorCode) -> String {
-        match (&*self.ruling, self.wire.parameter_errors) {
+        match (&self.ruling, self.wire.parameter_errors) {
             (Ruling::Parameters(error), ParameterErrors::Named) => error.to_string(),
             (Ruling::Submission(_), ParameterErrors::Named) if self.ruling.check() == Some(PLATFORM) => {
                 format!("{}: must be the platform ID of the partner", Parameter::XaccountType.as_str())
@@ -155,7 +155,7 @@ impl Answer {
             request_id: &'a str,
         }
 
-        let error_msg = match &*self.ruling {
+        let error_msg = match &self.ruling {
             Ruling::Gateway(_, _, Some(detail)) => format!("{}: {}", error.message.trim_end_matches('.'), detail.text),
             _ => error.message.to_owned(),
         };

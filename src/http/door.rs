@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::Response;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, Response};
 use futures_util::FutureExt;
 use tower::Service;
 use uuid::Uuid;
@@ -27,7 +26,10 @@ use crate::simulator::{Entry, Era, Ruling, Simulator, SpaceId};
 #[derive(Clone, Debug)]
 pub(super) struct Door(pub(super) Arc<Simulator>);
 
-impl Service<Request> for Door {
+impl<B> Service<Request<B>> for Door
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+{
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
@@ -36,15 +38,20 @@ impl Service<Request> for Door {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let simulator = Arc::clone(&self.0);
         Box::pin(async move { Ok(pass(&simulator, request, routes::answer).await) })
     }
 }
 
 /// Lets a request through to what answers it, and sends the answer out.
-async fn pass<F>(simulator: &Simulator, request: Request, answer: impl FnOnce(Arc<Era>, Request) -> F) -> Response<Body>
+async fn pass<B, F>(
+    simulator: &Simulator,
+    request: Request<B>,
+    answer: impl FnOnce(Arc<Era>, Request<B>) -> F,
+) -> Response<Body>
 where
+    B: HttpBody,
     F: Future<Output = Answer>,
 {
     let started = Instant::now();
@@ -92,7 +99,7 @@ where
 }
 
 /// Finds the era of a request, or refuses it: then it is the default space that keeps it in mind.
-fn enter(simulator: &Simulator, size: &HeadSize, request: &Request) -> (Arc<Era>, Option<Answer>) {
+fn enter<B>(simulator: &Simulator, size: &HeadSize, request: &Request<B>) -> (Arc<Era>, Option<Answer>) {
     let default = || simulator.space(SpaceId::DEFAULT).expect("the default space is always there").era();
     let refuse =
         |check, error, detail: Option<String>| Some(Answer::new(Ruling::Gateway(check, error, detail.map(Into::into))));

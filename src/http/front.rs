@@ -52,11 +52,10 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let request = request.map(Body::new);
         let is_steering =
             request.uri().path().strip_prefix(STEERING).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match &mut self.steering {
-            Some(steering) if is_steering => Box::pin(steering.call(request)),
+            Some(steering) if is_steering => Box::pin(steering.call(request.map(Body::new))),
             _ => self.door.call(request),
         }
     }

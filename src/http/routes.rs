@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::Request;
-use axum::http::Method;
+use axum::body::{Bytes, HttpBody};
+use axum::http::{Method, Request};
 
 use super::answer::Answer;
 use super::bss::{self, individual, result};
@@ -31,7 +31,10 @@ static ROUTES: [(&str, Method, Endpoint); 4] = [
 ];
 
 /// Answers a request of an era: path, method and body first, then as the endpoint does.
-pub(super) async fn answer(era: Arc<Era>, request: Request) -> Answer {
+pub(super) async fn answer<B>(era: Arc<Era>, request: Request<B>) -> Answer
+where
+    B: HttpBody<Data = Bytes>,
+{
     let endpoint = match find(request.uri().path(), request.method()) {
         Ok(endpoint) => endpoint,
         Err(ruling) => return Answer::new(ruling),
@@ -48,7 +51,7 @@ pub(super) async fn answer(era: Arc<Era>, request: Request) -> Answer {
             Endpoint::Tokens => Ok(tokens::create(arrival)),
         },
     };
-    answered.unwrap_or_else(|refusal| refusal)
+    answered.unwrap_or_else(|refusal| *refusal)
 }
 
 /// The endpoint at this path. Whoever may get something may also ask for its head.

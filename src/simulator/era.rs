@@ -12,7 +12,6 @@ use super::script::Script;
 use super::shared::Shared;
 use super::store::Store;
 use super::tokens::Tokens;
-use crate::domain::customer::Customer;
 use crate::domain::directory::Directory;
 use crate::domain::settings::Settings;
 use crate::domain::world::World;
@@ -100,10 +99,10 @@ impl Era {
         let _alone = self.enter_alone();
         let mut world =
             World { directory: self.directory(), script: self.script.left(), ..self.store.snapshot(&self.world) };
-        if self.settings().review_after.is_some() && world.customers.values().any(Customer::is_undated) {
+        if self.settings().review_after.is_some() && world.customers.values().any(|customer| customer.is_undated()) {
             // Where reviews end by themselves it counts when they began, also in another era.
             for customer in Arc::make_mut(&mut world.customers).values_mut().filter(|customer| customer.is_undated()) {
-                customer.under_review_since = Some(self.began);
+                Arc::make_mut(customer).under_review_since = Some(self.began);
             }
         }
         world

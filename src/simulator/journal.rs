@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::ruling::Ruling;
+use crate::domain::rules::Facts;
 
 /// How many entries a follower may be behind before it misses some.
 const FOLLOWER_LAG: usize = 1024;
@@ -113,13 +114,13 @@ pub struct Entry {
     /// The HTTP status of the answer.
     pub status: u16,
     /// What was ruled.
-    pub ruling: Arc<Ruling>,
+    pub ruling: Ruling,
 }
 
 impl Entry {
     fn bytes(&self) -> usize {
         // What is of one size, and about what a ruling has on the heap.
-        size_of::<Self>() + size_of::<Ruling>() + 512 + self.asked.text.capacity()
+        size_of::<Self>() + size_of::<Facts>() + 256 + self.asked.text.capacity()
     }
 }
 

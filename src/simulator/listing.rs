@@ -1,7 +1,8 @@
 //! The store by call: customers, partners, certificates and scripted answers one by one. References are checked, and each
 //! call is alone, so that the world as it stands can be loaded again at any moment.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::era::Era;
 use super::script::TooManyAnswers;
@@ -11,6 +12,7 @@ use crate::domain::credential::Credentials;
 use crate::domain::customer::{Customer, CustomerId};
 use crate::domain::partner::Partner;
 use crate::domain::script::ScriptedAnswer;
+use crate::domain::small_set::SmallSet;
 
 /// Why something cannot be listed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,13 +40,13 @@ pub enum ListingError {
 impl Era {
     /// The customers as they are now, in the order of their IDs.
     #[must_use]
-    pub fn customers(&self) -> BTreeMap<CustomerId, Customer> {
+    pub fn customers(&self) -> BTreeMap<CustomerId, Arc<Customer>> {
         self.store.customers().into_iter().map(|(id, customer)| (id, self.settled(customer))).collect()
     }
 
     /// The customer with this ID as it is now.
     #[must_use]
-    pub fn customer(&self, id: &CustomerId) -> Option<Customer> {
+    pub fn customer(&self, id: &CustomerId) -> Option<Arc<Customer>> {
         self.store.customer(id).map(|customer| self.settled(customer))
     }
 
@@ -59,7 +61,7 @@ impl Era {
         id: &CustomerId,
         mut customer: Customer,
         credentials: &Credentials,
-    ) -> Result<(Customer, bool), ListingError> {
+    ) -> Result<(Arc<Customer>, bool), ListingError> {
         let _alone = self.enter_alone();
         let caller = Caller::Customer(id.clone());
         self.change_directory(|directory| {
@@ -78,7 +80,7 @@ impl Era {
             customer.under_review_since = Some(self.clock.now());
         }
         let was_there = self.store.change(id, |before| (before.is_some(), Some(Some(customer.clone()))));
-        Ok((self.settled(customer), was_there))
+        Ok((self.settled(customer.into()), was_there))
     }
 
     /// Deletes a customer; false when there was none.
@@ -151,7 +153,7 @@ impl Era {
         &self,
         number: &CertificateNumber,
         certificate: Certificate,
-        holders: HashSet<CustomerId>,
+        holders: SmallSet<CustomerId>,
     ) -> bool {
         let _alone = self.enter_alone();
         self.store.put_certificate(number, Some((certificate, holders)))

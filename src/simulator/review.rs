@@ -49,7 +49,7 @@ impl Era {
     ///
     /// # Errors
     /// The rule by which the partner may not, and what it saw.
-    pub fn inquire(&self, partner: &Partner, id: &CustomerId) -> Result<Customer, (&'static Rule, String)> {
+    pub fn inquire(&self, partner: &Partner, id: &CustomerId) -> Result<Arc<Customer>, (&'static Rule, String)> {
         let [has_partner, of_caller] = OWNERSHIP.map(|place| &RULES[place]);
         let customer = self.known(id, self.store.customer(id), partner);
         let customer = customer.ok_or_else(|| (has_partner, "no customer with this ID".to_owned()))?;

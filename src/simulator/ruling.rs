@@ -1,5 +1,7 @@
 //! Rulings: what was decided on a request, with enough to say why when somebody asks.
 
+use std::sync::Arc;
+
 use crate::domain::catalog::ErrorCode;
 use crate::domain::check::{self, Check};
 use crate::domain::customer::{Customer, CustomerId};
@@ -22,7 +24,7 @@ pub enum Ruling {
     /// An application was decided.
     Submission(Submission),
     /// The result of a review was asked for, and told.
-    Inquiry(Customer),
+    Inquiry(Arc<Customer>),
     /// The result of a review was asked for, and a rule refused to tell, with what it saw.
     InquiryRefused(&'static Rule, String),
     /// IAM said who somebody is: by this check, in this body.

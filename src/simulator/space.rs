@@ -26,7 +26,7 @@ pub struct Space {
 }
 
 /// What a space is at present.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Now {
     scenario: Arc<str>,
     origin: World,
@@ -64,13 +64,13 @@ impl Space {
     /// The name of the scenario that it started from.
     #[must_use]
     pub fn scenario(&self) -> Arc<str> {
-        Arc::clone(&self.now().scenario)
+        self.with_now(|now| Arc::clone(&now.scenario))
     }
 
     /// The present era.
     #[must_use]
     pub fn era(&self) -> Arc<Era> {
-        self.now().era
+        self.with_now(|now| Arc::clone(&now.era))
     }
 
     /// Notes that somebody asks something.
@@ -93,8 +93,8 @@ impl Space {
         *now = Now { scenario, origin, era };
     }
 
-    fn now(&self) -> Now {
-        self.now.read().expect("nothing panics while it holds the present").clone()
+    fn with_now<T>(&self, read: impl FnOnce(&Now) -> T) -> T {
+        read(&self.now.read().expect("nothing panics while it holds the present"))
     }
 }
 

@@ -4,7 +4,7 @@
 //! the decision is made and committed. No guard leaves this file, and nothing here is `async`, so that no guard can live
 //! across an `await`. A store shared by several processes can take its place by offering the same verbs.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use dashmap::mapref::one::RefMut;
@@ -13,12 +13,13 @@ use foldhash::fast::RandomState;
 
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::customer::{Customer, CustomerId};
+use crate::domain::small_set::SmallSet;
 use crate::domain::world::World;
 
 /// What a decision on an application may know of the state.
 pub(super) struct Standing {
     /// The customer, if there is one.
-    pub(super) customer: Option<Customer>,
+    pub(super) customer: Option<Arc<Customer>>,
     /// What is listed for the certificate.
     pub(super) certificate: Option<Arc<Certificate>>,
     /// How many other customers hold the certificate.
@@ -38,25 +39,44 @@ pub(super) struct Outcome {
 pub(super) struct Store {
     began: Began,
     accounts: DashMap<CustomerId, Account, RandomState>,
-    certificates: DashMap<CertificateNumber, Option<Arc<Certificate>>, RandomState>,
-    holders: DashMap<CertificateNumber, HashSet<CustomerId>, RandomState>,
+    papers: DashMap<CertificateNumber, Paper, RandomState>,
 }
 
 /// The parts of the world that change here.
 #[derive(Debug)]
 struct Began {
-    customers: Arc<HashMap<CustomerId, Customer>>,
+    customers: Arc<HashMap<CustomerId, Arc<Customer>>>,
     certificates: Arc<HashMap<CertificateNumber, Arc<Certificate>>>,
-    holders: Arc<HashMap<CertificateNumber, HashSet<CustomerId>>>,
-    held: Arc<HashMap<CustomerId, Vec<CertificateNumber>>>,
+    holders: Arc<HashMap<CertificateNumber, SmallSet<CustomerId>>>,
+    held: Arc<HashMap<CustomerId, SmallSet<CertificateNumber>>>,
+}
+
+impl Began {
+    fn account(&self, id: &CustomerId) -> Account {
+        Account { customer: self.customers.get(id).cloned(), held: self.held.get(id).cloned().unwrap_or_default() }
+    }
+
+    fn paper(&self, number: &CertificateNumber) -> Paper {
+        Paper {
+            certificate: self.certificates.get(number).cloned(),
+            holders: self.holders.get(number).cloned().unwrap_or_default(),
+        }
+    }
 }
 
 /// A customer with the certificates it holds: each of them has it among its holders, and no other has. Somebody who is
 /// not listed, or not any more, is no customer, but can hold some all the same.
 #[derive(Clone, Debug, Default)]
 struct Account {
-    customer: Option<Customer>,
-    held: Vec<CertificateNumber>,
+    customer: Option<Arc<Customer>>,
+    held: SmallSet<CertificateNumber>,
+}
+
+/// What is listed for a certificate, and who holds it.
+#[derive(Debug, Default)]
+struct Paper {
+    certificate: Option<Arc<Certificate>>,
+    holders: SmallSet<CustomerId>,
 }
 
 impl Store {
@@ -67,7 +87,7 @@ impl Store {
             holders: Arc::clone(&world.holders),
             held: Arc::clone(&world.held),
         };
-        Self { began, accounts: DashMap::default(), certificates: DashMap::default(), holders: DashMap::default() }
+        Self { began, accounts: DashMap::default(), papers: DashMap::default() }
     }
 
     /// Decides on an application of this customer with this certificate, and commits what the decision makes of the
@@ -79,25 +99,25 @@ impl Store {
         decide: impl FnOnce(Standing) -> (T, Option<Outcome>),
     ) -> T {
         let entry = self.accounts.entry(id.clone());
-        let holders = self.holders.entry(number.clone());
-        let held_by = match &holders {
-            Entry::Occupied(changed) => Some(changed.get()),
-            Entry::Vacant(_) => self.began.holders.get(number),
+        let paper = self.papers.entry(number.clone());
+        let (certificate, held_by) = match &paper {
+            Entry::Occupied(changed) => (changed.get().certificate.as_ref(), Some(&changed.get().holders)),
+            Entry::Vacant(_) => (self.began.certificates.get(number), self.began.holders.get(number)),
         };
         let standing = Standing {
             customer: self.customer_of(&entry),
-            certificate: self.certificate(number),
+            certificate: certificate.cloned(),
             other_holders: held_by.map_or(0, |holders| holders.len() - usize::from(holders.contains(id))),
         };
         let (decision, outcome) = decide(standing);
         if let Some(Outcome { customer, is_accepted }) = outcome {
             let mut account = self.entered(entry);
-            account.customer = Some(customer);
+            account.customer = Some(customer.into());
             if is_accepted {
-                holders.or_insert_with(|| self.began_holders(number)).insert(id.clone());
+                paper.or_insert_with(|| self.began.paper(number)).holders.insert(id.clone());
                 // A second certificate's lock is never taken while the first one's is held.
                 account.held.iter().filter(|held| *held != number).for_each(|held| self.release(held, id));
-                account.held = vec![number.clone()];
+                account.held = SmallSet::of(number.clone());
             }
         }
         decision
@@ -108,7 +128,7 @@ impl Store {
     pub(super) fn change<T>(
         &self,
         id: &CustomerId,
-        decide: impl FnOnce(Option<Customer>) -> (T, Option<Option<Customer>>),
+        decide: impl FnOnce(Option<Arc<Customer>>) -> (T, Option<Option<Customer>>),
     ) -> T {
         let entry = self.accounts.entry(id.clone());
         let before = self.customer_of(&entry);
@@ -117,29 +137,22 @@ impl Store {
         if let Some(after) = change {
             let mut account = self.entered(entry);
             if after.as_ref().is_none_or(|after| was_accepted && !after.status.is_accepted()) {
-                account.held.drain(..).for_each(|held| self.release(&held, id));
+                account.held.iter().for_each(|held| self.release(held, id));
+                account.held = SmallSet::default();
             }
-            account.customer = after;
+            account.customer = after.map(Into::into);
         }
         decision
     }
 
     /// Frees a certificate of a customer, whose lock is held.
     fn release(&self, number: &CertificateNumber, id: &CustomerId) {
-        self.holders.entry(number.clone()).or_insert_with(|| self.began_holders(number)).remove(id);
+        self.papers.entry(number.clone()).or_insert_with(|| self.began.paper(number)).holders.remove(id);
     }
 
     /// The customer with this ID.
-    pub(super) fn customer(&self, id: &CustomerId) -> Option<Customer> {
+    pub(super) fn customer(&self, id: &CustomerId) -> Option<Arc<Customer>> {
         self.customer_of(&self.accounts.entry(id.clone()))
-    }
-
-    /// What is listed for a certificate.
-    pub(super) fn certificate(&self, number: &CertificateNumber) -> Option<Arc<Certificate>> {
-        match self.certificates.get(number) {
-            Some(changed) => changed.clone(),
-            None => self.began.certificates.get(number).cloned(),
-        }
     }
 
     /// Lists, changes or deletes a certificate, with exactly those who hold it. True when it was listed or held before.
@@ -147,22 +160,20 @@ impl Store {
     pub(super) fn put_certificate(
         &self,
         number: &CertificateNumber,
-        certificate: Option<(Certificate, HashSet<CustomerId>)>,
+        certificate: Option<(Certificate, SmallSet<CustomerId>)>,
     ) -> bool {
-        let held_by = self.holders.get(number).map(|changed| changed.clone());
-        let held_by = held_by.unwrap_or_else(|| self.began_holders(number));
-        let was_known = self.certificate(number).is_some() || !held_by.is_empty();
-        let (certificate, holders) = certificate.map(|(certificate, holders)| (Arc::new(certificate), holders)).unzip();
-        let holders = holders.unwrap_or_default();
-        for id in held_by.difference(&holders) {
-            self.entered(self.accounts.entry(id.clone())).held.retain(|held| held != number);
+        let (_, before) = self.papers.remove(number).unwrap_or_else(|| (number.clone(), self.began.paper(number)));
+        let after = certificate
+            .map(|(certificate, holders)| Paper { certificate: Some(Arc::new(certificate)), holders })
+            .unwrap_or_default();
+        for id in before.holders.difference(&after.holders) {
+            self.entered(self.accounts.entry(id.clone())).held.remove(number);
         }
-        for id in holders.difference(&held_by) {
-            self.entered(self.accounts.entry(id.clone())).held.push(number.clone());
+        for id in after.holders.difference(&before.holders) {
+            self.entered(self.accounts.entry(id.clone())).held.insert(number.clone());
         }
-        self.certificates.insert(number.clone(), certificate);
-        self.holders.insert(number.clone(), holders);
-        was_known
+        self.papers.insert(number.clone(), after);
+        before.certificate.is_some() || !before.holders.is_empty()
     }
 
     /// The world as it stands now. The caller sees to it that nothing changes meanwhile.
@@ -172,42 +183,37 @@ impl Store {
             let (id, account) = changed.pair();
             let customers = Arc::make_mut(&mut world.customers);
             match &account.customer {
-                Some(customer) => customers.insert(id.clone(), customer.clone()),
+                Some(customer) => customers.insert(id.clone(), Arc::clone(customer)),
                 None => customers.remove(id),
             };
             Arc::make_mut(&mut world.held).insert(id.clone(), account.held.clone());
         }
-        for changed in &self.certificates {
+        for changed in &self.papers {
+            let (number, paper) = changed.pair();
             let certificates = Arc::make_mut(&mut world.certificates);
-            match changed.value() {
-                Some(certificate) => certificates.insert(changed.key().clone(), Arc::clone(certificate)),
-                None => certificates.remove(changed.key()),
+            match &paper.certificate {
+                Some(certificate) => certificates.insert(number.clone(), Arc::clone(certificate)),
+                None => certificates.remove(number),
             };
-        }
-        for changed in &self.holders {
-            Arc::make_mut(&mut world.holders).insert(changed.key().clone(), changed.value().clone());
+            Arc::make_mut(&mut world.holders).insert(number.clone(), paper.holders.clone());
         }
         world
     }
 
     /// The customers in the order of their IDs.
-    pub(super) fn customers(&self) -> BTreeMap<CustomerId, Customer> {
+    pub(super) fn customers(&self) -> BTreeMap<CustomerId, Arc<Customer>> {
         let mut customers: BTreeMap<_, _> =
-            self.began.customers.iter().map(|(id, customer)| (id.clone(), customer.clone())).collect();
+            self.began.customers.iter().map(|(id, customer)| (id.clone(), Arc::clone(customer))).collect();
         for changed in &self.accounts {
             match &changed.customer {
-                Some(customer) => customers.insert(changed.key().clone(), customer.clone()),
+                Some(customer) => customers.insert(changed.key().clone(), Arc::clone(customer)),
                 None => customers.remove(changed.key()),
             };
         }
         customers
     }
 
-    fn began_holders(&self, number: &CertificateNumber) -> HashSet<CustomerId> {
-        self.began.holders.get(number).cloned().unwrap_or_default()
-    }
-
-    fn customer_of(&self, entry: &Entry<'_, CustomerId, Account>) -> Option<Customer> {
+    fn customer_of(&self, entry: &Entry<'_, CustomerId, Account>) -> Option<Arc<Customer>> {
         match entry {
             Entry::Occupied(changed) => changed.get().customer.clone(),
             Entry::Vacant(unchanged) => self.began.customers.get(unchanged.key()).cloned(),
@@ -217,9 +223,6 @@ impl Store {
     /// The account, to be changed under its lock.
     fn entered<'a>(&self, entry: Entry<'a, CustomerId, Account>) -> RefMut<'a, CustomerId, Account> {
         let id = entry.key().clone();
-        entry.or_insert_with(|| Account {
-            customer: self.began.customers.get(&id).cloned(),
-            held: self.began.held.get(&id).cloned().unwrap_or_default(),
-        })
+        entry.or_insert_with(|| self.began.account(&id))
     }
 }

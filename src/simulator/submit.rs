@@ -102,21 +102,29 @@ impl Era {
 
     /// The customer as it is now; with adoption, an unlisted one is a new customer of the caller, unless that is no
     /// partner any more, or the account is a partner's.
-    pub(super) fn known(&self, id: &CustomerId, customer: Option<Customer>, caller: &Partner) -> Option<Customer> {
+    pub(super) fn known(
+        &self,
+        id: &CustomerId,
+        customer: Option<Arc<Customer>>,
+        caller: &Partner,
+    ) -> Option<Arc<Customer>> {
         match customer {
             Some(customer) => Some(self.settled(customer)),
             None if self.settings().unlisted_customers == UnlistedCustomers::Adopt => {
                 let directory = self.directory();
                 let is_free = directory.partner_of_account(id.as_str()).is_none();
                 let caller = directory.partner(&caller.name).filter(|_| is_free)?;
-                Some(Customer::of(Arc::clone(&caller.name)))
+                Some(Customer::of(Arc::clone(&caller.name)).into())
             }
             None => None,
         }
     }
 
     /// The customer at this moment: a review that is due has been approved by itself.
-    pub(super) fn settled(&self, customer: Customer) -> Customer {
-        customer.at(self.clock.now(), self.began, self.settings().review_after)
+    pub(super) fn settled(&self, customer: Arc<Customer>) -> Arc<Customer> {
+        match self.settings().review_after {
+            Some(review_after) => Arc::unwrap_or_clone(customer).at(self.clock.now(), self.began, review_after).into(),
+            None => customer,
+        }
     }
 }

@@ -32,7 +32,6 @@ pub(super) async fn answer(
     let (caller, ruling) = rule(&era, question.caller.as_deref(), &body).await;
     let mut asked = Asked::new("POST", INDIVIDUAL, body.len());
     asked.read(&body);
-    let ruling = Arc::new(ruling);
     let status = Answer::of(&ruling, era.settings().wire).status().as_u16();
     Ok(Json(writer(&app, &space).verdict(&ruling, &asked, caller.as_deref(), &"0".repeat(32), status)))
 }

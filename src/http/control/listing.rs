@@ -1,7 +1,5 @@
 //! `/_sim/customers`, `/_sim/partners` and `/_sim/certificates`: the store, one by one.
 
-use std::collections::HashSet;
-
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -12,6 +10,7 @@ use super::target::{Target, Text};
 use crate::domain::caller::Account;
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::customer::{Customer, CustomerId};
+use crate::domain::small_set::SmallSet;
 use crate::fixture::{call, write};
 use crate::simulator::Era;
 
@@ -89,16 +88,20 @@ pub(super) async fn certificate(
 ) -> Result<Json<Value>, ControlError> {
     let (world, number) = (space.era().snapshot(), CertificateNumber::new(&number));
     let (listed, holders) = (world.certificates.get(&number), world.holders.get(&number));
-    if listed.is_none() && holders.is_none_or(HashSet::is_empty) {
+    if listed.is_none() && holders.is_none_or(SmallSet::is_empty) {
         return Err(unknown("certificate"));
     }
     let unlisted = Certificate::default();
-    Ok(Json(write::certificate(&number, listed.map_or(&unlisted, |listed| listed), holders.into_iter().flatten())))
+    Ok(Json(write::certificate(
+        &number,
+        listed.map_or(&unlisted, |listed| listed),
+        holders.into_iter().flat_map(SmallSet::iter),
+    )))
 }
 
 pub(super) async fn put_certificate(Target(space): Target, Path(number): Path<String>, Text(text): Text) -> Written {
     let (number, certificate, holders) = call::certificate(&with_name(&text, "number", &number)?)?;
-    let value = write::certificate(&number, &certificate, &holders);
+    let value = write::certificate(&number, &certificate, holders.iter());
     let was_there = space.era().put_certificate(&number, certificate, holders);
     Ok((created(was_there), Json(value)))
 }

@@ -1,7 +1,5 @@
 //! Journal entries and explanations as JSON, with personal data masked unless it was asked for.
 
-use std::sync::Arc;
-
 use axum::extract::Query;
 use serde_json::{Map, Value, json};
 
@@ -52,13 +50,13 @@ impl Writer {
     /// Response, outcome, checks and changes.
     pub(super) fn verdict(
         self,
-        ruling: &Arc<Ruling>,
+        ruling: &Ruling,
         asked: &Asked,
         caller: Option<&str>,
         request_id: &str,
         status: u16,
     ) -> Value {
-        let body = match &**ruling {
+        let body = match ruling {
             Ruling::Identified(_, body) | Ruling::NotIdentified(_, body, _) => {
                 self.mask(serde_json::from_str(body).unwrap_or_default())
             }
@@ -67,7 +65,7 @@ impl Writer {
                 .and_then(|body| serde_json::from_str(&body).ok())
                 .unwrap_or_default(),
         };
-        let change = match &**ruling {
+        let change = match ruling {
             Ruling::Submission(Submission { change, .. }) => change.as_ref(),
             _ => None,
         };

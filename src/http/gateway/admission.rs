@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::Request;
+use axum::body::{Bytes, HttpBody};
+use axum::http::Request;
 use axum::http::request::Parts;
 
 use super::body;
@@ -35,7 +35,10 @@ impl Arrival {
     ///
     /// # Errors
     /// The gateway's answer when it is too long, or does not come whole.
-    pub(in crate::http) async fn of(era: Arc<Era>, request: Request) -> Result<Self, Answer> {
+    pub(in crate::http) async fn of<B>(era: Arc<Era>, request: Request<B>) -> Result<Self, Box<Answer>>
+    where
+        B: HttpBody<Data = Bytes>,
+    {
         let (parts, body) = request.into_parts();
         let body = body::read(&parts.headers, body).await?;
         Ok(Self { era, parts, body })
@@ -45,7 +48,7 @@ impl Arrival {
     ///
     /// # Errors
     /// The answer to whoever is none.
-    pub(in crate::http) fn admit(self) -> Result<Admission, Answer> {
+    pub(in crate::http) fn admit(self) -> Result<Admission, Box<Answer>> {
         let Self { era, parts, body } = self;
         let ruling = match authenticate(&era, &parts, &body) {
             Ok(Caller::Partner(partner)) => return Ok(Admission { era, partner, parts, body }),
@@ -55,7 +58,7 @@ impl Arrival {
                 Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail))
             }
         };
-        Err(Answer::new(ruling).having_read(body))
+        Err(Answer::new(ruling).having_read(body).into())
     }
 }
 

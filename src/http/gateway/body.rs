@@ -1,12 +1,13 @@
 //! Reading a request body, up to the gateway's limit.
 
-use axum::body::Body;
+use std::pin::pin;
+
+use axum::body::HttpBody;
 use axum::http::HeaderMap;
 use axum::http::header::EXPECT;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
-use super::head::declared_length;
 use crate::domain::check::{self, MAX_BODY_BYTES};
 use crate::domain::gateway::{self, GatewayError};
 use crate::http::answer::Answer;
@@ -20,9 +21,13 @@ const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 ///
 /// # Errors
 /// The gateway's answer when it is too long, or when the client stopped in the middle.
-pub(in crate::http) async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Answer> {
+pub(in crate::http) async fn read<B>(headers: &HeaderMap, body: B) -> Result<Bytes, Box<Answer>>
+where
+    B: HttpBody<Data = Bytes>,
+{
+    let mut body = pin!(body);
     // A client that asks first gets its refusal at once, and never sends the body.
-    if declared_length(headers).is_some_and(|length| length > MAX_BODY_BYTES) && headers.contains_key(EXPECT) {
+    if body.size_hint().lower() > MAX_BODY_BYTES as u64 && headers.contains_key(EXPECT) {
         return Err(refused(gateway::BODY_TOO_LARGE));
     }
     let mut whole = Bytes::new();
@@ -51,6 +56,6 @@ fn joined(whole: Bytes, chunk: Bytes) -> Bytes {
     whole.freeze()
 }
 
-fn refused(error: &'static GatewayError) -> Answer {
-    Answer::new(Ruling::Gateway(&check::BODY_SIZE, error, None))
+fn refused(error: &'static GatewayError) -> Box<Answer> {
+    Answer::new(Ruling::Gateway(&check::BODY_SIZE, error, None)).into()
 }

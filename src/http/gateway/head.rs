@@ -1,8 +1,7 @@
 //! The head of a request: what is too much of it, and what the journal keeps of it.
 
-use axum::extract::Request;
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_LENGTH;
+use axum::body::HttpBody;
+use axum::http::Request;
 
 use crate::domain::gateway::{self, GatewayError};
 use crate::simulator::Asked;
@@ -24,7 +23,7 @@ pub(in crate::http) struct HeadSize {
 }
 
 impl HeadSize {
-    pub(in crate::http) fn of(request: &Request) -> Self {
+    pub(in crate::http) fn of<B>(request: &Request<B>) -> Self {
         let target = target(request).len();
         let sizes = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
         let (largest_header, headers) = sizes.fold((0, 0), |(largest, sum), size| (size.max(largest), sum + size));
@@ -43,28 +42,24 @@ impl HeadSize {
     }
 
     /// What the journal keeps of the request, with room for its body.
-    pub(in crate::http) fn asked(&self, request: &Request) -> Asked {
+    pub(in crate::http) fn asked<B: HttpBody>(&self, request: &Request<B>) -> Asked {
         let headers = request.headers();
         let separators = headers.len() * ": \n".len();
-        let body = declared_length(headers).unwrap_or(0).min(MAX_PIECE_BYTES);
+        // As far as its length is declared.
+        let body = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX).min(MAX_PIECE_BYTES);
         let expected = self.headers + separators + body;
         let mut asked = Asked::new(request.method().as_str(), target(request), expected);
         for (name, value) in headers {
-            match value.to_str() {
-                _ if SECRET_HEADERS.contains(&name.as_str()) => asked.header(name.as_str(), "***"),
-                Ok(value) => asked.header(name.as_str(), value),
-                Err(_) => asked.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes())),
+            if SECRET_HEADERS.contains(&name.as_str()) {
+                asked.header(name.as_str(), "***");
+            } else {
+                asked.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
             }
         }
         asked
     }
 }
 
-/// The length of the body in bytes, as the headers declare it.
-pub(super) fn declared_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-fn target(request: &Request) -> &str {
+fn target<B>(request: &Request<B>) -> &str {
     request.uri().path_and_query().map_or("", |target| target.as_str())
 }
