@@ -4,10 +4,12 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use bytesize::ByteSize;
 use clap::Args;
 use serde_json::json;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
@@ -70,7 +72,7 @@ impl Serve {
         let simulator = Arc::new(Simulator::new(scenario.name.as_str().into(), &scenario.world, limits));
         let control = ControlSettings { token: self.control_token(), show_personal_data: self.show_personal_data };
         let app = Arc::new(App { simulator, library, control });
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = runtime()?;
         let served = runtime.block_on(self.serve(&app, &scenario.name));
         // Whoever still waits for a disk or a name server is not waited for.
         runtime.shutdown_background();
@@ -130,6 +132,15 @@ impl Serve {
             tracing::warn!(%address, "whoever reaches this address can steer the simulator: set --control-token");
         }
     }
+}
+
+/// Where there is but one core, workers would only get in each other's way.
+fn runtime() -> std::io::Result<Runtime> {
+    let mut builder = match available_parallelism() {
+        Ok(cores) if cores.get() == 1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.enable_all().build()
 }
 
 /// Prints the ready line. A closed stdout is no reason not to serve.

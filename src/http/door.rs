@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::body::{Body, Bytes, HttpBody};
+use axum::http::request::Parts;
 use axum::http::{Request, Response};
 use futures_util::FutureExt;
 use tower::Service;
@@ -20,7 +21,7 @@ use super::routes;
 use crate::domain::check;
 use crate::domain::decision::Reply;
 use crate::domain::gateway;
-use crate::simulator::{Entry, Era, Ruling, Simulator, SpaceId};
+use crate::simulator::{Asked, Entry, Era, Ruling, Simulator, SpaceId};
 
 /// The simulated service, as a service.
 #[derive(Clone, Debug)]
@@ -40,92 +41,105 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let simulator = Arc::clone(&self.0);
-        Box::pin(async move { Ok(pass(&simulator, request, routes::answer).await) })
+        Box::pin(async move { Ok(pass(&simulator, request).await) })
     }
 }
 
 /// Lets a request through to what answers it, and sends the answer out.
-async fn pass<B, F>(
-    simulator: &Simulator,
-    request: Request<B>,
-    answer: impl FnOnce(Arc<Era>, Request<B>) -> F,
-) -> Response<Body>
+async fn pass<B>(simulator: &Simulator, request: Request<B>) -> Response<Body>
 where
-    B: HttpBody,
-    F: Future<Output = Answer>,
+    B: HttpBody<Data = Bytes>,
 {
-    let started = Instant::now();
-    let id = Uuid::new_v4();
-    let size = HeadSize::of(&request);
-    let mut asked = size.asked(&request);
-    let (era, refusal) = enter(simulator, &size, &request);
-    let answer = match refusal {
-        Some(refusal) => refusal,
-        None => {
-            let answered = AssertUnwindSafe(answer(Arc::clone(&era), request)).catch_unwind().await;
-            // The panic itself is logged by the process's hook.
-            answered.unwrap_or_else(|_panic| Answer::new(Ruling::Fault))
+    let (head, body) = request.into_parts();
+    let size = HeadSize::of(&head);
+    let visit = Visit::begin(size.asked(&head, body.size_hint().lower()));
+    match enter(simulator, &size, &head) {
+        Ok(era) => {
+            let answer = survive(routes::answer(&era, &head, body)).await;
+            visit.end(&era, answer).await
         }
-    };
-    let response = answer.response(id);
-    tracing::info!(
-        request.id = %id.simple(),
-        request.method = %asked.method(),
-        request.path = ?asked.path(),
-        response.status = response.status().as_u16(),
-        error.code = answer.ruling.error_code(),
-        decided_by = answer.ruling.decided_by(),
-        check = answer.ruling.check(),
-        caller = answer.caller.as_deref(),
-        space = %era.space(),
-        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        "answered"
-    );
-    let reply = answer.ruling.reply();
-    asked.read(&answer.asked_body);
-    era.journal.write(Entry {
-        number: 0,
-        request_id: id,
-        at: era.clock.now(),
-        asked,
-        caller: answer.caller,
-        status: response.status().as_u16(),
-        ruling: answer.ruling,
-    });
-    match reply {
-        Some(Reply::Fault(fault)) => strike(fault, response).await,
-        _ => response,
+        Err((era, refusal)) => visit.end(&era, *refusal).await,
     }
 }
 
 /// Finds the era of a request, or refuses it: then it is the default space that keeps it in mind.
-fn enter<B>(simulator: &Simulator, size: &HeadSize, request: &Request<B>) -> (Arc<Era>, Option<Answer>) {
+fn enter(simulator: &Simulator, size: &HeadSize, head: &Parts) -> Result<Arc<Era>, (Arc<Era>, Box<Answer>)> {
     let default = || simulator.space(SpaceId::DEFAULT).expect("the default space is always there").era();
-    let refuse =
-        |check, error, detail: Option<String>| Some(Answer::new(Ruling::Gateway(check, error, detail.map(Into::into))));
-    match (size.error(), find_space(simulator, request.headers())) {
-        (None, Ok(era)) => (era, None),
-        (Some(error), era) => (era.unwrap_or_else(|_| default()), refuse(&check::HEAD_SIZE, error, None)),
-        (None, Err(gone)) => (default(), refuse(&check::SPACE, gateway::NOT_AUTHENTICATED, Some(gone))),
+    let refusal = |check, error, detail| Answer::new(Ruling::Gateway(check, error, detail)).into();
+    match (size.error(), find_space(simulator, &head.headers)) {
+        (None, Ok(era)) => Ok(era),
+        (Some(error), era) => Err((era.unwrap_or_else(|_| default()), refusal(&check::HEAD_SIZE, error, None))),
+        (None, Err(gone)) => Err((default(), refusal(&check::SPACE, gateway::NOT_AUTHENTICATED, Some(gone.into())))),
+    }
+}
+
+/// The answer, whatever happens: a panic is the simulator's own fault, and the process's hook logs it.
+async fn survive(answer: impl Future<Output = Answer>) -> Answer {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_panic| Answer::new(Ruling::Fault))
+}
+
+/// A request on its way through.
+struct Visit {
+    id: Uuid,
+    began: Instant,
+    asked: Asked,
+}
+
+impl Visit {
+    fn begin(asked: Asked) -> Self {
+        Self { id: Uuid::new_v4(), began: Instant::now(), asked }
+    }
+
+    /// Logs the answer, writes it down in the journal, and makes a response of it.
+    async fn end(self, era: &Era, answer: Answer) -> Response<Body> {
+        let Self { id, began, mut asked } = self;
+        let response = answer.response(id);
+        tracing::info!(
+            request.id = %id.simple(),
+            request.method = %asked.method(),
+            request.path = ?asked.path(),
+            response.status = response.status().as_u16(),
+            error.code = answer.ruling.error_code(),
+            decided_by = answer.ruling.decided_by(),
+            check = answer.ruling.check(),
+            caller = answer.caller.as_deref(),
+            space = %era.space(),
+            micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            "answered"
+        );
+        let reply = answer.ruling.reply();
+        asked.read(&answer.asked_body);
+        era.journal.write(Entry {
+            number: 0,
+            request_id: id,
+            at: era.clock.now(),
+            asked,
+            caller: answer.caller,
+            status: response.status().as_u16(),
+            ruling: answer.ruling,
+        });
+        match reply {
+            Some(Reply::Fault(fault)) => strike(fault, response).await,
+            _ => response,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-    use axum::http::Request;
     use http_body_util::BodyExt;
 
-    use super::pass;
+    use super::{Visit, survive};
     use crate::domain::world::World;
-    use crate::simulator::{JournalLimits, Simulator};
+    use crate::simulator::{Asked, JournalLimits, Simulator, SpaceId};
 
     #[tokio::test]
     async fn a_fault_is_the_documented_error_and_the_server_goes_on() {
         let simulator = Simulator::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
+        let era = simulator.space(SpaceId::DEFAULT).expect("the default space").era();
         for _ in 0..2 {
-            let request = Request::get("/fault").body(Body::empty()).expect("a request");
-            let response = pass(&simulator, request, |_, _| async { panic!("on purpose") }).await;
+            let visit = Visit::begin(Asked::new("GET", "/fault", 0));
+            let response = visit.end(&era, survive(async { panic!("on purpose") }).await).await;
             assert_eq!(response.status(), 500);
             assert_eq!(response.headers()["content-type"], "application/json;charset=UTF-8");
             assert_eq!(response.headers()["x-request-id"].len(), 32);

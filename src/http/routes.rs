@@ -1,10 +1,9 @@
 //! The routes of the simulated service: what answers at which path, by which method. The path of a file below `bss` and
 //! `iam` is the path of its URL.
 
-use std::sync::Arc;
-
 use axum::body::{Bytes, HttpBody};
-use axum::http::{Method, Request};
+use axum::http::Method;
+use axum::http::request::Parts;
 
 use super::answer::Answer;
 use super::bss::{self, individual, result};
@@ -31,15 +30,15 @@ static ROUTES: [(&str, Method, Endpoint); 4] = [
 ];
 
 /// Answers a request of an era: path, method and body first, then as the endpoint does.
-pub(super) async fn answer<B>(era: Arc<Era>, request: Request<B>) -> Answer
+pub(super) async fn answer<B>(era: &Era, head: &Parts, body: B) -> Answer
 where
     B: HttpBody<Data = Bytes>,
 {
-    let endpoint = match find(request.uri().path(), request.method()) {
+    let endpoint = match find(head.uri.path(), &head.method) {
         Ok(endpoint) => endpoint,
         Err(ruling) => return Answer::new(ruling),
     };
-    let answered = match Arrival::of(era, request).await {
+    let answered = match Arrival::of(era, head, body).await {
         Err(refusal) => Err(refusal),
         Ok(arrival) => match endpoint {
             Endpoint::Individual => match arrival.admit() {

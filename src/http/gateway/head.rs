@@ -1,7 +1,6 @@
 //! The head of a request: what is too much of it, and what the journal keeps of it.
 
-use axum::body::HttpBody;
-use axum::http::Request;
+use axum::http::request::Parts;
 
 use crate::domain::gateway::{self, GatewayError};
 use crate::simulator::Asked;
@@ -23,9 +22,9 @@ pub(in crate::http) struct HeadSize {
 }
 
 impl HeadSize {
-    pub(in crate::http) fn of<B>(request: &Request<B>) -> Self {
-        let target = target(request).len();
-        let sizes = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+    pub(in crate::http) fn of(head: &Parts) -> Self {
+        let target = target(head).len();
+        let sizes = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
         let (largest_header, headers) = sizes.fold((0, 0), |(largest, sum), size| (size.max(largest), sum + size));
         Self { target, largest_header, headers }
     }
@@ -41,15 +40,13 @@ impl HeadSize {
         }
     }
 
-    /// What the journal keeps of the request, with room for its body.
-    pub(in crate::http) fn asked<B: HttpBody>(&self, request: &Request<B>) -> Asked {
-        let headers = request.headers();
-        let separators = headers.len() * ": \n".len();
-        // As far as its length is declared.
-        let body = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX).min(MAX_PIECE_BYTES);
+    /// What the journal keeps of the request, with room for a body of so many bytes.
+    pub(in crate::http) fn asked(&self, head: &Parts, body: u64) -> Asked {
+        let separators = head.headers.len() * ": \n".len();
+        let body = usize::try_from(body).unwrap_or(usize::MAX).min(MAX_PIECE_BYTES);
         let expected = self.headers + separators + body;
-        let mut asked = Asked::new(request.method().as_str(), target(request), expected);
-        for (name, value) in headers {
+        let mut asked = Asked::new(head.method.as_str(), target(head), expected);
+        for (name, value) in &head.headers {
             if SECRET_HEADERS.contains(&name.as_str()) {
                 asked.header(name.as_str(), "***");
             } else {
@@ -60,6 +57,6 @@ impl HeadSize {
     }
 }
 
-fn target<B>(request: &Request<B>) -> &str {
-    request.uri().path_and_query().map_or("", |target| target.as_str())
+fn target(head: &Parts) -> &str {
+    head.uri.path_and_query().map_or("", |target| target.as_str())
 }

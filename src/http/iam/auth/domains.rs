@@ -9,7 +9,7 @@ use crate::http::answer::Answer;
 use crate::http::gateway::{Arrival, authenticate};
 use crate::http::iam::answer::{IamError, identified};
 
-pub(in crate::http) fn list(Arrival { era, parts, body }: &Arrival) -> Answer {
+pub(in crate::http) fn list(Arrival { era, parts, body }: &Arrival<'_>) -> Answer {
     let caller = match authenticate(era, parts, body) {
         Ok(caller) => caller,
         Err(error) => return IamError::NotAuthenticated(error.detail).into(),

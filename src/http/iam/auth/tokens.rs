@@ -69,8 +69,8 @@ impl Scope {
     }
 }
 
-pub(in crate::http) fn create(Arrival { era, body, .. }: Arrival) -> Answer {
-    match issue(&era, &body) {
+pub(in crate::http) fn create(Arrival { era, body, .. }: Arrival<'_>) -> Answer {
+    match issue(era, &body) {
         Ok(answer) => answer.having_read(body),
         // What was sent with it may be a password of another place: it is not kept.
         Err(error) => error.into(),

@@ -6,7 +6,7 @@ use crate::http::bss::draft;
 use crate::http::gateway::Admission;
 use crate::simulator::Ruling;
 
-pub(in crate::http) async fn submit(admission: Admission) -> Answer {
+pub(in crate::http) async fn submit(admission: Admission<'_>) -> Answer {
     let Admission { era, partner, parts, body } = &admission;
     let draft = draft::read(&parts.headers, body);
     let ruling = match draft.and_then(|draft| Application::parse(draft, era.settings().contract)) {

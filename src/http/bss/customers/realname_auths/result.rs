@@ -9,7 +9,7 @@ use crate::http::answer::Answer;
 use crate::http::gateway::Admission;
 use crate::simulator::Ruling;
 
-pub(in crate::http) fn tell(admission: Admission) -> Answer {
+pub(in crate::http) fn tell(admission: Admission<'_>) -> Answer {
     let Admission { era, partner, parts, .. } = &admission;
     let ruling = match customer_id(&parts.uri) {
         Ok(id) => match era.inquire(partner, &id) {
