@@ -3,7 +3,10 @@
 use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
+
 use tracing::level_filters::LevelFilter;
+
+use super::batch::{self, Flush};
 
 /// How log events look.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -36,13 +39,20 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
-/// Begins to log.
-pub(super) fn start(format: LogFormat, level: LogLevel) {
-    let log =
-        tracing_subscriber::fmt().with_max_level(LevelFilter::from(level)).with_writer(io::stderr).with_target(false);
+/// Begins to log, until what is returned is dropped.
+///
+/// # Errors
+/// When there can be no thread for it.
+pub(super) fn start(format: LogFormat, level: LogLevel) -> io::Result<Flush> {
+    let (lines, flush) = batch::start(io::stderr())?;
+    let log = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::from(level))
+        .with_writer(move || lines.clone())
+        .with_target(false);
     match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    Ok(flush)
 }

@@ -67,7 +67,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Result<(), CommandError> {
         let (library, scenario) = self.choose()?;
-        log::start(self.log_format, self.log_level);
+        let _flush = log::start(self.log_format, self.log_level)?;
         let limits = JournalLimits::new(self.journal_entries, self.journal_bytes());
         let simulator = Arc::new(Simulator::new(scenario.name.as_str().into(), &scenario.world, limits));
         let control = ControlSettings { token: self.control_token(), show_personal_data: self.show_personal_data };
