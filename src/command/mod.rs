@@ -4,6 +4,7 @@ mod batch;
 mod catalog;
 mod check;
 mod healthcheck;
+mod limits;
 mod log;
 mod schema;
 mod serve;

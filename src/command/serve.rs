@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
+use super::limits::LimitFlags;
 use super::log::{self, LogFormat, LogLevel};
 use crate::domain::credential::Secret;
 use crate::fixture::{Library, Scenario};
@@ -54,6 +55,9 @@ pub(super) struct Serve {
     /// Show names and certificate numbers in the journal.
     #[arg(long, env = "BSS_SIM_SHOW_PERSONAL_DATA")]
     show_personal_data: bool,
+
+    #[command(flatten)]
+    limits: LimitFlags,
 
     /// How log events on stderr look.
     #[arg(long, env = "BSS_SIM_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
@@ -106,6 +110,7 @@ impl Serve {
         let control = self.control_listen.map(bind).transpose()?;
         let control_address = control.as_ref().map(Server::address).transpose()?;
         self.warn_if_anybody_can_steer(control_address.unwrap_or(server.address()?));
+        let limits = self.limits.limits(1 + u32::from(control.is_some()));
         announce(server.address()?, control_address, scenario);
         let stops: Vec<_> = control.iter().chain([&server]).map(Server::stop_handle).collect();
         let simulator = Arc::clone(&app.simulator);
@@ -119,9 +124,10 @@ impl Serve {
             stops.iter().for_each(Stop::stop);
         });
         match control {
-            None => server.serve(Front::of_all(app)).await?,
+            None => server.serve(Front::of_all(app), limits).await?,
             Some(control_server) => {
-                tokio::try_join!(server.serve(Front::of_service(app)), control_server.serve(steering(app)))?;
+                let control = control_server.serve(steering(app), limits.clone());
+                tokio::try_join!(server.serve(Front::of_service(app), limits), control)?;
             }
         }
         Ok(())

@@ -4,12 +4,14 @@
 
 mod answer;
 mod bss;
+mod connections;
 mod control;
 mod door;
 mod findings;
 mod front;
 mod gateway;
 mod iam;
+mod pulse;
 mod routes;
 mod server;
 mod socket;
@@ -21,7 +23,8 @@ use axum::Router;
 pub use control::ControlSettings;
 pub use findings::findings;
 pub use front::Front;
-pub use server::{Server, Stop};
+pub use server::{Limits, Server, Stop};
+pub use socket::Arriving;
 
 use crate::fixture::{Library, Scenario};
 use crate::simulator::{JournalLimits, Simulator};
