@@ -56,9 +56,6 @@ pub(super) struct Serve {
     #[arg(long, env = "BSS_SIM_SHOW_PERSONAL_DATA")]
     show_personal_data: bool,
 
-    #[command(flatten)]
-    limits: LimitFlags,
-
     /// How log events on stderr look.
     #[arg(long, env = "BSS_SIM_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -66,6 +63,9 @@ pub(super) struct Serve {
     /// The least important events to log.
     #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     log_level: LogLevel,
+
+    #[command(flatten)]
+    limits: LimitFlags,
 }
 
 impl Serve {
