@@ -27,6 +27,12 @@ impl CustomerId {
     }
 }
 
+impl From<Arc<str>> for CustomerId {
+    fn from(id: Arc<str>) -> Self {
+        Self(id)
+    }
+}
+
 impl fmt::Display for CustomerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
