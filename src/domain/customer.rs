@@ -27,6 +27,12 @@ impl CustomerId {
     }
 }
 
+impl From<Arc<str>> for CustomerId {
+    fn from(id: Arc<str>) -> Self {
+        Self(id.into())
+    }
+}
+
 impl fmt::Display for CustomerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -76,7 +82,7 @@ pub enum ReviewVerdict {
 }
 
 /// A customer as it stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Customer {
     /// The name of the partner it belongs to.
     pub partner: Option<Arc<str>>,

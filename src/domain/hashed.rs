@@ -19,11 +19,17 @@ pub(super) struct Hashed {
 
 impl Hashed {
     pub(super) fn new(text: &str) -> Self {
-        Self { hash: HASH.hash_one(text), text: text.into() }
+        Arc::<str>::from(text).into()
     }
 
     pub(super) fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+impl From<Arc<str>> for Hashed {
+    fn from(text: Arc<str>) -> Self {
+        Self { hash: HASH.hash_one(&*text), text }
     }
 }
 

@@ -37,7 +37,9 @@ impl World {
         for customer in holders.iter() {
             held.entry(customer.clone()).or_default().insert(number.clone());
         }
-        Arc::make_mut(&mut self.holders).insert(number.clone(), holders);
+        if !holders.is_empty() {
+            Arc::make_mut(&mut self.holders).insert(number.clone(), holders);
+        }
         Arc::make_mut(&mut self.certificates).insert(number, Arc::new(certificate));
     }
 }
