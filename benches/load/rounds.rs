@@ -11,6 +11,10 @@ use crate::table::{Table, median};
 /// How many connections there are, each with one request under way.
 const CONNECTIONS: usize = 32;
 
+/// How long a server is in use before what it has seen is forgotten again: one that runs for days asks the system for
+/// memory but seldom.
+const USE: Duration = Duration::from_secs(1);
+
 /// How long a server is asked before it is measured.
 const WARM_UP: Duration = Duration::from_millis(200);
 
@@ -78,8 +82,9 @@ pub(crate) async fn measure(subjects: &[Subject], cores: Cores, rounds: usize, s
 
 /// Measures a server that is started for it, so that each begins with the same state.
 async fn measure_once(subject: &Subject, cores: Cores, time: Duration) -> Result<Measured> {
-    let signed = (time + WARM_UP).mul_f64(1.1).as_millis() * REQUESTS_PER_SECOND as u128 / 1000;
+    let signed = (USE + WARM_UP + time).mul_f64(1.1).as_millis() * REQUESTS_PER_SECOND as u128 / 1000;
     let (server, load) = subject.start(cores, &[], usize::try_from(signed).unwrap_or(usize::MAX)).await?;
+    subject.use_and_reset(&server, &load, CONNECTIONS, USE).await?;
     let warm_up = load.run(CONNECTIONS, WARM_UP, u64::MAX).await?;
     let before = server.cpu_seconds();
     let seen = load.run(CONNECTIONS, time, u64::MAX).await?;

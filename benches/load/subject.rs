@@ -89,6 +89,28 @@ impl Subject {
         }
         Ok((server, load))
     }
+
+    /// Uses a simulator that begins without a history, and resets it.
+    pub(crate) async fn use_and_reset(
+        &self,
+        server: &Server,
+        load: &Load,
+        connections: usize,
+        time: Duration,
+    ) -> Result<()> {
+        if self.before > 0 || matches!((&self.program, self.asked), (Program::Bare, _) | (_, Asked::InSpaces(_))) {
+            return Ok(());
+        }
+        load.run(connections, time, u64::MAX).await?;
+        let reset = format!("POST /_sim/reset HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 0\r\n\r\n");
+        let mut connection = Connection::open(server.address).await?;
+        let answer = connection.exchange(reset.as_bytes()).await?;
+        if answer.starts_with("HTTP/1.1 20") {
+            Ok(())
+        } else {
+            Err(Error::other(format!("the simulator was not reset: {answer}")))
+        }
+    }
 }
 
 fn simulator(flags: &[&str]) -> Program {
