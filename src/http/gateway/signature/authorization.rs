@@ -27,23 +27,46 @@ impl<'a> Authorization<'a> {
     }
 
     fn parse_fields(algorithm: Algorithm, fields: &'a str) -> Result<Self, SignatureError> {
-        let field = |name: &'static str| {
-            let mut values = fields.split(',').filter_map(|field| field.trim().strip_prefix(name)?.strip_prefix('='));
-            match (values.next(), values.next()) {
-                (Some(value), None) if !value.is_empty() => Ok(value),
-                (Some(_), _) => Err(SignatureError::Malformed(name)),
-                (None, _) => Err(SignatureError::Missing(name)),
+        let mut found = [Field::Missing; NAMES.len()];
+        for (name, value) in fields.split(',').filter_map(|field| field.trim().split_once('=')) {
+            if let Some(place) = NAMES.iter().position(|known| *known == name) {
+                found[place] = match found[place] {
+                    Field::Missing if !value.is_empty() => Field::Given(value),
+                    _ => Field::Malformed,
+                };
             }
+        }
+        let field = |place: usize| match found[place] {
+            Field::Given(value) => Ok(value),
+            Field::Malformed => Err(SignatureError::Malformed(NAMES[place])),
+            Field::Missing => Err(SignatureError::Missing(NAMES[place])),
         };
         let (access_key, scope) = match algorithm {
             Algorithm::DerivedSha256 => {
-                field("Credential")?.split_once('/').ok_or(SignatureError::Malformed("Credential"))?
+                field(CREDENTIAL)?.split_once('/').ok_or(SignatureError::Malformed(NAMES[CREDENTIAL]))?
             }
-            Algorithm::Sha256 | Algorithm::Sm3 => (field("Access")?, ""),
+            Algorithm::Sha256 | Algorithm::Sm3 => (field(ACCESS)?, ""),
         };
-        let signature = hex::decode(field("Signature")?).map_err(|_| SignatureError::Malformed("Signature"))?;
-        Ok(Self { algorithm, access_key, scope, signed_headers: field("SignedHeaders")?, signature })
+        let digits = field(SIGNATURE)?;
+        let mut signature = vec![0; digits.len() / 2];
+        hex::decode_to_slice(digits, &mut signature).map_err(|_| SignatureError::Malformed(NAMES[SIGNATURE]))?;
+        Ok(Self { algorithm, access_key, scope, signed_headers: field(SIGNED_HEADERS)?, signature })
     }
+}
+
+/// The fields of the header, and their places in the list.
+const NAMES: [&str; 4] = ["Access", "Credential", "SignedHeaders", "Signature"];
+const ACCESS: usize = 0;
+const CREDENTIAL: usize = 1;
+const SIGNED_HEADERS: usize = 2;
+const SIGNATURE: usize = 3;
+
+#[derive(Clone, Copy)]
+enum Field<'a> {
+    Missing,
+    Given(&'a str),
+    /// Empty, or there twice.
+    Malformed,
 }
 
 /// The official SDKs' algorithms are all named `SDK-…` or `V11-…`.

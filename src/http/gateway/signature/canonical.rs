@@ -1,5 +1,7 @@
 //! The canonical request: what a client signs, rebuilt from what arrived.
 
+use std::borrow::Cow;
+
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
@@ -50,28 +52,28 @@ impl Reading {
 
 /// Builds the canonical request from the client's own list of signed headers and the raw target.
 pub(super) fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, reading: Reading) -> Vec<u8> {
-    let mut canonical = Vec::with_capacity(512);
-    let mut line = |text: &[u8]| {
-        canonical.extend_from_slice(text);
-        canonical.push(b'\n');
-    };
-    line(parts.method.as_str().as_bytes());
-    line(path(parts.uri.path()).as_bytes());
-    line(query(parts.uri.query().unwrap_or_default(), reading.query).as_bytes());
+    let mut canonical = Vec::with_capacity(1024);
+    let mut add = |pieces: &[&[u8]]| pieces.iter().for_each(|piece| canonical.extend_from_slice(piece));
+    add(&[parts.method.as_str().as_bytes(), b"\n"]);
+    add(&[path(parts.uri.path()).as_bytes(), b"\n"]);
+    add(&[query(parts.uri.query().unwrap_or_default(), reading.query).as_bytes(), b"\n"]);
     for name in signed_headers.split(';') {
+        let lower = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        };
         for value in header(&parts.headers, name, reading.host) {
-            line(&[name.to_ascii_lowercase().as_bytes(), b":", value].concat());
+            add(&[lower.as_bytes(), b":", value, b"\n"]);
         }
     }
-    line(b"");
-    line(signed_headers.as_bytes());
-    canonical.extend_from_slice(payload_hash.as_bytes());
+    add(&[b"\n", signed_headers.as_bytes(), b"\n", payload_hash.as_bytes()]);
     canonical
 }
 
 /// Decodes the whole path, encodes each segment again, and ends it with a slash.
 fn path(path: &str) -> String {
-    let decoded: Vec<u8> = percent_decode_str(path).collect();
+    let decoded = Cow::<[u8]>::from(percent_decode_str(path));
     let mut canonical = String::with_capacity(path.len() + 1);
     for (index, segment) in decoded.split(|byte| *byte == b'/').enumerate() {
         if index > 0 {
