@@ -124,10 +124,10 @@ impl Serve {
             stops.iter().for_each(Stop::stop);
         });
         match control {
-            None => server.serve(Front::of_all(app), limits).await?,
+            None => server.serve(Front::of_all(app), limits).await,
             Some(control_server) => {
                 let control = control_server.serve(steering(app), limits.clone());
-                tokio::try_join!(server.serve(Front::of_service(app), limits), control)?;
+                tokio::join!(server.serve(Front::of_service(app), limits), control);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tower::Service;
 
@@ -20,6 +21,9 @@ use super::socket::{Answering, Arriving, Socket};
 
 /// How long requests under way may still take after the stop.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// The most connections that wait to be accepted; the system may allow fewer.
+const MOST_WAITING: u32 = 4096;
 
 /// How many clients there may be, and how long each may keep the server waiting. What the simulator itself takes, as with
 /// a scripted delay, does not count.
@@ -56,14 +60,16 @@ impl Stop {
 }
 
 impl Server {
-    /// Binds the address; port 0 is any free one.
+    /// Binds the address, within a runtime; port 0 is any free one.
     ///
     /// # Errors
     /// When the address cannot be bound.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        Ok(Self { listener, stop: watch::Sender::new(false) })
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // Otherwise the port of a server that has just ended could not be used for a minute.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(Self { listener: socket.listen(MOST_WAITING)?, stop: watch::Sender::new(false) })
     }
 
     /// The address it is bound to.
@@ -81,10 +87,7 @@ impl Server {
     }
 
     /// Serves until stopped.
-    ///
-    /// # Errors
-    /// When the socket fails.
-    pub async fn serve<S>(self, service: S, limits: Limits) -> io::Result<()>
+    pub async fn serve<S>(self, service: S, limits: Limits)
     where
         S: Service<Request<Arriving<Incoming>>, Response = Response<Body>, Error = Infallible, Future: Send>
             + Clone
@@ -92,10 +95,10 @@ impl Server {
             + Sync
             + 'static,
     {
-        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let Self { listener, stop } = self;
         let connections = Connections::new(limits);
         let keeper = tokio::spawn(connections.clone().keep());
-        let mut stop = self.stop.subscribe();
+        let mut stop = stop.subscribe();
         loop {
             let (stream, room) = tokio::select! {
                 accepted = connections.accept(&listener) => accepted,
@@ -116,6 +119,5 @@ impl Server {
         drop(listener);
         connections.end(GRACE).await;
         keeper.abort();
-        Ok(())
     }
 }

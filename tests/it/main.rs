@@ -1,6 +1,7 @@
 //! The tests of the simulator, through its doors: the router as a client sees it, and the binary as a user does.
 
 mod accounts;
+mod adversity;
 mod architecture;
 mod bodies;
 mod callers;

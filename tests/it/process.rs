@@ -1,7 +1,7 @@
 //! The binary as a process of its own.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -62,6 +62,11 @@ impl Simulator {
         url.strip_prefix("http://").expect("the url is an http one")
     }
 
+    /// Its log, to be read while it runs.
+    pub(crate) fn log(&mut self) -> Log {
+        Log(BufReader::new(self.child.stderr.take().expect("nobody has taken it yet")))
+    }
+
     /// Sends it a signal, and waits for its end: the exit status, what else it printed, and its log.
     #[track_caller]
     pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String, String) {
@@ -76,6 +81,19 @@ impl Simulator {
         let mut stderr = self.child.stderr.take().expect("stderr is a pipe");
         stderr.read_to_string(&mut log).expect("the log is text");
         (status, printed, log)
+    }
+}
+
+/// A log of JSON lines.
+pub(crate) struct Log(BufReader<ChildStderr>);
+
+impl Log {
+    /// The next event, once there is one.
+    #[track_caller]
+    pub(crate) fn line(&mut self) -> Value {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("the log is text");
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("no event, but {line:?}"))
     }
 }
 

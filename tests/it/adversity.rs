@@ -1,0 +1,146 @@
+//! What the simulator meets when the machine around it fails: it goes on serving, and says what is wrong where it can.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::faults::{application, ask};
+use crate::process::{Simulator, binary, run};
+
+/// How long anything here may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A process that ends with its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// An address at which nobody listens.
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it is bound").to_string()
+}
+
+/// Waits until somebody listens there.
+#[track_caller]
+fn wait_for(address: &str) {
+    let since = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(since.elapsed() < PATIENCE, "nobody listens at {address}");
+        std::thread::yield_now();
+    }
+}
+
+/// The binary, run by a shell that closes or limits something first.
+fn shell(before: &str, address: &str) -> Command {
+    let mut command = Command::new("sh");
+    let script = format!("{before} exec \"$0\" --listen {address}");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_bss-sim")]).stdin(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn assert_answers(address: &str, times: usize) {
+    for _ in 0..times {
+        let answer = ask(address, &application("{}"));
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+}
+
+#[test]
+fn it_serves_though_nothing_can_be_printed_or_logged() {
+    for streams in [">&- 2>&-;", ">/dev/full 2>/dev/full;"] {
+        let address = free_address();
+        let mut command = shell(&format!("exec {streams}"), &address);
+        let _running = Running(command.spawn().expect("a shell can be started"));
+        wait_for(&address);
+        assert_answers(&address, 50);
+    }
+}
+
+/// A pipe holds 64 KiB, and a megabyte may wait.
+#[test]
+fn nobody_waits_for_whoever_does_not_read_the_log_and_what_is_lost_is_told() {
+    let mut command = binary();
+    command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+    let mut simulator = Simulator::spawn(&mut command);
+    let mut stream = TcpStream::connect(simulator.authority()).expect("it listens");
+    let head = format!("GET /{} HTTP/1.1\r\nhost: a\r\n", "a".repeat(4000));
+    let request = format!("{head}\r\n").repeat(10);
+    for _ in 0..40 {
+        stream.write_all(request.as_bytes()).expect("it reads");
+        assert_eq!(count_answers(&mut stream, 10), 10);
+    }
+    let mut log = simulator.log();
+    let lost = std::iter::from_fn(|| Some(log.line())).find(|line| line["lines"].is_u64()).expect("it is told");
+    assert!(lost["lines"].as_u64() > Some(50), "{lost}");
+    assert_eq!(lost["level"], "WARN");
+}
+
+/// Reads until so many answers have come.
+#[track_caller]
+fn count_answers(stream: &mut TcpStream, expected: usize) -> usize {
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket has a timeout");
+    let (mut text, mut piece) = (Vec::new(), [0; 16 * 1024]);
+    loop {
+        let read = stream.read(&mut piece).expect("it answers");
+        text.extend_from_slice(&piece[..read]);
+        let count = String::from_utf8_lossy(&text).matches(r#""request_id""#).count();
+        if count >= expected || read == 0 {
+            return count;
+        }
+    }
+}
+
+#[test]
+fn a_fixture_that_cannot_be_read_is_named_and_nothing_is_served() {
+    let directory = std::env::temp_dir().join(format!("bss-sim-adversity-{}", std::process::id()));
+    fs::create_dir_all(&directory).expect("a folder can be made");
+    let path = directory.join("secret.yaml");
+    fs::write(&path, "name: secret\n").expect("a file can be written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).expect("permissions can be changed");
+    let dangling = directory.join("dangling.yaml");
+    std::os::unix::fs::symlink(directory.join("nothing"), &dangling).expect("a link can be made");
+    // Root may read everything.
+    let unreadable = if File::open(&path).is_err() { vec![&path, &dangling] } else { vec![&dangling] };
+    for path in unreadable {
+        let path = path.to_str().expect("the path is text");
+        let (code, printed, told) = run(&["--listen", "127.0.0.1:0", "--fixtures", path]);
+        assert_eq!((code, printed.as_str()), (Some(3), ""), "{told}");
+        assert!(told.contains(path), "{told}");
+    }
+    fs::remove_dir_all(&directory).expect("the folder can be removed");
+}
+
+#[test]
+fn with_few_files_it_serves_few_at_a_time_and_everybody_in_the_end() {
+    let address = free_address();
+    let mut command = shell("ulimit -n 64;", &address);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut running = Running(command.spawn().expect("a shell can be started"));
+    wait_for(&address);
+    let mut clients: Vec<_> = (0..200).map(|_| TcpStream::connect(&address).expect("the queue takes it")).collect();
+    for client in &mut clients {
+        client.write_all(application("{}").as_bytes()).expect("it is sent");
+    }
+    for mut client in clients {
+        client.set_read_timeout(Some(PATIENCE)).expect("a socket has a timeout");
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).expect("the answer is text");
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+    running.0.kill().expect("it still runs");
+    let mut log = String::new();
+    running.0.stderr.take().expect("stderr is a pipe").read_to_string(&mut log).expect("the log is text");
+    assert!(log.contains("connections=32 open_files=64"), "{log}");
+    assert!(!log.contains("no connection can be accepted"), "{log}");
+}
