@@ -14,6 +14,7 @@ mod iam;
 mod journal;
 mod limits;
 mod lockout;
+mod model;
 mod parameters;
 mod pictures;
 mod process;
