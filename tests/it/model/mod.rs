@@ -6,8 +6,11 @@ mod calls;
 mod crowd;
 mod drive;
 mod history;
+mod places;
 mod random;
 mod steps;
+mod together;
+mod watched;
 mod world;
 
 use std::env;
@@ -36,7 +39,7 @@ fn runtime() -> Runtime {
 }
 
 proptest! {
-    #![proptest_config(cases(60))]
+    #![proptest_config(cases(40))]
 
     #[test]
     fn one_after_the_other_every_step_is_answered_as_the_design_says(
@@ -59,19 +62,26 @@ async fn follow(settings: Settings, steps: Vec<Step>) {
         };
         let (answer, reply) = take(&service, settings, step).await;
         assert_eq!(answer, model.take(step), "{step:?}");
+        assert_eq!(customers(&service).await, model.customers(), "the customers after {step:?}");
+        assert_eq!(holders(&service).await, model.holders(), "who holds what after {step:?}");
         if matches!(step, Step::ClearJournal | Step::Reset | Step::PutBack | Step::PutWorld(_)) {
             replies.clear();
+            assert_eq!(minutes_ahead(&service).await, model.now, "the clock after {step:?}");
         }
         if let Some(reply) = reply {
             assert_foretold(&service, told, &reply).await;
             replies.push(reply);
         }
     }
-    assert_eq!(customers(&service).await, model.customers(), "the customers at the end");
-    assert_eq!(holders(&service).await, model.holders(), "the certificates that are held at the end");
     let journal = journal(&service).await;
     assert_complete(&journal, &replies);
     assert_newest(&journal, &replies);
+}
+
+/// How far the clock is ahead, without the moments that the steps take.
+async fn minutes_ahead(service: &Service) -> u64 {
+    let ahead = get(service, "/clock").await["ahead_ms"].as_i64().expect("a number");
+    u64::try_from((ahead + 30_000).div_euclid(60_000)).expect("no step puts the clock back")
 }
 
 /// Asserts that what was told of an application before is what then stood in the journal.

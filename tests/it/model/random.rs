@@ -105,27 +105,63 @@ fn advance() -> impl Strategy<Value = Step> {
     select(&[1, 30, 59, 60][..]).prop_map(Step::Advance)
 }
 
-/// A step of the service's everyday life: nobody steers it but with reviews and the clock. Each is one step for
-/// everybody else, too.
-pub(super) fn everyday_step() -> impl Strategy<Value = Step> {
+/// A step that is one step for everybody else, too. A script or a partner that is changed is not: an application asks
+/// for either first, and then looks at the pictures before it is decided.
+fn single_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         14 => application().prop_map(Step::Apply),
         4 => review(),
         1 => (caller(), account()).prop_map(|(caller, customer)| Step::Inquire(caller, customer)),
         1 => advance(),
+        3 => (select(&CUSTOMERS[..]), put_customer()).prop_map(|(id, put)| Step::PutCustomer(id, put)),
+        1 => account().prop_map(Step::DeleteCustomer),
+        3 => (select(&CERTIFICATES[..]), put_certificate()).prop_map(|(number, put)| Step::PutCertificate(number, put)),
+        1 => select(&CERTIFICATES[..]).prop_map(Step::DeleteCertificate),
+        1 => Just(Step::Reset),
     ]
 }
 
-/// The same, and the changes by call that are one step for everybody else. A script or a partner that is changed is
-/// not: an application asks for either first, and then looks at the pictures before it is decided.
-pub(super) fn single_step() -> impl Strategy<Value = Step> {
+/// Steps for so many threads to take at the same time: one of each customer's everyday life, all about one customer or
+/// one certificate.
+pub(super) fn rush(threads: usize) -> impl Strategy<Value = Vec<Step>> {
+    about_one(threads, |customer, number| everyday_step(customer, number).boxed())
+}
+
+/// The same, with changes by call among them.
+pub(super) fn rush_with_calls(threads: usize) -> impl Strategy<Value = Vec<Step>> {
+    about_one(threads, |customer, number| {
+        prop_oneof![
+            12 => everyday_step(customer, number),
+            2 => put_customer().prop_map(move |put| Step::PutCustomer(customer, put)),
+            1 => Just(Step::DeleteCustomer(customer)),
+            2 => put_certificate().prop_map(move |put| Step::PutCertificate(number, put)),
+            1 => Just(Step::DeleteCertificate(number)),
+            1 => single_step(),
+        ]
+        .boxed()
+    })
+}
+
+fn about_one(
+    threads: usize,
+    step: fn(&'static str, &'static str) -> BoxedStrategy<Step>,
+) -> impl Strategy<Value = Vec<Step>> {
+    (select(&CUSTOMERS[..]), select(&CERTIFICATES[..]))
+        .prop_flat_map(move |(customer, number)| vec(step(customer, number), threads))
+}
+
+/// Most applications have nothing wrong in them: those are the ones that get in one another's way.
+fn everyday_step(customer: &'static str, number: &'static str) -> impl Strategy<Value = Step> {
+    let bad = Application { extensions: ["tiff", "jpg"], ..Application::good(customer, number) };
     prop_oneof![
-        30 => everyday_step(),
-        4 => (select(&CUSTOMERS[..]), put_customer()).prop_map(|(id, put)| Step::PutCustomer(id, put)),
-        2 => account().prop_map(Step::DeleteCustomer),
-        4 => (select(&CERTIFICATES[..]), put_certificate()).prop_map(|(number, put)| Step::PutCertificate(number, put)),
-        2 => select(&CERTIFICATES[..]).prop_map(Step::DeleteCertificate),
-        1 => Just(Step::Reset),
+        4 => Just(Step::Apply(Application::good(customer, number))),
+        2 => select(&CUSTOMERS[..]).prop_map(move |customer| Step::Apply(Application::good(customer, number))),
+        2 => select(&CERTIFICATES[..]).prop_map(move |number| Step::Apply(Application::good(customer, number))),
+        2 => Just(Step::Apply(bad)),
+        2 => application().prop_map(Step::Apply),
+        3 => any::<bool>().prop_map(move |approves| Step::Review { customer, approves }),
+        1 => Just(Step::Inquire(Caller::Demo, customer)),
+        1 => advance(),
     ]
 }
 
