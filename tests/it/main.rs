@@ -15,6 +15,7 @@ mod iam;
 mod journal;
 mod limits;
 mod lockout;
+mod model;
 mod parameters;
 mod pictures;
 mod process;

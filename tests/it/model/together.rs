@@ -1,0 +1,92 @@
+//! Threads that take steps in the same moment, again and again.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use super::drive::take;
+use super::runtime;
+use super::steps::{Settings, Step};
+use super::world::Answer;
+use crate::service::{Reply, Service};
+
+/// How many threads there are.
+pub(super) const THREADS: usize = 3;
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// A step that was taken.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) step: Step,
+    pub(super) answer: Answer,
+    /// The whole reply to a request of the API.
+    pub(super) reply: Option<Reply>,
+    /// When it was asked, and when it was answered: numbers in their order.
+    pub(super) asked: usize,
+    pub(super) answered: usize,
+}
+
+/// Takes the steps, each of a rush in another thread. What they have taken, thread by thread.
+pub(super) fn at_once(service: &Service, settings: Settings, rushes: &[Vec<Step>]) -> Vec<Taken> {
+    // Two tests at the same time would wait for one another's threads, and these then never meet.
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (start, time) = (Start::default(), AtomicUsize::new(0));
+    let tick = || time.fetch_add(1, Ordering::SeqCst);
+    let run = |thread: usize| {
+        let (runtime, mut runner) = (runtime(), start.runner());
+        let take = |rush: &Vec<Step>| {
+            let step = &rush[thread];
+            runner.wait();
+            let asked = tick();
+            let (answer, reply) = runtime.block_on(take(service, settings, step));
+            Taken { step: step.clone(), answer, reply, asked, answered: tick() }
+        };
+        rushes.iter().map(take).collect::<Vec<_>>()
+    };
+    thread::scope(|scope| {
+        let run = &run;
+        let running: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || run(thread))).collect();
+        running.into_iter().flat_map(|thread| thread.join().expect("no step panics")).collect()
+    })
+}
+
+/// How steps are taken at the same time.
+pub(super) type AtOnce = fn(&Service, Settings, &[Vec<Step>]) -> Vec<Taken>;
+
+/// Unlike a barrier it lets nobody sleep: who has to be woken comes too late to get in anybody's way.
+#[derive(Default)]
+struct Start {
+    arrived: AtomicUsize,
+    left: AtomicUsize,
+}
+
+/// One of the threads.
+struct Runner<'a> {
+    start: &'a Start,
+    runs: usize,
+}
+
+impl Start {
+    fn runner(&self) -> Runner<'_> {
+        Runner { start: self, runs: 0 }
+    }
+}
+
+impl Runner<'_> {
+    /// Waits until all threads are here, or one has left, which it does only at the end, or when it panics.
+    fn wait(&mut self) {
+        self.runs += 1;
+        self.start.arrived.fetch_add(1, Ordering::SeqCst);
+        let is_early = || self.start.arrived.load(Ordering::SeqCst) < THREADS * self.runs;
+        while is_early() && self.start.left.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Runner<'_> {
+    fn drop(&mut self) {
+        self.start.left.fetch_add(1, Ordering::SeqCst);
+    }
+}
