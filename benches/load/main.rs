@@ -15,7 +15,7 @@
 //! | `requests` | how many had been answered by then |
 //!
 //! `-- --flat` compares the simulator with itself instead: with many customers and certificates, with many spaces, with a
-//! full journal. `-- instructions` counts instructions for each request instead of time, which is what to go by on a
+//! full journal. `-- soak` goes on for ten minutes while spaces come and go, and tells what is left over. `-- instructions` counts instructions for each request instead of time, which is what to go by on a
 //! busy machine and in CI. The last line of each is JSON. `-- --help` tells the rest.
 
 mod bare;
@@ -25,9 +25,12 @@ mod common;
 mod instructions;
 mod rounds;
 mod server;
+mod soak;
 mod source;
 mod subject;
 mod table;
+
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
@@ -56,6 +59,10 @@ struct Options {
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
 
+    /// How long the soak goes on.
+    #[arg(long, default_value_t = 600)]
+    soak_seconds: u64,
+
     /// Cargo says that this is a bench and no test.
     #[arg(long, hide = true)]
     bench: bool,
@@ -67,6 +74,8 @@ enum What {
     Time,
     /// Instructions for each request, counted by valgrind.
     Instructions,
+    /// What is held in the long run.
+    Soak,
 }
 
 fn main() -> std::io::Result<()> {
@@ -91,6 +100,7 @@ fn main() -> std::io::Result<()> {
             let rounds = options.rounds.unwrap_or(7);
             ("time", runtime.block_on(rounds::measure(&subjects, cores, rounds, options.seconds))?)
         }
+        What::Soak => ("soak", runtime.block_on(soak::soak(cores, Duration::from_secs(options.soak_seconds)))?),
         What::Instructions => {
             let rounds = options.rounds.unwrap_or(2);
             ("instructions", runtime.block_on(instructions::count(&subjects, cores, rounds, &files))?)

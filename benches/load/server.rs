@@ -104,6 +104,21 @@ impl Server {
         Some(f64::from(line.trim().strip_suffix(" kB")?.parse::<u32>().ok()?) / 1024.0)
     }
 
+    /// How many files it has open; absent where there is no `/proc`.
+    pub(crate) fn open_files(&self) -> Option<f64> {
+        self.count("fd")
+    }
+
+    /// How many threads it has; absent where there is no `/proc`.
+    pub(crate) fn threads(&self) -> Option<f64> {
+        self.count("task")
+    }
+
+    fn count(&self, what: &str) -> Option<f64> {
+        let count = fs::read_dir(format!("/proc/{}/{what}", self.child.id())).ok()?.count();
+        u32::try_from(count).ok().map(f64::from)
+    }
+
     /// Tells it to end, and waits until it has: what runs it can then say what it saw.
     pub(crate) fn end(mut self) -> Result<()> {
         Command::new("kill").args(["-s", "TERM", &self.child.id().to_string()]).status()?;

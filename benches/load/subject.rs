@@ -113,7 +113,8 @@ impl Subject {
     }
 }
 
-fn simulator(flags: &[&str]) -> Program {
+/// The simulator with these flags.
+pub(crate) fn simulator(flags: &[&str]) -> Program {
     Program::Simulator(flags.iter().map(|&flag| flag.to_owned()).collect())
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 #[derive(Debug)]
 pub(crate) struct Table {
     heads: Vec<(&'static str, usize)>,
-    rows: Vec<(&'static str, Vec<Option<f64>>)>,
+    rows: Vec<(String, Vec<Option<f64>>)>,
 }
 
 impl Table {
@@ -16,8 +16,8 @@ impl Table {
     }
 
     /// Adds a row.
-    pub(crate) fn push(&mut self, name: &'static str, numbers: Vec<Option<f64>>) {
-        self.rows.push((name, numbers));
+    pub(crate) fn push(&mut self, name: &str, numbers: Vec<Option<f64>>) {
+        self.rows.push((name.to_owned(), numbers));
     }
 
     /// Prints the table, and after it one line of JSON with the same numbers by name and column.
@@ -40,7 +40,7 @@ impl Table {
             let rounded = numbers.iter().map(|number| number.map(|number| (number * 1000.0).round() / 1000.0));
             self.heads.iter().zip(rounded).map(|((head, _), number)| ((*head).to_owned(), json!(number))).collect()
         };
-        self.rows.iter().map(|(name, numbers)| ((*name).to_owned(), row(numbers).into())).collect()
+        self.rows.iter().map(|(name, numbers)| (name.clone(), row(numbers).into())).collect()
     }
 }
 
