@@ -1,5 +1,6 @@
-//! The flags that say how many clients there may be, and how long each may keep the server waiting.
+//! The flags that say how much of a server its clients may take.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::Args;
@@ -7,64 +8,69 @@ use clap::Args;
 use crate::fixture::parse_span;
 use crate::http::Limits;
 
-/// The files that are open besides the connections: the terminal, the listeners, pictures, buckets.
-const OTHER_FILES: u64 = 32;
+/// The most files that are kept free for what else is open: the pictures that are looked at, and what a process needs.
+const MOST_OTHER_FILES: usize = 1024;
 
-/// Limits of connections. Spans are written as in scenario files: 500ms, 30s, 5m.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Connections")]
+/// What clients may take.
+#[derive(Debug, Args)]
 pub(super) struct LimitFlags {
-    /// The most connections at a time; more of them wait until one ends. The system's limit of open files can
-    /// make them fewer.
-    #[arg(long, env = "BSS_SIM_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10_000,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    max_connections: u32,
+    /// The most connections at a time, of each address. More of them wait until one ends; one that has been idle for a
+    /// second then makes room. `ulimit -n` may allow fewer: the log says so.
+    #[arg(long, env = "BSS_SIM_MAX_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
+    max_connections: NonZeroUsize,
 
-    /// How long the head of a request may take from its first byte to its last.
+    /// How long the head of a request may take from its first byte on, before its connection is closed.
     #[arg(long, env = "BSS_SIM_HEAD_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "30s")]
     head_timeout: Duration,
 
-    /// How long the body of a request may take after its head.
-    #[arg(long, env = "BSS_SIM_BODY_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "2m")]
+    /// How long its body may take, before it is refused like one that breaks off. A client that waits for an answer
+    /// while its Content-Length promises more than it sends waits for this.
+    #[arg(long, env = "BSS_SIM_BODY_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
     body_timeout: Duration,
 
-    /// How long a connection may rest between two requests: longer than the clients' own pools keep it, so that it is
-    /// always the client that closes it.
-    #[arg(long, env = "BSS_SIM_IDLE_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "10m")]
-    idle_timeout: Duration,
+    /// How long a client may take in nothing of its answer, before its connection is reset. The making of an answer has
+    /// no limit: it may be scripted to be late, or never to come.
+    #[arg(long, env = "BSS_SIM_ANSWER_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
+    answer_timeout: Duration,
 
-    /// How long a client may take nothing of its answer.
-    #[arg(long, env = "BSS_SIM_WRITE_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
-    write_timeout: Duration,
+    /// How long a connection may be idle between two requests, and before the first one. A client whose pool keeps
+    /// connections for longer now and then meets a closed one, as with any server.
+    #[arg(long, env = "BSS_SIM_IDLE_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "2m")]
+    idle_timeout: Duration,
 }
 
 impl LimitFlags {
-    /// The limits for so many servers in this process. The system is asked for as many open files as that takes; when
-    /// it gives fewer, there are fewer connections.
-    pub(super) fn limits(&self, servers: u32) -> Limits {
-        let wanted = u64::from(self.max_connections) * u64::from(servers) + OTHER_FILES;
-        let files = rlimit::increase_nofile_limit(wanted).unwrap_or(wanted);
-        let room = files.saturating_sub(OTHER_FILES).max(1) / u64::from(servers);
-        let connections = room.clamp(1, self.max_connections.into());
-        if files < wanted {
-            tracing::warn!(
-                connections,
-                open_files = files,
-                "fewer connections than --max-connections, for the system allows fewer open files: see `ulimit -n`"
-            );
+    /// The limits of each of so many servers, as far as this process may open files.
+    pub(super) fn within_the_process(&self, servers: usize) -> Limits {
+        let asked = self.max_connections.get();
+        let connections = asked.min(possible_connections(servers).unwrap_or(asked));
+        if connections < asked {
+            tracing::warn!(connections, "this process may open too few files for --max-connections: see `ulimit -n`");
         }
         Limits {
-            connections: usize::try_from(connections).unwrap_or(usize::MAX),
+            connections,
             head: self.head_timeout,
             body: self.body_timeout,
+            answer: self.answer_timeout,
             idle: self.idle_timeout,
-            write: self.write_timeout,
         }
     }
 }
 
-/// A span in which something can happen.
+/// How many connections of each server this process has files for; absent where the system does not tell. What it may
+/// open at the start is often only a part of what it may ask for, and then does.
+fn possible_connections(servers: usize) -> Option<usize> {
+    let files = usize::try_from(rlimit::increase_nofile_limit(u64::MAX).ok()?).unwrap_or(usize::MAX);
+    let others = MOST_OTHER_FILES.min(files / 2);
+    Some(((files - others) / servers).max(1))
+}
+
+/// A span of time that something can be done in.
 fn parse_limit(text: &str) -> Result<Duration, String> {
     let span = parse_span(text)?;
-    if span.is_zero() { Err("nothing can happen in no time".to_owned()) } else { Ok(span) }
+    if span.is_zero() {
+        Err("nothing can be done in no time: for hardly any limit, write `1d`".into())
+    } else {
+        Ok(span)
+    }
 }

@@ -105,12 +105,12 @@ impl Serve {
     async fn serve(&self, app: &Arc<App>, scenario: &str) -> Result<(), CommandError> {
         // Before anything can be asked to stop: as the first process of a container there is no default handler.
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let bind = |address| Server::bind(address).map_err(|error| CommandError::Bind(address, error));
+        let limits = self.limits.within_the_process(1 + usize::from(self.control_listen.is_some()));
+        let bind = |address| Server::bind(address, limits).map_err(|error| CommandError::Bind(address, error));
         let server = bind(self.listen)?;
         let control = self.control_listen.map(bind).transpose()?;
         let control_address = control.as_ref().map(Server::address).transpose()?;
         self.warn_if_anybody_can_steer(control_address.unwrap_or(server.address()?));
-        let limits = self.limits.limits(1 + u32::from(control.is_some()));
         announce(server.address()?, control_address, scenario);
         let stops: Vec<_> = control.iter().chain([&server]).map(Server::stop_handle).collect();
         let simulator = Arc::clone(&app.simulator);
@@ -124,10 +124,10 @@ impl Serve {
             stops.iter().for_each(Stop::stop);
         });
         match control {
-            None => server.serve(Front::of_all(app), limits).await,
+            None => server.serve(Front::of_all(app)).await,
             Some(control_server) => {
-                let control = control_server.serve(steering(app), limits.clone());
-                tokio::join!(server.serve(Front::of_service(app), limits), control);
+                let control = control_server.serve(steering(app));
+                tokio::join!(server.serve(Front::of_service(app)), control);
             }
         }
         Ok(())

@@ -4,17 +4,14 @@
 
 mod answer;
 mod bss;
-mod connections;
 mod control;
 mod door;
 mod findings;
 mod front;
 mod gateway;
 mod iam;
-mod pulse;
 mod routes;
 mod server;
-mod socket;
 
 use std::sync::Arc;
 
@@ -23,8 +20,7 @@ use axum::Router;
 pub use control::ControlSettings;
 pub use findings::findings;
 pub use front::Front;
-pub use server::{Limits, Server, Stop};
-pub use socket::Arriving;
+pub use server::{Asked, Limits, Server, Stop};
 
 use crate::fixture::{Library, Scenario};
 use crate::simulator::{JournalLimits, Simulator};

@@ -120,27 +120,3 @@ fn a_fixture_that_cannot_be_read_is_named_and_nothing_is_served() {
     }
     fs::remove_dir_all(&directory).expect("the folder can be removed");
 }
-
-#[test]
-fn with_few_files_it_serves_few_at_a_time_and_everybody_in_the_end() {
-    let address = free_address();
-    let mut command = shell("ulimit -n 64;", &address);
-    command.stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut running = Running(command.spawn().expect("a shell can be started"));
-    wait_for(&address);
-    let mut clients: Vec<_> = (0..200).map(|_| TcpStream::connect(&address).expect("the queue takes it")).collect();
-    for client in &mut clients {
-        client.write_all(application("{}").as_bytes()).expect("it is sent");
-    }
-    for mut client in clients {
-        client.set_read_timeout(Some(PATIENCE)).expect("a socket has a timeout");
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).expect("the answer is text");
-        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    }
-    running.0.kill().expect("it still runs");
-    let mut log = String::new();
-    running.0.stderr.take().expect("stderr is a pipe").read_to_string(&mut log).expect("the log is text");
-    assert!(log.contains("connections=32 open_files=64"), "{log}");
-    assert!(!log.contains("no connection can be accepted"), "{log}");
-}

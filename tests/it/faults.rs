@@ -15,7 +15,7 @@ pub(crate) fn application(body: &str) -> String {
     request("POST", "/v2/customers/realname-auths/individual", body)
 }
 
-fn request(method: &str, path: &str, body: &str) -> String {
+pub(crate) fn request(method: &str, path: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "{method} {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-auth-token: demo-token\r\n\

@@ -17,23 +17,23 @@ use crate::signing::{Call, now};
 const KIB: usize = 1024;
 const LIMIT: usize = 12 * KIB * KIB;
 const TOO_LARGE: &str = "Request entity too large.";
-const PARAMETER_ERROR: &str = r#"{"error_code":"CBC.0100","error_msg":"Parameter error."}"#;
+pub(crate) const PARAMETER_ERROR: &str = r#"{"error_code":"CBC.0100","error_msg":"Parameter error."}"#;
 const ALIVE: &str = r#"{"status":"ok"}"#;
 
 /// A connection to a simulator, on which nothing waits for ever.
-struct Connection(BufReader<TcpStream>);
+pub(crate) struct Connection(pub(crate) BufReader<TcpStream>);
 
 /// An answer as it came over the wire.
 #[derive(Debug)]
-struct Wire {
+pub(crate) struct Wire {
     version: String,
-    status: u16,
+    pub(crate) status: u16,
     headers: Vec<(String, String)>,
     body: String,
 }
 
 impl Connection {
-    fn to(simulator: &Simulator) -> Self {
+    pub(crate) fn to(simulator: &Simulator) -> Self {
         let stream = TcpStream::connect(simulator.authority()).expect("the simulator listens");
         let patience = Some(Duration::from_secs(10));
         stream.set_read_timeout(patience).expect("the time is not zero");
@@ -41,7 +41,7 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
-    fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.get_mut().write_all(bytes.as_ref()).expect("the simulator takes in all that is sent");
     }
 
@@ -64,7 +64,7 @@ impl Connection {
     }
 
     /// An answer.
-    fn answer(&mut self) -> Wire {
+    pub(crate) fn answer(&mut self) -> Wire {
         let mut answer = self.head();
         let length = answer.header("content-length").and_then(|length| length.parse().ok()).expect("a length");
         let mut body = vec![0; length];
@@ -75,7 +75,7 @@ impl Connection {
 
     /// Asserts that nothing more comes, and that the simulator has closed the connection.
     #[track_caller]
-    fn assert_closed(mut self) {
+    pub(crate) fn assert_closed(mut self) {
         let mut rest = Vec::new();
         self.0.read_to_end(&mut rest).expect("the simulator closes the connection");
         assert_eq!(String::from_utf8_lossy(&rest), "");
@@ -95,14 +95,14 @@ impl Wire {
     }
 
     #[track_caller]
-    fn assert(&self, status: u16, body: &str) {
+    pub(crate) fn assert(&self, status: u16, body: &str) {
         self.request_id();
         assert_eq!((self.status, self.body.as_str()), (status, body), "{self:?}");
     }
 
     /// Asserts an answer of the gateway, as a whole.
     #[track_caller]
-    fn assert_gateway(&self, status: u16, code: &str, message: &str) {
+    pub(crate) fn assert_gateway(&self, status: u16, code: &str, message: &str) {
         let id = self.request_id();
         self.assert(status, &format!(r#"{{"error_msg":"{message}","error_code":"{code}","request_id":"{id}"}}"#));
         assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
@@ -111,7 +111,7 @@ impl Wire {
 }
 
 /// The head of a request of the API, with this framing of its body.
-fn head(framing: &str) -> String {
+pub(crate) fn head(framing: &str) -> String {
     let headers = "host: localhost\r\ncontent-type: application/json\r\nx-auth-token: demo-token";
     format!("POST {INDIVIDUAL} HTTP/1.1\r\n{headers}\r\n{framing}\r\n\r\n")
 }
@@ -132,7 +132,7 @@ fn chunked(body: &str) -> Vec<u8> {
 }
 
 #[track_caller]
-fn assert_alive(connection: &mut Connection) {
+pub(crate) fn assert_alive(connection: &mut Connection) {
     connection.send("GET /_sim/livez HTTP/1.1\r\nhost: localhost\r\n\r\n");
     connection.answer().assert(200, ALIVE);
 }

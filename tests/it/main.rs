@@ -11,6 +11,7 @@ mod explain;
 mod faults;
 mod fixtures;
 mod holders;
+mod hostile;
 mod iam;
 mod journal;
 mod limits;

@@ -56,6 +56,11 @@ impl Simulator {
         Self { child, stdout, ready }
     }
 
+    /// The process's ID.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it listens: host and port.
     pub(crate) fn authority(&self) -> &str {
         let url = self.ready["url"].as_str().expect("the ready line has the url");

@@ -1,0 +1,138 @@
+//! The connections of a server: how many there are, and which of them take too long.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, Id, JoinSet};
+use tokio::time::Instant;
+
+use super::limits::Limits;
+use super::notice::Notice;
+use super::watch::{Phase, Sight, Watch};
+
+/// How long a connection that makes room for another one has been idle at least. A client that is at work comes back to
+/// its connections sooner.
+const SPARE: Duration = Duration::from_secs(1);
+
+/// How many make room at once, or an eighth of all that there may be.
+const MOST_SPARE: usize = 32;
+
+/// The connections that are open. Dropping it ends them.
+#[derive(Debug)]
+pub(super) struct Connections {
+    limits: Limits,
+    tasks: JoinSet<()>,
+    open: HashMap<Id, Connection>,
+    slow: Slow,
+    notice: Notice,
+}
+
+/// What is known of a connection.
+#[derive(Debug)]
+struct Connection {
+    task: AbortHandle,
+    watch: Arc<Watch>,
+    /// What it was last seen to do, and since when.
+    sight: Sight,
+    since: Instant,
+}
+
+/// How many clients were too slow, since the log last told of them.
+#[derive(Debug, Default)]
+struct Slow {
+    heads: usize,
+    bodies: usize,
+    answers: usize,
+}
+
+impl Connections {
+    pub(super) fn new(limits: Limits) -> Self {
+        let (tasks, open) = (JoinSet::new(), HashMap::new());
+        Self { limits, tasks, open, slow: Slow::default(), notice: Notice::default() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// True when there are as many as there may be.
+    pub(super) fn is_full(&self) -> bool {
+        self.open.len() >= self.limits.connections
+    }
+
+    /// Begins one.
+    pub(super) fn begin(&mut self, watch: Arc<Watch>, connection: impl Future<Output = ()> + Send + 'static) {
+        let sight = watch.sight();
+        let task = self.tasks.spawn(connection);
+        self.open.insert(task.id(), Connection { task, watch, sight, since: Instant::now() });
+    }
+
+    /// Waits until one has ended.
+    pub(super) async fn one_ends(&mut self) {
+        let id = match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => id,
+            Some(Err(error)) => error.id(),
+            None => return,
+        };
+        self.open.remove(&id);
+    }
+
+    /// Closes those that take too long, and when room is needed also some that are not used.
+    pub(super) fn sweep(&mut self, is_room_needed: bool) {
+        let now = Instant::now();
+        let mut spare = Vec::new();
+        for connection in self.open.values_mut() {
+            let sight = connection.watch.sight();
+            if sight != connection.sight {
+                (connection.sight, connection.since) = (sight, now);
+                continue;
+            }
+            let lasted = now - connection.since;
+            if self.limits.of(sight).is_some_and(|limit| lasted >= limit) {
+                connection.since = now;
+                connection.close(&mut self.slow);
+            } else if is_room_needed && sight.phase() == Phase::Idle && lasted >= SPARE {
+                spare.push(connection);
+            }
+        }
+        // Those that were longest idle, and not all of many: who comes back to one of them has to connect again.
+        spare.sort_unstable_by_key(|connection| connection.since);
+        let most = MOST_SPARE.max(self.limits.connections / 8);
+        spare.iter().take(most).for_each(|connection| connection.task.abort());
+        if !self.slow.is_nobody() && self.notice.is_due(now) {
+            std::mem::take(&mut self.slow).tell();
+        }
+    }
+}
+
+impl Connection {
+    /// Closes it for what it was last seen to do, without an answer unless it still can have one.
+    fn close(&self, slow: &mut Slow) {
+        match self.sight.phase() {
+            _ if self.sight.is_stalled() => {
+                slow.answers += 1;
+                // Or the system would keep what the client did not take in, and wait for it in its turn.
+                self.watch.reset();
+                self.task.abort();
+            }
+            Phase::Body if self.watch.give_body_up() => slow.bodies += 1,
+            Phase::Head => {
+                slow.heads += 1;
+                self.task.abort();
+            }
+            Phase::Idle | Phase::Body | Phase::Serving => self.task.abort(),
+        }
+    }
+}
+
+impl Slow {
+    fn is_nobody(&self) -> bool {
+        self.heads + self.bodies + self.answers == 0
+    }
+
+    fn tell(self) {
+        let Self { heads, bodies, answers } = self;
+        tracing::warn!(heads, bodies, answers, "clients took too long, and their connections were closed");
+    }
+}
