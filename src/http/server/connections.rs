@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{AbortHandle, Id, JoinSet};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::limits::Limits;
 use super::notice::Notice;
@@ -17,6 +17,9 @@ const SPARE: Duration = Duration::from_secs(1);
 
 /// How many make room at once, or an eighth of all that there may be.
 const MOST_SPARE: usize = 32;
+
+/// How long to wait for connections to end before looking again, while the server stops.
+const LAST_TICK: Duration = Duration::from_millis(2);
 
 /// The connections that are open. Dropping it ends them.
 #[derive(Debug)]
@@ -76,6 +79,17 @@ impl Connections {
             None => return,
         };
         self.open.remove(&id);
+    }
+
+    /// Closes those at rest, and within the grace the others as they come to rest. What is left then ends when this is
+    /// dropped.
+    pub(super) async fn end(&mut self, grace: Duration) {
+        let until = Instant::now() + grace;
+        while !self.is_empty() && Instant::now() < until {
+            self.open.values().filter(|open| open.watch.sight().is_at_rest()).for_each(|open| open.task.abort());
+            // Those that have ended by now, before the others are looked at again.
+            while !self.is_empty() && timeout(LAST_TICK, self.one_ends()).await.is_ok() {}
+        }
     }
 
     /// Closes those that take too long, and when room is needed also some that are not used.

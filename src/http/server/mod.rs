@@ -21,10 +21,9 @@ use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 use tower::Service;
 
 pub use bodies::Asked;
@@ -98,7 +97,6 @@ impl Server {
         let Self { listener, limits, stop } = self;
         let mut entrance = Entrance::of(listener);
         let mut connections = Connections::new(limits);
-        let graceful = GracefulShutdown::new();
         let mut tick = interval(limits.tick());
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -115,7 +113,6 @@ impl Server {
                 // Whatever wraps a socket, wraps it here: what the watch sees are the bytes on the wire.
                 let connection =
                     Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(socket), exchange);
-                let connection = graceful.watch(connection);
                 connections.begin(watch, async {
                     // A connection ends as its client likes. What matters of it is in the journal, and in the log.
                     let _ = connection.await;
@@ -123,7 +120,6 @@ impl Server {
             }
         }
         drop(entrance);
-        // Beyond the grace nothing is waited for: what is left ends with the connections.
-        let _ = timeout(GRACE, graceful.shutdown()).await;
+        connections.end(GRACE).await;
     }
 }

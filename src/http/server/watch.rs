@@ -34,6 +34,11 @@ impl Sight {
         PHASES[(self.0 & PHASE) as usize]
     }
 
+    /// True when nothing is lost by closing it.
+    pub(super) fn is_at_rest(self) -> bool {
+        self.phase() == Phase::Idle && !self.is_stalled()
+    }
+
     /// True when its client takes in no more.
     pub(super) fn is_stalled(self) -> bool {
         self.0 & STALLED != 0
