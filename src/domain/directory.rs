@@ -89,11 +89,11 @@ impl Directory {
         self.users.retain(|_, (_, caller)| caller.account() != account);
     }
 
-    /// The credentials of an account, each kind in no particular order.
+    /// The credentials of an account, each kind in the order of its names.
     #[must_use]
     pub fn credentials(&self, account: Account<'_>) -> Credentials {
         let is_its = |caller: &Caller| caller.account() == account;
-        Credentials {
+        let mut credentials = Credentials {
             tokens: self.tokens.iter().filter(|(_, caller)| is_its(caller)).map(|(token, _)| token.clone()).collect(),
             access_keys: self
                 .access_keys
@@ -102,7 +102,11 @@ impl Directory {
                 .map(|(key, _)| key.clone())
                 .collect(),
             users: self.users.values().filter(|(_, caller)| is_its(caller)).map(|(user, _)| user.clone()).collect(),
-        }
+        };
+        credentials.tokens.sort_by(|a, b| a.expose().cmp(b.expose()));
+        credentials.access_keys.sort_by(|a, b| a.ak.cmp(&b.ak));
+        credentials.users.sort_by(|a, b| a.name.cmp(&b.name));
+        credentials
     }
 
     /// The partner with this name.

@@ -5,7 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use axum::http::Method;
 use bss_sim::fixture::{Library, LoadError, Problem, Scenario, catalog};
+use serde_json::json;
+
+use crate::service::Service;
 
 const PARTNER: &str = "partners: [{ id: p-1, name: demo, xaccount_type: DEMO_IDP }]\n";
 
@@ -295,4 +299,37 @@ fn every_file_is_built_in_and_every_documented_outcome_has_one() {
     for row in rows {
         assert!(row.scenario.is_some(), "no scenario shows {:?}", row.outcome);
     }
+}
+
+#[tokio::test]
+async fn json_may_have_characters_and_escapes_that_yaml_does_not_take() {
+    let name = "a\u{7f}b\u{85}c\u{2028}d\u{feff}e\u{ffff}f\u{1f600}";
+    let file = json!({
+        "partners": [{ "id": "p-1", "name": name, "xaccount_type": "DEMO_IDP", "credentials": { "tokens": ["t"] } }],
+        "customers": [{ "id": "c-1", "partner": name }],
+    });
+    for text in [file.to_string(), file.to_string().replace('\u{1f600}', r"\ud83d\ude00")] {
+        let service = Service::from_yaml(&text);
+        let (_, world) = service.control(Method::GET, "/world", None).await;
+        assert_eq!(world["partners"][0]["name"], name);
+        // What was written is loaded again, by a call and from a file.
+        assert_eq!(service.control(Method::PUT, "/world", Some(&world)).await.0, 200);
+        let (_, again) = Service::from_yaml(&world.to_string()).control(Method::GET, "/world", None).await;
+        assert_eq!(again, world);
+        let question = json!({ "as": "t", "request": { "customer_id": name } });
+        assert_eq!(service.control(Method::POST, "/explain", Some(&question)).await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_world_is_written_in_one_way() {
+    let many = |kind: &str| (0..9).map(|number| format!("{kind}-{number}")).collect::<Vec<_>>();
+    let keys: Vec<_> = many("ak").iter().map(|ak| json!({ "ak": ak, "sk": "s" })).collect();
+    let users: Vec<_> = many("user").iter().map(|name| json!({ "name": name, "password": "p" })).collect();
+    let credentials = json!({ "tokens": many("token"), "access_keys": keys, "users": users });
+    let file = json!({ "customers": [{ "id": "c-1", "credentials": credentials }] }).to_string();
+    let world = async || Service::from_yaml(&file).control(Method::GET, "/world", None).await.1;
+    let first = world().await;
+    assert_eq!(first["customers"][0]["credentials"]["access_keys"], json!(keys));
+    assert_eq!(world().await.to_string(), first.to_string());
 }
