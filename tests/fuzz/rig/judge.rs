@@ -1,0 +1,133 @@
+//! What answers have to be like, whatever was asked.
+
+use bss_sim::domain::catalog::{CheckItem, ErrorCode};
+use bss_sim::domain::gateway;
+use bss_sim::fixture::Scenario;
+use serde_json::{Value, json};
+
+use crate::service::{Answer, Service};
+
+/// Asserts that an answer of the simulated service is one that its documentation knows, and that the journal explains
+/// it. Returns the journal's entry.
+#[must_use]
+pub fn told(service: &Service, answer: &Answer) -> Value {
+    let id = answer.header("x-request-id");
+    assert!(id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')), "{answer:?}");
+    let (space, _) = service.entry(id).unwrap_or_else(|| panic!("the journal has no {answer:?}"));
+    let entry = service.control("GET", &format!("/_sim/journal/{id}?space={}", space.id()), b"");
+    assert_eq!(entry.status, 200, "{entry:?}");
+    let entry = entry.json();
+    explained(&entry);
+    let decided_by = entry["outcome"]["decided_by"].as_str().expect("somebody decides");
+    if entry["response"]["fault"].is_string() {
+        assert_eq!(decided_by, "script", "{entry}");
+        return entry;
+    }
+    assert_eq!(entry["response"]["status"], answer.status, "{entry}");
+    if entry["request"]["method"] == "HEAD" && answer.body.as_ref().is_none_or(bytes::Bytes::is_empty) {
+        return entry;
+    }
+    let body = answer.json();
+    if answer.status != 201 && !entry["request"]["path"].as_str().unwrap_or_default().starts_with("/v3/") {
+        assert_eq!(entry["response"]["body"], hidden(&body), "the journal tells what was answered: {entry}");
+        documented(answer, &body, decided_by);
+    }
+    entry
+}
+
+/// A refused signature's canonical request may hold a token, which the journal does not show: then it differs there.
+fn hidden(body: &Value) -> Value {
+    let mut body = body.clone();
+    if let Some(message) = body["error_msg"].as_str() {
+        let clean = |piece: &str| match piece.split_once(':') {
+            Some((name @ ("x-auth-token" | "x-security-token"), _)) => format!("{name}:***"),
+            _ => piece.to_owned(),
+        };
+        body["error_msg"] = message.split('|').map(clean).collect::<Vec<_>>().join("|").into();
+    }
+    body
+}
+
+/// Asserts status, keys and texts of a body of the API or of its gateway.
+fn documented(answer: &Answer, body: &Value, decided_by: &str) {
+    let keys: Vec<_> = body.as_object().expect("every body is an object").keys().map(String::as_str).collect();
+    let Some(code) = body["error_code"].as_str() else {
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let accepted = [json!(0), json!(1), json!("0"), json!("1")];
+        match keys[..] {
+            ["is_review"] => assert!(accepted.contains(&body["is_review"]), "{body}"),
+            ["opinion"] => assert_eq!(body["opinion"], Value::Null),
+            ["review_result", "opinion"] => assert!([json!(0), json!(1), json!(2)].contains(&body["review_result"])),
+            _ => panic!("no documented body: {body}"),
+        }
+        return;
+    };
+    if let Some(code) = ErrorCode::parse(code) {
+        assert!(code != ErrorCode::OtherErrors || decided_by == "script", "a fault of the simulator: {answer:?}");
+        assert_eq!(answer.status, code.status(), "{answer:?}");
+        assert_eq!(answer.header("content-type"), "application/json;charset=UTF-8");
+        assert!(code == ErrorCode::ParameterError || body["error_msg"] == code.message(), "{body}");
+        let items = body["fail_check_items"].as_array();
+        let expected: &[_] = if items.is_some() {
+            &["error_code", "error_msg", "fail_check_items"]
+        } else {
+            &["error_code", "error_msg"]
+        };
+        assert_eq!(keys, expected);
+        assert!(items.is_none() || code == ErrorCode::CheckItemsFailed, "{body}");
+        let places: Vec<_> = items.into_iter().flatten().map(place_of_item).collect();
+        assert!(places.is_sorted_by(|a, b| a < b), "each item once, in the page's order: {body}");
+    } else {
+        let mut known = gateway::ERRORS.iter();
+        assert!(known.any(|error| error.code == code && error.status == answer.status), "{answer:?}");
+        assert_eq!(keys, ["error_msg", "error_code", "request_id"]);
+        assert_eq!(body["request_id"], answer.header("x-request-id"));
+        assert_eq!(
+            (answer.header("content-type"), answer.header("server")),
+            ("application/json", "api-gateway"),
+            "{answer:?}"
+        );
+    }
+}
+
+fn place_of_item(item: &Value) -> usize {
+    let item = item.as_str().and_then(CheckItem::parse).expect("an item of the page");
+    CheckItem::ALL.iter().position(|known| *known == item).expect("all items are there")
+}
+
+/// Asserts that an explanation agrees with itself and with the answer that it explains.
+pub fn explained(told: &Value) {
+    let checks = told["checks"].as_array().expect("checks");
+    let results: Vec<_> = checks.iter().map(|check| check["result"].as_str().expect("a result")).collect();
+    let passed = results.iter().take_while(|result| **result == "passed").count();
+    let outcome = &told["outcome"];
+    let after = if outcome["rule"].is_null() {
+        assert_eq!(outcome["decided_by"], "accepted", "{told}");
+        &results[passed..]
+    } else {
+        assert_eq!(results.get(passed), Some(&"failed"), "{told}");
+        assert_eq!(checks[passed]["check"], outcome["rule"], "{told}");
+        &results[passed + 1..]
+    };
+    let is_accepted = outcome["decided_by"] == "accepted";
+    assert!(after.iter().all(|result| *result == "not_reached" && !is_accepted), "{told}");
+    assert_eq!(outcome["error_code"], told["response"]["body"]["error_code"], "{told}");
+    for check in checks {
+        let basis = check["basis"].as_str();
+        assert!(matches!(basis, Some("documented" | "assumed")), "{check}");
+        assert!(check["source"].as_str().is_some_and(|source| !source.is_empty()), "{check}");
+    }
+}
+
+/// Asserts that a world as a space writes it loads, and is then written as before.
+pub fn written_again(service: &Service, target: &str) {
+    let written = service.control("GET", target, b"");
+    assert_eq!(written.status, 200, "{written:?}");
+    let text = String::from_utf8(written.body.expect("a whole body").to_vec()).expect("JSON is text");
+    let scenario = Scenario::read("/world.json", "world", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let again = Service::of(&scenario).control("GET", "/_sim/world", b"");
+    assert_eq!(again.body.as_deref().map(String::from_utf8_lossy).as_deref(), Some(&*text), "it is written otherwise");
+    // What the loader of files takes, the control API takes too.
+    let put = service.control("PUT", target, text.as_bytes());
+    assert_eq!(put.status, 200, "{put:?}\n{text}");
+}
