@@ -101,3 +101,20 @@ async fn a_partner_that_is_deleted_during_its_request_adopts_nobody_any_more() {
     assert_eq!(service.control(Method::GET, "/customers", None).await.1, json!({ "customers": [] }));
     assert_loads_again(&service).await;
 }
+
+#[tokio::test]
+async fn names_are_as_in_files_neither_empty_nor_given_twice() {
+    let service = Service::builtin();
+    let key = json!({ "ak": "AK9", "sk": "s" });
+    for (path, body, said) in [
+        ("/customers/c-9", json!({ "credentials": { "tokens": [""] } }), "the token is empty"),
+        ("/customers/c-9", json!({ "credentials": { "tokens": ["t", "t"] } }), "the token is given twice"),
+        ("/customers/c-9", json!({ "credentials": { "access_keys": [key, key] } }), "the access key is given twice"),
+        ("/partners/p-9", json!({ "id": "", "xaccount_type": "X" }), "the account ID is empty"),
+    ] {
+        let (status, answer) = service.control(Method::PUT, path, Some(&body)).await;
+        assert_eq!(status, 422, "{answer}");
+        assert!(answer["detail"][0]["message"].as_str().is_some_and(|message| message == said), "{answer}");
+    }
+    assert_eq!(service.control(Method::GET, "/customers/c-9", None).await.0, 404);
+}
