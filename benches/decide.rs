@@ -140,7 +140,7 @@ fn era() -> (Arc<Era>, Arc<Partner>) {
     let library = Library::builtin();
     let scenario = library.scenario("open").expect("it is built in");
     let app = App::of(&scenario, library);
-    let era = app.simulator.space(SpaceId::DEFAULT).expect("it is always there").era();
+    let era = app.spaces.space(SpaceId::DEFAULT).expect("it is always there").era();
     let partner = Arc::clone(&era.directory().partners[0]);
     (era, partner)
 }

@@ -61,7 +61,7 @@ fn number(count: usize, what: &str) -> String {
 /// Runs the exchanges of a scenario in order on a fresh space, and describes those that fail.
 async fn failures(scenario: &Scenario) -> Vec<String> {
     let app = Arc::new(App::of(scenario, Library::builtin()));
-    let era = app.simulator.space(SpaceId::DEFAULT).expect("the default space is always there").era();
+    let era = app.spaces.space(SpaceId::DEFAULT).expect("the default space is always there").era();
     let router = router(&app);
     let mut failures = Vec::new();
     for exchange in &scenario.exchanges {

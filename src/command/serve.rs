@@ -18,7 +18,7 @@ use super::log::{self, LogFormat, LogLevel};
 use crate::domain::credential::Secret;
 use crate::fixture::{Library, Scenario};
 use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, steering};
-use crate::simulator::{JournalLimits, Simulator};
+use crate::simulator::{JournalLimits, Spaces};
 
 /// What is served, and where.
 #[derive(Debug, Args)]
@@ -73,9 +73,9 @@ impl Serve {
         let (library, scenario) = self.choose()?;
         let _flush = log::start(self.log_format, self.log_level)?;
         let limits = JournalLimits::new(self.journal_entries, self.journal_bytes());
-        let simulator = Arc::new(Simulator::new(scenario.name.as_str().into(), &scenario.world, limits));
+        let spaces = Arc::new(Spaces::new(scenario.name.as_str().into(), &scenario.world, limits));
         let control = ControlSettings { token: self.control_token(), show_personal_data: self.show_personal_data };
-        let app = Arc::new(App { simulator, library, control });
+        let app = Arc::new(App { spaces, library, control });
         let runtime = runtime()?;
         let served = runtime.block_on(self.serve(&app, &scenario.name));
         // Whoever still waits for a disk or a name server is not waited for.
@@ -113,14 +113,14 @@ impl Serve {
         self.warn_if_anybody_can_steer(control_address.unwrap_or(server.address()?));
         announce(server.address()?, control_address, scenario);
         let stops: Vec<_> = control.iter().chain([&server]).map(Server::stop_handle).collect();
-        let simulator = Arc::clone(&app.simulator);
+        let spaces = Arc::clone(&app.spaces);
         tokio::spawn(async move {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
             tracing::info!("stopping");
-            simulator.end();
+            spaces.end();
             stops.iter().for_each(Stop::stop);
         });
         match control {

@@ -21,11 +21,11 @@ use super::routes;
 use crate::domain::check;
 use crate::domain::decision::Reply;
 use crate::domain::gateway;
-use crate::simulator::{Asked, Entry, Era, Ruling, Simulator, SpaceId};
+use crate::simulator::{Asked, Entry, Era, Ruling, SpaceId, Spaces};
 
 /// The simulated service, as a service.
 #[derive(Clone, Debug)]
-pub(super) struct Door(pub(super) Arc<Simulator>);
+pub(super) struct Door(pub(super) Arc<Spaces>);
 
 impl<B> Service<Request<B>> for Door
 where
@@ -40,20 +40,20 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let simulator = Arc::clone(&self.0);
-        Box::pin(async move { Ok(pass(&simulator, request).await) })
+        let spaces = Arc::clone(&self.0);
+        Box::pin(async move { Ok(pass(&spaces, request).await) })
     }
 }
 
 /// Lets a request through to what answers it, and sends the answer out.
-async fn pass<B>(simulator: &Simulator, request: Request<B>) -> Response<Body>
+async fn pass<B>(spaces: &Spaces, request: Request<B>) -> Response<Body>
 where
     B: HttpBody<Data = Bytes>,
 {
     let (head, body) = request.into_parts();
     let size = HeadSize::of(&head);
     let visit = Visit::begin(size.asked(&head, body.size_hint().lower()));
-    match enter(simulator, &size, &head) {
+    match enter(spaces, &size, &head) {
         Ok(era) => {
             let answer = survive(routes::answer(&era, &head, body)).await;
             visit.end(&era, answer).await
@@ -63,10 +63,10 @@ where
 }
 
 /// Finds the era of a request, or refuses it: then it is the default space that keeps it in mind.
-fn enter(simulator: &Simulator, size: &HeadSize, head: &Parts) -> Result<Arc<Era>, (Arc<Era>, Box<Answer>)> {
-    let default = || simulator.space(SpaceId::DEFAULT).expect("the default space is always there").era();
+fn enter(spaces: &Spaces, size: &HeadSize, head: &Parts) -> Result<Arc<Era>, (Arc<Era>, Box<Answer>)> {
+    let default = || spaces.space(SpaceId::DEFAULT).expect("the default space is always there").era();
     let refusal = |check, error, detail| Answer::new(Ruling::Gateway(check, error, detail)).into();
-    match (size.error(), find_space(simulator, &head.headers)) {
+    match (size.error(), find_space(spaces, &head.headers)) {
         (None, Ok(era)) => Ok(era),
         (Some(error), era) => Err((era.unwrap_or_else(|_| default()), refusal(&check::HEAD_SIZE, error, None))),
         (None, Err(gone)) => Err((default(), refusal(&check::SPACE, gateway::NOT_AUTHENTICATED, Some(gone.into())))),
@@ -131,12 +131,12 @@ mod tests {
 
     use super::{Visit, survive};
     use crate::domain::world::World;
-    use crate::simulator::{Asked, JournalLimits, Simulator, SpaceId};
+    use crate::simulator::{Asked, JournalLimits, SpaceId, Spaces};
 
     #[tokio::test]
     async fn a_fault_is_the_documented_error_and_the_server_goes_on() {
-        let simulator = Simulator::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
-        let era = simulator.space(SpaceId::DEFAULT).expect("the default space").era();
+        let spaces = Spaces::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
+        let era = spaces.space(SpaceId::DEFAULT).expect("the default space").era();
         for _ in 0..2 {
             let visit = Visit::begin(Asked::new("GET", "/fault", 0));
             let response = visit.end(&era, survive(async { panic!("on purpose") }).await).await;

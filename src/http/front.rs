@@ -34,7 +34,7 @@ impl Front {
     /// The simulated service alone.
     #[must_use]
     pub fn of_service(app: &Arc<App>) -> Self {
-        Self { door: Door(Arc::clone(&app.simulator)), steering: None }
+        Self { door: Door(Arc::clone(&app.spaces)), steering: None }
     }
 }
 

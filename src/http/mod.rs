@@ -23,13 +23,13 @@ pub use front::Front;
 pub use server::{Asked, Limits, Server, Stop};
 
 use crate::fixture::{Library, Scenario};
-use crate::simulator::{JournalLimits, Simulator};
+use crate::simulator::{JournalLimits, Spaces};
 
 /// All that the routes share.
 #[derive(Debug)]
 pub struct App {
     /// The spaces.
-    pub simulator: Arc<Simulator>,
+    pub spaces: Arc<Spaces>,
     /// The scenarios that spaces can start from.
     pub library: Library,
     /// Who may steer, and what it may see.
@@ -41,8 +41,8 @@ impl App {
     #[must_use]
     pub fn of(scenario: &Scenario, library: Library) -> Self {
         let limits = JournalLimits::new(DEFAULT_JOURNAL_ENTRIES, DEFAULT_JOURNAL_BYTES);
-        let simulator = Simulator::new(scenario.name.as_str().into(), &scenario.world, limits);
-        Self { simulator: Arc::new(simulator), library, control: ControlSettings::default() }
+        let spaces = Spaces::new(scenario.name.as_str().into(), &scenario.world, limits);
+        Self { spaces: Arc::new(spaces), library, control: ControlSettings::default() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The simulator: the only keeper of state. It knows nothing of HTTP and nothing of files.
 //!
-//! A `Simulator` has spaces, a `Space` has an era at a time, and an `Era` is a world with all that has happened in it
+//! `Spaces` are what one simulator has, a `Space` has an era at a time, and an `Era` is a world with all that has happened in it
 //! since it began.
 
 mod callers;
@@ -32,6 +32,6 @@ pub use ruling::{Detail, Ruling};
 pub use script::{Script, TooManyAnswers};
 pub use space::Space;
 pub use space_id::SpaceId;
-pub use spaces::Simulator;
+pub use spaces::Spaces;
 pub use submission::{Change, Reason, Submission};
 pub use tokens::IssuedToken;

@@ -19,7 +19,7 @@ const MAX_SPACES: usize = 10_000;
 
 /// All spaces of one simulator. Nothing of it is global to the process.
 #[derive(Debug)]
-pub struct Simulator {
+pub struct Spaces {
     began: Timestamp,
     default: Arc<Space>,
     others: DashMap<SpaceId, Arc<Space>>,
@@ -27,7 +27,7 @@ pub struct Simulator {
     is_ending: watch::Sender<bool>,
 }
 
-impl Simulator {
+impl Spaces {
     /// A simulator whose default space starts from this world.
     #[must_use]
     pub fn new(scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
@@ -81,7 +81,7 @@ impl Simulator {
 
     /// All spaces, the default one first, then by their age.
     #[must_use]
-    pub fn spaces(&self) -> Vec<Arc<Space>> {
+    pub fn all(&self) -> Vec<Arc<Space>> {
         let mut others: Vec<_> = self.others.iter().map(|space| Arc::clone(&space)).collect();
         others.sort_by_key(|space| (space.created(), space.id()));
         std::iter::once(Arc::clone(&self.default)).chain(others).collect()

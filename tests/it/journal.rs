@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use bss_sim::fixture::{Library, Scenario};
 use bss_sim::http::{App, ControlSettings};
-use bss_sim::simulator::{JournalLimits, Simulator};
+use bss_sim::simulator::{JournalLimits, Spaces};
 use serde_json::{Value, json};
 
 use crate::faults::{application, ask};
@@ -224,9 +224,9 @@ async fn the_entries_of_a_customer_are_those_that_ask_for_it() {
 fn limited(limits: JournalLimits, show_personal_data: bool) -> Service {
     let yaml = format!("{DEMO}customers: [{{ id: c-1, partner: demo }}]");
     let scenario = Scenario::read("test.yaml", "test", &yaml).expect("a scenario");
-    let simulator = Arc::new(Simulator::new("test".into(), &scenario.world, limits));
+    let spaces = Arc::new(Spaces::new("test".into(), &scenario.world, limits));
     let control = ControlSettings { show_personal_data, ..ControlSettings::default() };
-    Service::of(App { simulator, library: Library::builtin(), control })
+    Service::of(App { spaces, library: Library::builtin(), control })
 }
 
 #[tokio::test]

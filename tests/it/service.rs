@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bss_sim::fixture::{Library, Scenario};
 use bss_sim::http::{App, router};
-use bss_sim::simulator::{Entry, Era, Simulator, SpaceId};
+use bss_sim::simulator::{Entry, Era, SpaceId, Spaces};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub(crate) struct Service {
     /// The default space's first era.
     pub(crate) space: Arc<Era>,
     router: Router,
-    simulator: Arc<Simulator>,
+    spaces: Arc<Spaces>,
 }
 
 /// An answer as it came over the wire, with what is behind it.
@@ -76,8 +76,8 @@ impl Service {
     /// A service of this app.
     pub(crate) fn of(app: App) -> Self {
         let app = Arc::new(app);
-        let space = app.simulator.space(SpaceId::DEFAULT).expect("the default space is always there");
-        Self { router: router(&app), space: space.era(), simulator: Arc::clone(&app.simulator) }
+        let space = app.spaces.space(SpaceId::DEFAULT).expect("the default space is always there");
+        Self { router: router(&app), space: space.era(), spaces: Arc::clone(&app.spaces) }
     }
 
     /// A service that starts from the built-in default scenario.
@@ -111,7 +111,7 @@ impl Service {
         let response = self.router.clone().oneshot(request).await.expect("the router never fails");
         let (parts, body) = response.into_parts();
         let id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()?.parse().ok());
-        let find = |id| self.simulator.spaces().iter().find_map(|space| space.era().journal.find(id));
+        let find = |id| self.spaces.all().iter().find_map(|space| space.era().journal.find(id));
         let entry = id.and_then(find);
         let body = body.collect().await.expect("the body is in memory").to_bytes();
         let body = String::from_utf8(body.to_vec()).expect("every body is text");

@@ -10,12 +10,12 @@ use crate::http::App;
 use crate::simulator::machine_time;
 
 pub(super) async fn tell(State(app): State<Arc<App>>) -> Json<Value> {
-    let began = app.simulator.began();
+    let began = app.spaces.began();
     Json(json!({
         "name": "bss-sim",
         "version": env!("CARGO_PKG_VERSION"),
         "uptime_seconds": machine_time().duration_since(began).as_secs(),
-        "spaces": app.simulator.spaces().len(),
+        "spaces": app.spaces.all().len(),
         "links": [
             "/_sim/catalog", "/_sim/scenarios", "/_sim/spaces", "/_sim/world", "/_sim/customers", "/_sim/partners",
             "/_sim/certificates", "/_sim/scripted", "/_sim/journal", "/_sim/journal/stream", "/_sim/clock",

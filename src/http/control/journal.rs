@@ -85,7 +85,7 @@ pub(super) async fn follow(
     Target(space): Target,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let entries = space.era().journal.follow();
-    let ending = app.simulator.ending();
+    let ending = app.spaces.ending();
     let events = unfold((app, space, entries, ending), |(app, space, mut entries, mut ending)| async move {
         let event = tokio::select! {
             _ = ending.wait_for(|is_ending| *is_ending) => return None,

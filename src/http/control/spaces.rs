@@ -16,7 +16,7 @@ use crate::http::App;
 use crate::simulator::{Space, SpaceId};
 
 pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
-    let spaces: Vec<_> = app.simulator.spaces().iter().map(|space| outline(space)).collect();
+    let spaces: Vec<_> = app.spaces.all().iter().map(|space| outline(space)).collect();
     Json(json!({ "spaces": spaces }))
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn create(
         NewSpace::Scenario(name) => app.library.scenario(&name)?,
         NewSpace::Fixture(scenario) => scenario.into(),
     };
-    let space = app.simulator.create(scenario.name.as_str().into(), &scenario.world);
+    let space = app.spaces.create(scenario.name.as_str().into(), &scenario.world);
     Ok((StatusCode::CREATED, Json(credentials(&space))))
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn remove(State(app): State<Arc<App>>, Path(id): Path<String>) 
     if space.id() == SpaceId::DEFAULT {
         return Err(ControlError::conflict("the default space stays: reset it instead"));
     }
-    if app.simulator.remove(space.id()) {
+    if app.spaces.remove(space.id()) {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ControlError::not_found("the space has gone meanwhile"))

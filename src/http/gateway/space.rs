@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HeaderName};
 
 use super::signature;
-use crate::simulator::{Era, Simulator, SpaceId};
+use crate::simulator::{Era, SpaceId, Spaces};
 
 /// The header that names a space.
 pub(in crate::http) static X_SIM_SPACE: HeaderName = HeaderName::from_static("x-sim-space");
@@ -18,7 +18,7 @@ pub(super) static X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-tok
 ///
 /// # Errors
 /// What was said of a space that is gone, or never was.
-pub(in crate::http) fn find(simulator: &Simulator, headers: &HeaderMap) -> Result<Arc<Era>, String> {
+pub(in crate::http) fn find(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<Era>, String> {
     let token = || headers.get(&X_AUTH_TOKEN).and_then(|value| value.to_str().ok());
     let named = headers.get(&X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
     let id = match &named {
@@ -30,7 +30,7 @@ pub(in crate::http) fn find(simulator: &Simulator, headers: &HeaderMap) -> Resul
             Some(by_token().or_else(by_key).unwrap_or(SpaceId::DEFAULT))
         }
     };
-    let space = id.and_then(|id| simulator.space(id));
+    let space = id.and_then(|id| spaces.space(id));
     let gone = || {
         let name = named.unwrap_or_else(|| id.map(|id| id.to_string()).unwrap_or_default());
         format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was")

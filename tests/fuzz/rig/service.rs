@@ -98,7 +98,7 @@ impl Service {
     /// Its spaces.
     #[must_use]
     pub fn spaces(&self) -> Vec<Arc<Space>> {
-        self.app.simulator.spaces()
+        self.app.spaces.all()
     }
 
     /// The journal's entry of the answer with this request ID, with the space that it is of.

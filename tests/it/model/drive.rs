@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use bss_sim::fixture::{Library, Scenario};
 use bss_sim::http::{App, ControlSettings};
-use bss_sim::simulator::{JournalLimits, Simulator};
+use bss_sim::simulator::{JournalLimits, Spaces};
 use serde_json::{Value, json};
 
 use super::steps::{Application, CERTIFICATES, CUSTOMERS, PutWorld, Settings, Step};
@@ -17,8 +17,8 @@ pub(super) fn service(settings: Settings, world: &PutWorld) -> Service {
     let file = world.body(settings).to_string();
     let scenario = Scenario::read("test.json", "test", &file).expect("a scenario");
     let limits = JournalLimits::new(settings.journal.0, settings.journal.1);
-    let simulator = Arc::new(Simulator::new("test".into(), &scenario.world, limits));
-    Service::of(App { simulator, library: Library::builtin(), control: ControlSettings::default() })
+    let spaces = Arc::new(Spaces::new("test".into(), &scenario.world, limits));
+    Service::of(App { spaces, library: Library::builtin(), control: ControlSettings::default() })
 }
 
 /// Takes a step; what is answered, and the whole reply to a request of the API.
