@@ -141,6 +141,15 @@ impl Review {
     pub const fn number(self) -> u8 {
         self as u8
     }
+
+    /// The field with its number: what the outcome is called.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotNeeded => "is_review 0",
+            Self::Manual => "is_review 1",
+        }
+    }
 }
 
 /// One outcome that the page documents: what a client has to be able to handle.
@@ -188,7 +197,7 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Accepted(review) => write!(f, "is_review {}", review.number()),
+            Self::Accepted(review) => f.write_str(review.as_str()),
             Self::Refused(code) => f.write_str(code.code()),
             Self::Item(item) => f.write_str(item.code()),
         }

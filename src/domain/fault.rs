@@ -27,4 +27,16 @@ impl Fault {
             Self::Hang => "hang",
         }
     }
+
+    /// What the outcome is called.
+    #[must_use]
+    pub const fn outcome(self) -> &'static str {
+        match self {
+            Self::Reset => "fault reset",
+            Self::Close => "fault close",
+            Self::Empty => "fault empty",
+            Self::Malformed => "fault malformed",
+            Self::Hang => "fault hang",
+        }
+    }
 }

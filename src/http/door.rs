@@ -108,6 +108,7 @@ impl Visit {
             "answered"
         );
         let reply = answer.ruling.reply();
+        era.tally().count(routes::known(asked.path()), &answer.ruling);
         asked.read(&answer.asked_body);
         era.journal.write(Entry {
             number: 0,

@@ -62,3 +62,8 @@ fn find(path: &str, method: &Method) -> Result<Endpoint, Ruling> {
         None => Err(Ruling::Gateway(&check::PATH_KNOWN, gateway::UNKNOWN_PATH, None)),
     }
 }
+
+/// The path of the endpoint that is asked for, as it is in the table; empty when there is none.
+pub(super) fn known(path: &str) -> &'static str {
+    ROUTES.iter().find(|(known, ..)| *known == path).map_or("", |(known, ..)| known)
+}

@@ -11,6 +11,7 @@ use super::lockout::Lockout;
 use super::script::Script;
 use super::shared::Shared;
 use super::store::Store;
+use super::tally::Tally;
 use super::tokens::Tokens;
 use crate::domain::directory::Directory;
 use crate::domain::settings::Settings;
@@ -69,6 +70,12 @@ impl Era {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.world.settings
+    }
+
+    /// How often each kind of answer was given, in all spaces.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.shared.tally
     }
 
     /// The partners and credentials as they are now.

@@ -1,7 +1,7 @@
 //! The journal of an era: what was asked and answered. A ring, bounded by entries and by bytes.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use jiff::Timestamp;
@@ -21,14 +21,39 @@ pub struct JournalLimits {
     entries: usize,
     /// The most bytes of all spaces together. Whoever writes beyond it loses its own oldest entries.
     bytes: usize,
-    in_use: Arc<AtomicUsize>,
+    fill: Arc<Fill>,
+}
+
+/// How full the journals of all spaces are.
+#[derive(Debug, Default)]
+struct Fill {
+    bytes: AtomicUsize,
+    dropped: AtomicU64,
 }
 
 impl JournalLimits {
     /// Limits: entries of each space, bytes of all spaces together.
     #[must_use]
     pub fn new(entries: usize, bytes: usize) -> Self {
-        Self { entries, bytes, in_use: Arc::default() }
+        Self { entries, bytes, fill: Arc::default() }
+    }
+
+    /// How many bytes the journals of all spaces take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.fill.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The most bytes that they may take.
+    #[must_use]
+    pub fn most_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many entries gave way to newer ones since the simulator began.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.fill.dropped.load(Ordering::Relaxed)
     }
 }
 
@@ -152,13 +177,22 @@ impl Journal {
         ring.last += 1;
         entry.number = ring.last;
         let entry = Arc::new(entry);
-        self.count(&mut ring, entry.bytes(), 0);
         ring.entries.push_back(Arc::clone(&entry));
-        while ring.entries.len() > self.limits.entries || (self.is_full() && ring.entries.len() > 1) {
-            if let Some(oldest) = ring.entries.pop_front() {
-                self.count(&mut ring, 0, oldest.bytes());
-                ring.dropped += 1;
-            }
+        let (more, mut less) = (entry.bytes(), 0);
+        let in_use = self.limits.fill.bytes.fetch_add(more, Ordering::Relaxed) + more;
+        let mut dropped = 0;
+        while ring.entries.len() > self.limits.entries
+            || (in_use.saturating_sub(less) > self.limits.bytes && ring.entries.len() > 1)
+        {
+            let Some(oldest) = ring.entries.pop_front() else { break };
+            less += oldest.bytes();
+            dropped += 1;
+        }
+        ring.bytes = ring.bytes + more - less;
+        if dropped > 0 {
+            ring.dropped += dropped;
+            self.limits.fill.bytes.fetch_sub(less, Ordering::Relaxed);
+            self.limits.fill.dropped.fetch_add(dropped, Ordering::Relaxed);
         }
         drop(ring);
         if let Some(followers) = self.followers.get() {
@@ -181,11 +215,23 @@ impl Journal {
         self.ring().entries.iter().rev().find(|entry| entry.request_id == request_id).cloned()
     }
 
+    /// How many entries it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ring().entries.len()
+    }
+
+    /// True when it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Forgets all entries. Numbers go on, and nothing counts as dropped.
     pub fn clear(&self) {
         let mut ring = self.ring();
-        let bytes = ring.bytes;
-        self.count(&mut ring, 0, bytes);
+        self.limits.fill.bytes.fetch_sub(ring.bytes, Ordering::Relaxed);
+        ring.bytes = 0;
         ring.entries.clear();
         ring.dropped = 0;
     }
@@ -194,16 +240,6 @@ impl Journal {
     #[must_use]
     pub fn follow(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.followers.get_or_init(|| broadcast::Sender::new(FOLLOWER_LAG)).subscribe()
-    }
-
-    fn is_full(&self) -> bool {
-        self.limits.in_use.load(Ordering::Relaxed) > self.limits.bytes
-    }
-
-    fn count(&self, ring: &mut Ring, more: usize, less: usize) {
-        ring.bytes = ring.bytes + more - less;
-        self.limits.in_use.fetch_add(more, Ordering::Relaxed);
-        self.limits.in_use.fetch_sub(less, Ordering::Relaxed);
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {

@@ -20,6 +20,7 @@ mod spaces;
 mod store;
 mod submission;
 mod submit;
+mod tally;
 mod tokens;
 
 pub use callers::TokenError;
@@ -34,4 +35,5 @@ pub use space::Space;
 pub use space_id::SpaceId;
 pub use spaces::Spaces;
 pub use submission::{Change, Reason, Submission};
+pub use tally::{Kind, Tally};
 pub use tokens::IssuedToken;

@@ -114,4 +114,19 @@ impl Ruling {
             Some(Reply::Accept(_) | Reply::Fault(_)) | None => None,
         }
     }
+
+    /// What is answered, in a word or two: an `error_code`, `is_review 0`, `fault reset`; or `told`, where there is neither.
+    #[must_use]
+    pub const fn outcome(&self) -> &'static str {
+        match self.reply() {
+            Some(Reply::Refuse(refusal)) => refusal.code.code(),
+            Some(Reply::Gateway(error)) => error.code,
+            Some(Reply::Accept(review)) => review.as_str(),
+            Some(Reply::Fault(fault)) => fault.outcome(),
+            None => match self {
+                Self::NotIdentified(..) => "not identified",
+                _ => "told",
+            },
+        }
+    }
 }

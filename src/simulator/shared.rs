@@ -1,6 +1,7 @@
 //! What all spaces of one simulator have in common.
 
 use super::journal::JournalLimits;
+use super::tally::Tally;
 use crate::bucket::Buckets;
 
 /// What the spaces of one simulator have in common.
@@ -8,4 +9,5 @@ use crate::bucket::Buckets;
 pub(super) struct Shared {
     pub(super) limits: JournalLimits,
     pub(super) buckets: Buckets,
+    pub(super) tally: Tally,
 }

@@ -11,6 +11,7 @@ use super::journal::JournalLimits;
 use super::shared::Shared;
 use super::space::Space;
 use super::space_id::SpaceId;
+use super::tally::Tally;
 use crate::bucket::Buckets;
 use crate::domain::world::World;
 
@@ -31,7 +32,7 @@ impl Spaces {
     /// A simulator whose default space starts from this world.
     #[must_use]
     pub fn new(scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
-        let shared = Arc::new(Shared { limits, buckets: Buckets::default() });
+        let shared = Arc::new(Shared { limits, buckets: Buckets::default(), tally: Tally::default() });
         Self {
             began: machine_time(),
             default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, Arc::clone(&shared))),
@@ -85,6 +86,18 @@ impl Spaces {
         let mut others: Vec<_> = self.others.iter().map(|space| Arc::clone(&space)).collect();
         others.sort_by_key(|space| (space.created(), space.id()));
         std::iter::once(Arc::clone(&self.default)).chain(others).collect()
+    }
+
+    /// How often each kind of answer was given.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.shared.tally
+    }
+
+    /// The journals of all spaces.
+    #[must_use]
+    pub fn journals(&self) -> &JournalLimits {
+        &self.shared.limits
     }
 
     /// Tells whoever follows something without an end that the simulator ends.

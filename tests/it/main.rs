@@ -16,6 +16,7 @@ mod iam;
 mod journal;
 mod limits;
 mod lockout;
+mod metrics;
 mod model;
 mod parameters;
 mod pictures;

@@ -19,7 +19,7 @@ pub(super) async fn tell(State(app): State<Arc<App>>) -> Json<Value> {
         "links": [
             "/_sim/catalog", "/_sim/scenarios", "/_sim/spaces", "/_sim/world", "/_sim/customers", "/_sim/partners",
             "/_sim/certificates", "/_sim/scripted", "/_sim/journal", "/_sim/journal/stream", "/_sim/clock",
-            "/_sim/schema/fixture.json", "/_sim/livez", "/_sim/readyz",
+            "/_sim/metrics", "/_sim/schema/fixture.json", "/_sim/livez", "/_sim/readyz",
         ],
     }))
 }

@@ -8,6 +8,7 @@ mod health;
 mod index;
 mod journal;
 mod listing;
+mod metrics;
 mod record;
 mod scenarios;
 mod scripted;
@@ -47,6 +48,7 @@ pub(super) fn routes(app: &Arc<App>) -> Router {
         .route("/journal", get(journal::list).delete(journal::clear))
         .route("/journal/stream", get(journal::follow))
         .route("/journal/{request_id}", get(journal::find))
+        .route("/metrics", get(metrics::tell))
         .route("/reset", post(world::reset))
         .route("/scenarios", get(scenarios::list))
         .route("/scenarios/{name}", get(scenarios::tell))
