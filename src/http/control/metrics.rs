@@ -61,7 +61,7 @@ fn answers(spaces: &Spaces) -> Family<Labels, Counter> {
     for (kind, count) in spaces.tally().answers() {
         let labels =
             vec![("path", kind.path), ("outcome", kind.outcome), ("decided_by", kind.decided_by), ("rule", kind.rule)];
-        add(&family, labels, count);
+        add(&family, &labels, count);
     }
     family
 }
@@ -69,7 +69,7 @@ fn answers(spaces: &Spaces) -> Family<Labels, Counter> {
 fn items(spaces: &Spaces) -> Family<Labels, Counter> {
     let family = Family::default();
     for item in CheckItem::ALL {
-        add(&family, vec![("item", item.code())], spaces.tally().item(*item));
+        add(&family, &vec![("item", item.code())], spaces.tally().item(*item));
     }
     family
 }
@@ -78,14 +78,14 @@ fn faults(spaces: &Spaces) -> Family<Labels, Counter> {
     let family = Family::default();
     for (kind, count) in spaces.tally().answers() {
         if let Some(fault) = kind.outcome.strip_prefix("fault ") {
-            add(&family, vec![("fault", fault)], count);
+            add(&family, &vec![("fault", fault)], count);
         }
     }
     family
 }
 
-fn add(family: &Family<Labels, Counter>, labels: Labels, count: u64) {
-    family.get_or_create(&labels).inc_by(count);
+fn add(family: &Family<Labels, Counter>, labels: &Labels, count: u64) {
+    family.get_or_create(labels).inc_by(count);
 }
 
 fn counter(value: u64) -> Counter {
