@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use hashbrown::Equivalent;
 use subtle::ConstantTimeEq;
 
 /// A token, a secret key or a password: compared in constant time and never shown.
@@ -38,6 +39,16 @@ impl PartialEq for Secret {
 impl Hash for Secret {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
+    }
+}
+
+/// A text that somebody shows for a secret: finds the secret that it is, in constant time once the hash is the same.
+#[derive(Hash)]
+pub struct Shown<'a>(pub &'a str);
+
+impl Equivalent<Secret> for Shown<'_> {
+    fn equivalent(&self, secret: &Secret) -> bool {
+        secret.is(self.0.as_bytes())
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashMap as SecretMap;
 
 use super::caller::{Account, Caller};
-use super::credential::{AccessKey, Credentials, Secret, User};
+use super::credential::{AccessKey, Credentials, Secret, Shown, User};
 use super::partner::Partner;
 
 /// Partners and credentials.
@@ -14,7 +15,7 @@ use super::partner::Partner;
 pub struct Directory {
     /// The partners; the first is the one that lenient authentication takes a stranger for.
     pub partners: Vec<Arc<Partner>>,
-    tokens: HashMap<Secret, Caller, RandomState>,
+    tokens: SecretMap<Secret, Caller, RandomState>,
     access_keys: HashMap<Box<str>, (AccessKey, Caller), RandomState>,
     users: HashMap<(Box<str>, Box<str>), (User, Caller)>,
 }
@@ -124,7 +125,7 @@ impl Directory {
     /// Whose token this is.
     #[must_use]
     pub fn caller_by_token(&self, token: &str) -> Option<&Caller> {
-        self.tokens.get(&Secret::new(token))
+        self.tokens.get(&Shown(token))
     }
 
     /// The access key with this ID, and whose it is.

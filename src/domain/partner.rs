@@ -1,9 +1,10 @@
 //! Partners: the callers of the API.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::bucket::Bucket;
 use super::credential::Credentials;
+use super::customer::Customer;
 
 /// Whether a partner has completed its own real-name authentication.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Partner {
     pub bucket: Bucket,
     /// What it proves itself with.
     pub credentials: Credentials,
+    /// What everybody is at first who becomes its customer by applying: they are all alike, so that one record does.
+    pub newcomer: OnceLock<Arc<Customer>>,
 }
 
 impl Partner {
@@ -39,6 +42,12 @@ impl Partner {
     #[must_use]
     pub fn is_authenticated(&self) -> bool {
         self.real_name == PartnerRealName::Authenticated
+    }
+
+    /// A customer of the partner's that has not applied yet.
+    #[must_use]
+    pub fn newcomer(&self) -> Arc<Customer> {
+        Arc::clone(self.newcomer.get_or_init(|| Customer::of(Arc::clone(&self.name)).into()))
     }
 
     /// True when nothing on its side keeps its customers from applying, as far as can be told without its bucket.

@@ -52,7 +52,8 @@ where
 {
     let (head, body) = request.into_parts();
     let size = HeadSize::of(&head);
-    let visit = Visit::begin(size.asked(&head, body.size_hint().lower()));
+    let path = routes::known(head.uri.path());
+    let visit = Visit::begin(path, size.asked(&head, body.size_hint().lower()));
     match enter(spaces, &size, &head) {
         Ok(era) => {
             let answer = survive(routes::answer(&era, &head, body)).await;
@@ -82,17 +83,19 @@ async fn survive(answer: impl Future<Output = Answer>) -> Answer {
 struct Visit {
     id: Uuid,
     began: Instant,
+    /// The path of the endpoint; empty when there is none.
+    path: &'static str,
     asked: Asked,
 }
 
 impl Visit {
-    fn begin(asked: Asked) -> Self {
-        Self { id: Uuid::new_v4(), began: Instant::now(), asked }
+    fn begin(path: &'static str, asked: Asked) -> Self {
+        Self { id: Uuid::new_v4(), began: Instant::now(), path, asked }
     }
 
     /// Logs the answer, writes it down in the journal, and makes a response of it.
     async fn end(self, era: &Era, answer: Answer) -> Response<Body> {
-        let Self { id, began, mut asked } = self;
+        let Self { id, began, path, mut asked } = self;
         let response = answer.response(id);
         tracing::info!(
             request.id = %id.simple(),
@@ -108,7 +111,7 @@ impl Visit {
             "answered"
         );
         let reply = answer.ruling.reply();
-        era.tally().count(routes::known(asked.path()), &answer.ruling);
+        era.tally().count(path, &answer.ruling);
         asked.read(&answer.asked_body);
         era.journal.write(Entry {
             number: 0,
@@ -139,7 +142,7 @@ mod tests {
         let spaces = Spaces::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
         let era = spaces.space(SpaceId::DEFAULT).expect("the default space").era();
         for _ in 0..2 {
-            let visit = Visit::begin(Asked::new("GET", "/fault", 0));
+            let visit = Visit::begin("", Asked::new("GET", "/fault", 0));
             let response = visit.end(&era, survive(async { panic!("on purpose") }).await).await;
             assert_eq!(response.status(), 500);
             assert_eq!(response.headers()["content-type"], "application/json;charset=UTF-8");

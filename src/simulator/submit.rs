@@ -114,7 +114,7 @@ impl Era {
                 let directory = self.directory();
                 let is_free = directory.partner_of_account(id.as_str()).is_none();
                 let caller = directory.partner(&caller.name).filter(|_| is_free)?;
-                Some(Customer::of(Arc::clone(&caller.name)).into())
+                Some(caller.newcomer())
             }
             None => None,
         }
