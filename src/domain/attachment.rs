@@ -82,21 +82,23 @@ impl fmt::Debug for Attachment<'_> {
 /// True when the path begins with a URI scheme, by the grammar of RFC 3986.
 fn has_scheme(path: &str) -> bool {
     let is_in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    let scheme = path.bytes().position(|byte| !is_in_scheme(byte)).unwrap_or(path.len());
-    path.as_bytes().get(scheme) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic()
+    // Most paths have no colon at all.
+    path.as_bytes().contains(&b':')
+        && path.split_once(':').is_some_and(|(scheme, _)| {
+            scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(is_in_scheme)
+        })
 }
 
 /// True when a segment is `.` or `..`. Most paths have no segment that begins with a dot.
 fn has_dots(path: &str) -> bool {
-    // Looking at all bytes goes over many of them at a time, which stopping at the first does not: so too below.
-    let dots = path.bytes().zip(path.bytes().skip(1)).filter(|pair| *pair == (b'/', b'.')).count();
-    let begins_with_dot = path.starts_with('.') || dots > 0;
+    let begins_with_dot = path.starts_with('.') || path.contains("/.");
     begins_with_dot && path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 /// False when there is a backslash or a control character. Beyond ASCII these have to be looked for by character.
 fn is_printable(path: &str) -> bool {
     let is_wrong = |byte: &u8| matches!(byte, 0..b' ' | 0x7F | b'\\');
+    // Looking at them all goes over many bytes at a time, which stopping at the first does not.
     let has_wrong = path.as_bytes().iter().fold(false, |found, byte| found | is_wrong(byte));
     !has_wrong && (path.is_ascii() || !path.contains(char::is_control))
 }
