@@ -103,9 +103,8 @@ fn applications() {
     );
 
     let (era, partner) = era();
-    let submit = |application: Application<'_>| {
-        era.submit(Arc::clone(&partner), &application).now_or_never().expect("nothing waits")
-    };
+    let submit =
+        |application: Application<'_>| era.submit(&partner, &application).now_or_never().expect("nothing waits");
     bench("submit: a new customer each time", application, submit);
     bench("submit: refused, under review", |_| application(0), submit);
 }

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -20,6 +20,7 @@ use super::gateway::{HeadSize, find_space, strike};
 use super::routes;
 use crate::domain::check;
 use crate::domain::decision::Reply;
+use crate::domain::fault::Fault;
 use crate::domain::gateway;
 use crate::simulator::{Asked, Entry, Era, Ruling, SpaceId, Spaces};
 
@@ -41,25 +42,27 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let spaces = Arc::clone(&self.0);
-        Box::pin(async move { Ok(pass(&spaces, request).await) })
-    }
-}
-
-/// Lets a request through to what answers it, and sends the answer out.
-async fn pass<B>(spaces: &Spaces, request: Request<B>) -> Response<Body>
-where
-    B: HttpBody<Data = Bytes>,
-{
-    let (head, body) = request.into_parts();
-    let size = HeadSize::of(&head);
-    let path = routes::known(head.uri.path());
-    let visit = Visit::begin(path, size.asked(&head, body.size_hint().lower()));
-    match enter(spaces, &size, &head) {
-        Ok(era) => {
-            let answer = survive(routes::answer(&era, &head, body)).await;
-            visit.end(&era, answer).await
-        }
-        Err((era, refusal)) => visit.end(&era, *refusal).await,
+        let (head, body) = request.into_parts();
+        // All of a request's state is in this one box, and what is small is quickly had: the body stays where it is, and
+        // what hardly any request needs is in a box of its own.
+        Box::pin(async move {
+            let mut body = pin!(body);
+            let (visit, entered) = {
+                let size = HeadSize::of(&head);
+                (Visit::begin(&head, &size, body.size_hint().lower()), enter(&spaces, &size, &head))
+            };
+            let (era, answer) = match entered {
+                Ok(era) => {
+                    let answer = survive(routes::answer(&era, &head, body.as_mut())).await;
+                    (era, answer)
+                }
+                Err((era, refusal)) => (era, *refusal),
+            };
+            Ok(match visit.end(&era, answer) {
+                (response, Some(fault)) => Box::pin(strike(fault, response)).await,
+                (response, None) => response,
+            })
+        })
     }
 }
 
@@ -75,8 +78,8 @@ fn enter(spaces: &Spaces, size: &HeadSize, head: &Parts) -> Result<Arc<Era>, (Ar
 }
 
 /// The answer, whatever happens: a panic is the simulator's own fault, and the process's hook logs it.
-async fn survive(answer: impl Future<Output = Answer>) -> Answer {
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_panic| Answer::new(Ruling::Fault))
+fn survive(answer: impl Future<Output = Answer>) -> impl Future<Output = Answer> {
+    AssertUnwindSafe(answer).catch_unwind().map(|answer| answer.unwrap_or_else(|_panic| Answer::new(Ruling::Fault)))
 }
 
 /// A request on its way through.
@@ -89,12 +92,14 @@ struct Visit {
 }
 
 impl Visit {
-    fn begin(path: &'static str, asked: Asked) -> Self {
-        Self { id: Uuid::new_v4(), began: Instant::now(), path, asked }
+    fn begin(head: &Parts, size: &HeadSize, body: u64) -> Self {
+        let path = routes::known(head.uri.path());
+        Self { id: Uuid::new_v4(), began: Instant::now(), path, asked: size.asked(head, body) }
     }
 
-    /// Logs the answer, writes it down in the journal, and makes a response of it.
-    async fn end(self, era: &Era, answer: Answer) -> Response<Body> {
+    /// Logs the answer, counts it, writes it down in the journal, and makes a response of it, with the fault that is to
+    /// befall it.
+    fn end(self, era: &Era, answer: Answer) -> (Response<Body>, Option<Fault>) {
         let Self { id, began, path, mut asked } = self;
         let response = answer.response(id);
         tracing::info!(
@@ -123,27 +128,43 @@ impl Visit {
             ruling: answer.ruling,
         });
         match reply {
-            Some(Reply::Fault(fault)) => strike(fault, response).await,
-            _ => response,
+            Some(Reply::Fault(fault)) => (response, Some(fault)),
+            _ => (response, None),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
     use http_body_util::BodyExt;
+    use hyper::body::Incoming;
+    use tower::Service;
 
-    use super::{Visit, survive};
+    use super::{Door, HeadSize, Visit, survive};
     use crate::domain::world::World;
-    use crate::simulator::{Asked, JournalLimits, SpaceId, Spaces};
+    use crate::simulator::{JournalLimits, SpaceId, Spaces};
+
+    /// What malloc has at hand for each thread; beyond it every request would go to the heap that all share.
+    const QUICKLY_HAD: usize = 1032;
+
+    #[test]
+    fn the_state_of_a_request_is_quickly_had() {
+        let spaces = Spaces::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
+        let state = Door(spaces.into()).call(Request::new(Body::empty()));
+        let body = size_of::<crate::http::Asked<Incoming>>() - size_of::<Body>();
+        assert!(size_of_val(&*state) + body <= QUICKLY_HAD, "{} and {body}", size_of_val(&*state));
+    }
 
     #[tokio::test]
     async fn a_fault_is_the_documented_error_and_the_server_goes_on() {
         let spaces = Spaces::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
         let era = spaces.space(SpaceId::DEFAULT).expect("the default space").era();
         for _ in 0..2 {
-            let visit = Visit::begin("", Asked::new("GET", "/fault", 0));
-            let response = visit.end(&era, survive(async { panic!("on purpose") }).await).await;
+            let (head, ()) = Request::new(()).into_parts();
+            let visit = Visit::begin(&head, &HeadSize::of(&head), 0);
+            let (response, _) = visit.end(&era, survive(async { panic!("on purpose") }).await);
             assert_eq!(response.status(), 500);
             assert_eq!(response.headers()["content-type"], "application/json;charset=UTF-8");
             assert_eq!(response.headers()["x-request-id"].len(), 32);

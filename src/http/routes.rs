@@ -42,7 +42,10 @@ where
         Err(refusal) => Err(refusal),
         Ok(arrival) => match endpoint {
             Endpoint::Individual => match arrival.admit() {
-                Ok(admission) => Ok(individual::submit(admission).await),
+                Ok(admission) => {
+                    let ruling = individual::submit(&admission).await;
+                    Ok(admission.answer(ruling))
+                }
                 Err(refusal) => Err(refusal),
             },
             Endpoint::Result => arrival.admit().map(result::tell),

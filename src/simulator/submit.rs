@@ -15,15 +15,15 @@ use crate::domain::settings::UnlistedCustomers;
 
 impl Era {
     /// Answers an application, and changes the state as the answer says.
-    pub async fn submit(&self, partner: Arc<Partner>, application: &Application<'_>) -> Submission {
-        let Some(scripted) = self.script.take(&partner, application) else {
-            let pictures = self.look_at(&partner, application).await;
-            return self.apply_rules(partner, application, pictures, true);
+    pub async fn submit(&self, partner: &Arc<Partner>, application: &Application<'_>) -> Submission {
+        let Some(scripted) = self.script.take(partner, application) else {
+            let pictures = self.look_at(partner, application).await;
+            return self.apply_rules(Arc::clone(partner), application, pictures, true);
         };
         if !scripted.delay.is_zero() {
-            tokio::time::sleep(scripted.delay).await;
+            Box::pin(tokio::time::sleep(scripted.delay)).await;
         }
-        let change = self.apply_scripted(&partner, application, scripted.reply, true);
+        let change = self.apply_scripted(partner, application, scripted.reply, true);
         Submission { reply: scripted.reply, reason: Reason::Script(scripted.place), change }
     }
 
