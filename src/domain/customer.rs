@@ -101,8 +101,8 @@ pub struct Customer {
 impl Customer {
     /// A new customer of this partner.
     #[must_use]
-    pub fn of(partner: Arc<str>) -> Self {
-        Self { partner: Some(partner), ..Self::default() }
+    pub fn of(partner: impl Into<Arc<str>>) -> Self {
+        Self { partner: Some(partner.into()), ..Self::default() }
     }
 
     /// The customer after an application that counts, but was refused.

@@ -29,6 +29,10 @@ impl Matcher {
         values.iter().any(|value| self.accepts(value.as_ref()))
     }
 
+    fn any_of<T: ToString>(options: impl IntoIterator<Item = T>) -> Self {
+        Self::AnyOf(options.into_iter().map(|option| option.to_string().into()).collect())
+    }
+
     fn accepts(&self, value: &str) -> bool {
         match self {
             Self::AnyOf(options) => options.iter().any(|option| **option == *value),
@@ -38,5 +42,23 @@ impl Matcher {
             Self::Regex(regex) => regex.is_match(value),
             Self::Present(_) => true,
         }
+    }
+}
+
+impl From<&str> for Matcher {
+    fn from(value: &str) -> Self {
+        Self::any_of([value])
+    }
+}
+
+impl From<u16> for Matcher {
+    fn from(value: u16) -> Self {
+        Self::any_of([value])
+    }
+}
+
+impl<T: ToString, const N: usize> From<[T; N]> for Matcher {
+    fn from(options: [T; N]) -> Self {
+        Self::any_of(options)
     }
 }

@@ -38,6 +38,21 @@ pub struct Partner {
 }
 
 impl Partner {
+    /// A partner of this name and platform that is ready for customers. Its account ID is its name, its bucket has every
+    /// picture, and it has no credentials yet.
+    #[must_use]
+    pub fn new(name: &str, xaccount_type: &str) -> Self {
+        Self {
+            id: name.into(),
+            name: name.into(),
+            xaccount_type: xaccount_type.into(),
+            real_name: PartnerRealName::default(),
+            photo_upload: true,
+            bucket: Bucket::default(),
+            credentials: Credentials::default(),
+        }
+    }
+
     /// True when it has passed real-name authentication itself.
     #[must_use]
     pub fn is_authenticated(&self) -> bool {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
-pub use control::ControlSettings;
+pub use control::{ControlSettings, NotVerified, Verified, journal, verify};
 pub use findings::findings;
 pub use front::Front;
 pub use server::{Asked, Limits, Server, Stop};

@@ -106,6 +106,13 @@ pub(super) async fn follow(
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 
+/// The whole journal of a space, as it is listed.
+#[must_use]
+pub fn journal(app: &App, space: &Space) -> Vec<Value> {
+    let writer = writer(app, space);
+    space.era().journal.since(0).0.iter().map(|entry| writer.entry(entry)).collect()
+}
+
 /// How the entries of a space are written.
 pub(super) fn writer(app: &App, space: &Space) -> Writer {
     let wire = space.era().settings().wire;

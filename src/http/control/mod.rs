@@ -25,7 +25,9 @@ use axum::middleware;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use journal::journal;
 pub use settings::ControlSettings;
+pub use verify::{NotVerified, Verified, verify};
 
 use super::App;
 

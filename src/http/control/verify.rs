@@ -1,6 +1,7 @@
 //! `POST /_sim/verify`: whether the journal has what a test expects.
 
 use std::cmp::Reverse;
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Json;
@@ -15,7 +16,7 @@ use super::target::{Target, Text};
 use crate::domain::matcher::Matcher;
 use crate::fixture::call::{self, Expectation};
 use crate::http::App;
-use crate::simulator::Entry;
+use crate::simulator::{Entry, Space};
 
 /// How many entries that come close are shown.
 const CLOSEST: usize = 3;
@@ -25,30 +26,97 @@ pub(super) async fn check(
     Target(space): Target,
     Text(text): Text,
 ) -> Result<(StatusCode, Json<Value>), ControlError> {
-    let Expectation { conditions, at_least, at_most } = call::expectation(&text)?;
+    let expectation = call::expectation(&text)?;
+    Ok(match verify(&app, &space, &expectation) {
+        Ok(Verified { count, dropped }) => (StatusCode::OK, Json(json!({ "count": count, "dropped": dropped }))),
+        Err(refused) => {
+            let close = |(differs, entry): &(Vec<&str>, Value)| json!({ "differs": differs, "entry": entry });
+            let refusal = json!({
+                "error": "not_verified",
+                "detail": refused.detail(),
+                "count": refused.count,
+                "dropped": refused.dropped,
+                "closest": refused.closest.iter().map(close).collect::<Vec<_>>(),
+            });
+            (StatusCode::CONFLICT, Json(refusal))
+        }
+    })
+}
+
+/// The journal is as expected.
+#[derive(Clone, Copy, Debug)]
+pub struct Verified {
+    /// How many entries are of the expected kind.
+    pub count: usize,
+    /// How many entries the journal has lost, which nobody looked at.
+    pub dropped: u64,
+}
+
+/// The journal has more or fewer entries of a kind than expected. Its `Debug` is made for `unwrap`: it is what people read.
+#[derive(Clone, thiserror::Error)]
+pub struct NotVerified {
+    /// The least and the largest number that were expected.
+    pub expected: (usize, usize),
+    /// How many entries are of the expected kind.
+    pub count: usize,
+    /// How many entries the journal has lost, which nobody looked at.
+    pub dropped: u64,
+    /// Entries that are not of it, the closest first, each behind the names of the conditions that it does not satisfy.
+    pub closest: Vec<(Vec<&'static str>, Value)>,
+}
+
+impl NotVerified {
+    fn detail(&self) -> String {
+        match self.expected {
+            (at_least, usize::MAX) => format!("expected at least {at_least}, found {}", self.count),
+            (at_least, at_most) => format!("expected {at_least} to {at_most}, found {}", self.count),
+        }
+    }
+}
+
+impl fmt::Display for NotVerified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.detail())?;
+        if self.dropped > 0 {
+            write!(f, " ({} entries were lost before)", self.dropped)?;
+        }
+        for (differs, entry) in &self.closest {
+            let Value::Object(request) = &entry["request"] else { continue };
+            let text = |name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default();
+            write!(f, "\n  differs in {}: #{} ", differs.join(", "), entry["number"])?;
+            write!(f, "{} {} by {}: {}", text("method"), text("path"), entry["caller"], request["body"])?;
+            write!(f, "\n    {} {}", entry["response"]["status"], entry["response"]["body"])?;
+            if let Some(rule) = entry["outcome"]["rule"].as_str() {
+                write!(f, " by {rule}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for NotVerified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// Whether the journal of a space has what is expected.
+///
+/// # Errors
+/// When it has more or fewer of it.
+pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Verified, NotVerified> {
+    let Expectation { conditions, at_least, at_most } = expectation;
     let (entries, dropped) = space.era().journal.since(0);
-    let mut judged: Vec<_> = entries.iter().map(|entry| (differences(entry, &conditions), entry)).collect();
+    let mut judged: Vec<_> = entries.iter().map(|entry| (differences(entry, conditions), entry)).collect();
     let count = judged.iter().filter(|(differs, _)| differs.is_empty()).count();
-    if (at_least..=at_most).contains(&count) {
-        return Ok((StatusCode::OK, Json(json!({ "count": count, "dropped": dropped }))));
+    if (at_least..=at_most).contains(&&count) {
+        return Ok(Verified { count, dropped });
     }
     judged.retain(|(differs, _)| !differs.is_empty());
     judged.sort_by_key(|(differs, entry)| (differs.len(), Reverse(entry.number)));
-    let writer = writer(&app, &space);
-    let close =
-        |(differs, entry): &(Vec<&str>, &Arc<Entry>)| json!({ "differs": differs, "entry": writer.entry(entry) });
-    let detail = match at_most {
-        usize::MAX => format!("expected at least {at_least}, found {count}"),
-        _ => format!("expected {at_least} to {at_most}, found {count}"),
-    };
-    let refusal = json!({
-        "error": "not_verified",
-        "detail": detail,
-        "count": count,
-        "dropped": dropped,
-        "closest": judged.iter().take(CLOSEST).map(close).collect::<Vec<_>>(),
-    });
-    Ok((StatusCode::CONFLICT, Json(refusal)))
+    let writer = writer(app, space);
+    let closest = judged.into_iter().take(CLOSEST).map(|(differs, entry)| (differs, writer.entry(entry))).collect();
+    Err(NotVerified { expected: (*at_least, *at_most), count, dropped, closest })
 }
 
 /// The names of the conditions that an entry does not satisfy.
