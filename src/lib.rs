@@ -11,7 +11,7 @@
 //! * [`bucket`]: looks at the pictures of an application: in a directory, or in a bucket that speaks S3.
 //! * [`fixture`]: scenario files, read with every mistake told at its place, and the built-in scenarios.
 //! * [`http`]: the gateway, the simulated API behind it, and the simulator's own API beside it.
-//! * [`command`]: the command line.
+//! * `command`: the command line, with the feature `cli`.
 //!
 //! # The life of a request
 //!
@@ -35,6 +35,7 @@
 //! | flag | a field of its command |
 
 pub mod bucket;
+#[cfg(feature = "cli")]
 pub mod command;
 pub mod domain;
 pub mod fixture;
