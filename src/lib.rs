@@ -1,8 +1,41 @@
 //! A simulator of Huawei Cloud BSS "Requesting an Individual Real-Name Authentication".
 //!
+//! It is a program, `bss-sim`, and a library for Rust tests:
+//!
+//! ```
+//! let sim = bss_sim::Simulator::start(); // on a free port, until it is dropped
+//! let partner = sim.credentials(); // a token, an access key, and whose they are
+//! let client = Client::new(sim.url(), &partner.token); // the client that is to be tested
+//! sim.expect(bss_sim::Expectation::exactly(1).customer_id("customer-new").status(200));
+//! assert_eq!(client.authenticate("customer-new"), r#"{"is_review":1}"#);
+//! # struct Client(String, String);
+//! # impl Client {
+//! #     fn new(url: &str, token: &str) -> Self { Self(url.to_owned(), token.to_owned()) }
+//! #     fn authenticate(&self, customer: &str) -> String {
+//! #         let application = serde_json::json!({
+//! #             "customer_id": customer, "identify_type": 0, "verified_type": 3, "verified_file_url": ["a.jpg", "b.jpg"],
+//! #             "name": "Wang Xiaoming", "verified_number": "E12345678", "xaccount_type": "***_IDP",
+//! #         });
+//! #         let request = ureq::post(format!("{}/v2/customers/realname-auths/individual", self.0));
+//! #         let request = request.header("X-Auth-Token", &self.1).content_type("application/json");
+//! #         request.send(application.to_string()).unwrap().body_mut().read_to_string().unwrap()
+//! #     }
+//! # }
+//! ```
+//!
+//! [`embedded`] tells how. Without the feature `cli`, which is on by default, the library is all there is, and needs nothing
+//! that only the program does:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! bss-sim = { version = "0.1", default-features = false }
+//! ```
+//!
+//! What follows is the tour of the house, for those who change it.
+//!
 //! # Layout
 //!
-//! Arrows point one way: `command -> http -> simulator -> bucket -> domain`, and `fixture -> domain`.
+//! Arrows point one way: `command -> http -> simulator -> bucket -> domain`, `embedded -> http`, and `fixture -> domain`.
 //!
 //! * [`domain`]: the simulated service as plain values and pure functions. The API's page lives here as tables: error
 //!   codes and check items, certificate types, parameters, the checks before the rules, and the rules.
@@ -12,6 +45,7 @@
 //! * [`fixture`]: scenario files, read with every mistake told at its place, and the built-in scenarios.
 //! * [`http`]: the gateway, the simulated API behind it, and the simulator's own API beside it.
 //! * `command`: the command line, with the feature `cli`.
+//! * [`embedded`]: the simulator inside a Rust test.
 //!
 //! # The life of a request
 //!
@@ -38,6 +72,9 @@ pub mod bucket;
 #[cfg(feature = "cli")]
 pub mod command;
 pub mod domain;
+pub mod embedded;
 pub mod fixture;
 pub mod http;
 pub mod simulator;
+
+pub use embedded::{Builder, Credentials, Entry, Error, Expectation, Scenario, Simulator, Space, World};

@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
             "crate::fixture",
             "crate::http",
             "crate::command",
+            "crate::embedded",
             "axum",
             "tokio",
             "dashmap",
@@ -34,6 +35,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
             "crate::fixture",
             "crate::http",
             "crate::command",
+            "crate::embedded",
             "axum",
             "serde",
             "std::fs",
@@ -45,7 +47,16 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "bucket",
-        &["crate::simulator", "crate::fixture", "crate::http", "crate::command", "axum", "dashmap", "std::env"],
+        &[
+            "crate::simulator",
+            "crate::fixture",
+            "crate::http",
+            "crate::command",
+            "crate::embedded",
+            "axum",
+            "dashmap",
+            "std::env",
+        ],
         "a bucket is looked into, and nothing is decided there",
     ),
     (
@@ -55,6 +66,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
             "crate::simulator",
             "crate::http",
             "crate::command",
+            "crate::embedded",
             "axum",
             "tokio",
             "dashmap",
@@ -63,7 +75,13 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
         ],
         "a fixture becomes a world and knows nothing of who serves it",
     ),
-    ("http", &["crate::bucket", "crate::command", "clap", "std::env"], "HTTP is told what to serve"),
+    ("http", &["crate::bucket", "crate::command", "crate::embedded", "clap", "std::env"], "HTTP is told what to serve"),
+    ("command", &["crate::embedded"], "the program is no user of the library's face"),
+    (
+        "embedded",
+        &["crate::command", "clap", "tracing", "std::env", "set_hook"],
+        "what is inside a test takes nothing of the program, and changes nothing that is global to the process",
+    ),
 ];
 
 #[test]

@@ -7,6 +7,7 @@ mod bodies;
 mod callers;
 mod command;
 mod directory;
+mod embedded;
 mod explain;
 mod faults;
 mod fixtures;
