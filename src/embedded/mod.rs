@@ -39,6 +39,7 @@
 //!   that is written in code.
 //! * [`Expectation`] is what the journal is to hold; [`Entry`] is what it holds.
 
+mod accounts;
 mod builder;
 mod credentials;
 mod entry;

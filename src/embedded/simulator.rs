@@ -44,7 +44,7 @@ impl Simulator {
     #[must_use]
     #[track_caller]
     pub fn start() -> Self {
-        Self::builder().start().unwrap_or_else(|error| panic!("the simulator cannot be started: {error}"))
+        Self::builder().start().expect("the simulator can be started")
     }
 
     /// Says what it is to be like before it starts.

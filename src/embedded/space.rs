@@ -9,13 +9,10 @@ use std::time::Duration;
 use axum::Router;
 use jiff::SignedDuration;
 
-use super::credentials::Credentials;
 use super::entry::Entry;
 use super::error::Error;
 use super::expectation::Expectation;
 use super::scenario::{Scenario, written};
-use crate::domain::credential;
-use crate::domain::customer::{Customer, CustomerId, ReviewVerdict};
 use crate::fixture::{self, call};
 use crate::http::{self, App, NotVerified};
 use crate::simulator::{self, Era, SpaceId};
@@ -31,6 +28,18 @@ use crate::simulator::{self, Era, SpaceId};
 /// let (one, other) = (sim.new_space(), sim.new_space());
 /// assert_eq!(one.credentials().name, other.credentials().name);
 /// assert_ne!(one.credentials().token, other.credentials().token);
+/// ```
+///
+/// A simulator can be shared by all tests of a binary:
+///
+/// ```
+/// # use bss_sim::Simulator;
+/// use std::sync::LazyLock;
+///
+/// static SIM: LazyLock<Simulator> = LazyLock::new(Simulator::start);
+///
+/// let space = SIM.new_space();
+/// assert!(space.journal().is_empty());
 /// ```
 ///
 /// When a space is dropped, what was [expected](Self::expect) is checked, and the space goes; the default one goes
@@ -53,7 +62,7 @@ impl Space {
         &self.app
     }
 
-    fn era(&self) -> Arc<Era> {
+    pub(super) fn era(&self) -> Arc<Era> {
         self.inner.era()
     }
 
@@ -104,71 +113,6 @@ impl Space {
     #[must_use]
     pub fn id(&self) -> String {
         self.inner.id().to_string()
-    }
-
-    /// What its first partner calls with.
-    ///
-    /// # Panics
-    /// When there is no partner.
-    #[must_use]
-    #[track_caller]
-    pub fn credentials(&self) -> Credentials {
-        let directory = self.era().directory();
-        let first = directory.partners.first().and_then(|partner| Credentials::of(partner));
-        first.expect("the space has no partner who can call")
-    }
-
-    /// What this partner calls with.
-    ///
-    /// # Panics
-    /// When there is no partner of this name.
-    #[must_use]
-    #[track_caller]
-    pub fn credentials_of(&self, partner: &str) -> Credentials {
-        let directory = self.era().directory();
-        let known = directory.partner(partner).and_then(|partner| Credentials::of(partner));
-        known.unwrap_or_else(|| panic!("the space has no partner `{partner}` who can call"))
-    }
-
-    /// A customer as it is now; absent: nobody has this account ID.
-    #[must_use]
-    pub fn customer(&self, id: &str) -> Option<Arc<Customer>> {
-        self.era().customer(&CustomerId::new(id))
-    }
-
-    /// Adds a customer, in the place of one with the same account ID.
-    ///
-    /// # Errors
-    /// When its partner does not exist.
-    pub fn put_customer(&self, id: &str, customer: Customer) -> Result<(), Error> {
-        self.era().put_customer(&CustomerId::new(id), customer, &credential::Credentials::default())?;
-        Ok(())
-    }
-
-    /// Approves an application that is under review.
-    ///
-    /// # Errors
-    /// When there is no such customer, or it is not under review.
-    pub fn approve(&self, customer: &str) -> Result<(), Error> {
-        self.era().review(&CustomerId::new(customer), ReviewVerdict::Approve, None)?;
-        Ok(())
-    }
-
-    /// Rejects an application that is under review, with the reviewer's opinion.
-    ///
-    /// ```
-    /// # use bss_sim::{Error, Simulator};
-    /// let sim = Simulator::start();
-    /// sim.reject("customer-under-review", "the picture is blurred")?;
-    /// assert!(sim.approve("customer-under-review").is_err(), "the review is over");
-    /// # Ok::<(), Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// When there is no such customer, or it is not under review.
-    pub fn reject(&self, customer: &str, opinion: &str) -> Result<(), Error> {
-        self.era().review(&CustomerId::new(customer), ReviewVerdict::Reject, Some(opinion.into()))?;
-        Ok(())
     }
 
     /// Fixes answers beforehand: one, or a list of them, in the form of a scenario file. The first that matches is given,

@@ -95,6 +95,12 @@ async fn a_count_holds_or_is_told_with_what_comes_closest() {
     let differs: Vec<_> = closest.iter().map(|close| close["differs"].clone()).collect();
     assert_eq!(differs[..2], [json!(["status"]), json!(["name"])], "the fewest differences first, then the newest");
     assert_eq!(closest[0]["entry"]["outcome"]["rule"], "not-authenticated-yet", "{told}");
+    let none = json!({ "match": { "customer_id": "c-2" }, "count": { "exactly": 0 } });
+    let (_, told) = verify(&service, none).await;
+    let unwanted = told["closest"].as_array().expect("a list").iter();
+    let unwanted: Vec<_> = unwanted.map(|close| (&close["differs"], &close["entry"]["response"]["status"])).collect();
+    assert_eq!(unwanted, [(&json!([]), &json!(401)), (&json!([]), &json!(400))], "those that should not be there");
+    assert_eq!(told["detail"], "expected exactly 0, found 2");
 }
 
 #[tokio::test]

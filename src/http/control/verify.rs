@@ -18,7 +18,7 @@ use crate::fixture::call::{self, Expectation};
 use crate::http::App;
 use crate::simulator::{Entry, Space};
 
-/// How many entries that come close are shown.
+/// How many entries are shown.
 const CLOSEST: usize = 3;
 
 pub(super) async fn check(
@@ -61,7 +61,8 @@ pub struct NotVerified {
     pub count: usize,
     /// How many entries the journal has lost, which nobody looked at.
     pub dropped: u64,
-    /// Entries that are not of it, the closest first, each behind the names of the conditions that it does not satisfy.
+    /// Where there are too many, some of them, the newest first. Where there are too few, the entries that come closest,
+    /// each behind the names of the conditions that it does not satisfy.
     pub closest: Vec<(Vec<&'static str>, Value)>,
 }
 
@@ -69,6 +70,7 @@ impl NotVerified {
     fn detail(&self) -> String {
         match self.expected {
             (at_least, usize::MAX) => format!("expected at least {at_least}, found {}", self.count),
+            (at_least, at_most) if at_least == at_most => format!("expected exactly {at_least}, found {}", self.count),
             (at_least, at_most) => format!("expected {at_least} to {at_most}, found {}", self.count),
         }
     }
@@ -83,11 +85,11 @@ impl fmt::Display for NotVerified {
         for (differs, entry) in &self.closest {
             let Value::Object(request) = &entry["request"] else { continue };
             let text = |name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default();
-            write!(f, "\n  differs in {}: #{} ", differs.join(", "), entry["number"])?;
-            write!(f, "{} {} by {}: {}", text("method"), text("path"), entry["caller"], request["body"])?;
-            write!(f, "\n    {} {}", entry["response"]["status"], entry["response"]["body"])?;
-            if let Some(rule) = entry["outcome"]["rule"].as_str() {
-                write!(f, " by {rule}")?;
+            write!(f, "\n  #{} {} {} {}", entry["number"], text("method"), text("path"), request["body"])?;
+            write!(f, "\n    caller {}, status {}", entry["caller"], entry["response"]["status"])?;
+            write!(f, ", error_code {}, rule {}", entry["outcome"]["error_code"], entry["outcome"]["rule"])?;
+            if !differs.is_empty() {
+                write!(f, ": differs in {}", differs.join(", "))?;
             }
         }
         Ok(())
@@ -112,7 +114,7 @@ pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Ver
     if (at_least..=at_most).contains(&&count) {
         return Ok(Verified { count, dropped });
     }
-    judged.retain(|(differs, _)| !differs.is_empty());
+    judged.retain(|(differs, _)| differs.is_empty() == (count > *at_most));
     judged.sort_by_key(|(differs, entry)| (differs.len(), Reverse(entry.number)));
     let writer = writer(app, space);
     let closest = judged.into_iter().take(CLOSEST).map(|(differs, entry)| (differs, writer.entry(entry))).collect();
