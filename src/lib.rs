@@ -28,7 +28,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! bss-sim = { version = "0.1", default-features = false }
+//! bss-sim = { path = "../bss-sim", default-features = false }
 //! ```
 //!
 //! What follows is the tour of the house, for those who change it.
@@ -67,6 +67,7 @@
 //! | endpoint | a file below `http/bss` whose path is the URL, and its row and arm in `http/routes.rs` |
 //! | control route | a file below `http/control`, and its route |
 //! | flag | a field of its command |
+//! | thing that a Rust test can do | a method of [`Space`], with an example that runs |
 
 pub mod bucket;
 #[cfg(feature = "cli")]
@@ -77,4 +78,5 @@ pub mod fixture;
 pub mod http;
 pub mod simulator;
 
-pub use embedded::{Builder, Credentials, Entry, Error, Expectation, Scenario, Simulator, Space, World};
+#[doc(inline)]
+pub use embedded::{Builder, Credentials, Entry, Error, Expectation, NotVerified, Scenario, Simulator, Space, World};

@@ -1,5 +1,9 @@
 //! What the journal is to hold.
 
+use std::fmt::Display;
+
+use super::error::Error;
+use super::scenario::written;
 use crate::domain::matcher::Matcher;
 use crate::fixture::call;
 
@@ -34,6 +38,24 @@ impl Expectation {
     #[must_use]
     pub fn at_most(count: usize) -> Self {
         Self::between(0, count)
+    }
+
+    /// What `POST /_sim/verify` takes: `{"match": {…}, "count": {…}}`, with all operators of a scenario file.
+    ///
+    /// ```
+    /// # use bss_sim::{Error, Expectation};
+    /// # use serde_json::json;
+    /// Expectation::read(json!({ "match": { "name": { "regex": "^Wang" } }, "count": { "at_least": 1, "at_most": 3 } }))?;
+    ///
+    /// let error = Expectation::read(json!({ "match": { "nmae": "Wang" } })).unwrap_err();
+    /// assert!(error.to_string().contains("did you mean `name`?"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(expectation: impl Display) -> Result<Self, Error> {
+        Ok(Self(call::expectation(&written(expectation))?))
     }
 
     fn between(at_least: usize, at_most: usize) -> Self {

@@ -37,7 +37,7 @@
 //!   space, and has as many others as there are tests that share it.
 //! * [`Scenario`] is what a space starts from: one that is built in, a file, a text, a [`serde_json::Value`], or a [`World`]
 //!   that is written in code.
-//! * [`Expectation`] is what the journal is to hold; [`Entry`] is what it holds.
+//! * [`Expectation`] is what the journal is to hold, and [`NotVerified`] says why it does not; [`Entry`] is what it holds.
 
 mod accounts;
 mod builder;
@@ -60,3 +60,4 @@ pub use self::scenario::Scenario;
 pub use self::simulator::Simulator;
 pub use self::space::Space;
 pub use self::world::World;
+pub use crate::http::NotVerified;

@@ -213,7 +213,7 @@ impl Space {
     }
 
     /// Notes what the journal is to hold when the space is dropped. If it does not hold that then, the drop panics, unless
-    /// the test has failed already.
+    /// the test has failed already. A `static` is never dropped: expect of its spaces, not of the simulator.
     ///
     /// ```should_panic
     /// # use bss_sim::{Expectation, Simulator};
