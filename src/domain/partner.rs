@@ -50,6 +50,7 @@ impl Partner {
             photo_upload: true,
             bucket: Bucket::default(),
             credentials: Credentials::default(),
+            newcomer: OnceLock::new(),
         }
     }
 
