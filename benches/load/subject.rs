@@ -21,8 +21,8 @@ pub(crate) enum Asked {
     Signed,
     /// Requests that lack a mandatory parameter.
     Incomplete,
-    /// Applications that are accepted, in so many spaces in turn, by the spaces' own tokens.
-    InSpaces(usize),
+    /// Applications that are accepted, in some of many spaces in turn, by the spaces' own tokens.
+    InSpaces { all: usize, asked: usize },
 }
 
 /// A server in some state, and what it is asked.
@@ -65,10 +65,11 @@ impl Subject {
         Ok(vec![
             subject("1 customer and certificate", 0, world(1)?, Asked::Accepted, 0),
             subject("100,000 of each", 0, world(100_000)?, Asked::Accepted, 0),
-            subject("1 space", 2, open(&[]), Asked::InSpaces(1), 0),
-            subject("1,000 spaces in turn", 2, open(&[]), Asked::InSpaces(1000), 0),
-            subject("journal that grows", 4, open(&unbounded), Asked::Accepted, 20_000),
-            subject("journal that is full", 4, open(&[]), Asked::Accepted, 20_000),
+            subject("1 space", 2, open(&[]), Asked::InSpaces { all: 1, asked: 1 }, 0),
+            subject("1 of 10,000 spaces", 2, open(&[]), Asked::InSpaces { all: 10_000, asked: 1 }, 0),
+            subject("1,000 spaces in turn", 2, open(&[]), Asked::InSpaces { all: 1_000, asked: 1_000 }, 0),
+            subject("journal that grows", 5, open(&unbounded), Asked::Accepted, 20_000),
+            subject("journal that is full", 5, open(&[]), Asked::Accepted, 20_000),
         ])
     }
 
@@ -81,7 +82,11 @@ impl Subject {
             Asked::Accepted => Source::accepted(token()),
             Asked::Signed => Source::accepted(Caller::Key(requests)),
             Asked::Incomplete => Source::incomplete(token()),
-            Asked::InSpaces(count) => Source::accepted(Caller::Tokens(make_spaces(&server, count).await?)),
+            Asked::InSpaces { all, asked } => {
+                let mut tokens = make_spaces(&server, all).await?;
+                tokens.truncate(asked);
+                Source::accepted(Caller::Tokens(tokens))
+            }
         };
         let load = Load::on(server.address, source);
         if self.before > 0 {
@@ -98,7 +103,7 @@ impl Subject {
         connections: usize,
         time: Duration,
     ) -> Result<()> {
-        if self.before > 0 || matches!((&self.program, self.asked), (Program::Bare, _) | (_, Asked::InSpaces(_))) {
+        if self.before > 0 || matches!((&self.program, self.asked), (Program::Bare, _) | (_, Asked::InSpaces { .. })) {
             return Ok(());
         }
         load.run(connections, time, u64::MAX).await?;
