@@ -75,7 +75,7 @@ impl Serve {
         let limits = JournalLimits::new(self.journal_entries, self.journal_bytes());
         let spaces = Arc::new(Spaces::new(scenario.name.as_str().into(), &scenario.world, limits));
         let control = ControlSettings { token: self.control_token(), show_personal_data: self.show_personal_data };
-        let app = Arc::new(App { spaces, library, control });
+        let app = Arc::new(App::new(spaces, library, control));
         let runtime = runtime()?;
         let served = runtime.block_on(self.serve(&app, &scenario.name));
         // Whoever still waits for a disk or a name server is not waited for.

@@ -31,6 +31,12 @@ pub struct World {
 }
 
 impl World {
+    /// True when both are one world, and not only equal.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.directory, &other.directory)
+    }
+
     /// Lists a certificate that is not listed yet, with the customers who hold it.
     pub fn list(&mut self, number: CertificateNumber, certificate: Certificate, holders: SmallSet<CustomerId>) {
         let held = Arc::make_mut(&mut self.held);

@@ -93,6 +93,6 @@ impl Builder {
         let limits = JournalLimits::new(self.journal_entries, self.journal_bytes);
         let spaces = Arc::new(Spaces::new(scenario.name.as_str().into(), &scenario.world, limits));
         let control = ControlSettings { token: None, show_personal_data: self.show_personal_data };
-        Ok(Space::default_of(App { spaces, library, control }, scenario))
+        Ok(Space::default_of(App::new(spaces, library, control), scenario))
     }
 }

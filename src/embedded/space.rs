@@ -100,7 +100,7 @@ impl Space {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn new_space_from(&self, scenario: impl Into<Scenario>) -> Result<Self, Error> {
-        let scenario = scenario.into().load(&self.app.library)?;
+        let scenario = scenario.into().load(&self.app.library())?;
         Ok(self.with_space_from(Arc::new(scenario)))
     }
 
@@ -188,7 +188,7 @@ impl Space {
     /// # Errors
     /// Everything that is wrong with it; then nothing changes.
     pub fn replace(&self, scenario: impl Into<Scenario>) -> Result<(), Error> {
-        let scenario = scenario.into().load(&self.app.library)?;
+        let scenario = scenario.into().load(&self.app.library())?;
         self.inner.replace(scenario.name.into(), &scenario.world);
         Ok(())
     }

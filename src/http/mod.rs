@@ -10,8 +10,10 @@ mod findings;
 mod front;
 mod gateway;
 mod iam;
+mod reload;
 mod routes;
 mod server;
+mod shelf;
 
 use std::sync::Arc;
 
@@ -20,20 +22,22 @@ use axum::Router;
 pub use control::{ControlSettings, NotVerified, Verified, journal, verify};
 pub use findings::findings;
 pub use front::Front;
+pub use reload::{Reading, Reload};
 pub use server::{Asked, Limits, Server, Stop};
+pub use shelf::Shelf;
 
 use crate::fixture::{Library, Scenario};
-use crate::simulator::{JournalLimits, Spaces};
+use crate::simulator::{JournalLimits, SpaceId, Spaces};
 
 /// All that the routes share.
 #[derive(Debug)]
 pub struct App {
     /// The spaces.
     pub spaces: Arc<Spaces>,
-    /// The scenarios that spaces can start from.
-    pub library: Library,
     /// Who may steer, and what it may see.
     pub control: ControlSettings,
+    /// Where the scenarios are that spaces can start from.
+    pub shelf: Shelf,
 }
 
 impl App {
@@ -42,7 +46,21 @@ impl App {
     pub fn of(scenario: &Scenario, library: Library) -> Self {
         let limits = JournalLimits::new(DEFAULT_JOURNAL_ENTRIES, DEFAULT_JOURNAL_BYTES);
         let spaces = Spaces::new(scenario.name.as_str().into(), &scenario.world, limits);
-        Self { spaces: Arc::new(spaces), library, control: ControlSettings::default() }
+        Self::new(Arc::new(spaces), library, ControlSettings::default())
+    }
+
+    /// A simulator with these spaces, the default one of which began from a scenario of the library.
+    #[must_use]
+    pub fn new(spaces: Arc<Spaces>, library: Library, control: ControlSettings) -> Self {
+        let default = spaces.space(SpaceId::DEFAULT).expect("the default space is always there");
+        let shelf = Shelf::new(library, &default.scenario());
+        Self { spaces, control, shelf }
+    }
+
+    /// The scenarios that spaces can start from, as they are now.
+    #[must_use]
+    pub fn library(&self) -> Arc<Library> {
+        self.shelf.library()
     }
 }
 

@@ -87,10 +87,34 @@ impl Space {
     /// Begins again from another world, at the same time. Partners that were there before keep their fresh
     /// credentials.
     pub fn replace(&self, scenario: Arc<str>, world: &World) {
+        self.replace_if(|_| true, scenario, world);
+    }
+
+    /// The same, if it is the default space and began from the first of these worlds. False: it did not, or was replaced
+    /// since.
+    #[must_use]
+    pub fn follow(&self, before: &World, scenario: Arc<str>, world: &World) -> bool {
+        self.replace_if(|now| now.origin.is(before), scenario, world)
+    }
+
+    /// True when it is the default space and began from this world, and was not replaced since.
+    #[must_use]
+    pub fn is_of(&self, world: &World) -> bool {
+        self.with_now(|now| now.origin.is(world))
+    }
+
+    fn replace_if(&self, condition: impl FnOnce(&Now) -> bool, scenario: Arc<str>, world: &World) -> bool {
         let mut now = self.now.write().expect("nothing panics while it holds the present");
+        if !condition(&now) {
+            return false;
+        }
         let origin = with_fresh_credentials(self.id, world, Some(&now.origin));
         let era = Arc::new(Era::new(self.id, origin.clone(), now.era.clock.like(), Arc::clone(&self.shared)));
-        *now = Now { scenario, origin, era };
+        let before = std::mem::replace(&mut *now, Now { scenario, origin, era });
+        drop(now);
+        // It may be large, and nobody is to wait until it is gone.
+        drop(before);
+        true
     }
 
     fn with_now<T>(&self, read: impl FnOnce(&Now) -> T) -> T {

@@ -226,7 +226,7 @@ fn limited(limits: JournalLimits, show_personal_data: bool) -> Service {
     let scenario = Scenario::read("test.yaml", "test", &yaml).expect("a scenario");
     let spaces = Arc::new(Spaces::new("test".into(), &scenario.world, limits));
     let control = ControlSettings { show_personal_data, ..ControlSettings::default() };
-    Service::of(App { spaces, library: Library::builtin(), control })
+    Service::of(App::new(spaces, Library::builtin(), control))
 }
 
 #[tokio::test]

@@ -100,6 +100,17 @@ impl Log {
         self.0.read_line(&mut line).expect("the log is text");
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("no event, but {line:?}"))
     }
+
+    /// The next event whose message begins so, once there is one.
+    #[track_caller]
+    pub(crate) fn until(&mut self, message: &str) -> Value {
+        loop {
+            let event = self.line();
+            if event["message"].as_str().is_some_and(|text| text.starts_with(message)) {
+                return event;
+            }
+        }
+    }
 }
 
 impl Drop for Simulator {

@@ -10,6 +10,7 @@ mod journal;
 mod listing;
 mod metrics;
 mod record;
+mod reload;
 mod scenarios;
 mod scripted;
 mod settings;
@@ -51,6 +52,7 @@ pub(super) fn routes(app: &Arc<App>) -> Router {
         .route("/journal/stream", get(journal::follow))
         .route("/journal/{request_id}", get(journal::find))
         .route("/metrics", get(metrics::tell))
+        .route("/reload", post(reload::reload))
         .route("/reset", post(world::reset))
         .route("/scenarios", get(scenarios::list))
         .route("/scenarios/{name}", get(scenarios::tell))

@@ -11,16 +11,18 @@ use crate::fixture::json_schema;
 use crate::http::App;
 
 pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
+    let library = app.library();
     let scenario = |name: &str| {
-        let description = app.library.scenario(name).map(|scenario| scenario.description.clone());
+        let description = library.scenario(name).map(|scenario| scenario.description.clone());
         json!({ "name": name, "description": description.unwrap_or_default() })
     };
-    Json(json!({ "scenarios": app.library.names().map(scenario).collect::<Vec<_>>() }))
+    Json(json!({ "scenarios": library.names().map(scenario).collect::<Vec<_>>() }))
 }
 
 pub(super) async fn tell(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Json<Value>, ControlError> {
-    let scenario = app.library.scenario(&name)?;
-    let yaml = app.library.text(&name);
+    let library = app.library();
+    let scenario = library.scenario(&name)?;
+    let yaml = library.text(&name);
     Ok(Json(json!({ "name": name, "description": scenario.description, "yaml": yaml })))
 }
 

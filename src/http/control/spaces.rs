@@ -25,7 +25,7 @@ pub(super) async fn create(
     Text(text): Text,
 ) -> Result<(StatusCode, Json<Value>), ControlError> {
     let scenario = match call::new_space(&text)? {
-        NewSpace::Scenario(name) => app.library.scenario(&name)?,
+        NewSpace::Scenario(name) => app.library().scenario(&name)?,
         NewSpace::Fixture(scenario) => scenario.into(),
     };
     let space = app.spaces.create(scenario.name.as_str().into(), &scenario.world);

@@ -18,7 +18,7 @@ pub(super) fn service(settings: Settings, world: &PutWorld) -> Service {
     let scenario = Scenario::read("test.json", "test", &file).expect("a scenario");
     let limits = JournalLimits::new(settings.journal.0, settings.journal.1);
     let spaces = Arc::new(Spaces::new("test".into(), &scenario.world, limits));
-    Service::of(App { spaces, library: Library::builtin(), control: ControlSettings::default() })
+    Service::of(App::new(spaces, Library::builtin(), ControlSettings::default()))
 }
 
 /// Takes a step; what is answered, and the whole reply to a request of the API.
