@@ -10,7 +10,7 @@ use bytesize::ByteSize;
 use clap::Args;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CommandError;
 use super::limits::LimitFlags;
@@ -105,6 +105,7 @@ impl Serve {
     async fn serve(&self, app: &Arc<App>, scenario: &str) -> Result<(), CommandError> {
         // Before anything can be asked to stop: as the first process of a container there is no default handler.
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let hangup = signal(SignalKind::hangup())?;
         let limits = self.limits.within_the_process(1 + usize::from(self.control_listen.is_some()));
         let bind = |address| Server::bind(address, limits).map_err(|error| CommandError::Bind(address, error));
         let server = bind(self.listen)?;
@@ -112,6 +113,7 @@ impl Serve {
         let control_address = control.as_ref().map(Server::address).transpose()?;
         self.warn_if_anybody_can_steer(control_address.unwrap_or(server.address()?));
         announce(server.address()?, control_address, scenario);
+        tokio::spawn(reload_on(hangup, Arc::clone(app)));
         let stops: Vec<_> = control.iter().chain([&server]).map(Server::stop_handle).collect();
         let spaces = Arc::clone(&app.spaces);
         tokio::spawn(async move {
@@ -147,6 +149,14 @@ fn runtime() -> std::io::Result<Runtime> {
         _ => Builder::new_multi_thread(),
     };
     builder.enable_all().build()
+}
+
+/// Takes up the scenario files whenever this signal comes.
+async fn reload_on(mut hangup: Signal, app: Arc<App>) {
+    while hangup.recv().await.is_some() {
+        tracing::info!("SIGHUP: reading the scenario files again");
+        app.reload().await;
+    }
 }
 
 /// Prints the ready line. A closed stdout is no reason not to serve.

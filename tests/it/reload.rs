@@ -277,6 +277,19 @@ fn a_directory_stays_relative_to_its_file() {
 }
 
 #[test]
+fn a_signal_asks_for_it_too() {
+    let files = Files::new("signal");
+    files.put("served.yaml", scenario("served", "before"));
+    let mut simulator = files.serve(&["--scenario", "served"]);
+    let (client, mut log) = (Client::of(&simulator), simulator.log());
+    files.put("served.yaml", scenario("served", "after"));
+    let sent = Command::new("kill").args(["-s", "HUP", &simulator.pid().to_string()]).status();
+    assert!(sent.expect("kill can be started").success());
+    assert_eq!(log.until("scenario files were read again")["restarted"], "default");
+    assert_eq!(client.customers("default"), ["after"]);
+}
+
+#[test]
 fn no_request_fails_meanwhile_and_none_sees_half_of_a_scenario() {
     let files = Files::new("concurrent");
     let text = |turn: &str| {
