@@ -8,6 +8,7 @@ mod limits;
 mod log;
 mod schema;
 mod serve;
+mod watch;
 
 use clap::{Parser, Subcommand};
 

@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::CommandError;
 use super::limits::LimitFlags;
 use super::log::{self, LogFormat, LogLevel};
+use super::watch::Watch;
 use crate::domain::credential::Secret;
 use crate::fixture::{Library, Scenario};
 use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, steering};
@@ -35,6 +36,12 @@ pub(super) struct Serve {
     /// --scenario names another one. Several are separated by commas.
     #[arg(long, env = "BSS_SIM_FIXTURES", value_name = "PATH", num_args = 1.., value_delimiter = ',')]
     fixtures: Vec<PathBuf>,
+
+    /// Take up the files of --fixtures whenever they change, within a second; a file that is wrong is logged, and what was
+    /// known of it stays. The default space begins again when its scenario has changed; other spaces go on as they are.
+    /// `POST /_sim/reload` and SIGHUP do the same once, also without this flag.
+    #[arg(long, env = "BSS_SIM_WATCH", requires_if("true", "fixtures"))]
+    watch: bool,
 
     /// Another address for the control API below /_sim, which is then not on the first one.
     #[arg(long, env = "BSS_SIM_CONTROL_LISTEN", value_name = "ADDRESS")]
@@ -70,12 +77,14 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), CommandError> {
+        let watch = self.watch.then(|| Watch::new(&self.fixtures));
         let (library, scenario) = self.choose()?;
         let _flush = log::start(self.log_format, self.log_level)?;
         let limits = JournalLimits::new(self.journal_entries, self.journal_bytes());
         let spaces = Arc::new(Spaces::new(scenario.name.as_str().into(), &scenario.world, limits));
         let control = ControlSettings { token: self.control_token(), show_personal_data: self.show_personal_data };
         let app = Arc::new(App::new(spaces, library, control));
+        let _watching = watch.map(|watch| watch.start(Arc::clone(&app))).transpose()?;
         let runtime = runtime()?;
         let served = runtime.block_on(self.serve(&app, &scenario.name));
         // Whoever still waits for a disk or a name server is not waited for.

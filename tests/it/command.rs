@@ -128,6 +128,7 @@ fn exit_codes_say_what_was_wrong() {
         (&["--no-such-flag"], 2, "unexpected argument"),
         (&["--listen", "nowhere"], 2, "invalid value 'nowhere' for '--listen"),
         (&["check"], 2, "PATH"),
+        (&["--watch"], 2, "required arguments were not provided:\n  --fixtures <PATH>"),
         (&["--scenario", "opne"], 3, "there is no scenario `opne`: did you mean `open`?"),
         (&["--fixtures", &bad], 3, "bad.yaml:1:19: customers[0].id: expected text, found the number 5"),
         (&["check", &bad], 3, "put it in quotes: \"5\""),

@@ -35,3 +35,4 @@ mod spaces;
 mod store;
 mod time;
 mod verify;
+mod watch;
