@@ -44,6 +44,30 @@ impl Parameter {
         }
     }
 
+    /// The page's description; of a type of certificate, without the list of them.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::CustomerId => {
+                "Customer account ID. You can call the API in Querying Customers to obtain the customer ID."
+            }
+            Self::IdentifyType => "Authentication method. 0: Using the individual certificate",
+            Self::VerifiedFileUrl => {
+                "Images for real-name authentication must be uploaded to the download directory of the bucket."
+            }
+            Self::Name => "Name.",
+            Self::VerifiedNumber => "Certificate number.",
+            Self::XaccountType => {
+                "Platform ID assigned by Huawei to a partner. This value is assigned by Huawei. For details about how to \
+                 obtain the platform ID, see How Do I Obtain the xaccountType Value?"
+            }
+            Self::VerifiedType => {
+                "Certificate type. This parameter needs to be specified only when identifyType is set to 0."
+            }
+            Self::ChangeType => "Change type. -1: First time real-name authentication",
+        }
+    }
+
     /// The parameter with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

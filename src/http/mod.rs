@@ -10,6 +10,7 @@ mod findings;
 mod front;
 mod gateway;
 mod iam;
+mod openapi;
 mod reload;
 mod routes;
 mod server;

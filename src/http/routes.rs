@@ -15,14 +15,15 @@ use crate::simulator::{Era, Ruling};
 
 /// What can be asked for.
 #[derive(Clone, Copy)]
-enum Endpoint {
+pub(super) enum Endpoint {
     Individual,
     Result,
     Domains,
     Tokens,
 }
 
-static ROUTES: [(&str, Method, Endpoint); 4] = [
+/// Every endpoint.
+pub(super) static ROUTES: [(&str, Method, Endpoint); 4] = [
     (bss::INDIVIDUAL, Method::POST, Endpoint::Individual),
     ("/v2/customers/realname-auths/result", Method::GET, Endpoint::Result),
     ("/v3/auth/domains", Method::GET, Endpoint::Domains),

@@ -20,6 +20,7 @@ mod limits;
 mod lockout;
 mod metrics;
 mod model;
+mod openapi;
 mod parameters;
 mod pictures;
 mod process;

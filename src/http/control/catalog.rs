@@ -3,20 +3,32 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::http::StatusCode;
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::explain::read;
+use super::operation::{Answer, Operation};
+use super::record::basis;
 use super::target::Target;
 use crate::domain::bucket::Sight;
 use crate::domain::caller::Account;
 use crate::domain::catalog::{ErrorCode, Outcome};
 use crate::domain::citation::Citation;
 use crate::domain::decision::{Refusal, Reply};
-use crate::fixture::{CatalogRow, catalog};
+use crate::fixture::{CatalogRow, catalog, schema};
+use crate::http::openapi::{array, number, object, or_null, text};
 use crate::simulator::Era;
 
 /// How many customers and certificates are tried for a request that gives an outcome.
 const TRIED: usize = 100;
+
+pub(super) const LIST: Operation = Operation {
+    id: "listOutcomes",
+    summary: "Every documented outcome, with all ways to get it now",
+    answers: &[Answer::json(StatusCode::OK, "The outcomes, in the page's order.", outcomes)],
+    ..Operation::IN_SPACE
+};
 
 pub(super) async fn list(Target(space): Target) -> Json<Value> {
     let era = space.era();
@@ -108,4 +120,31 @@ fn outcome(reply: Reply) -> Option<Outcome> {
         }
         Reply::Gateway(_) | Reply::Fault(_) => None,
     }
+}
+
+fn outcomes(generator: &mut SchemaGenerator) -> Schema {
+    let cause = object([
+        ("check", text("The check or the rule that ends in it.")),
+        ("basis", basis()),
+        ("source", text("The page's words, or the reason of a choice.")),
+    ]);
+    let ways = object([
+        ("scenario", or_null(text("The scenario that shows it."))),
+        ("scripted", schema::SCRIPTED(generator)),
+        (
+            "request",
+            or_null(object([
+                ("as", text("A token or a partner's name.")),
+                ("request", json_schema!({ "type": "object", "description": "The body of an application." })),
+            ])),
+        ),
+    ]);
+    let outcome = object([
+        ("outcome", text("`is_review` with its number, an error code or a check item.")),
+        ("status", number("The HTTP status.")),
+        ("text", text("The page's words for it.")),
+        ("causes", array("What ends in it.", cause)),
+        ("ways", ways),
+    ]);
+    object([("outcomes", array("The outcomes.", outcome))])
 }

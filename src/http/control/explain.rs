@@ -4,22 +4,39 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::error::ControlError;
 use super::journal::writer;
+use super::operation::{self, Body, Operation};
+use super::record;
 use super::target::{Target, Text};
 use crate::domain::application::Application;
 use crate::domain::caller::Caller;
 use crate::domain::check;
 use crate::domain::gateway;
 use crate::domain::partner::Partner;
-use crate::fixture::call;
+use crate::fixture::{call, schema};
 use crate::http::App;
 use crate::http::answer::Answer;
 use crate::http::bss::{INDIVIDUAL, draft};
 use crate::http::gateway::{Unauthenticated, by_token};
+use crate::http::openapi::object;
 use crate::simulator::{Asked, Era, Ruling};
+
+pub(super) const ANSWER: Operation = Operation {
+    id: "explain",
+    summary: "The answer that a request would get now, and why",
+    description: "Nothing changes, and nothing is counted or written down.",
+    body: Some(Body::json(
+        schema::QUESTION,
+        &[r#"{"as":"demo-partner","request":{"customer_id":"customer-new","identify_type":0}}"#],
+    )),
+    answers: &[operation::Answer::json(StatusCode::OK, "The answer, with every check and rule.", verdict)],
+    ..Operation::IN_SPACE
+};
 
 pub(super) async fn answer(
     State(app): State<Arc<App>>,
@@ -82,4 +99,8 @@ pub(super) fn read<'a>(era: &Era, caller: Option<&str>, body: &'a [u8]) -> Readi
             Reading { caller: None, application: Err(refused) }
         }
     }
+}
+
+fn verdict(_: &mut SchemaGenerator) -> Schema {
+    object(record::verdict())
 }

@@ -4,10 +4,24 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
+use super::guarded;
+use super::open;
+use super::operation::{Answer, Operation};
 use crate::http::App;
+use crate::http::STEERING;
+use crate::http::openapi::{array, number, object, text};
 use crate::simulator::machine_time;
+
+pub(super) const TELL: Operation = Operation {
+    id: "getIndex",
+    summary: "What this is, and where to go",
+    answers: &[Answer::json(StatusCode::OK, "The simulator.", schema)],
+    ..Operation::DEFAULT
+};
 
 pub(super) async fn tell(State(app): State<Arc<App>>) -> Json<Value> {
     let began = app.spaces.began();
@@ -16,10 +30,23 @@ pub(super) async fn tell(State(app): State<Arc<App>>) -> Json<Value> {
         "version": env!("CARGO_PKG_VERSION"),
         "uptime_seconds": machine_time().duration_since(began).as_secs(),
         "spaces": app.spaces.all().len(),
-        "links": [
-            "/_sim/catalog", "/_sim/scenarios", "/_sim/spaces", "/_sim/world", "/_sim/customers", "/_sim/partners",
-            "/_sim/certificates", "/_sim/scripted", "/_sim/journal", "/_sim/journal/stream", "/_sim/clock",
-            "/_sim/metrics", "/_sim/schema/fixture.json", "/_sim/livez", "/_sim/readyz",
-        ],
+        "links": links(),
     }))
+}
+
+/// What can be asked for without naming anything.
+fn links() -> Vec<String> {
+    let rows = guarded().rows.into_iter().chain(open().rows);
+    let readable = rows.filter(|row| row.method == Method::GET && !row.path.contains('{') && row.path != "/");
+    readable.map(|row| format!("{STEERING}{}", row.path)).collect()
+}
+
+fn schema(_: &mut SchemaGenerator) -> Schema {
+    object([
+        ("name", text("`bss-sim`")),
+        ("version", text("Its version.")),
+        ("uptime_seconds", number("How long it has been running.")),
+        ("spaces", number("How many spaces there are.")),
+        ("links", array("What else can be asked for.", text("A path."))),
+    ])
 }

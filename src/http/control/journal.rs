@@ -4,31 +4,43 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::error::ControlError;
-use super::record::{Writer, customer_id};
-use super::target::Target;
+use super::operation::{Answer, Operation};
+use super::record::{self, Writer, customer_id};
+use super::target::{Named, Target};
 use crate::http::App;
+use crate::http::openapi::{array, flag, number, object, text};
 use crate::simulator::{Entry, Space};
 
 /// How many entries are listed when nobody says how many.
 const DEFAULT_LIMIT: usize = 100;
 
 /// Which entries to list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Filter {
+    /// Only entries with a greater number.
+    #[schemars(with = "u64")]
     since: Option<u64>,
+    /// No more than so many; default 100.
+    #[schemars(with = "usize")]
     limit: Option<usize>,
+    /// Only those about this customer.
+    #[schemars(with = "String")]
     customer_id: Option<String>,
+    /// Only those that were answered with this code.
+    #[schemars(with = "String")]
     error_code: Option<String>,
 }
 
@@ -38,6 +50,14 @@ impl Filter {
             && self.error_code.as_deref().is_none_or(|code| entry.ruling.error_code() == Some(code))
     }
 }
+
+pub(super) const LIST: Operation = Operation {
+    id: "listEntries",
+    summary: "What was asked and answered in a space, from the oldest on",
+    query: Some(SchemaGenerator::subschema_for::<Filter>),
+    answers: &[Answer::json(StatusCode::OK, "The entries.", entries)],
+    ..Operation::IN_SPACE
+};
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
@@ -62,10 +82,18 @@ pub(super) async fn list(
     })))
 }
 
+pub(super) const FIND: Operation = Operation {
+    id: "getEntry",
+    summary: "What was asked and answered, and why",
+    names: "The `X-Request-Id` of the answer.",
+    answers: &[Answer::json(StatusCode::OK, "The entry.", record::entry)],
+    ..Operation::IN_SPACE
+};
+
 pub(super) async fn find(
     State(app): State<Arc<App>>,
     Target(space): Target,
-    Path(request_id): Path<String>,
+    Named(request_id): Named,
 ) -> Result<Json<Value>, ControlError> {
     let entry = request_id.parse().ok().and_then(|id| space.era().journal.find(id));
     let entry = entry.ok_or_else(|| {
@@ -74,10 +102,26 @@ pub(super) async fn find(
     Ok(Json(writer(&app, &space).entry(&entry)))
 }
 
+pub(super) const CLEAR: Operation = Operation {
+    id: "clearJournal",
+    summary: "Forgets all entries of a space",
+    answers: &[Answer::empty("They are gone.")],
+    ..Operation::IN_SPACE
+};
+
 pub(super) async fn clear(Target(space): Target) -> StatusCode {
     space.era().journal.clear();
     StatusCode::NO_CONTENT
 }
+
+pub(super) const FOLLOW: Operation = Operation {
+    id: "followJournal",
+    summary: "Follows the journal of a space",
+    description: "Server-sent events: `entry` with an entry in JSON; `missed` with a number, when entries came too fast; \
+        `reset`, when the space has begun again.",
+    answers: &[Answer::of(StatusCode::OK, "The events, until the simulator ends.", "text/event-stream", events)],
+    ..Operation::IN_SPACE
+};
 
 /// Follows the journal from now on, also beyond a reset, until the simulator ends.
 pub(super) async fn follow(
@@ -117,4 +161,17 @@ pub fn journal(app: &App, space: &Space) -> Vec<Value> {
 pub(super) fn writer(app: &App, space: &Space) -> Writer {
     let wire = space.era().settings().wire;
     Writer { space: space.id(), wire, show_personal_data: app.control.show_personal_data }
+}
+
+fn entries(generator: &mut SchemaGenerator) -> Schema {
+    object([
+        ("entries", array("The entries, the oldest first.", record::entry(generator))),
+        ("next", number("What `since` has to be in order to go on from here.")),
+        ("truncated", flag("Whether there are more.")),
+        ("dropped", number("How many entries gave way to newer ones.")),
+    ])
+}
+
+fn events(_: &mut SchemaGenerator) -> Schema {
+    text("Server-sent events.")
 }

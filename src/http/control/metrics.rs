@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use prometheus_client::encoding::text::encode;
@@ -12,9 +13,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use schemars::{Schema, SchemaGenerator};
 
+use super::operation::{Answer, Operation};
 use crate::domain::catalog::CheckItem;
 use crate::http::App;
+use crate::http::openapi::text;
 use crate::simulator::Spaces;
 
 /// What Prometheus calls the format.
@@ -22,6 +26,13 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 /// Label names with their values.
 type Labels = Vec<(&'static str, &'static str)>;
+
+pub(super) const TELL: Operation = Operation {
+    id: "getMetrics",
+    summary: "What happened so far, for Prometheus",
+    answers: &[Answer::of(StatusCode::OK, "The metrics.", OPEN_METRICS, metrics)],
+    ..Operation::DEFAULT
+};
 
 pub(super) async fn tell(State(app): State<Arc<App>>) -> impl IntoResponse {
     let mut text = String::new();
@@ -98,4 +109,8 @@ fn gauge(value: usize) -> Gauge {
     let gauge = Gauge::default();
     gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
     gauge
+}
+
+fn metrics(_: &mut SchemaGenerator) -> Schema {
+    text("OpenMetrics.")
 }

@@ -1,12 +1,15 @@
 //! Journal entries and explanations as JSON, with personal data masked unless it was asked for.
 
 use axum::extract::Query;
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::domain::citation::Basis;
 use crate::domain::decision::{CheckResult, Finding, Reply};
 use crate::domain::settings::Wire;
 use crate::http::answer::Answer;
 use crate::http::findings;
+use crate::http::openapi::{anything, array, component, number, object, or_null, pattern, text, time, without, word};
 use crate::simulator::{Asked, Change, Entry, Ruling, SpaceId, Submission};
 
 /// The fields of a body that are personal data or secret, whatever they hold.
@@ -163,4 +166,66 @@ fn written_change(change: &Change) -> Value {
         value["real_name"] = json!([before.as_str(), after.as_str()]);
     }
     value
+}
+
+/// The schema of an entry.
+pub(super) fn entry(generator: &mut SchemaGenerator) -> Schema {
+    let request = object([
+        ("method", text("The method.")),
+        ("path", text("The path, with the query.")),
+        ("headers", json_schema!({ "type": "object", "additionalProperties": { "type": "string" } })),
+        ("body", anything("The body; `null` where it is no JSON.")),
+    ]);
+    let [response, outcome, checks, changes] = verdict();
+    let entry = object([
+        ("number", number("Its number in the journal of its space: for `since`.")),
+        ("request_id", pattern("The `X-Request-Id` of the answer.", "^[0-9a-f]{32}$")),
+        ("at", time("When it was answered, by the clock of its space.")),
+        ("space", text("The space.")),
+        ("caller", or_null(text("The calling partner's name."))),
+        ("request", request),
+        response,
+        outcome,
+        checks,
+        changes,
+    ]);
+    component(generator, "Entry", entry)
+}
+
+/// The schemas of the fields of a verdict.
+pub(super) fn verdict() -> [(&'static str, Schema); 4] {
+    let response = object([
+        ("status", or_null(number("The HTTP status; `null` when there was no answer."))),
+        ("body", anything("The body.")),
+        ("fault", text("What happened to the connection instead.")),
+    ]);
+    let outcome = object([
+        ("error_code", or_null(text("The `error_code` that was answered."))),
+        ("decided_by", word("What decided.", &["gateway", "parameters", "script", "rule", "accepted"])),
+        ("rule", or_null(text("The check or the rule that refused."))),
+    ]);
+    let check = object([
+        ("check", text("The check or the rule.")),
+        ("result", word("What came of it.", &["passed", "failed", "not_reached"])),
+        ("saw", text("What it compared.")),
+        ("basis", basis()),
+        ("source", text("The page's words, or the reason of a choice.")),
+    ]);
+    let change = object([
+        ("customer", text("The customer's ID.")),
+        ("attempts", number("How many attempts it has used now.")),
+        ("real_name", array("What its real-name status was, and is.", text("A status."))),
+    ]);
+    [
+        ("response", without(response, &["fault"])),
+        ("outcome", outcome),
+        ("checks", array("Every check and rule, in order.", check)),
+        ("changes", array("What changed.", without(change, &["real_name"]))),
+    ]
+}
+
+/// The schema of what a behavior is founded on.
+pub(super) fn basis() -> Schema {
+    let words = [Basis::Documented, Basis::Assumed].map(Basis::as_str);
+    word("Whether the page says so, or it was chosen.", &words)
 }

@@ -3,22 +3,44 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
-use super::error::ControlError;
-use super::target::{Text, find};
+use super::error::{ControlError, Kind};
+use super::operation::{Answer, Body, Operation};
+use super::target::{Named, Text, find};
 use crate::domain::credential::Secret;
 use crate::domain::partner::Partner;
 use crate::fixture::call::{self, NewSpace};
+use crate::fixture::schema;
 use crate::http::App;
+use crate::http::openapi::{array, component, object, or_null, text, time};
 use crate::simulator::{Space, SpaceId};
+
+pub(super) const LIST: Operation = Operation {
+    id: "listSpaces",
+    summary: "The spaces that there are",
+    answers: &[Answer::json(StatusCode::OK, "All of them.", outlines)],
+    ..Operation::DEFAULT
+};
 
 pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
     let spaces: Vec<_> = app.spaces.all().iter().map(|space| outline(space)).collect();
     Json(json!({ "spaces": spaces }))
 }
+
+pub(super) const CREATE: Operation = Operation {
+    id: "createSpace",
+    summary: "Creates an isolated world, with fresh credentials for its partners",
+    description: "A client that calls with them is in that space: it needs no header. Without a body the space starts \
+        from the scenario `default`.",
+    body: Some(Body { is_required: false, ..Body::json(schema::NEW_SPACE, &[r#"{"scenario":"default"}"#]) }),
+    answers: &[Answer::json(StatusCode::CREATED, "The space, with what a client needs in order to call in it.", space)],
+    refuses: &[Kind::NotFound],
+    ..Operation::DEFAULT
+};
 
 pub(super) async fn create(
     State(app): State<Arc<App>>,
@@ -32,11 +54,28 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(credentials(&space))))
 }
 
-pub(super) async fn tell(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, ControlError> {
+pub(super) const TELL: Operation = Operation {
+    id: "getSpace",
+    summary: "What a client needs in order to call in a space",
+    names: "The ID of the space.",
+    answers: &[Answer::json(StatusCode::OK, "The space.", space)],
+    ..Operation::DEFAULT
+};
+
+pub(super) async fn tell(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<Value>, ControlError> {
     Ok(Json(credentials(&*find(&app, &id)?)))
 }
 
-pub(super) async fn remove(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<StatusCode, ControlError> {
+pub(super) const REMOVE: Operation = Operation {
+    id: "deleteSpace",
+    summary: "Deletes a space",
+    names: "The ID of the space; the default one stays.",
+    answers: &[Answer::empty("It is gone.")],
+    refuses: &[Kind::Conflict],
+    ..Operation::DEFAULT
+};
+
+pub(super) async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<StatusCode, ControlError> {
     let space = find(&app, &id)?;
     if space.id() == SpaceId::DEFAULT {
         return Err(ControlError::conflict("the default space stays: reset it instead"));
@@ -76,4 +115,32 @@ pub(super) fn credentials(space: &Space) -> Value {
         "scenario": &*space.scenario(),
         "partners": directory.partners.iter().map(partner).collect::<Vec<_>>(),
     })
+}
+
+fn outlines(_: &mut SchemaGenerator) -> Schema {
+    let outline = object([
+        ("id", text("Its ID.")),
+        ("scenario", text("What it starts from.")),
+        ("created", time("When it was made.")),
+        ("last_used", time("When it was last called in.")),
+    ]);
+    object([("spaces", array("The spaces.", outline))])
+}
+
+/// The schema of what a client needs in order to call in a space.
+pub(super) fn space(generator: &mut SchemaGenerator) -> Schema {
+    let partner = object([
+        ("name", text("Its name in the scenario.")),
+        ("id", text("The account (domain) ID.")),
+        ("xaccount_type", text("The platform ID.")),
+        ("token", or_null(text("The first token: a value of `X-Auth-Token`."))),
+        ("ak", or_null(text("The first access key's ID."))),
+        ("sk", or_null(text("Its secret."))),
+    ]);
+    let space = object([
+        ("id", text("Its ID: a value of `X-Sim-Space`.")),
+        ("scenario", text("What it starts from.")),
+        ("partners", array("Its partners.", partner)),
+    ]);
+    component(generator, "Space", space)
 }

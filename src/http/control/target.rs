@@ -1,9 +1,9 @@
-//! What a control call is about: a space, and a body.
+//! What a control call is about: a space, a name in its path, and a body.
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::de::IgnoredAny;
 
@@ -38,6 +38,20 @@ pub(super) fn find(app: &App, name: &str) -> Result<Arc<Space>, ControlError> {
 fn query(parts: &Parts, name: &str) -> Option<String> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
     pairs.into_iter().find(|(given, _)| given == name).map(|(_, value)| value)
+}
+
+/// The name in the path of a call.
+pub(super) struct Named(pub(super) String);
+
+impl FromRequestParts<Arc<App>> for Named {
+    type Rejection = ControlError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ControlError> {
+        match Path::from_request_parts(parts, app).await {
+            Ok(Path(name)) => Ok(Self(name)),
+            Err(rejection) => Err(ControlError::malformed(rejection.body_text())),
+        }
+    }
 }
 
 /// The body of a call: JSON, or nothing.

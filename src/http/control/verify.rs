@@ -7,19 +7,38 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::error::ControlError;
 use super::journal::writer;
+use super::operation::{Answer, Body, Operation};
+use super::record;
 use super::record::customer_id;
 use super::target::{Target, Text};
 use crate::domain::matcher::Matcher;
 use crate::fixture::call::{self, Expectation};
+use crate::fixture::schema;
 use crate::http::App;
+use crate::http::openapi::{array, number, object, text, word};
 use crate::simulator::{Entry, Space};
 
 /// How many entries are shown.
 const CLOSEST: usize = 3;
+
+pub(super) const CHECK: Operation = Operation {
+    id: "verify",
+    summary: "Whether the journal has what a test expects",
+    body: Some(Body::json(
+        schema::EXPECTATION,
+        &[r#"{"match":{"error_code":"CBC.0999"},"count":{"exactly":2}}"#, r#"{"match":{"status":[400,403]}}"#],
+    )),
+    answers: &[
+        Answer::json(StatusCode::OK, "It has.", verified),
+        Answer::json(StatusCode::CONFLICT, "It has not: what comes closest.", not_verified),
+    ],
+    ..Operation::IN_SPACE
+};
 
 pub(super) async fn check(
     State(app): State<Arc<App>>,
@@ -140,4 +159,30 @@ fn values(entry: &Entry, body: &Value, name: &str) -> Vec<String> {
         _ => body[name].as_str().map(str::to_owned),
     };
     value.into_iter().collect()
+}
+
+fn verified(_: &mut SchemaGenerator) -> Schema {
+    object(counts())
+}
+
+fn not_verified(generator: &mut SchemaGenerator) -> Schema {
+    let close = object([
+        ("differs", array("The conditions that it does not satisfy.", text("A condition."))),
+        ("entry", record::entry(generator)),
+    ]);
+    let [count, dropped] = counts();
+    object([
+        ("error", word("The kind of refusal.", &["not_verified"])),
+        ("detail", text("What was expected, and what was found.")),
+        count,
+        dropped,
+        ("closest", array("Where there are too few, those that come closest; where too many, the newest.", close)),
+    ])
+}
+
+fn counts() -> [(&'static str, Schema); 2] {
+    [
+        ("count", number("How many entries are as expected.")),
+        ("dropped", number("How many entries the journal has lost, which nobody looked at.")),
+    ]
 }

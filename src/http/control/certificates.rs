@@ -1,0 +1,91 @@
+//! `/_sim/certificates`: the certificates of a space, with the customers who hold them.
+
+use axum::Json;
+use axum::http::StatusCode;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Value, json};
+
+use super::error::ControlError;
+use super::listing::{Written, created, named_in_path, removed, unknown, with_name};
+use super::operation::{Answer, Body, Operation};
+use super::target::{Named, Target, Text};
+use crate::domain::certificate::{Certificate, CertificateNumber};
+use crate::domain::small_set::SmallSet;
+use crate::fixture::{call, schema, write};
+use crate::http::openapi::{array, object};
+
+/// What the name in the path is.
+const NAMES: &str = "The certificate number.";
+
+pub(super) const LIST: Operation = Operation {
+    id: "listCertificates",
+    summary: "The certificates of a space",
+    answers: &[Answer::json(StatusCode::OK, "All of them.", certificates)],
+    ..Operation::IN_SPACE
+};
+
+pub(super) async fn list(Target(space): Target) -> Json<Value> {
+    let world = write::world("", &space.era().snapshot());
+    Json(json!({ "certificates": world["certificates"] }))
+}
+
+pub(super) const TELL: Operation = Operation {
+    id: "getCertificate",
+    summary: "One certificate",
+    names: NAMES,
+    answers: &[Answer::json(StatusCode::OK, "The certificate, as in a scenario.", schema::CERTIFICATE)],
+    ..Operation::IN_SPACE
+};
+
+pub(super) async fn tell(Target(space): Target, Named(number): Named) -> Result<Json<Value>, ControlError> {
+    let (world, number) = (space.era().snapshot(), CertificateNumber::new(&number));
+    let (listed, holders) = (world.certificates.get(&number), world.holders.get(&number));
+    if listed.is_none() && holders.is_none_or(SmallSet::is_empty) {
+        return Err(unknown("certificate"));
+    }
+    let unlisted = Certificate::default();
+    Ok(Json(write::certificate(
+        &number,
+        listed.map_or(&unlisted, |listed| listed),
+        holders.into_iter().flat_map(SmallSet::iter),
+    )))
+}
+
+pub(super) const PUT: Operation = Operation {
+    id: "putCertificate",
+    summary: "Creates or replaces a certificate",
+    names: NAMES,
+    body: Some(Body { is_required: false, ..Body::json(named, &[r#"{"blocked":true}"#]) }),
+    answers: &[
+        Answer::json(StatusCode::OK, "The certificate that took the place of another.", schema::CERTIFICATE),
+        Answer::json(StatusCode::CREATED, "The new certificate.", schema::CERTIFICATE),
+    ],
+    ..Operation::IN_SPACE
+};
+
+pub(super) async fn put(Target(space): Target, Named(number): Named, Text(text): Text) -> Written {
+    let (number, certificate, holders) = call::certificate(&with_name(&text, "number", &number)?)?;
+    let value = write::certificate(&number, &certificate, holders.iter());
+    let was_there = space.era().put_certificate(&number, certificate, holders);
+    Ok((created(was_there), Json(value)))
+}
+
+pub(super) const REMOVE: Operation = Operation {
+    id: "deleteCertificate",
+    summary: "Deletes a certificate",
+    names: NAMES,
+    answers: &[Answer::empty("It is gone.")],
+    ..Operation::IN_SPACE
+};
+
+pub(super) async fn remove(Target(space): Target, Named(number): Named) -> Result<StatusCode, ControlError> {
+    removed(space.era().remove_certificate(&CertificateNumber::new(&number)), "certificate")
+}
+
+fn certificates(generator: &mut SchemaGenerator) -> Schema {
+    object([("certificates", array("The certificates.", schema::CERTIFICATE(generator)))])
+}
+
+fn named(generator: &mut SchemaGenerator) -> Schema {
+    named_in_path(generator, schema::CERTIFICATE, "number")
+}
