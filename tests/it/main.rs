@@ -24,6 +24,7 @@ mod openapi;
 mod parameters;
 mod pictures;
 mod process;
+mod python;
 mod races;
 mod readme;
 mod reload;

@@ -1,0 +1,81 @@
+//! Tests in Python: each set has a folder below `tests`, with the list of the packages that it needs, and runs in a virtual
+//! environment of its own in the build folder.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A set of tests in Python.
+pub(crate) struct Suite {
+    /// Its folder below `tests`.
+    pub(crate) name: &'static str,
+    /// What it tests.
+    pub(crate) subject: &'static str,
+    /// The least Python 3 that its packages are made for.
+    pub(crate) least_python: u32,
+}
+
+impl Suite {
+    /// Runs the tests, but for some files. Where there is no Python for them, says so; in CI there has to be one.
+    #[track_caller]
+    pub(crate) fn run(&self, ignored: &[&str]) {
+        let Some(version) = self.python_version() else {
+            let Self { subject, least_python, .. } = self;
+            let message =
+                format!("{subject} is not tested: that needs python3, 3.{least_python} or later, with its module venv");
+            assert!(std::env::var_os("CI").is_none(), "{message}");
+            // The test harness keeps back what a passing test prints, but not what is written like this.
+            let _ = writeln!(io::stderr(), "{message}");
+            return;
+        };
+        let folder = self.folder();
+        run(Command::new(self.environment(&version))
+            .args(["-m", "pytest", "-q"])
+            .arg(&folder)
+            .args(ignored.iter().map(|file| format!("--ignore={}", folder.join(file).display())))
+            .env("BSS_SIM_BIN", env!("CARGO_BIN_EXE_bss-sim"))
+            .env("PYTHONDONTWRITEBYTECODE", "1"));
+    }
+
+    fn folder(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(self.name)
+    }
+
+    /// What `python3` is, if it will do.
+    fn python_version(&self) -> Option<String> {
+        // Some systems ship `venv` without `ensurepip`, and then it cannot make an environment.
+        let probe = format!(
+            "import ensurepip, sys, venv; print(sys.executable, sys.version); sys.exit(sys.version_info < (3, {}))",
+            self.least_python
+        );
+        let output = Command::new("python3").args(["-c", &probe]).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The interpreter of an environment with the packages that the tests need. It is made anew only when they or
+    /// Python itself have changed.
+    fn environment(&self, version: &str) -> PathBuf {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(self.name);
+        let (python, stamp) = (directory.join("bin/python"), directory.join("installed"));
+        let requirements = self.folder().join("requirements.txt");
+        let wanted = version.to_owned() + &fs::read_to_string(&requirements).expect("the list of packages can be read");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return python;
+        }
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory));
+        run(Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
+            .arg(&requirements));
+        fs::write(&stamp, wanted).expect("the build folder can be written to");
+        python
+    }
+}
+
+/// Runs a command to its end, which has to be a good one.
+#[track_caller]
+fn run(command: &mut Command) {
+    let output = command.output().expect("the command can be started");
+    let printed = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{printed}", output.status);
+}
