@@ -29,6 +29,7 @@ mod races;
 mod readme;
 mod reload;
 mod rules;
+mod schema;
 mod scripted;
 mod sdk;
 mod service;

@@ -81,7 +81,7 @@ fn credentials() -> Schema {
     let methods = json_schema!({ "type": "array", "items": { "type": "string" }, "contains": { "const": "password" } });
     let identity = open(object([("methods", methods), ("password", open(object([("user", user)])))]));
     let scope = json_schema!({
-        "type": "object",
+        "type": ["object", "null"],
         "description": "The account, by its `name` or its `id`. An account has no projects.",
         "properties": { "domain": { "type": "object" } },
         "required": ["domain"],
