@@ -1,10 +1,12 @@
-//! `GET /_sim/openapi.json`: the document and the doors that it describes.
+//! `GET /_sim/openapi.json`: the document and the doors that it describes. The tests of `tests/openapi` hold it against a
+//! validator, and against what Schemathesis makes of it.
 
 use std::collections::BTreeSet;
 
 use axum::http::Method;
 use serde_json::Value;
 
+use crate::python::Suite;
 use crate::service::Service;
 
 async fn document(service: &Service) -> Value {
@@ -69,4 +71,9 @@ async fn what_the_index_links_to_is_there() {
 async fn a_name_that_is_no_text_is_told_in_json() {
     let reply = Service::builtin().call(Method::GET, "/_sim/customers/%FF", &[], "").await;
     assert_eq!((reply.status.as_u16(), &reply.json()["error"]), (400, &"malformed".into()), "{reply:?}");
+}
+
+#[test]
+fn the_doors_do_what_the_document_says() {
+    Suite { name: "openapi", subject: "the document of OpenAPI", least_python: 11 }.run(&[]);
 }
