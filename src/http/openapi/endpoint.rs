@@ -14,7 +14,7 @@ pub(super) fn operations(generator: &mut SchemaGenerator) -> Vec<(String, Method
             Endpoint::Individual => service::individual(generator),
             Endpoint::Result => service::result(),
             Endpoint::Domains => iam::domains(),
-            Endpoint::Tokens => iam::tokens(),
+            Endpoint::Tokens => iam::tokens(generator),
         };
         ((*path).to_owned(), method.clone(), operation)
     };

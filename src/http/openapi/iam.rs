@@ -1,6 +1,6 @@
 //! The operations of IAM.
 
-use schemars::{Schema, json_schema};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::refusal::{of_gateway, responses};
@@ -9,6 +9,7 @@ use super::schema::{array, flag, number, object, text, time, without};
 use super::security;
 use super::service::{space, with};
 use crate::domain::catalog::ErrorCode;
+use crate::http::iam::tokens;
 
 pub(super) const TAG: &str = "IAM";
 
@@ -30,19 +31,16 @@ pub(super) fn domains() -> Value {
         "summary": "The accounts that a credential belongs to",
         "description": "An SDK that is given a region and no domain ID asks this first.",
         "parameters": [space()],
-        "responses": with(response_of("The account.", JSON, domains), refused),
+        "responses": with(200, response_of("The account.", JSON, domains), refused),
         "security": security::of_service(),
     })
 }
 
 /// `POST /v3/auth/tokens`.
-pub(super) fn tokens() -> Value {
+pub(super) fn tokens(generator: &mut SchemaGenerator) -> Value {
     let mut created = response_of("The token, in `X-Subject-Token`, and what it is for.", JSON, token());
     created["headers"]["X-Subject-Token"] = header("X-Subject-Token");
     let refused = responses(&[ErrorCode::OtherErrors], of_gateway(), [(400, error()), (401, error())]);
-    let mut responses = with(Value::Null, refused);
-    responses.remove("200");
-    responses.insert("201".to_owned(), created);
     let example = json!({ "auth": {
         "identity": {
             "methods": ["password"],
@@ -57,37 +55,11 @@ pub(super) fn tokens() -> Value {
         "parameters": [space()],
         "requestBody": {
             "required": true,
-            "content": { JSON: { "schema": credentials(), "examples": { "account": { "value": example } } } },
+            "content": { JSON: { "schema": tokens::schema(generator), "examples": { "account": { "value": example } } } },
         },
-        "responses": responses,
+        "responses": with(201, created, refused),
         "security": [],
     })
-}
-
-/// What IAM reads of a body; it ignores all else.
-fn credentials() -> Schema {
-    let text = |description| json_schema!({ "type": "string", "description": description });
-    let open = |schema: Schema| {
-        let mut schema = schema;
-        schema.remove("additionalProperties");
-        schema
-    };
-    let account = open(object([("name", text("The account's name: that of the partner."))]));
-    let user = open(object([
-        ("name", text("The user's name.")),
-        ("password", text("The user's password.")),
-        ("domain", account),
-    ]));
-    let methods = json_schema!({ "type": "array", "items": { "type": "string" }, "contains": { "const": "password" } });
-    let identity = open(object([("methods", methods), ("password", open(object([("user", user)])))]));
-    let scope = json_schema!({
-        "type": ["object", "null"],
-        "description": "The account, by its `name` or its `id`. An account has no projects.",
-        "properties": { "domain": { "type": "object" } },
-        "required": ["domain"],
-    });
-    let auth = open(without(object([("identity", identity), ("scope", scope)]), &["scope"]));
-    open(object([("auth", auth)]))
 }
 
 fn token() -> Schema {

@@ -35,7 +35,11 @@ pub(super) fn individual(generator: &mut SchemaGenerator) -> Value {
     let (request, answer) = example();
     let application = application(generator);
     let mut accepted = response_of("Accepted.", API_JSON, accepted());
-    accepted["content"][API_JSON]["examples"] = json!({ "page": { "summary": "The page's example", "value": answer } });
+    let as_text = json!({ "is_review": answer["is_review"].to_string() });
+    accepted["content"][API_JSON]["examples"] = json!({
+        "table": { "summary": "As the page's table has it: the default", "value": answer },
+        "page": { "summary": "The page's example: with `settings.wire.is_review: string`", "value": as_text },
+    });
     let refused = responses(ErrorCode::ALL, &gateway::ERRORS, []);
     json!({
         "operationId": "applyIndividualRealnameAuths",
@@ -50,7 +54,7 @@ pub(super) fn individual(generator: &mut SchemaGenerator) -> Value {
                 "examples": { "page": { "summary": "The page's example", "value": request } },
             } },
         },
-        "responses": with(accepted, refused),
+        "responses": with(200, accepted, refused),
         "security": security::of_service(),
     })
 }
@@ -78,7 +82,7 @@ pub(super) fn result() -> Value {
         "summary": "Querying the Real-Name Authentication Review Result",
         "description": "As much of it as the flow needs; what it refuses is assumed.",
         "parameters": [customer, space()],
-        "responses": with(told, responses(&codes, of_gateway(), [])),
+        "responses": with(200, told, responses(&codes, of_gateway(), [])),
         "security": security::of_service(),
     })
 }
@@ -93,10 +97,10 @@ pub(super) fn space() -> Value {
     })
 }
 
-/// All responses, by their statuses.
-pub(super) fn with(good: Value, refused: Vec<(u16, Value)>) -> Map<String, Value> {
+/// All responses, by their statuses: when all is well, and else.
+pub(super) fn with(status: u16, good: Value, refused: Vec<(u16, Value)>) -> Map<String, Value> {
     let refused = refused.into_iter().map(|(status, response)| (status.to_string(), response));
-    std::iter::once(("200".to_owned(), good)).chain(refused).collect()
+    std::iter::once((status.to_string(), good)).chain(refused).collect()
 }
 
 /// The page's example, with the answer that it gets: the first exchange of the built-in scenario.

@@ -2,6 +2,7 @@
 
 use axum::http::HeaderValue;
 use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -13,50 +14,67 @@ use crate::http::gateway::Arrival;
 use crate::http::iam::answer::{IamError, identified};
 use crate::simulator::Era;
 
-#[derive(Deserialize)]
+/// What is read of a body; all else in it is ignored.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct Body {
     auth: Auth,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct Auth {
     identity: Identity,
     scope: Option<Scope>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct Identity {
+    #[schemars(extend("contains" = { "const": "password" }))]
     methods: Vec<String>,
     password: Password,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct Password {
     user: User,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct User {
     name: String,
     password: String,
+    /// The account: the partner's name.
     domain: UserDomain,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct UserDomain {
     name: String,
 }
 
 /// What the token is for. A project is understood and refused: the simulated accounts have none.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct Scope {
     domain: Option<ScopeDomain>,
 }
 
-#[derive(Deserialize)]
+/// The account, by one of these.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct ScopeDomain {
     name: Option<String>,
     id: Option<String>,
+}
+
+/// The schema of a body.
+pub(in crate::http) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<Body>()
 }
 
 impl Scope {
