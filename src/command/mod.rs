@@ -3,11 +3,13 @@
 mod batch;
 mod catalog;
 mod check;
+mod completions;
 mod healthcheck;
 mod limits;
 mod log;
 mod schema;
 mod serve;
+mod source;
 mod watch;
 
 use clap::{Parser, Subcommand};
@@ -37,6 +39,8 @@ enum Command {
     Catalog,
     /// Print the JSON Schema of scenario files.
     Schema,
+    /// Print what a shell needs in order to complete this command line.
+    Completions(completions::Completions),
     /// Ask a running simulator whether it is ready: exit code 0 or 1.
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -83,6 +87,7 @@ impl Cli {
             Command::Check(check) => check.run(),
             Command::Catalog => catalog::run(),
             Command::Schema => schema::run(),
+            Command::Completions(completions) => completions.run(),
             Command::Healthcheck(healthcheck) => healthcheck.run(),
         }
     }

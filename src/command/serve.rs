@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -15,9 +14,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::CommandError;
 use super::limits::LimitFlags;
 use super::log::{self, LogFormat, LogLevel};
+use super::source::Source;
 use super::watch::Watch;
 use crate::domain::credential::Secret;
-use crate::fixture::{Library, Scenario};
 use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, steering};
 use crate::simulator::{JournalLimits, Spaces};
 
@@ -28,14 +27,8 @@ pub(super) struct Serve {
     #[arg(long, env = "BSS_SIM_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// The scenario to serve.
-    #[arg(long, env = "BSS_SIM_SCENARIO")]
-    scenario: Option<String>,
-
-    /// Scenario files, and directories of such, to know besides the built-in ones. A single file is served, unless
-    /// --scenario names another one. Several are separated by commas.
-    #[arg(long, env = "BSS_SIM_FIXTURES", value_name = "PATH", num_args = 1.., value_delimiter = ',')]
-    fixtures: Vec<PathBuf>,
+    #[command(flatten)]
+    source: Source,
 
     /// Take up the files of --fixtures whenever they change, within a second; a file that is wrong is logged, and what was
     /// known of it stays. The default space begins again when its scenario has changed; other spaces go on as they are.
@@ -77,8 +70,8 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), CommandError> {
-        let watch = self.watch.then(|| Watch::new(&self.fixtures));
-        let (library, scenario) = self.choose()?;
+        let watch = self.watch.then(|| Watch::new(&self.source.fixtures));
+        let (library, scenario) = self.source.choose()?;
         let _flush = log::start(self.log_format, self.log_level)?;
         let limits = JournalLimits::new(self.journal_entries, self.journal_bytes());
         let spaces = Arc::new(Spaces::new(scenario.name.as_str().into(), &scenario.world, limits));
@@ -90,17 +83,6 @@ impl Serve {
         // Whoever still waits for a disk or a name server is not waited for.
         runtime.shutdown_background();
         served
-    }
-
-    fn choose(&self) -> Result<(Library, Arc<Scenario>), CommandError> {
-        let mut library = Library::builtin();
-        let mut added = library.add(&self.fixtures)?;
-        let is_one_file = self.fixtures.len() == 1 && self.fixtures[0].is_file();
-        let scenario = match (&self.scenario, added.pop()) {
-            (None, Some(scenario)) if is_one_file => scenario,
-            (name, _) => library.scenario(name.as_deref().unwrap_or("default"))?,
-        };
-        Ok((library, scenario))
     }
 
     fn journal_bytes(&self) -> usize {

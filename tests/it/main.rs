@@ -7,6 +7,7 @@ mod bodies;
 mod callers;
 mod client;
 mod command;
+mod completions;
 mod directory;
 mod embedded;
 mod explain;
