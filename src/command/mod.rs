@@ -4,6 +4,7 @@ mod batch;
 mod catalog;
 mod check;
 mod completions;
+mod explain;
 mod healthcheck;
 mod limits;
 mod log;
@@ -35,6 +36,8 @@ enum Command {
     Serve(serve::Serve),
     /// Load scenario files and run their exchanges, in-process.
     Check(check::Check),
+    /// Say what a request would be answered, and why.
+    Explain(explain::Explain),
     /// Print every documented outcome, with what causes it and the scenario that shows it.
     Catalog,
     /// Print the JSON Schema of scenario files.
@@ -51,6 +54,9 @@ pub enum CommandError {
     /// A check failed: the command has said which.
     #[error("{0}")]
     CheckFailed(String),
+    /// What the command is to work on is missing.
+    #[error("{0}")]
+    Usage(&'static str),
     /// Fixture files are not as they should be.
     #[error(transparent)]
     Fixture(#[from] LoadError),
@@ -71,7 +77,8 @@ impl CommandError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::CheckFailed(_) => 1,
-            // 2 is a wrong command line: clap's.
+            // As of a command line that clap refuses.
+            Self::Usage(_) => 2,
             Self::Fixture(_) | Self::Scenario(_) => 3,
             Self::Bind(..) => 4,
             Self::Internal(_) => 5,
@@ -85,6 +92,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve(self.serve)) {
             Command::Serve(serve) => serve.run(),
             Command::Check(check) => check.run(),
+            Command::Explain(explain) => explain.run(),
             Command::Catalog => catalog::run(),
             Command::Schema => schema::run(),
             Command::Completions(completions) => completions.run(),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
-pub use control::{ControlSettings, NotVerified, Verified, journal, verify};
+pub use control::{ControlSettings, NotVerified, Verified, explain, journal, verify};
 pub use findings::findings;
 pub use front::Front;
 pub use reload::{Reading, Reload};

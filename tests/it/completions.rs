@@ -29,7 +29,7 @@ fn bash_completes_commands_flags_and_scenarios() {
     for (words, expected) in [
         (&["--sc"][..], &["--scenario"][..]),
         (&["com"], &["completions"]),
-        (&["serve", "--scenario", "picture-f"], &["picture-format", "picture-front-invalid"]),
+        (&["explain", "--scenario", "picture-f"], &["picture-format", "picture-front-invalid"]),
         (&["completions", "z"], &["zsh"]),
     ] {
         let Some(completed) = complete(words) else { return };

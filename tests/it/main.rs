@@ -11,6 +11,7 @@ mod completions;
 mod directory;
 mod embedded;
 mod explain;
+mod explain_command;
 mod faults;
 mod fixtures;
 mod holders;

@@ -1,7 +1,7 @@
 //! The binary as a process of its own.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -20,9 +20,25 @@ pub(crate) fn binary() -> Command {
 
 /// Runs the binary to its end: its exit code, stdout and stderr.
 pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = binary().args(arguments).output().expect("the binary can be started");
+    finished(binary().args(arguments).output().expect("the binary can be started"))
+}
+
+/// What a process left: its exit code, stdout and stderr.
+pub(crate) fn finished(output: Output) -> (Option<i32>, String, String) {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the binary prints text");
     (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// The same with something on stdin.
+pub(crate) fn run_on(stdin: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = binary();
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary can be started");
+    let mut pipe = child.stdin.take().expect("stdin is a pipe");
+    // It need not read what it cannot use.
+    let _ = pipe.write_all(stdin.as_bytes());
+    drop(pipe);
+    finished(child.wait_with_output().expect("it ends"))
 }
 
 /// A simulator that serves on a free port, until it is dropped.

@@ -15,7 +15,7 @@ use super::record;
 use super::target::{Target, Text};
 use crate::domain::application::Application;
 use crate::domain::caller::Caller;
-use crate::domain::check;
+use crate::domain::check::{self, MAX_BODY_BYTES};
 use crate::domain::gateway;
 use crate::domain::partner::Partner;
 use crate::fixture::{call, schema};
@@ -24,7 +24,7 @@ use crate::http::answer::Answer;
 use crate::http::bss::{INDIVIDUAL, draft};
 use crate::http::gateway::{Unauthenticated, by_token};
 use crate::http::openapi::object;
-use crate::simulator::{Asked, Era, Ruling};
+use crate::simulator::{Asked, Era, Ruling, Space};
 
 pub(super) const ANSWER: Operation = Operation {
     id: "explain",
@@ -44,13 +44,19 @@ pub(super) async fn answer(
     Text(text): Text,
 ) -> Result<Json<Value>, ControlError> {
     let question = call::question(&text)?;
-    let era = space.era();
     let body = serde_json::to_vec(&question.request).expect("a JSON object is JSON");
-    let (caller, ruling) = rule(&era, question.caller.as_deref(), &body).await;
+    Ok(Json(explain(&app, &space, question.caller.as_deref(), &body).await))
+}
+
+/// The answer that an application with this body would get now in a space, with every check and what it saw. The caller is
+/// a token or a partner; without one, the first partner.
+pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]) -> Value {
+    let era = space.era();
+    let (caller, ruling) = rule(&era, caller, body).await;
     let mut asked = Asked::new("POST", INDIVIDUAL, body.len());
-    asked.read(&body);
+    asked.read(body);
     let status = Answer::of(&ruling, era.settings().wire).status().as_u16();
-    Ok(Json(writer(&app, &space).verdict(&ruling, &asked, caller.as_deref(), &"0".repeat(32), status)))
+    writer(app, space).verdict(&ruling, &asked, caller.as_deref(), &"0".repeat(32), status)
 }
 
 /// What would be ruled on a request of this token or partner, with the caller's name.
@@ -76,6 +82,10 @@ pub(super) struct Reading<'a> {
 
 /// Reads the body of a request of this token or partner: without one, of the first partner.
 pub(super) fn read<'a>(era: &Era, caller: Option<&str>, body: &'a [u8]) -> Reading<'a> {
+    if body.len() > MAX_BODY_BYTES {
+        let refused = Ruling::Gateway(&check::BODY_SIZE, gateway::BODY_TOO_LARGE, None);
+        return Reading { caller: None, application: Err(refused) };
+    }
     let directory = era.directory();
     let partner = match caller {
         None => directory.partners.first(),
