@@ -18,7 +18,7 @@ use super::CommandError;
 use crate::domain::caller::Caller;
 use crate::domain::decision::CheckResult;
 use crate::fixture::{Exchange, Expected, Library, Scenario};
-use crate::http::{App, findings, router};
+use crate::http::{App, INDIVIDUAL, findings, router};
 use crate::simulator::{Entry, Era, SpaceId};
 
 /// Which files to check.
@@ -104,7 +104,7 @@ struct Reply {
 
 async fn ask(router: Router, era: &Era, token: Option<&str>, request: &Map<String, Value>) -> Reply {
     let body = serde_json::to_vec(request).expect("a JSON object is JSON");
-    let request = Request::post("/v2/customers/realname-auths/individual").header("content-type", "application/json");
+    let request = Request::post(INDIVIDUAL).header("content-type", "application/json");
     let request = token.into_iter().fold(request, |request, token| request.header("x-auth-token", token));
     let request = request.body(Body::from(body)).expect("a token of a fixture fits a header");
     let response = router.oneshot(request).await.expect("the router never fails");

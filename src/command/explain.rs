@@ -67,12 +67,9 @@ fn text(explained: &Value) -> String {
             ("passed", _) => "passed",
             _ => "not reached",
         };
-        let (name, basis, source) = (word(&check["check"]), word(&check["basis"]), word(&check["source"]));
-        let saw = match word(&check["saw"]) {
-            "" => String::new(),
-            saw => format!(": {}", saw.replace('\n', "\n    ")),
-        };
-        let _ = writeln!(text, "{result:11} {name}{saw}\n            {basis}: {source}");
+        let [name, saw, basis, source] = ["check", "saw", "basis", "source"].map(|key| word(&check[key]));
+        let colon = if saw.is_empty() { "" } else { ": " };
+        let _ = writeln!(text, "{result:11} {name}{colon}{saw}\n            {basis}: {source}");
     }
     let changes: Vec<_> = explained["changes"].as_array().into_iter().flatten().map(change).collect();
     let changes = if changes.is_empty() { "nothing".to_owned() } else { changes.join("\n            ") };

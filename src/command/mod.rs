@@ -4,6 +4,7 @@ mod batch;
 mod catalog;
 mod check;
 mod completions;
+mod exec;
 mod explain;
 mod healthcheck;
 mod limits;
@@ -12,6 +13,10 @@ mod schema;
 mod serve;
 mod source;
 mod watch;
+
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +39,8 @@ pub struct Cli {
 enum Command {
     /// Serve the simulated API (the default).
     Serve(serve::Serve),
+    /// Run a command with a simulator beside it, and report what was asked of it.
+    Exec(exec::Exec),
     /// Load scenario files and run their exchanges, in-process.
     Check(check::Check),
     /// Say what a request would be answered, and why.
@@ -65,32 +72,39 @@ pub enum CommandError {
     Scenario(#[from] UnknownScenario),
     /// The address cannot be bound.
     #[error("cannot listen on {0}: {1}")]
-    Bind(std::net::SocketAddr, std::io::Error),
+    Bind(std::net::SocketAddr, io::Error),
+    /// The command that was to be run cannot be.
+    #[error("cannot run `{}`: {}", .0.display(), cannot_run(.1))]
+    Command(OsString, io::Error),
     /// The operating system refuses what every process may have.
     #[error("{0}")]
-    Internal(#[from] std::io::Error),
+    Internal(#[from] io::Error),
 }
 
 impl CommandError {
     /// The process's exit code.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
             Self::CheckFailed(_) => 1,
             // As of a command line that clap refuses.
             Self::Usage(_) => 2,
             Self::Fixture(_) | Self::Scenario(_) => 3,
             Self::Bind(..) => 4,
+            // As in a shell.
+            Self::Command(_, error) if matches!(error.kind(), ErrorKind::NotFound) => 127,
+            Self::Command(..) => 126,
             Self::Internal(_) => 5,
         }
     }
 }
 
 impl Cli {
-    /// Runs the command.
-    pub fn run(self) -> Result<(), CommandError> {
+    /// Runs the command. What it returns is the exit code of the command that it ran itself, if it ran one.
+    pub fn run(self) -> Result<ExitCode, CommandError> {
         match self.command.unwrap_or(Command::Serve(self.serve)) {
             Command::Serve(serve) => serve.run(),
+            Command::Exec(exec) => return exec.run(),
             Command::Check(check) => check.run(),
             Command::Explain(explain) => explain.run(),
             Command::Catalog => catalog::run(),
@@ -98,5 +112,18 @@ impl Cli {
             Command::Completions(completions) => completions.run(),
             Command::Healthcheck(healthcheck) => healthcheck.run(),
         }
+        .map(|()| ExitCode::SUCCESS)
+    }
+}
+
+/// Why a command cannot be run, and what to do about it.
+fn cannot_run(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "there is no such file, nor is it in PATH; or the interpreter that its first line names is missing"
+                .to_owned()
+        }
+        ErrorKind::PermissionDenied => "it is not executable: chmod +x, or run it by its interpreter".to_owned(),
+        _ => error.to_string(),
     }
 }

@@ -134,7 +134,7 @@ impl Serve {
 }
 
 /// Where there is but one core, workers would only get in each other's way.
-fn runtime() -> std::io::Result<Runtime> {
+pub(super) fn runtime() -> std::io::Result<Runtime> {
     let mut builder = match available_parallelism() {
         Ok(cores) if cores.get() == 1 => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),

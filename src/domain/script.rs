@@ -75,6 +75,12 @@ impl ScriptedAnswer {
         (times != Some(0)).then(|| Self { times, steps, ..self.clone() })
     }
 
+    /// True when so many uses are fewer than it was meant for: its `times`, or else one.
+    #[must_use]
+    pub fn is_left_over(&self, used: usize) -> bool {
+        used < self.times.unwrap_or(1)
+    }
+
     /// What it says at its n-th use, counted from 0.
     ///
     /// # Panics

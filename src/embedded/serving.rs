@@ -6,22 +6,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use tokio::runtime;
 
 use crate::http::{App, Front, Limits, Server, Stop};
 use crate::simulator::Spaces;
-
-/// A client under test may have a pool of connections, but it is not hostile; and whoever steps through it with a debugger
-/// takes time.
-const LIMITS: Limits = Limits {
-    connections: 1_000,
-    head: Duration::from_secs(60 * 60),
-    body: Duration::from_secs(60 * 60),
-    answer: Duration::from_secs(60 * 60),
-    idle: Duration::from_secs(60 * 60),
-};
 
 /// A server that serves until this is dropped, and then has ended.
 #[derive(Debug)]
@@ -81,7 +70,7 @@ fn serve(app: &Arc<App>, sender: &Sender<io::Result<(SocketAddr, Stop)>>) {
 }
 
 fn bind() -> io::Result<(Server, SocketAddr)> {
-    let server = Server::bind((Ipv4Addr::LOCALHOST, 0).into(), LIMITS)?;
+    let server = Server::bind((Ipv4Addr::LOCALHOST, 0).into(), Limits::OF_A_TEST)?;
     let address = server.address()?;
     Ok((server, address))
 }

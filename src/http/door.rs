@@ -117,6 +117,7 @@ impl Visit {
         );
         let reply = answer.ruling.reply();
         era.tally().count(path, &answer.ruling);
+        era.strays().note(&asked, &answer.ruling);
         asked.read(&answer.asked_body);
         era.journal.write(Entry {
             number: 0,

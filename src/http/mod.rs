@@ -20,10 +20,12 @@ use std::sync::Arc;
 
 use axum::Router;
 
+pub use bss::INDIVIDUAL;
 pub use control::{ControlSettings, NotVerified, Verified, explain, journal, verify};
 pub use findings::findings;
 pub use front::Front;
 pub use reload::{Reading, Reload};
+pub use routes::endpoints;
 pub use server::{Asked, Limits, Server, Stop};
 pub use shelf::Shelf;
 

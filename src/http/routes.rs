@@ -30,6 +30,11 @@ pub(super) static ROUTES: [(&str, Method, Endpoint); 4] = [
     ("/v3/auth/tokens", Method::POST, Endpoint::Tokens),
 ];
 
+/// What can be asked for, each with its method: `GET /v3/auth/domains`.
+pub fn endpoints() -> impl Iterator<Item = String> {
+    ROUTES.iter().map(|(path, method, _)| format!("{method} {path}"))
+}
+
 /// Answers a request of an era: path, method and body first, then as the endpoint does.
 pub(super) async fn answer<B>(era: &Era, head: &Parts, body: B) -> Answer
 where

@@ -11,6 +11,7 @@ use super::lockout::Lockout;
 use super::script::Script;
 use super::shared::Shared;
 use super::store::Store;
+use super::strays::Strays;
 use super::tally::Tally;
 use super::tokens::Tokens;
 use crate::domain::directory::Directory;
@@ -52,7 +53,7 @@ impl Era {
             tokens: Tokens::default(),
             directory: RwLock::new(Arc::clone(&world.directory)),
             gate: RwLock::default(),
-            script: Script::new(&world.script, world.settings.seed),
+            script: Script::new(&world.script, world.settings.seed, Arc::clone(&shared.leftovers)),
             clock,
             journal: Journal::new(shared.limits.clone()),
             shared,
@@ -76,6 +77,12 @@ impl Era {
     #[must_use]
     pub fn tally(&self) -> &Tally {
         &self.shared.tally
+    }
+
+    /// The requests of all spaces that the gateway refused.
+    #[must_use]
+    pub fn strays(&self) -> &Strays {
+        &self.shared.strays
     }
 
     /// The partners and credentials as they are now.

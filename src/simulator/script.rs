@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use super::leftovers::Leftovers;
 use crate::domain::application::Application;
 use crate::domain::decision::Reply;
 use crate::domain::partner::Partner;
@@ -28,6 +29,7 @@ pub(super) struct Use {
 pub struct Script {
     seed: u64,
     entries: RwLock<Vec<Arc<Entry>>>,
+    leftovers: Arc<Leftovers>,
 }
 
 /// A scripted answer with its counters.
@@ -54,8 +56,8 @@ impl Entry {
 }
 
 impl Script {
-    pub(super) fn new(answers: &[Arc<ScriptedAnswer>], seed: u64) -> Self {
-        Self { seed, entries: RwLock::new(answers.iter().cloned().map(Entry::new).collect()) }
+    pub(super) fn new(answers: &[Arc<ScriptedAnswer>], seed: u64, leftovers: Arc<Leftovers>) -> Self {
+        Self { seed, entries: RwLock::new(answers.iter().cloned().map(Entry::new).collect()), leftovers }
     }
 
     /// Adds answers after those that are there; the place of the first.
@@ -74,7 +76,10 @@ impl Script {
 
     /// Takes all answers away.
     pub fn clear(&self) {
-        self.entries.write().expect("nothing panics while it holds the script").clear();
+        let entries = std::mem::take(&mut *self.entries.write().expect("nothing panics while it holds the script"));
+        for entry in entries {
+            self.leftovers.note(Arc::clone(&entry.answer), entry.used());
+        }
     }
 
     /// Every answer with how often it was used.
@@ -132,6 +137,12 @@ impl Script {
 
     fn entries(&self) -> std::sync::RwLockReadGuard<'_, Vec<Arc<Entry>>> {
         self.entries.read().expect("nothing panics while it holds the script")
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

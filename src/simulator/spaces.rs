@@ -8,11 +8,12 @@ use tokio::sync::watch;
 
 use super::clock::machine_time;
 use super::journal::JournalLimits;
+use super::leftovers::Leftovers;
 use super::shared::Shared;
 use super::space::Space;
 use super::space_id::SpaceId;
+use super::strays::Strays;
 use super::tally::Tally;
-use crate::bucket::Buckets;
 use crate::domain::world::World;
 
 /// The most spaces besides the default one; the one that was idle longest goes first.
@@ -32,7 +33,7 @@ impl Spaces {
     /// A simulator whose default space starts from this world.
     #[must_use]
     pub fn new(scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
-        let shared = Arc::new(Shared { limits, buckets: Buckets::default(), tally: Tally::default() });
+        let shared = Arc::new(Shared::new(limits));
         Self {
             began: machine_time(),
             default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, Arc::clone(&shared))),
@@ -92,6 +93,18 @@ impl Spaces {
     #[must_use]
     pub fn tally(&self) -> &Tally {
         &self.shared.tally
+    }
+
+    /// The requests that the gateway refused, which no script had asked for.
+    #[must_use]
+    pub fn strays(&self) -> &Strays {
+        &self.shared.strays
+    }
+
+    /// The scripted answers that were not given as often as they were meant to be, of scripts that have ended.
+    #[must_use]
+    pub fn leftovers(&self) -> &Leftovers {
+        &self.shared.leftovers
     }
 
     /// The journals of all spaces.

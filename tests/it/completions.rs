@@ -29,6 +29,7 @@ fn bash_completes_commands_flags_and_scenarios() {
     for (words, expected) in [
         (&["--sc"][..], &["--scenario"][..]),
         (&["com"], &["completions"]),
+        (&["exec", "--cov"], &["--coverage-fail-under"]),
         (&["explain", "--scenario", "picture-f"], &["picture-format", "picture-front-invalid"]),
         (&["completions", "z"], &["zsh"]),
     ] {

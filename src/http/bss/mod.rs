@@ -12,4 +12,4 @@ mod customers {
 pub(super) use customers::realname_auths::{individual, result};
 
 /// The path of an application.
-pub(super) const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
+pub const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";

@@ -23,6 +23,16 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// For a client under test: it may have a pool of connections, but it is not hostile; and whoever steps through it with
+    /// a debugger takes time.
+    pub const OF_A_TEST: Self = Self {
+        connections: 1_000,
+        head: Duration::from_secs(60 * 60),
+        body: Duration::from_secs(60 * 60),
+        answer: Duration::from_secs(60 * 60),
+        idle: Duration::from_secs(60 * 60),
+    };
+
     /// How long a connection may go on with what it was seen to do.
     pub(super) fn of(&self, sight: Sight) -> Option<Duration> {
         match sight.phase() {
