@@ -5,6 +5,13 @@ use std::io::Write;
 use super::CommandError;
 use crate::fixture::{CatalogRow, catalog};
 
+/// What `--help` adds.
+pub(super) const HELP: &str = "\
+What the last column names can be served: `bss-sim serve --scenario NAME`.
+
+Example:
+  bss-sim catalog | grep PIC_";
+
 const HEADINGS: [&str; 6] = ["outcome", "HTTP", "text", "decided by", "basis", "scenario"];
 
 pub(super) fn run() -> Result<(), CommandError> {

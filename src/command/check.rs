@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{Write as _, stdout};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,6 +22,15 @@ use crate::fixture::{Exchange, Expected, Library, Scenario};
 use crate::http::{App, INDIVIDUAL, findings, router};
 use crate::simulator::{Entry, Era, SpaceId};
 
+/// What `--help` adds.
+pub(super) const HELP: &str = "\
+Of each exchange that has another answer than it expects, the difference is shown, with every check and what it saw.
+
+Examples:
+  bss-sim check mine.yaml
+  # all that are in a directory and below
+  bss-sim check fixtures";
+
 /// Which files to check.
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -34,21 +44,23 @@ impl Check {
         let scenarios = Library::builtin().add(&self.paths)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (mut count, mut failed) = (0, 0);
+        // The exit code says how it went, whether or not anybody reads more of it.
+        let say = |text: String| drop(stdout().write_all(text.as_bytes()));
         for scenario in &scenarios {
             let failures = runtime.block_on(failures(scenario));
             let verdict = if failures.is_empty() { "ok  " } else { "FAIL" };
-            println!("{verdict} {}: {}", scenario.name, number(scenario.exchanges.len(), "exchange"));
-            for failure in &failures {
-                print!("{failure}");
-            }
+            say(format!("{verdict} {}: {}\n", scenario.name, number(scenario.exchanges.len(), "exchange")));
+            say(failures.concat());
             count += scenario.exchanges.len();
             failed += failures.len();
         }
-        println!("{}, {}, {failed} failed", number(scenarios.len(), "scenario"), number(count, "exchange"));
+        say(format!("{}, {}, {failed} failed\n", number(scenarios.len(), "scenario"), number(count, "exchange")));
         if failed == 0 {
             Ok(())
         } else {
-            Err(CommandError::CheckFailed("the scenarios do not do what they say".to_owned()))
+            Err(CommandError::CheckFailed(
+                "the scenarios do not do what they say: mend them, or what they expect".to_owned(),
+            ))
         }
     }
 }

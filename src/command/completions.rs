@@ -7,6 +7,16 @@ use clap_complete::{Shell, generate};
 
 use super::{Cli, CommandError};
 
+/// What `--help` adds.
+pub(super) const HELP: &str = "\
+Examples:
+  # in ~/.bashrc
+  eval \"$(bss-sim completions bash)\"
+  # in a directory of $fpath
+  bss-sim completions zsh > _bss-sim
+  # in ~/.config/fish/completions
+  bss-sim completions fish > bss-sim.fish";
+
 /// For which shell.
 #[derive(Debug, Args)]
 pub(super) struct Completions {

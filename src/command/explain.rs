@@ -12,13 +12,27 @@ use crate::domain::check::MAX_BODY_BYTES;
 use crate::http::{App, explain};
 use crate::simulator::SpaceId;
 
+/// What `--help` adds.
+pub(super) const HELP: &str = "\
+The request is explained as the first one of its scenario. Whatever its answer is, the exit code is 0.
+
+Examples:
+  # the body of an application, as a client would send it
+  bss-sim explain < request.json
+  # in another scenario, with this token
+  bss-sim explain --scenario partner-not-ready --as demo-token < request.json
+  # for a program
+  echo '{}' | bss-sim explain --json";
+
 /// Which request, and of whom.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     #[command(flatten)]
     source: Source,
 
-    /// Who asks: a token, or the name of a partner; default: the first partner.
+    /// Who asks: a token, or the name of a partner.
+    ///
+    /// Without this flag it is the first partner.
     #[arg(long = "as", value_name = "TOKEN_OR_PARTNER")]
     caller: Option<String>,
 

@@ -19,10 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long to rest between two tries.
 const REST: Duration = Duration::from_millis(20);
 
+/// What `--help` adds.
+pub(super) const HELP: &str = "\
+Example:
+  # beside a simulator that is still starting
+  bss-sim healthcheck --wait 10s";
+
 /// Whom to ask, and for how long.
 #[derive(Debug, Args)]
 pub(super) struct Healthcheck {
-    /// The simulator's URL; default: where `--listen` says.
+    /// The simulator's URL; without this flag it is where `--listen` says.
     #[arg(long, env = "BSS_SIM_URL")]
     url: Option<Uri>,
 
@@ -53,7 +59,7 @@ impl Healthcheck {
                     Err(_) => "it does not answer".to_owned(),
                 };
                 if started.elapsed() >= self.wait {
-                    return Err(CommandError::CheckFailed(format!("http://{authority} is not ready: {problem}")));
+                    return Err(CommandError::CheckFailed(format!("http://{authority} is not ready: {problem}; --url says where it is, and --wait 10s waits for it")));
                 }
                 tokio::time::sleep(REST).await;
             }

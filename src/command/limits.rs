@@ -14,28 +14,39 @@ const MOST_OTHER_FILES: usize = 1024;
 /// What clients may take.
 #[derive(Debug, Args)]
 pub(super) struct LimitFlags {
-    /// The most connections at a time, of each address. More of them wait until one ends; one that has been idle for a
+    /// The most connections at a time, of each address.
+    ///
+    /// More of them wait until one ends; one that has been idle for a
     /// second then makes room. `ulimit -n` may allow fewer: the log says so.
-    #[arg(long, env = "BSS_SIM_MAX_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        env = "BSS_SIM_MAX_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value = "10000"
+    )]
     max_connections: NonZeroUsize,
 
     /// How long the head of a request may take from its first byte on, before its connection is closed.
-    #[arg(long, env = "BSS_SIM_HEAD_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "30s")]
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_HEAD_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "30s")]
     head_timeout: Duration,
 
-    /// How long its body may take, before it is refused like one that breaks off. A client that waits for an answer
-    /// while its Content-Length promises more than it sends waits for this.
-    #[arg(long, env = "BSS_SIM_BODY_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
+    /// How long its body may take, before it is refused like one that breaks off.
+    ///
+    /// A client that waits for an answer while its Content-Length promises more than it sends waits for this.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_BODY_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
     body_timeout: Duration,
 
-    /// How long a client may take in nothing of its answer, before its connection is reset. The making of an answer has
-    /// no limit: it may be scripted to be late, or never to come.
-    #[arg(long, env = "BSS_SIM_ANSWER_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
+    /// How long a client may take in nothing of its answer, before its connection is reset.
+    ///
+    /// The making of an answer has no limit: it may be scripted to be late, or never to come.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_ANSWER_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
     answer_timeout: Duration,
 
-    /// How long a connection may be idle between two requests, and before the first one. A client whose pool keeps
-    /// connections for longer now and then meets a closed one, as with any server.
-    #[arg(long, env = "BSS_SIM_IDLE_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "2m")]
+    /// How long a connection may be idle between two requests, and before the first one.
+    ///
+    /// A client whose pool keeps connections for longer now and then meets a closed one, as with any server.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_IDLE_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "2m")]
     idle_timeout: Duration,
 }
 

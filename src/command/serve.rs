@@ -20,6 +20,18 @@ use crate::domain::credential::Secret;
 use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, steering};
 use crate::simulator::{JournalLimits, Spaces};
 
+/// What `--help` adds.
+pub(super) const HELP: &str = "\
+It serves until SIGTERM or Ctrl-C. Stdout has one line of JSON when it is ready; the log is on stderr.
+
+Examples:
+  # the scenario `default`, on http://127.0.0.1:8080
+  bss-sim serve
+  # a built-in scenario, on a free port, which the line on stdout tells
+  bss-sim serve --scenario other-errors --listen 127.0.0.1:0
+  # a scenario of your own
+  bss-sim serve --fixtures mine.yaml";
+
 /// What is served, and where.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -64,7 +76,7 @@ pub(super) struct Serve {
     #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     log_level: LogLevel,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Limits of clients")]
     limits: LimitFlags,
 }
 
@@ -173,5 +185,9 @@ fn url(mut address: SocketAddr) -> String {
 
 /// A token that protects something.
 fn parse_token(token: &str) -> Result<String, &'static str> {
-    if token.trim().is_empty() { Err("a blank token protects nothing") } else { Ok(token.to_owned()) }
+    if token.trim().is_empty() {
+        Err("a blank token protects nothing: give one, or leave the flag out")
+    } else {
+        Ok(token.to_owned())
+    }
 }

@@ -13,12 +13,15 @@ use crate::fixture::{Library, Scenario, builtin_names};
 /// Where a simulator starts from.
 #[derive(Debug, Args)]
 pub(super) struct Source {
-    /// The scenario to start from: `bss-sim catalog` has one for each documented outcome.
+    /// The scenario to start from.
+    ///
+    /// `bss-sim catalog` names one for each documented outcome; without this flag it is the one called `default`.
     #[arg(long, env = "BSS_SIM_SCENARIO", value_name = "NAME", value_parser = ScenarioName, hide_possible_values = true)]
     scenario: Option<String>,
 
-    /// Scenario files, and directories of such, to know besides the built-in ones. A single file is what is started from,
-    /// unless --scenario names another one. Several are separated by commas.
+    /// Scenario files, and directories of such, to know besides the built-in ones.
+    ///
+    /// A single file is what is started from, unless --scenario names another one. Several are separated by commas.
     #[arg(long, env = "BSS_SIM_FIXTURES", value_name = "PATH", num_args = 1.., value_delimiter = ',')]
     pub(super) fixtures: Vec<PathBuf>,
 }

@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::process::{Simulator, binary, run};
+use crate::process::{Simulator, binary, finished, run};
 
 /// A fixture file of this test.
 fn file(name: &str, text: &str) -> String {
@@ -124,21 +124,39 @@ fn exit_codes_say_what_was_wrong() {
         (&["catalog"], 0, ""),
         (&["schema"], 0, ""),
         (&["check", &failing], 1, "the scenarios do not do what they say"),
-        (&["healthcheck", "--url", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1 is not ready"),
+        (&["healthcheck", "--url", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1 is not ready: "),
         (&["--no-such-flag"], 2, "unexpected argument"),
         (&["--listen", "nowhere"], 2, "invalid value 'nowhere' for '--listen"),
         (&["check"], 2, "PATH"),
         (&["--watch"], 2, "required arguments were not provided:\n  --fixtures <PATH>"),
         (&["--scenario", "opne"], 3, "there is no scenario `opne`: did you mean `open`?"),
+        (&["--scenario", "xyz"], 3, "there is no scenario `xyz`: known here: default, review-automatic, "),
         (&["--fixtures", &bad], 3, "bad.yaml:1:19: customers[0].id: expected text, found the number 5"),
         (&["check", &bad], 3, "put it in quotes: \"5\""),
         (&["--fixtures", "/no/such/file"], 3, "/no/such/file: cannot be read"),
-        (&["--listen", &taken], 4, "cannot listen on"),
+        (&["--listen", &taken], 4, ": something listens there already: choose another port, or 0 for any free one"),
+        (&["--listen", "192.0.2.1:0"], 4, ": this machine has no such address: choose 127.0.0.1"),
+        (&["--control-token", " "], 2, "a blank token protects nothing: give one, or leave the flag out"),
     ];
     for (arguments, code, message) in cases {
         let (found, _, stderr) = run(arguments);
         assert_eq!(found, Some(*code), "{arguments:?}: {stderr}");
         assert!(stderr.contains(message), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn whoever_has_seen_enough_may_close_stdout() {
+    let failing = file("closed.yaml", "exchanges: [{ request: {}, expect: { status: 200 } }]\n");
+    for (arguments, code) in
+        [(&["catalog"][..], 0), (&["schema"], 0), (&["completions", "bash"], 0), (&["check", &failing], 1)]
+    {
+        let (reader, writer) = std::io::pipe().expect("the system has pipes");
+        drop(reader);
+        let child = binary().args(arguments).stdout(writer).stderr(Stdio::piped()).spawn();
+        let (found, _, stderr) = finished(child.expect("it starts").wait_with_output().expect("it ends"));
+        assert_eq!((found, stderr.contains("panicked")), (Some(code), false), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.is_empty(), code == 0, "{arguments:?}: {stderr}");
     }
 }
 

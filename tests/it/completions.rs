@@ -49,6 +49,6 @@ fn every_shell_has_a_script() {
     ] {
         let (code, script, _) = run(&["completions", shell]);
         assert_eq!(code, Some(0));
-        assert!(script.contains(mark) && script.contains("--scenario"), "{shell}: {script}");
+        assert!(script.contains(mark) && script.contains("scenario"), "{shell}: {script}");
     }
 }

@@ -15,6 +15,7 @@ mod explain;
 mod explain_command;
 mod faults;
 mod fixtures;
+mod help;
 mod holders;
 mod hostile;
 mod iam;

@@ -21,6 +21,28 @@ use crate::http::{App, Front, Limits, Server};
 use environment::Environment;
 use report::Report;
 
+/// What `--help` adds.
+pub(super) const HELP: &str = "\
+The command finds in its environment:
+  BSS_SIM_URL             where the simulator is
+  BSS_SIM_TOKEN           what the scenario's first partner calls with,
+  BSS_SIM_AK, BSS_SIM_SK    as far as it has such a thing
+  BSS_SIM_PARTNER, BSS_SIM_PARTNER_ID, BSS_SIM_XACCOUNT_TYPE
+                          that partner's name, account ID and platform ID
+An official SDK finds the same in the variables that it reads (HUAWEICLOUD_SDK_AK and others), and nothing else that \
+begins with HUAWEICLOUD_.
+
+Stdin, stdout, signals and the exit code are the command's own: 128 and the number of the signal that ended it; 127 when \
+it is not found, 126 when it cannot be run. The report is on stderr.
+
+Examples:
+  # what the command finds
+  bss-sim exec -- env | grep BSS_SIM
+  # a test suite; each of its tests can create a space for itself
+  bss-sim exec -- pytest
+  # one that has to meet 20 of the 24 documented outcomes
+  bss-sim exec --coverage-fail-under 80 -- pytest";
+
 /// Where the simulator of a command listens: on any free port.
 const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -30,8 +52,9 @@ pub(super) struct Exec {
     #[command(flatten)]
     source: Source,
 
-    /// The least share of the documented outcomes that the command has to meet, in percent. If it ends well without them,
-    /// the exit code is 1.
+    /// The least share of the documented outcomes that the command has to meet, in percent.
+    ///
+    /// If it ends well without them, the exit code is 1.
     #[arg(long, env = "BSS_SIM_COVERAGE_FAIL_UNDER", value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     coverage_fail_under: Option<u8>,
 
