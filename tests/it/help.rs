@@ -8,16 +8,6 @@ use std::process::Command;
 use crate::process::{Simulator, binary, finished, run};
 use crate::service::{passport, with};
 
-const COMMANDS: [&str; 8] = ["serve", "exec", "check", "explain", "catalog", "schema", "completions", "healthcheck"];
-
-/// The commands that serve until somebody ends them.
-const SERVING: [&str; 4] = [
-    "bss-sim",
-    "bss-sim serve",
-    "bss-sim serve --scenario other-errors --listen 127.0.0.1:0",
-    "bss-sim serve --fixtures mine.yaml",
-];
-
 /// Those that are to end otherwise than well, for nothing is asked of the simulator here.
 const FAILING: [(&str, i32); 1] = [("bss-sim exec --coverage-fail-under 80 -- pytest", 1)];
 
@@ -41,6 +31,14 @@ fn place() -> PathBuf {
     place
 }
 
+/// The commands that the help lists.
+fn commands() -> Vec<String> {
+    let (_, help, _) = run(&["--help"]);
+    let (_, commands) = help.split_once("Commands:\n").expect("there are commands");
+    let names = commands.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
 /// The lines of a help text that are commands, after the headline of its examples.
 fn examples(help: &str) -> Vec<String> {
     let (_, examples) = help.split_once("Example").or(help.split_once("Begin here")).expect("it has examples");
@@ -57,11 +55,11 @@ fn every_example_runs_as_it_stands() {
     let place = place();
     let path = std::env::join_paths([bin.to_owned(), place.join("bin"), "/usr/bin".into(), "/bin".into()]);
     let path = path.expect("no directory has a colon in its name");
-    let help = |arguments: &[&str]| finished(binary().args(arguments).output().expect("it can be started")).1;
-    let texts = COMMANDS.map(|command| help(&[command, "--help"]));
-    for example in texts.iter().chain([&help(&["-h"])]).flat_map(|text| examples(text)) {
+    let mut texts: Vec<_> = commands().iter().map(|command| run(&[command, "--help"]).1).collect();
+    texts.push(run(&["-h"]).1);
+    for example in texts.iter().flat_map(|text| examples(text)) {
         assert!(example.contains("bss-sim"), "{example}");
-        if SERVING.contains(&example.as_str()) {
+        if example == "bss-sim" || example.starts_with("bss-sim serve") {
             let arguments: Vec<_> = example.split(' ').skip(1).collect();
             Simulator::spawn(binary().args(arguments).env("BSS_SIM_LISTEN", "127.0.0.1:0").current_dir(&place));
             continue;
@@ -78,8 +76,8 @@ fn every_example_runs_as_it_stands() {
 
 #[test]
 fn the_short_help_is_short_and_leads_to_the_long_one() {
-    for command in COMMANDS {
-        let (short, long) = (run(&[command, "-h"]).1, run(&[command, "--help"]).1);
+    for command in commands() {
+        let (short, long) = (run(&[&command, "-h"]).1, run(&[&command, "--help"]).1);
         assert!(!short.contains("Example") && long.contains("Example"), "{command}");
         assert!(short.contains("see more with '--help'") && short.lines().count() < 40, "{command}: {short}");
     }
