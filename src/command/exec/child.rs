@@ -23,7 +23,7 @@ pub(super) async fn run(command: &[OsString], environment: &Environment) -> Resu
     loop {
         tokio::select! {
             status = child.wait() => return Ok(status?),
-            // Many commands take a second Ctrl-C for more than one.
+            // Many commands take a second Ctrl-C for an order to end at once.
             _ = interrupt.recv() => if !is_in_foreground() { tell(&child, Signal::INT) },
             _ = terminate.recv() => tell(&child, Signal::TERM),
             _ = hangup.recv() => tell(&child, Signal::HUP),

@@ -6,8 +6,8 @@ mod environment;
 mod report;
 
 use std::ffi::OsString;
-use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{Write, stderr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{ExitCode, ExitStatus};
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ Examples:
   bss-sim exec --coverage-fail-under 80 -- pytest";
 
 /// Where the simulator of a command listens: on any free port.
-const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What to run, and what beside it.
 #[derive(Debug, Args)]
@@ -85,7 +85,7 @@ impl Exec {
         let status = ended?;
         let report = Report::of(&app.spaces);
         // A closed stderr is no reason to hide how the command ended.
-        let _ = write!(std::io::stderr(), "{report}");
+        let _ = stderr().write_all(report.to_string().as_bytes());
         match self.coverage_fail_under {
             Some(least) if status.success() => report.coverage.at_least(least).map(|()| ExitCode::SUCCESS),
             _ => Ok(child::exit_code(status)),
@@ -101,7 +101,7 @@ impl Exec {
         let ended = child::run(&self.command, &environment).await;
         app.spaces.end();
         stop.stop();
-        // It panics as little as it returns something.
+        // What is under way has half a second. Had the server panicked, its panic would have been logged.
         let _ = serving.await;
         ended
     }
