@@ -64,6 +64,29 @@ bss-sim: requests: 7, unexpected: 4, scripted answers left over: 0, met: 4 of 24
 }
 
 #[test]
+fn an_unexpected_call_comes_with_what_to_do() {
+    let waiting = Waiting::start(&[], WAITING);
+    let too_long = " ".repeat(12 * 1024 * 1024 + 1);
+    for (path, headers, body) in [
+        (INDIVIDUAL, &[("x-sim-space", "nowhere")][..], "{}"),
+        ("/v3/auth/tokens", &[], "{}"),
+        (INDIVIDUAL, &[], &too_long),
+    ] {
+        assert!(waiting.ask("POST", path, headers, body).0 >= 400);
+    }
+    let (_, _, report) = waiting.end();
+    let told = "
+     1  POST /v2/customers/realname-auths/individual: space-known: the simulator has no space nowhere; it was deleted, gave way to newer ones, or never was
+        call with the credentials of a space that is still there, or without X-Sim-Space
+     1  POST /v3/auth/tokens: identity: missing field `auth` at line 1 column 2
+        a token is for one of a partner's `users` in the scenario, its password, and the partner's name
+     1  POST /v2/customers/realname-auths/individual: body-size: Request entity too large.
+        send the whole body, of at most 12 MB
+bss-sim: requests: 3, unexpected: 3, ";
+    assert!(report.contains(told), "{report}");
+}
+
+#[test]
 fn scripted_answers_that_are_left_over_are_reported_wherever_they_ended() {
     let waiting = Waiting::start(&[], WAITING);
     let script = |space: &str, answer: Value| {
