@@ -53,8 +53,16 @@ struct Kept {
 }
 
 impl Strays {
-    /// Notes a request, if it is one.
+    /// Notes a request, if it is one. Nearly all are none, and are not to pay for those that are.
+    #[inline]
     pub fn note(&self, asked: &Asked, ruling: &Ruling) {
+        if matches!(ruling, Ruling::Gateway(..) | Ruling::NotIdentified(..)) {
+            self.keep(asked, ruling);
+        }
+    }
+
+    #[cold]
+    fn keep(&self, asked: &Asked, ruling: &Ruling) {
         let Some(stray) = Stray::of(asked, ruling) else { return };
         let mut kept = self.kept();
         if let Some((_, count)) = kept.kinds.iter_mut().find(|(known, _)| *known == stray) {
