@@ -1,6 +1,7 @@
 //! Faults: what can go wrong on the way to the client instead of an answer.
 
-/// A fault of the connection. Only a script can cause one; the choice of faults is ours (assumed).
+/// A fault of the connection, or of a part of it where it has many exchanges at a time. Only a script can cause one; the
+/// choice of faults is ours (assumed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is reset: TCP's RST.

@@ -26,6 +26,8 @@ pub use findings::findings;
 pub use front::Front;
 pub use reload::{Reading, Reload};
 pub use routes::endpoints;
+#[cfg(feature = "tls")]
+pub use server::Tls;
 pub use server::{Asked, Limits, Server, Stop};
 pub use shelf::Shelf;
 

@@ -9,7 +9,9 @@ use tokio::time::{Instant, timeout};
 
 use super::limits::Limits;
 use super::notice::Notice;
-use super::watch::{Phase, Sight, Watch};
+use super::seen::Seen;
+use super::streams::Streams;
+use super::watch::{Phase, Watch};
 
 /// How long a connection that makes room for another one has been idle at least. A client that is at work comes back to
 /// its connections sooner.
@@ -34,11 +36,17 @@ pub(super) struct Connections {
 /// What is known of a connection.
 #[derive(Debug)]
 struct Connection {
+    line: Line,
+    seen: Seen,
+    /// Absent where there is but one exchange at a time, which the connection's own watch is on.
+    streams: Option<Arc<Streams>>,
+}
+
+/// What can be closed.
+#[derive(Debug)]
+struct Line {
     task: AbortHandle,
     watch: Arc<Watch>,
-    /// What it was last seen to do, and since when.
-    sight: Sight,
-    since: Instant,
 }
 
 /// How many clients were too slow, since the log last told of them.
@@ -65,10 +73,15 @@ impl Connections {
     }
 
     /// Begins one.
-    pub(super) fn begin(&mut self, watch: Arc<Watch>, connection: impl Future<Output = ()> + Send + 'static) {
-        let sight = watch.sight();
+    pub(super) fn begin(
+        &mut self,
+        watch: Arc<Watch>,
+        streams: Option<Arc<Streams>>,
+        connection: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let seen = Seen::of(Arc::clone(&watch));
         let task = self.tasks.spawn(connection);
-        self.open.insert(task.id(), Connection { task, watch, sight, since: Instant::now() });
+        self.open.insert(task.id(), Connection { line: Line { task, watch }, seen, streams });
     }
 
     /// Waits until one has ended.
@@ -86,7 +99,8 @@ impl Connections {
     pub(super) async fn end(&mut self, grace: Duration) {
         let until = Instant::now() + grace;
         while !self.is_empty() && Instant::now() < until {
-            self.open.values().filter(|open| open.watch.sight().is_at_rest()).for_each(|open| open.task.abort());
+            let lines = self.open.values().map(|open| &open.line);
+            lines.filter(|line| line.watch.sight().is_at_rest()).for_each(|line| line.task.abort());
             // Those that have ended by now, before the others are looked at again.
             while !self.is_empty() && timeout(LAST_TICK, self.one_ends()).await.is_ok() {}
         }
@@ -97,45 +111,48 @@ impl Connections {
         let now = Instant::now();
         let mut spare = Vec::new();
         for connection in self.open.values_mut() {
-            let sight = connection.watch.sight();
-            if sight != connection.sight {
-                (connection.sight, connection.since) = (sight, now);
-                continue;
+            let Connection { line, seen, streams } = connection;
+            let mut look = |seen: &mut Seen| {
+                let lasted = seen.lasts(now);
+                if self.limits.of(seen.sight).is_some_and(|limit| lasted >= limit) {
+                    seen.since = now;
+                    line.close(seen, &mut self.slow);
+                }
+            };
+            look(seen);
+            if let Some(streams) = streams {
+                streams.look(look);
             }
-            let lasted = now - connection.since;
-            if self.limits.of(sight).is_some_and(|limit| lasted >= limit) {
-                connection.since = now;
-                connection.close(&mut self.slow);
-            } else if is_room_needed && sight.phase() == Phase::Idle && lasted >= SPARE {
+            if is_room_needed && seen.sight.is_idle() && now - seen.since >= SPARE {
                 spare.push(connection);
             }
         }
         // Those that were longest idle, and not all of many: who comes back to one of them has to connect again.
-        spare.sort_unstable_by_key(|connection| connection.since);
+        spare.sort_unstable_by_key(|connection| connection.seen.since);
         let most = MOST_SPARE.max(self.limits.connections / 8);
-        spare.iter().take(most).for_each(|connection| connection.task.abort());
+        spare.iter().take(most).for_each(|connection| connection.line.task.abort());
         if !self.slow.is_nobody() && self.notice.is_due(now) {
             std::mem::take(&mut self.slow).tell();
         }
     }
 }
 
-impl Connection {
-    /// Closes it for what it was last seen to do, without an answer unless it still can have one.
-    fn close(&self, slow: &mut Slow) {
-        match self.sight.phase() {
-            _ if self.sight.is_stalled() => {
+impl Line {
+    /// Closes it for what it, or one of its streams, was last seen to do; without an answer unless that still can have one.
+    fn close(&self, seen: &Seen, slow: &mut Slow) {
+        match seen.sight.phase() {
+            _ if seen.sight.is_stalled() => {
                 slow.answers += 1;
                 // Or the system would keep what the client did not take in, and wait for it in its turn.
                 self.watch.reset();
                 self.task.abort();
             }
-            Phase::Body if self.watch.give_body_up() => slow.bodies += 1,
+            Phase::Body if seen.watch.give_body_up() => slow.bodies += 1,
             Phase::Head => {
                 slow.heads += 1;
                 self.task.abort();
             }
-            Phase::Idle | Phase::Body | Phase::Serving => self.task.abort(),
+            Phase::Idle | Phase::Quiet | Phase::Body | Phase::Serving => self.task.abort(),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The exchanges of one connection: each a request and its answer, which tell the watch how they get on.
+//! The exchanges of one connection of HTTP/1.1: each a request and its answer, one after the other, which tell the watch how
+//! they get on.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -9,18 +10,33 @@ use std::task::{Context, Poll, ready};
 use axum::body::Body;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
+use hyper_util::rt::TokioIo;
 use pin_project_lite::pin_project;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tower::Service;
 
 use super::bodies::{Answered, Asked};
 use super::watch::{Phase, Watch};
 use crate::http::gateway::Broken;
 
+/// Serves a connection.
+pub(super) async fn serve<I, S>(io: I, watch: Arc<Watch>, service: S)
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Asked<Incoming>>, Response = Response<Body>, Error = Infallible> + Clone,
+{
+    let connection =
+        Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(io), Exchange { service, watch });
+    // A connection ends as its client likes. What matters of it is in the journal, and in the log.
+    let _ = connection.await;
+}
+
 /// A service as one connection sees it.
 #[derive(Debug)]
-pub(super) struct Exchange<S> {
-    pub(super) service: S,
-    pub(super) watch: Arc<Watch>,
+struct Exchange<S> {
+    service: S,
+    watch: Arc<Watch>,
 }
 
 impl<S> hyper::service::Service<Request<Incoming>> for Exchange<S>
@@ -41,7 +57,7 @@ where
 
 pin_project! {
     /// The response, or the error that makes hyper give the connection up.
-    pub(super) struct ExchangeFuture<F> {
+    struct ExchangeFuture<F> {
         #[pin]
         response: F,
         watch: Arc<Watch>,

@@ -37,7 +37,7 @@ impl Limits {
     pub(super) fn of(&self, sight: Sight) -> Option<Duration> {
         match sight.phase() {
             _ if sight.is_stalled() => Some(self.answer),
-            Phase::Idle => Some(self.idle),
+            Phase::Idle | Phase::Quiet => Some(self.idle),
             Phase::Head => Some(self.head),
             Phase::Body => Some(self.body),
             Phase::Serving => None,

@@ -1,13 +1,24 @@
-//! The server: a service behind a socket, until somebody stops it. Its clients may be slow, broken or hostile: each has
-//! its limits, and none holds up another.
+//! The server: a service behind a socket, which may be wrapped in TLS, until somebody stops it. Its clients may be slow,
+//! broken or hostile: each has its limits, and none holds up another.
 
+#[cfg(feature = "tls")]
+mod authority;
 mod bodies;
 mod connections;
 mod entrance;
 mod exchange;
 mod limits;
+#[cfg(feature = "tls")]
+mod multiplex;
 mod notice;
+#[cfg(feature = "tls")]
+mod pieces;
+mod seen;
 mod socket;
+#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "it is by TLS that clients choose HTTP/2"))]
+mod streams;
+#[cfg(feature = "tls")]
+mod tls;
 mod watch;
 
 use std::convert::Infallible;
@@ -19,8 +30,6 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1::Builder;
-use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
@@ -29,9 +38,10 @@ use tower::Service;
 pub use bodies::Asked;
 use connections::Connections;
 use entrance::Entrance;
-use exchange::Exchange;
 pub use limits::Limits;
 use socket::Socket;
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 use watch::Watch;
 
 /// How long requests under way may still take after the stop.
@@ -46,6 +56,8 @@ pub struct Server {
     listener: TcpListener,
     limits: Limits,
     stop: Stop,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 /// Stops a server. Clones stop the same one.
@@ -68,7 +80,20 @@ impl Server {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        Ok(Self { listener: socket.listen(BACKLOG)?, limits, stop: Stop(Arc::default()) })
+        Ok(Self {
+            listener: socket.listen(BACKLOG)?,
+            limits,
+            stop: Stop(Arc::default()),
+            #[cfg(feature = "tls")]
+            tls: None,
+        })
+    }
+
+    /// The same server, with HTTPS instead of HTTP if there is what that needs.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn secured(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
     }
 
     /// The address it is bound to.
@@ -77,6 +102,16 @@ impl Server {
     /// When the system does not know it.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// The scheme of its URLs.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return "https";
+        }
+        "http"
     }
 
     /// What stops it.
@@ -94,29 +129,32 @@ impl Server {
             + Sync
             + 'static,
     {
-        let Self { listener, limits, stop } = self;
-        let mut entrance = Entrance::of(listener);
-        let mut connections = Connections::new(limits);
-        let mut tick = interval(limits.tick());
+        let mut entrance = Entrance::of(self.listener);
+        let mut connections = Connections::new(self.limits);
+        let mut tick = interval(self.limits.tick());
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                () = stop.0.notified() => break,
+                () = self.stop.0.notified() => break,
                 () = connections.one_ends(), if !connections.is_empty() => {}
                 _ = tick.tick(), if !connections.is_empty() => connections.sweep(entrance.is_anybody_waiting()),
                 () = entrance.open(), if !entrance.is_anybody_waiting() => {}
             }
             if let Some(stream) = entrance.let_in(connections.is_full()) {
-                let watch = Arc::new(Watch::default());
-                let exchange = Exchange { service: service.clone(), watch: Arc::clone(&watch) };
+                let (watch, service) = (Arc::new(Watch::default()), service.clone());
                 let socket = Socket { stream, watch: Arc::clone(&watch) };
                 // Whatever wraps a socket, wraps it here: what the watch sees are the bytes on the wire.
-                let connection =
-                    Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(socket), exchange);
-                connections.begin(watch, async {
-                    // A connection ends as its client likes. What matters of it is in the journal, and in the log.
-                    let _ = connection.await;
-                });
+                #[cfg(feature = "tls")]
+                if let Some(tls) = self.tls.clone() {
+                    let streams = Arc::default();
+                    connections.begin(
+                        Arc::clone(&watch),
+                        Some(Arc::clone(&streams)),
+                        tls.serve(socket, streams, service),
+                    );
+                    continue;
+                }
+                connections.begin(Arc::clone(&watch), None, exchange::serve(socket, watch, service));
             }
         }
         drop(entrance);

@@ -7,7 +7,7 @@ use std::task::Context;
 
 use futures_util::task::AtomicWaker;
 
-/// What a connection does.
+/// What a connection does, or one of its streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// It waits for the first byte of a request.
@@ -18,12 +18,14 @@ pub(super) enum Phase {
     Body,
     /// The answer is being made, and sent as it is made.
     Serving,
+    /// No stream is open. What comes need not belong to a request, and only a whole head makes one.
+    Quiet,
 }
 
-const PHASES: [Phase; 4] = [Phase::Idle, Phase::Head, Phase::Body, Phase::Serving];
-const PHASE: u32 = 0b011;
-const STALLED: u32 = 0b100;
-const STEP: u32 = 0b1000;
+const PHASES: [Phase; 5] = [Phase::Idle, Phase::Head, Phase::Body, Phase::Serving, Phase::Quiet];
+const PHASE: u32 = 0b0111;
+const STALLED: u32 = 0b1000;
+const STEP: u32 = 0b1_0000;
 
 /// What a connection was seen to do. Two equal ones are the same step: it has done nothing else in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +36,14 @@ impl Sight {
         PHASES[(self.0 & PHASE) as usize]
     }
 
+    /// True when it waits for a request.
+    pub(super) fn is_idle(self) -> bool {
+        matches!(self.phase(), Phase::Idle | Phase::Quiet)
+    }
+
     /// True when nothing is lost by closing it.
     pub(super) fn is_at_rest(self) -> bool {
-        self.phase() == Phase::Idle && !self.is_stalled()
+        self.is_idle() && !self.is_stalled()
     }
 
     /// True when its client takes in no more.
@@ -45,8 +52,8 @@ impl Sight {
     }
 }
 
-/// What the parts of a connection tell its server, and the other way round. Only the task of the connection writes the
-/// step, so that telling one needs no more than a load and a store.
+/// What the parts of a connection, or of one of its streams, tell its server, and the other way round. Only the one task of
+/// the connection or stream writes the step, so that telling one needs no more than a load and a store.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     step: AtomicU32,
@@ -64,6 +71,14 @@ impl Watch {
     /// Tells that something else is done now.
     pub(super) fn enter(&self, phase: Phase) {
         self.tell((self.sight().0 & !PHASE) | phase as u32);
+    }
+
+    /// Tells that no stream is open.
+    #[cfg(feature = "tls")]
+    pub(super) fn rest(&self) {
+        if self.sight().phase() != Phase::Quiet {
+            self.enter(Phase::Quiet);
+        }
     }
 
     /// Tells that bytes have come.
