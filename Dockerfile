@@ -44,7 +44,7 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifica
 USER 65534:65534
 
 # All addresses, because a published port does not arrive at the container's loopback. The health check reads this
-# variable too: to listen elsewhere, set it instead of giving --listen.
+# variable too, and those for HTTPS: to listen elsewhere or otherwise, set them instead of giving flags.
 ENV BSS_SIM_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
+use super::TlsError;
 use crate::fixture::{LoadError, UnknownScenario};
 
 /// Why a command ended early.
@@ -21,6 +22,9 @@ pub enum CommandError {
     /// The chosen scenario does not exist.
     #[error(transparent)]
     Scenario(#[from] UnknownScenario),
+    /// There can be no HTTPS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address cannot be bound.
     #[error("cannot listen on {}: {}", .0, cannot_listen(.1))]
     Bind(SocketAddr, io::Error),
@@ -40,7 +44,7 @@ impl CommandError {
             Self::CheckFailed(_) => 1,
             // As of a command line that clap refuses.
             Self::Usage(_) => 2,
-            Self::Fixture(_) | Self::Scenario(_) => 3,
+            Self::Fixture(_) | Self::Scenario(_) | Self::Tls(_) => 3,
             Self::Bind(..) => 4,
             Self::Internal(_) => 5,
             // As in a shell.

@@ -13,6 +13,8 @@ mod log;
 mod schema;
 mod serve;
 mod source;
+mod tls;
+mod unverified;
 mod watch;
 
 use std::process::ExitCode;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub use error::CommandError;
+pub use tls::TlsError;
 
 /// What the help ends with.
 const BEGIN: &str = "\

@@ -15,9 +15,10 @@ use super::CommandError;
 use super::limits::LimitFlags;
 use super::log::{self, LogFormat, LogLevel};
 use super::source::Source;
+use super::tls::TlsFlags;
 use super::watch::Watch;
 use crate::domain::credential::Secret;
-use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, steering};
+use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, Tls, steering};
 use crate::simulator::{JournalLimits, Spaces};
 
 /// What `--help` adds.
@@ -78,6 +79,9 @@ pub(super) struct Serve {
 
     #[command(flatten, next_help_heading = "Limits of clients")]
     limits: LimitFlags,
+
+    #[command(flatten)]
+    tls: TlsFlags,
 }
 
 impl Serve {
@@ -87,11 +91,16 @@ impl Serve {
         let _flush = log::start(self.log_format, self.log_level)?;
         let limits = JournalLimits::new(self.journal_entries, self.journal_bytes());
         let spaces = Arc::new(Spaces::new(scenario.name.as_str().into(), &scenario.world, limits));
-        let control = ControlSettings { token: self.control_token(), show_personal_data: self.show_personal_data };
+        let tls = self.tls.load([Some(self.listen), self.control_listen].into_iter().flatten())?;
+        let control = ControlSettings {
+            token: self.control_token(),
+            show_personal_data: self.show_personal_data,
+            ca: tls.as_ref().and_then(Tls::ca),
+        };
         let app = Arc::new(App::new(spaces, library, control));
         let _watching = watch.map(|watch| watch.start(Arc::clone(&app))).transpose()?;
         let runtime = runtime()?;
-        let served = runtime.block_on(self.serve(&app, &scenario.name));
+        let served = runtime.block_on(self.serve(&app, tls.as_ref(), &scenario.name));
         // Whoever still waits for a disk or a name server is not waited for.
         runtime.shutdown_background();
         served
@@ -105,17 +114,22 @@ impl Serve {
         self.control_token.as_deref().map(Secret::new)
     }
 
-    async fn serve(&self, app: &Arc<App>, scenario: &str) -> Result<(), CommandError> {
+    async fn serve(&self, app: &Arc<App>, tls: Option<&Tls>, scenario: &str) -> Result<(), CommandError> {
         // Before anything can be asked to stop: as the first process of a container there is no default handler.
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let hangup = signal(SignalKind::hangup())?;
         let limits = self.limits.within_the_process(1 + usize::from(self.control_listen.is_some()));
-        let bind = |address| Server::bind(address, limits).map_err(|error| CommandError::Bind(address, error));
+        let bind = |address| {
+            let server = Server::bind(address, limits).map_err(|error| CommandError::Bind(address, error))?;
+            Ok::<_, CommandError>(server.secured(tls.cloned()))
+        };
         let server = bind(self.listen)?;
         let control = self.control_listen.map(bind).transpose()?;
         let control_address = control.as_ref().map(Server::address).transpose()?;
         self.warn_if_anybody_can_steer(control_address.unwrap_or(server.address()?));
-        announce(server.address()?, control_address, scenario);
+        let url = |address| url(server.scheme(), address);
+        let control_url = control_address.map(url);
+        announce(&url(server.address()?), control_url.as_deref(), app.control.ca.is_some(), scenario);
         tokio::spawn(reload_on(hangup, Arc::clone(app)));
         let stops: Vec<_> = control.iter().chain([&server]).map(Server::stop_handle).collect();
         let spaces = Arc::clone(&app.spaces);
@@ -163,11 +177,15 @@ async fn reload_on(mut hangup: Signal, app: Arc<App>) {
 }
 
 /// Prints the ready line. A closed stdout is no reason not to serve.
-fn announce(address: SocketAddr, control: Option<SocketAddr>, scenario: &str) {
-    let url = url(address);
+fn announce(url: &str, control_url: Option<&str>, has_ca: bool, scenario: &str) {
     let mut line = json!({ "event": "ready", "url": url, "scenario": scenario, "version": env!("CARGO_PKG_VERSION") });
-    if let Some(control) = control {
-        line["control_url"] = self::url(control).into();
+    if let Some(control) = control_url {
+        line["control_url"] = control.into();
+    }
+    if has_ca {
+        let ca = format!("{}/_sim/tls/ca.pem", control_url.unwrap_or(url));
+        tracing::info!(ca, "HTTPS with certificates of its own: clients have to trust the CA that is at this URL");
+        line["ca"] = ca.into();
     }
     let mut stdout = std::io::stdout().lock();
     if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
@@ -176,11 +194,11 @@ fn announce(address: SocketAddr, control: Option<SocketAddr>, scenario: &str) {
 }
 
 /// The URL of an address, for a client on this machine.
-fn url(mut address: SocketAddr) -> String {
+fn url(scheme: &str, mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
-    format!("http://{address}")
+    format!("{scheme}://{address}")
 }
 
 /// A token that protects something.

@@ -92,7 +92,7 @@ impl Builder {
         let scenario = self.scenario.load(&library)?;
         let limits = JournalLimits::new(self.journal_entries, self.journal_bytes);
         let spaces = Arc::new(Spaces::new(scenario.name.as_str().into(), &scenario.world, limits));
-        let control = ControlSettings { token: None, show_personal_data: self.show_personal_data };
+        let control = ControlSettings { show_personal_data: self.show_personal_data, ..ControlSettings::default() };
         Ok(Space::default_of(App::new(spaces, library, control), scenario))
     }
 }

@@ -23,6 +23,7 @@ mod settings;
 mod spaces;
 mod table;
 mod target;
+mod tls;
 mod verify;
 mod world;
 
@@ -54,6 +55,7 @@ fn open() -> Table {
     Table::default()
         .route(Method::GET,    "/livez",                 health::alive,        health::ALIVE)
         .route(Method::GET,    "/readyz",                health::alive,        health::READY)
+        .route(Method::GET,    "/tls/ca.pem",            tls::ca,              tls::CA)
 }
 
 /// The routes that need the control token, if there is one.

@@ -16,10 +16,12 @@ use crate::http::App;
 /// The settings of the control API.
 #[derive(Clone, Debug, Default)]
 pub struct ControlSettings {
-    /// What every call but the health checks has to show; absent: nothing.
+    /// What every call but the health checks and that for the CA has to show; absent: nothing.
     pub token: Option<Secret>,
     /// Names and certificate numbers are shown in the journal.
     pub show_personal_data: bool,
+    /// The certificate of the CA that clients have to trust, as PEM; absent when it is none of the simulator's.
+    pub ca: Option<Arc<str>>,
 }
 
 /// Lets through who shows the token, if there is one.

@@ -1,0 +1,102 @@
+//! The flags that make a server one of HTTPS.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use rustls::Error::{InconsistentKeys, InvalidCertificate};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::http::Tls;
+
+/// Whose certificate a server has.
+#[derive(Debug, Args)]
+pub(super) struct TlsFlags {
+    /// Serve HTTPS, with HTTP/1.1 and HTTP/2, with the certificate in this PEM file, and those that lead to it. It is read
+    /// once, at the start.
+    #[arg(long, env = "BSS_SIM_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key, a PEM file too. It is read once, at the start.
+    #[arg(long, env = "BSS_SIM_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Serve HTTPS without files: with a CA that is made at the start and kept in memory. Clients have to trust it: GET
+    /// /_sim/tls/ca.pem. It signs for localhost, for loopback and --listen, and for any host name that a client asks for.
+    #[arg(long, env = "BSS_SIM_TLS", value_name = "HOW", conflicts_with_all = ["tls_cert", "tls_key"])]
+    tls: Option<Source>,
+}
+
+/// Where certificates come from, if not from files.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Source {
+    SelfSigned,
+}
+
+/// Why there can be no HTTPS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The file is not there, or not to be read.
+    #[error("{0}: cannot be read: {1}")]
+    Unreadable(PathBuf, io::Error),
+    /// The file is not of its form.
+    #[error("{0}: is no PEM file: {1}")]
+    Malformed(PathBuf, pem::Error),
+    /// The file for the certificate has none.
+    #[error("{0}: has no certificate: a PEM file has one after `-----BEGIN CERTIFICATE-----`")]
+    NoCertificate(PathBuf),
+    /// The file for the key has none.
+    #[error(
+        "{0}: has no private key: a PEM file has one after `-----BEGIN PRIVATE KEY-----`, and not an encrypted one"
+    )]
+    NoKey(PathBuf),
+    /// What is said to be a certificate is none.
+    #[error("{0}: its first certificate cannot be used: {1}")]
+    BadCertificate(PathBuf, rustls::Error),
+    /// What is said to be a key is none.
+    #[error("{0}: its private key cannot be used: {1}")]
+    BadKey(PathBuf, rustls::Error),
+    /// The two do not belong together.
+    #[error("{1}: is not the key of the first certificate in {0}")]
+    Mismatch(PathBuf, PathBuf),
+}
+
+impl TlsFlags {
+    /// True when the server is one of HTTPS.
+    pub(super) const fn is_https(&self) -> bool {
+        self.tls.is_some() || self.tls_cert.is_some()
+    }
+
+    /// What servers at these addresses need for HTTPS; nothing if they are to do without.
+    pub(super) fn load(&self, addresses: impl Iterator<Item = SocketAddr>) -> Result<Option<Tls>, TlsError> {
+        match (self.tls, &self.tls_cert, &self.tls_key) {
+            (Some(Source::SelfSigned), ..) => Ok(Some(Tls::self_signed(addresses.map(|address| address.ip())))),
+            (None, Some(certificate), Some(key)) => given(certificate, key).map(Some),
+            (None, ..) => Ok(None),
+        }
+    }
+}
+
+fn given(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
+    let chain = read(certificate)?;
+    let chain = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(|error| TlsError::Malformed(certificate.into(), error))?;
+    if chain.is_empty() {
+        return Err(TlsError::NoCertificate(certificate.into()));
+    }
+    let private = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|error| match error {
+        pem::Error::NoItemsFound => TlsError::NoKey(key.into()),
+        error => TlsError::Malformed(key.into(), error),
+    })?;
+    Tls::given(chain, private).map_err(|error| match error {
+        InconsistentKeys(_) => TlsError::Mismatch(certificate.into(), key.into()),
+        InvalidCertificate(_) => TlsError::BadCertificate(certificate.into(), error),
+        error => TlsError::BadKey(key.into(), error),
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    std::fs::read(path).map_err(|error| TlsError::Unreadable(path.into(), error))
+}
