@@ -80,7 +80,7 @@ impl Simulator {
     /// Where it listens: host and port.
     pub(crate) fn authority(&self) -> &str {
         let url = self.ready["url"].as_str().expect("the ready line has the url");
-        url.strip_prefix("http://").expect("the url is an http one")
+        url.split_once("://").expect("a url has a scheme").1
     }
 
     /// Its log, to be read while it runs.
