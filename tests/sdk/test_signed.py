@@ -60,10 +60,10 @@ def region(url, monkeypatch):
 class SigningPartner:
     """A caller with keys."""
 
-    def __init__(self, credentials, endpoint=None, region=None, algorithm=SigningAlgorithm.get_default()):
+    def __init__(self, credentials, endpoint=None, region=None, algorithm=SigningAlgorithm.get_default(), ca=None):
         # All answers as they came over the wire, each with its request; also those to what the SDK asks by itself.
         self.wires = []
-        config = HttpConfig(timeout=TIMEOUT, signing_algorithm=algorithm)
+        config = HttpConfig(timeout=TIMEOUT, signing_algorithm=algorithm, ssl_ca_cert=ca and str(ca))
         builder = BssintlClient.new_builder().with_http_config(config).with_credentials(credentials)
         builder = builder.with_http_handler(HttpHandler().add_response_handler(self._keep))
         builder = builder.with_region(region) if region else builder.with_endpoint(endpoint)
