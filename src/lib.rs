@@ -64,8 +64,9 @@
 //! | error code or check item | a row of [`domain::catalog`] |
 //! | certificate type | a row of [`domain::certificate::CERTIFICATE_TYPES`] |
 //! | situation | a file in `fixtures/scenarios` and its line in `fixture/builtin.rs` |
-//! | endpoint | a file below `http/bss` whose path is the URL, and its row and arm in `http/routes.rs` |
-//! | control route | a file below `http/control`, and its route |
+//! | endpoint | a file below `http/bss` whose path is the URL, its row and arm in `http/routes.rs`, and its description in `http/openapi` |
+//! | control route | a file below `http/control` with its operation, and a row of its table |
+//! | command | a file below `command` with its `HELP`, and its line in `command/mod.rs` |
 //! | flag | a field of its command |
 //! | thing that a Rust test can do | a method of [`Space`], with an example that runs |
 
@@ -80,3 +81,8 @@ pub mod simulator;
 
 #[doc(inline)]
 pub use embedded::{Builder, Credentials, Entry, Error, Expectation, NotVerified, Scenario, Simulator, Space, World};
+
+/// The README, whose Rust is run with the examples of this documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -43,9 +43,11 @@ pub(super) struct Serve {
     #[command(flatten)]
     source: Source,
 
-    /// Take up the files of --fixtures whenever they change, within a second; a file that is wrong is logged, and what was
-    /// known of it stays. The default space begins again when its scenario has changed; other spaces go on as they are.
-    /// `POST /_sim/reload` and SIGHUP do the same once, also without this flag.
+    /// Take up the files of --fixtures whenever they change.
+    ///
+    /// That takes less than a second. A file that is wrong is logged, and what was known of it stays. The default space begins
+    /// again when its scenario has changed; other spaces go on as they are. `POST /_sim/reload` and SIGHUP do the same once,
+    /// also without this flag.
     #[arg(long, env = "BSS_SIM_WATCH", requires_if("true", "fixtures"))]
     watch: bool,
 
@@ -77,11 +79,11 @@ pub(super) struct Serve {
     #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     log_level: LogLevel,
 
+    #[command(flatten, next_help_heading = "HTTPS")]
+    tls: TlsFlags,
+
     #[command(flatten, next_help_heading = "Limits of clients")]
     limits: LimitFlags,
-
-    #[command(flatten)]
-    tls: TlsFlags,
 }
 
 impl Serve {

@@ -14,17 +14,21 @@ use crate::http::Tls;
 /// Whose certificate a server has.
 #[derive(Debug, Args)]
 pub(super) struct TlsFlags {
-    /// Serve HTTPS, with HTTP/1.1 and HTTP/2, with the certificate in this PEM file, and those that lead to it. It is read
-    /// once, at the start.
+    /// Serve HTTPS with the certificate in this PEM file.
+    ///
+    /// HTTP/1.1 and HTTP/2, as clients choose. The file may have the certificates that lead to it, too. It is read once, at the
+    /// start.
     #[arg(long, env = "BSS_SIM_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
 
-    /// The certificate's private key, a PEM file too. It is read once, at the start.
+    /// The certificate's private key, a PEM file too.
     #[arg(long, env = "BSS_SIM_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
-    /// Serve HTTPS without files: with a CA that is made at the start and kept in memory. Clients have to trust it: GET
-    /// /_sim/tls/ca.pem. It signs for localhost, for loopback and --listen, and for any host name that a client asks for.
+    /// Serve HTTPS without files, by a CA that is made at the start.
+    ///
+    /// It is kept in memory, and clients have to trust it: GET /_sim/tls/ca.pem. It signs for localhost, for loopback and
+    /// --listen, and for any host name that a client asks for.
     #[arg(long, env = "BSS_SIM_TLS", value_name = "HOW", conflicts_with_all = ["tls_cert", "tls_key"])]
     tls: Option<Source>,
 }
