@@ -117,7 +117,6 @@ fn every_command_runs() {
     fs::set_permissions(&pytest, fs::Permissions::from_mode(0o755)).expect("it can be made executable");
     let _ = fs::remove_file(place.join("bss-sim"));
     symlink(env!("CARGO_BIN_EXE_bss-sim"), place.join("bss-sim")).expect("the file system has links");
-    let path = format!("{}:{}", place.display(), std::env::var("PATH").expect("there is one"));
     let simulator = Simulator::start(&[]);
     for command in commands() {
         if let Some((_, file, text)) = ELSEWHERE.iter().find(|(known, ..)| *known == command) {
@@ -136,7 +135,8 @@ fn every_command_runs() {
         }
         let chosen = if chosen == "bss-sim explain" { format!("echo '{{}}' | {chosen}") } else { chosen };
         let mut shell = Command::new("sh");
-        shell.args(["-c", &chosen]).env("PATH", &path).current_dir(root).stdin(Stdio::null());
+        let found = format!("PATH=\"{}:$PATH\"; {chosen}", place.display());
+        shell.args(["-c", &found]).current_dir(root).stdin(Stdio::null());
         let output = shell.output().expect("there is a shell");
         assert!(output.status.success() && !output.stdout.is_empty(), "{command}: {output:?}");
     }
