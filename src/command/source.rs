@@ -21,7 +21,8 @@ pub(super) struct Source {
 
     /// Scenario files, and directories of such, to know besides the built-in ones.
     ///
-    /// A single file is what is started from, unless --scenario names another one. Several are separated by commas.
+    /// A single file is what is started from, unless --scenario names another one. Several are separated by commas. In
+    /// directories, files named `*.schema.json` are skipped.
     #[arg(long, env = "BSS_SIM_FIXTURES", value_name = "PATH", num_args = 1.., value_delimiter = ',')]
     pub(super) fixtures: Vec<PathBuf>,
 }

@@ -95,7 +95,7 @@ const ELSEWHERE: [(&str, &str, &str); 6] = [
     ("cargo install --path .", "Cargo.toml", "[[bin]]\nname = \"bss-sim\""),
     ("cargo doc --open", ".ci/run", "cargo doc"),
     ("docker build -t bss-sim .", "Dockerfile", "ENTRYPOINT [\"/bss-sim\"]"),
-    ("curl -k https://127.0.0.1:8080/_sim/tls/ca.pem", "tests/sdk/test_tls.py", "ca"),
+    ("curl -k https://127.0.0.1:8080/_sim/tls/ca.pem", "tests/sdk/test_tls.py", "/_sim/tls/ca.pem"),
 ];
 
 /// Every command of the README: its blocks, and what stands between backticks.
