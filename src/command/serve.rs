@@ -18,7 +18,7 @@ use super::source::Source;
 use super::tls::TlsFlags;
 use super::watch::Watch;
 use crate::domain::credential::Secret;
-use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, Tls, steering};
+use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, Tls};
 use crate::simulator::{JournalLimits, Spaces};
 
 /// What `--help` adds.
@@ -147,7 +147,7 @@ impl Serve {
         match control {
             None => server.serve(Front::of_all(app)).await,
             Some(control_server) => {
-                let control = control_server.serve(steering(app));
+                let control = control_server.serve(Front::of_control(app));
                 tokio::join!(server.serve(Front::of_service(app)), control);
             }
         }

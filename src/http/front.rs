@@ -14,28 +14,45 @@ use bytes::Bytes;
 use tower::Service;
 
 use super::door::Door;
-use super::{App, STEERING, steering};
+use super::{App, STEERING, control};
 
-/// The simulated service, with the control API beside it unless that has a port of its own.
+/// What answers at a port.
 #[derive(Clone, Debug)]
-pub struct Front {
-    door: Door,
-    steering: Option<Router>,
+pub struct Front(Behind);
+
+#[derive(Clone, Debug)]
+enum Behind {
+    /// The simulated service and the control API.
+    All(Door, Router),
+    /// The simulated service alone.
+    Service(Door),
+    /// The control API alone.
+    Control(Router),
 }
 
 impl Front {
     /// The simulated service and the control API.
     #[must_use]
     pub fn of_all(app: &Arc<App>) -> Self {
-        // With its state a router needs no new route for each request.
-        Self { steering: Some(steering(app).with_state(())), ..Self::of_service(app) }
+        Self(Behind::All(Door(Arc::clone(&app.spaces)), control_of(app)))
     }
 
     /// The simulated service alone.
     #[must_use]
     pub fn of_service(app: &Arc<App>) -> Self {
-        Self { door: Door(Arc::clone(&app.spaces)), steering: None }
+        Self(Behind::Service(Door(Arc::clone(&app.spaces))))
     }
+
+    /// The control API alone.
+    #[must_use]
+    pub fn of_control(app: &Arc<App>) -> Self {
+        Self(Behind::Control(control_of(app)))
+    }
+}
+
+/// The control API. With its state it needs no new route for each request.
+fn control_of(app: &Arc<App>) -> Router {
+    Router::new().nest(STEERING, control::routes(app)).with_state(())
 }
 
 impl<B> Service<Request<B>> for Front
@@ -52,11 +69,12 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let is_steering =
+        let is_control =
             request.uri().path().strip_prefix(STEERING).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        match &mut self.steering {
-            Some(steering) if is_steering => Box::pin(steering.call(request.map(Body::new))),
-            _ => self.door.call(request),
+        match &mut self.0 {
+            Behind::Control(control) => Box::pin(control.call(request.map(Body::new))),
+            Behind::All(_, control) if is_control => Box::pin(control.call(request.map(Body::new))),
+            Behind::All(service, _) | Behind::Service(service) => service.call(request),
         }
     }
 }

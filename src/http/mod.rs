@@ -82,8 +82,3 @@ pub const DEFAULT_JOURNAL_BYTES: usize = 64 * 1024 * 1024;
 pub fn router(app: &Arc<App>) -> Router {
     Router::new().fallback_service(Front::of_all(app))
 }
-
-/// The control API alone.
-pub fn steering(app: &Arc<App>) -> Router {
-    Router::new().nest(STEERING, control::routes(app))
-}
