@@ -247,7 +247,8 @@ fn idle_connections_make_room_when_others_wait() {
     idle.push(Connection::to(&simulator));
     assert_alive(&mut idle[19]);
     assert_serves(&simulator);
-    idle.into_iter().for_each(Connection::assert_closed);
+    // Those that were used in the last second may stay; the first one was not.
+    idle.swap_remove(0).assert_closed();
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The head of a request: what is too much of it, and what the journal keeps of it.
 
+use axum::http::HeaderName;
 use axum::http::request::Parts;
 
 use crate::domain::gateway::{self, GatewayError};
@@ -7,6 +8,9 @@ use crate::simulator::Asked;
 
 /// The headers whose values are credentials, and are kept nowhere.
 const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "x-auth-token", "x-security-token"];
+
+/// What is kept instead.
+const MASK: &str = "***";
 
 /// The most bytes of a target, and of one header (the gateway's "32 K").
 const MAX_PIECE_BYTES: usize = 32 * 1024;
@@ -43,18 +47,25 @@ impl HeadSize {
     /// What the journal keeps of the request, with room for a body of so many bytes.
     pub(in crate::http) fn asked(&self, head: &Parts, body: u64) -> Asked {
         let separators = head.headers.len() * ": \n".len();
+        // A token may have thousands of characters, which would be room for nothing.
+        let secrets = head.headers.iter().filter(|(name, _)| is_secret(name));
+        let secrets: usize = secrets.map(|(_, value)| value.len().saturating_sub(MASK.len())).sum();
         let body = usize::try_from(body).unwrap_or(usize::MAX).min(MAX_PIECE_BYTES);
-        let expected = self.headers + separators + body;
+        let expected = self.headers - secrets + separators + body;
         let mut asked = Asked::new(head.method.as_str(), target(head), expected);
         for (name, value) in &head.headers {
-            if SECRET_HEADERS.contains(&name.as_str()) {
-                asked.header(name.as_str(), "***");
+            if is_secret(name) {
+                asked.header(name.as_str(), MASK);
             } else {
                 asked.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
             }
         }
         asked
     }
+}
+
+fn is_secret(name: &HeaderName) -> bool {
+    SECRET_HEADERS.contains(&name.as_str())
 }
 
 fn target(head: &Parts) -> &str {
