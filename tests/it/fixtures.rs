@@ -255,6 +255,8 @@ fn json_is_read_like_yaml() {
     let json = r#"{ "partners": [{ "id": "p-1", "name": "demo", "xaccount_type": "DEMO_IDP" }] }"#;
     let world = |text| format!("{:?}", Scenario::read("test", "test", text).unwrap().world);
     assert_eq!(world(json), world(PARTNER));
+    // As editors want it.
+    assert_eq!(world(&json.replacen('{', r#"{ "$schema": "scenario.schema.json","#, 1)), world(PARTNER));
     let wrong =
         "{\n  \"partners\": [\n    { \"id\": 5, \"name\": \"d\", \"xaccount_type\": \"D\", \"bukcet\": {} }\n  ]\n}";
     assert_eq!(places(&problems(wrong)), ["3:13 partners[0].id", "3:51 partners[0].bukcet"]);

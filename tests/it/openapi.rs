@@ -62,6 +62,7 @@ async fn what_the_index_links_to_is_there() {
     let (_, index) = service.control(Method::GET, "", None).await;
     let links = index["links"].as_array().expect("a list");
     assert!(links.iter().any(|link| link == "/_sim/openapi.json"), "{links:?}");
+    assert!(!links.iter().any(|link| link == "/_sim/tls/ca.pem"), "there is no CA: {links:?}");
     for link in links {
         assert!(document["paths"][link.as_str().expect("a path")]["get"].is_object(), "{link} is not described");
     }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::guarded;
 use super::open;
 use super::operation::{Answer, Operation};
+use super::tls;
 use crate::http::App;
 use crate::http::STEERING;
 use crate::http::openapi::{array, number, object, text};
@@ -30,15 +31,16 @@ pub(super) async fn tell(State(app): State<Arc<App>>) -> Json<Value> {
         "version": env!("CARGO_PKG_VERSION"),
         "uptime_seconds": machine_time().duration_since(began).as_secs(),
         "spaces": app.spaces.all().len(),
-        "links": links(),
+        "links": links(&app),
     }))
 }
 
 /// What can be asked for without naming anything.
-fn links() -> Vec<String> {
+fn links(app: &App) -> Vec<String> {
     let rows = guarded().rows.into_iter().chain(open().rows);
     let readable = rows.filter(|row| row.method == Method::GET && !row.path.contains('{') && row.path != "/");
-    readable.map(|row| format!("{STEERING}{}", row.path)).collect()
+    let there = readable.filter(|row| row.operation.id != tls::CA.id || app.control.ca.is_some());
+    there.map(|row| format!("{STEERING}{}", row.path)).collect()
 }
 
 fn schema(_: &mut SchemaGenerator) -> Schema {
