@@ -104,9 +104,9 @@ impl Directory {
                 .collect(),
             users: self.users.values().filter(|(_, caller)| is_its(caller)).map(|(user, _)| user.clone()).collect(),
         };
-        credentials.tokens.sort_by(|a, b| a.expose().cmp(b.expose()));
-        credentials.access_keys.sort_by(|a, b| a.ak.cmp(&b.ak));
-        credentials.users.sort_by(|a, b| a.name.cmp(&b.name));
+        credentials.tokens.sort_unstable_by(|a, b| a.expose().cmp(b.expose()));
+        credentials.access_keys.sort_unstable_by(|a, b| a.ak.cmp(&b.ak));
+        credentials.users.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         credentials
     }
 

@@ -85,7 +85,7 @@ impl Spaces {
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Space>> {
         let mut others: Vec<_> = self.others.iter().map(|space| Arc::clone(&space)).collect();
-        others.sort_by_key(|space| (space.created(), space.id()));
+        others.sort_unstable_by_key(|space| (space.created(), space.id()));
         std::iter::once(Arc::clone(&self.default)).chain(others).collect()
     }
 

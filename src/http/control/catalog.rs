@@ -70,7 +70,7 @@ async fn requests(era: &Era) -> Vec<(Outcome, Value)> {
     ids.extend(["no-such-customer".to_owned(), partner.id.to_string()]);
     let mut numbers = vec!["E12345678".to_owned()];
     numbers.extend(world.certificates.keys().map(|number| number.as_str().to_owned()).take(TRIED));
-    numbers[1..].sort();
+    numbers[1..].sort_unstable();
     let pairs: Vec<_> = ids.iter().flat_map(|id| numbers.iter().map(move |number| (id, number))).collect();
     let mut found: Vec<(Outcome, Value)> = Vec::new();
     for front in ["front.jpg", "front.txt"] {

@@ -134,7 +134,7 @@ pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Ver
         return Ok(Verified { count, dropped });
     }
     judged.retain(|(differs, _)| differs.is_empty() == (count > *at_most));
-    judged.sort_by_key(|(differs, entry)| (differs.len(), Reverse(entry.number)));
+    judged.sort_unstable_by_key(|(differs, entry)| (differs.len(), Reverse(entry.number)));
     let writer = writer(app, space);
     let closest = judged.into_iter().take(CLOSEST).map(|(differs, entry)| (differs, writer.entry(entry))).collect();
     Err(NotVerified { expected: (*at_least, *at_most), count, dropped, closest })

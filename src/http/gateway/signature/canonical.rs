@@ -97,13 +97,13 @@ fn query(query: &str, reading: QueryReading) -> String {
         .map(|(key, value)| (decode(key), decode(value)))
         .collect();
     match reading {
-        QueryReading::Sorted => pairs.sort(),
+        QueryReading::Sorted => pairs.sort_unstable(),
         QueryReading::SortedByKey => pairs.sort_by(|(a, _), (b, _)| a.cmp(b)),
         QueryReading::LowerCaseKeys => {
             for (key, _) in &mut pairs {
                 key.make_ascii_lowercase();
             }
-            pairs.sort();
+            pairs.sort_unstable();
         }
     }
     let encode = |bytes: &[u8]| percent_encode(bytes, RESERVED).to_string();
