@@ -23,8 +23,12 @@ struct Setting {
 
 impl Setting {
     fn now(self) -> Timestamp {
-        let moved = || machine_time().saturating_add(self.ahead).unwrap_or(Timestamp::MAX);
-        self.frozen_at.unwrap_or_else(moved)
+        match self.frozen_at {
+            Some(time) => time,
+            // Nearly always, and on the path of every request.
+            None if self.ahead.is_zero() => machine_time(),
+            None => machine_time().saturating_add(self.ahead).unwrap_or(Timestamp::MAX),
+        }
     }
 
     /// The same clock, running or frozen as it is, at another time.
