@@ -15,7 +15,7 @@ use super::CommandError;
 use super::limits::LimitFlags;
 use super::log::{self, LogFormat, LogLevel};
 use super::source::Source;
-use super::tls::TlsFlags;
+use super::tls::{TlsError, TlsFlags};
 use super::watch::Watch;
 use crate::domain::credential::Secret;
 use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, Tls};
@@ -132,7 +132,10 @@ impl Serve {
         let url = |address| url(server.scheme(), address);
         let control_url = control_address.map(url);
         announce(&url(server.address()?), control_url.as_deref(), app.control.ca.is_some(), scenario);
-        tokio::spawn(reload_on(hangup, Arc::clone(app)));
+        let (flags, tls) = (self.tls.clone(), tls.cloned());
+        tokio::spawn(reload_on(hangup, Arc::clone(app), move || {
+            tls.as_ref().map_or(Ok(false), |tls| flags.renew(tls))
+        }));
         let stops: Vec<_> = control.iter().chain([&server]).map(Server::stop_handle).collect();
         let spaces = Arc::clone(&app.spaces);
         tokio::spawn(async move {
@@ -170,10 +173,15 @@ pub(super) fn runtime() -> std::io::Result<Runtime> {
     builder.enable_all().build()
 }
 
-/// Takes up the scenario files whenever this signal comes.
-async fn reload_on(mut hangup: Signal, app: Arc<App>) {
+/// Takes up the scenario files, and a renewed certificate, whenever this signal comes.
+async fn reload_on(mut hangup: Signal, app: Arc<App>, renew: impl Fn() -> Result<bool, TlsError>) {
     while hangup.recv().await.is_some() {
-        tracing::info!("SIGHUP: reading the scenario files again");
+        tracing::info!("SIGHUP: reading files again");
+        match renew() {
+            Ok(true) => tracing::info!("the certificate was read again, and is for new connections"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "the certificate stays as it was"),
+        }
         app.reload().await;
     }
 }

@@ -12,12 +12,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use crate::http::Tls;
 
 /// Whose certificate a server has.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct TlsFlags {
     /// Serve HTTPS with the certificate in this PEM file.
     ///
-    /// HTTP/1.1 and HTTP/2, as clients choose. The file may have the certificates that lead to it, too. It is read once, at the
-    /// start.
+    /// HTTP/1.1 and HTTP/2, as clients choose. The file may have the certificates that lead to it, too. SIGHUP takes up a
+    /// renewed one.
     #[arg(long, env = "BSS_SIM_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
 
@@ -77,13 +77,28 @@ impl TlsFlags {
     pub(super) fn load(&self, addresses: impl Iterator<Item = SocketAddr>) -> Result<Option<Tls>, TlsError> {
         match (self.tls, &self.tls_cert, &self.tls_key) {
             (Some(Source::SelfSigned), ..) => Ok(Some(Tls::self_signed(addresses.map(|address| address.ip())))),
-            (None, Some(certificate), Some(key)) => given(certificate, key).map(Some),
+            (None, Some(certificate), Some(key)) => given(certificate, key, Tls::given).map(Some),
             (None, ..) => Ok(None),
+        }
+    }
+
+    /// Reads the files again; false when there are none. When they are bad, what they said before stays.
+    pub(super) fn renew(&self, tls: &Tls) -> Result<bool, TlsError> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => {
+                given(certificate, key, |chain, key| tls.renew(chain, key).map(|()| true))
+            }
+            _ => Ok(false),
         }
     }
 }
 
-fn given(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
+/// Reads the files, and makes something of them.
+fn given<T>(
+    certificate: &Path,
+    key: &Path,
+    make: impl FnOnce(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) -> Result<T, rustls::Error>,
+) -> Result<T, TlsError> {
     let chain = read(certificate)?;
     let chain = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>();
     let chain = chain.map_err(|error| TlsError::Malformed(certificate.into(), error))?;
@@ -94,7 +109,7 @@ fn given(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
         pem::Error::NoItemsFound => TlsError::NoKey(key.into()),
         error => TlsError::Malformed(key.into(), error),
     })?;
-    Tls::given(chain, private).map_err(|error| match error {
+    make(chain, private).map_err(|error| match error {
         InconsistentKeys(_) => TlsError::Mismatch(certificate.into(), key.into()),
         InvalidCertificate(_) => TlsError::BadCertificate(certificate.into(), error),
         error => TlsError::BadKey(key.into(), error),

@@ -88,12 +88,18 @@ impl Simulator {
         Log(BufReader::new(self.child.stderr.take().expect("nobody has taken it yet")))
     }
 
-    /// Sends it a signal, and waits for its end: the exit status, what else it printed, and its log.
+    /// Sends it a signal.
     #[track_caller]
-    pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String, String) {
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &pid]).status().expect("kill can be started");
         assert!(sent.success(), "the signal {signal} was not sent");
+    }
+
+    /// Sends it a signal, and waits for its end: the exit status, what else it printed, and its log.
+    #[track_caller]
+    pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String, String) {
+        self.signal(signal);
         let told = Instant::now();
         let status = self.child.wait().expect("the process can be waited for");
         assert!(told.elapsed() < END, "it took {:?} to end", told.elapsed());

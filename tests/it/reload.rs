@@ -283,8 +283,7 @@ fn a_signal_asks_for_it_too() {
     let mut simulator = files.serve(&["--scenario", "served"]);
     let (client, mut log) = (Client::of(&simulator), simulator.log());
     files.put("served.yaml", scenario("served", "after"));
-    let sent = Command::new("kill").args(["-s", "HUP", &simulator.pid().to_string()]).status();
-    assert!(sent.expect("kill can be started").success());
+    simulator.signal("HUP");
     assert_eq!(log.until("scenario files were read again")["restarted"], "default");
     assert_eq!(client.customers("default"), ["after"]);
 }

@@ -135,6 +135,28 @@ async fn given_files_are_served_to_old_and_new_clients() {
 }
 
 #[tokio::test]
+async fn a_renewed_certificate_is_taken_up_and_a_bad_one_is_not() {
+    let (old, old_key, old_ca) = certificate();
+    let (new, new_key, new_ca) = certificate();
+    let (path, key_path) = (file("tls-renewed.pem", &old), file("tls-renewed-key.pem", &old_key));
+    let mut simulator = Simulator::start(&["--tls-cert", &path, "--tls-key", &key_path, "--log-format", "json"]);
+    let mut log = simulator.log();
+    let trusting = |ca: &str| Client { ca: Some(ca.to_owned()), ..Client::of(&[]) };
+    let before = trusting(&old_ca).connect(&simulator, NAME).await.expect("the old one");
+    for (text, key, said) in [(&new, &old_key, "the certificate stays"), (&new, &new_key, "the certificate was read")] {
+        trusting(&old_ca).connect(&simulator, NAME).await.expect("still the old one");
+        file("tls-renewed.pem", text);
+        file("tls-renewed-key.pem", key);
+        simulator.signal("HUP");
+        log.until(said);
+    }
+    trusting(&new_ca).connect(&simulator, NAME).await.expect("the new one");
+    trusting(&old_ca).connect(&simulator, NAME).await.expect_err("the old one has gone");
+    // Who was connected still is.
+    assert!(get(before, "/_sim/livez").await.ends_with(ALIVE));
+}
+
+#[tokio::test]
 async fn without_tls_there_is_no_ca() {
     let (status, error) = Service::builtin().control(Method::GET, "/tls/ca.pem", None).await;
     assert_eq!((status, &error["error"]), (404, &json!("not_found")));

@@ -4,15 +4,15 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use axum::body::Body;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::ResolvesServerCert;
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
@@ -31,6 +31,17 @@ const HTTP_1: &[u8] = b"http/1.1";
 pub struct Tls {
     acceptor: TlsAcceptor,
     ca: Option<Arc<str>>,
+    given: Option<Arc<Given>>,
+}
+
+/// The certificate that was given last.
+#[derive(Debug)]
+struct Given(RwLock<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Given {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.read().expect("nothing panics while it holds the certificate")))
+    }
 }
 
 impl fmt::Debug for Tls {
@@ -45,8 +56,20 @@ impl Tls {
     /// # Errors
     /// When they are not what they should be, or do not belong together.
     pub fn given(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, rustls::Error> {
-        let given = CertifiedKey::from_der(chain, key, &ring::default_provider())?;
-        Ok(Self { acceptor: acceptor(Arc::new(SingleCertAndKey::from(given))), ca: None })
+        let given = Arc::new(Given(RwLock::new(certified(chain, key)?)));
+        Ok(Self { acceptor: acceptor(Arc::clone(&given)), ca: None, given: Some(given) })
+    }
+
+    /// Another certificate instead of the one given, for connections from now on. Where none was given nothing changes.
+    ///
+    /// # Errors
+    /// As of [`Tls::given`]; then the certificate stays.
+    pub fn renew(&self, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<(), rustls::Error> {
+        let certified = certified(chain, key)?;
+        if let Some(Given(given)) = self.given.as_deref() {
+            *given.write().expect("nothing panics while it holds the certificate") = certified;
+        }
+        Ok(())
     }
 
     /// With certificates that are made as they are needed, by a CA that is made now and whose key is in memory alone.
@@ -54,7 +77,7 @@ impl Tls {
     pub fn self_signed(addresses: impl Iterator<Item = IpAddr>) -> Self {
         let authority = Authority::new(addresses);
         let ca = Some(authority.pem().into());
-        Self { acceptor: acceptor(Arc::new(authority)), ca }
+        Self { acceptor: acceptor(Arc::new(authority)), ca, given: None }
     }
 
     /// The certificate of the CA that clients have to trust, as PEM; absent when the certificates were given.
@@ -91,8 +114,15 @@ impl Tls {
     }
 }
 
+fn certified(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<CertifiedKey>, rustls::Error> {
+    CertifiedKey::from_der(chain, key, &ring::default_provider()).map(Arc::new)
+}
+
 /// The provider is named, so that no other one need be installed for the process, and none is by this.
-fn acceptor(certificates: Arc<dyn ResolvesServerCert>) -> TlsAcceptor {
+fn acceptor(certificates: Arc<impl ResolvesServerCert + 'static>) -> TlsAcceptor {
     let mut config = rustls::ServerConfig::builder_with_provider(ring::default_provider().into())
         .with_safe_default_protocol_versions()
         .expect("the provider has the ciphers of the default versions")
