@@ -36,6 +36,7 @@ from bucket import (
     stop_in_the_body,
 )
 from partner import TIMEOUT
+from simulator import simulator
 
 LARGEST = 10 * KIB * KIB
 FORMAT, SIZE = "PIC_FORMAT_ERR", "PIC_SIZE_ERR"
@@ -60,12 +61,17 @@ def storage(service):
 def start(serve, tmp_path):
     """Starts a simulator whose partner `demo` has this bucket, and others by their names."""
 
-    def start(demo, *options, **others):
-        fixture = tmp_path / "buckets.json"
-        fixture.write_text(json.dumps(scenario(demo=demo, **others)))
-        return Simulated(serve("--fixtures", fixture, *options))
+    def start(demo, **others):
+        return Simulated(serve("--fixtures", written(tmp_path, demo=demo, **others)))
 
     return start
+
+
+def written(directory, **buckets):
+    """A file with the scenario of these partners."""
+    fixture = directory / "buckets.json"
+    fixture.write_text(json.dumps(scenario(**buckets)))
+    return fixture
 
 
 def assert_accepted(wire):
@@ -333,12 +339,16 @@ def test_https_is_spoken_with_those_whom_the_machine_trusts(storage, start, tmp_
             simulated.assert_unreachable(wire, "invalid peer certificate: UnknownIssuer")
 
 
-def test_what_opens_the_bucket_is_told_to_nobody(service, storage, start, capfd):
+def test_what_opens_the_bucket_is_told_to_nobody(service, storage, tmp_path, capfd):
     wrong, down, up = s3(service.port, region="us-east-1"), s3(closed_port()), s3(service.port)
-    simulated = start(wrong, "--log-level", "debug", down=down, up=up)
-    for name in ("demo", "down", "up"):
-        simulated.apply("in-hand.png", "in-hand.png", name=name)
-    journal, log = simulated.get("journal").text, capfd.readouterr().err
+    fixture = written(tmp_path, demo=wrong, down=down, up=up)
+    # The log is written in batches: all of it is there at the end.
+    with simulator("--fixtures", fixture, "--log-level", "debug") as url:
+        simulated = Simulated(url)
+        for name in ("demo", "down", "up"):
+            simulated.apply("in-hand.png", "in-hand.png", name=name)
+        journal = simulated.get("journal").text
+    log = capfd.readouterr().err
     assert len(json.loads(journal)["entries"]) == 3
     assert log.count("CBC.99005030") == 2
     for secret in (SECRET_KEY, "X-Amz-Signature"):
