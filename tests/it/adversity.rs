@@ -67,7 +67,7 @@ fn it_serves_though_nothing_can_be_printed_or_logged() {
     }
 }
 
-/// A pipe holds 64 KiB, and a megabyte may wait.
+/// A pipe holds 64 KiB, a megabyte may wait, and as much may have been taken to be written: less than there are lines here.
 #[test]
 fn nobody_waits_for_whoever_does_not_read_the_log_and_what_is_lost_is_told() {
     let mut command = binary();
@@ -76,7 +76,7 @@ fn nobody_waits_for_whoever_does_not_read_the_log_and_what_is_lost_is_told() {
     let mut stream = TcpStream::connect(simulator.authority()).expect("it listens");
     let head = format!("GET /{} HTTP/1.1\r\nhost: a\r\n", "a".repeat(4000));
     let request = format!("{head}\r\n").repeat(10);
-    for _ in 0..40 {
+    for _ in 0..70 {
         stream.write_all(request.as_bytes()).expect("it reads");
         assert_eq!(count_answers(&mut stream, 10), 10);
     }
