@@ -241,8 +241,9 @@ fn a_file_that_unfolds_without_measure_is_refused_quickly() {
     // One long text, a thousand times a thousand times.
     let thousand = |anchor| vec![anchor; 1_000].join(", ");
     let texts = format!("a: &a {}\nb: &b [{}]\nc: [{}]\n", "x".repeat(4_000), thousand("*a"), thousand("*b"));
-    // As many keys as fit, each compared with all others.
-    let keys = (0..200_000).fold(String::new(), |keys, number| keys + &format!("k{number}: 1\n"));
+    // Many keys where any may be, each compared with all others.
+    let body = "exchanges:\n- request:\n    body:\n".to_owned();
+    let keys = (0..200_000).fold(body, |keys, number| keys + &format!("      k{number}: 1\n"));
     for text in [&lists, &texts, &keys, &"a: 1\n".repeat(200_000)] {
         let start = Instant::now();
         problems(text);
