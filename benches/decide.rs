@@ -14,18 +14,18 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use bss_sim::domain::application::{Application, Draft};
+use bss_sim::domain::account::Customer;
+use bss_sim::domain::account::Partner;
+use bss_sim::domain::application::Field;
+use bss_sim::domain::application::{Application, RawApplication};
 use bss_sim::domain::catalog::Review;
 use bss_sim::domain::certificate::{Certificate, Verdict};
-use bss_sim::domain::customer::Customer;
-use bss_sim::domain::decision::{Decision, decide};
-use bss_sim::domain::parameter::Given;
-use bss_sim::domain::partner::Partner;
 use bss_sim::domain::rules::{Case, Facts, RULES};
+use bss_sim::domain::rules::{Decision, decide};
 use bss_sim::domain::settings::Contract;
 use bss_sim::fixture::Library;
 use bss_sim::http::{App, router};
-use bss_sim::simulator::{Era, SpaceId};
+use bss_sim::simulator::{SpaceId, SpaceState};
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use tower::Service;
@@ -51,9 +51,9 @@ fn main() {
 
 /// The rules alone: what they say of a case.
 fn rules() {
-    let (era, partner) = era();
+    let (state, partner) = state();
     let application = application(0);
-    let pictures = era.look_at(&partner, &application).now_or_never().expect("there is no real bucket");
+    let pictures = state.inspect(&partner, &application).now_or_never().expect("there is no real bucket");
     let accepted = Facts {
         customer: Some(Customer::of(Arc::clone(&partner.name)).into()),
         certificate: None,
@@ -86,15 +86,15 @@ fn rules() {
 /// From the fields of a body to an answer, with the change of the state.
 fn applications() {
     let texts: Vec<_> = (0..3).map(|place| format!("shimingrenzheng/picture00{place}.jpg")).collect();
-    let draft = Draft {
-        customer_id: Given::Value("068a6d00288536b6ba57d1ffae000000".into()),
-        identify_type: Given::Value(0),
-        verified_file_url: Given::Value(texts.iter().map(|text| text.as_str().into()).collect()),
-        name: Given::Value("wangx_****_001".into()),
-        verified_number: Given::Value("949826000000002922".into()),
-        xaccount_type: Given::Value("DEMO_IDP".into()),
-        verified_type: Given::Value(0),
-        change_type: Given::Value(-1),
+    let draft = RawApplication {
+        customer_id: Field::Value("068a6d00288536b6ba57d1ffae000000".into()),
+        identify_type: Field::Value(0),
+        verified_file_url: Field::Value(texts.iter().map(|text| text.as_str().into()).collect()),
+        name: Field::Value("wangx_****_001".into()),
+        verified_number: Field::Value("949826000000002922".into()),
+        xaccount_type: Field::Value("DEMO_IDP".into()),
+        verified_type: Field::Value(0),
+        change_type: Field::Value(-1),
     };
     bench(
         "application: the example's fields",
@@ -102,9 +102,9 @@ fn applications() {
         |draft| Application::parse(draft, Contract::default()),
     );
 
-    let (era, partner) = era();
+    let (state, partner) = state();
     let submit =
-        |application: Application<'_>| era.submit(&partner, &application).now_or_never().expect("nothing waits");
+        |application: Application<'_>| state.submit(&partner, &application).now_or_never().expect("nothing waits");
     bench("submit: a new customer each time", application, submit);
     bench("submit: refused, under review", |_| application(0), submit);
 }
@@ -135,27 +135,27 @@ fn requests() {
 }
 
 /// The scenario `open`, with its partner.
-fn era() -> (Arc<Era>, Arc<Partner>) {
+fn state() -> (Arc<SpaceState>, Arc<Partner>) {
     let library = Library::builtin();
     let scenario = library.scenario("open").expect("it is built in");
     let app = App::of(&scenario, library);
-    let era = app.spaces.space(SpaceId::DEFAULT).expect("it is always there").era();
-    let partner = Arc::clone(&era.directory().partners[0]);
-    (era, partner)
+    let state = app.spaces.space(SpaceId::DEFAULT).expect("it is always there").state();
+    let partner = Arc::clone(&state.accounts().partners[0]);
+    (state, partner)
 }
 
 /// The page's application for the customer and the certificate of this number.
 fn application(number: u64) -> Application<'static> {
     let paths = ["zhengmian001.jpg", "fanmian002.jpg", "chizheng003.jpg"];
-    let draft = Draft {
-        customer_id: Given::Value(common::customer(number).into()),
-        identify_type: Given::Value(0),
-        verified_file_url: Given::Value(paths.map(|path| format!("shimingrenzheng/{path}").into()).to_vec()),
-        name: Given::Value("wangx_****_001".into()),
-        verified_number: Given::Value(format!("949826{number:012}").into()),
-        xaccount_type: Given::Value("DEMO_IDP".into()),
-        verified_type: Given::Value(0),
-        change_type: Given::Value(-1),
+    let draft = RawApplication {
+        customer_id: Field::Value(common::customer(number).into()),
+        identify_type: Field::Value(0),
+        verified_file_url: Field::Value(paths.map(|path| format!("shimingrenzheng/{path}").into()).to_vec()),
+        name: Field::Value("wangx_****_001".into()),
+        verified_number: Field::Value(format!("949826{number:012}").into()),
+        xaccount_type: Field::Value("DEMO_IDP".into()),
+        verified_type: Field::Value(0),
+        change_type: Field::Value(-1),
     };
     Application::parse(draft, Contract::default()).expect("it is well-formed")
 }

@@ -35,16 +35,16 @@
 //!
 //! # Layout
 //!
-//! Arrows point one way: `command -> http -> simulator -> bucket -> domain`, `embedded -> http`, and `fixture -> domain`.
+//! Dependencies point one way: `main -> cli -> http -> simulator -> pictures -> domain`, `embedded -> http`, and `fixture -> domain`.
 //!
 //! * [`domain`]: the simulated service as plain values and pure functions. The API's page lives here as tables: error
 //!   codes and check items, certificate types, parameters, the checks before the rules, and the rules.
-//! * [`simulator`]: the only keeper of state. A space is one isolated world; its era is all that has happened in it since
+//! * [`simulator`]: the only keeper of state. A space is one isolated world; its state is all that has happened in it since
 //!   it last began. The journal and the explanations are here too.
-//! * [`bucket`]: looks at the pictures of an application: in a directory, or in a bucket that speaks S3.
+//! * [`pictures`]: looks at the pictures of an application: in a directory, or in a bucket that speaks S3.
 //! * [`fixture`]: scenario files, read with every mistake told at its place, and the built-in scenarios.
 //! * [`http`]: the gateway, the simulated API behind it, and the simulator's own API beside it.
-//! * `command`: the command line, with the feature `cli`.
+//! * `cli`: the command line, with the feature `cli`.
 //! * [`embedded`]: the simulator inside a Rust test.
 //!
 //! # The life of a request
@@ -66,17 +66,17 @@
 //! | situation | a file in `fixtures/scenarios` and its line in `fixture/builtin.rs` |
 //! | endpoint | a file below `http/bss` whose path is the URL, its row and arm in `http/routes.rs`, and its description in `http/openapi` |
 //! | control route | a file below `http/control` with its operation, and a row of its table |
-//! | command | a file below `command` with its `HELP`, and its line in `command/mod.rs` |
+//! | command | a file below `cli` with its `HELP`, and its line in `cli/mod.rs` |
 //! | flag | a field of its command |
 //! | thing that a Rust test can do | a method of [`Space`], with an example that runs |
 
-pub mod bucket;
 #[cfg(feature = "cli")]
-pub mod command;
+pub mod cli;
 pub mod domain;
 pub mod embedded;
 pub mod fixture;
 pub mod http;
+pub mod pictures;
 pub mod simulator;
 
 #[doc(inline)]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use bss_sim::command::Cli;
+use bss_sim::cli::Cli;
 use clap::Parser;
 
 fn main() -> ExitCode {

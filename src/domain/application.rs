@@ -3,31 +3,30 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::attachment::{Attachment, AttachmentKind};
-use super::certificate::{CertificateNumber, CertificateType};
-use super::customer::CustomerId;
-use super::parameter::{Given, Parameter, ParameterError, Problem};
-use super::settings::Contract;
+use crate::domain::account::CustomerId;
+use crate::domain::bucket::{PictureKind, PicturePath};
+use crate::domain::certificate::{CertificateNumber, CertificateType};
+use crate::domain::settings::Contract;
 
 /// The fields of a request body as they were given.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the fields are the page's parameters")]
-pub struct Draft<'a> {
-    pub customer_id: Given<Cow<'a, str>>,
-    pub identify_type: Given<i32>,
-    pub verified_file_url: Given<Vec<Cow<'a, str>>>,
-    pub name: Given<Cow<'a, str>>,
-    pub verified_number: Given<Cow<'a, str>>,
-    pub xaccount_type: Given<Cow<'a, str>>,
-    pub verified_type: Given<i32>,
-    pub change_type: Given<i32>,
+pub struct RawApplication<'a> {
+    pub customer_id: Field<Cow<'a, str>>,
+    pub identify_type: Field<i32>,
+    pub verified_file_url: Field<Vec<Cow<'a, str>>>,
+    pub name: Field<Cow<'a, str>>,
+    pub verified_number: Field<Cow<'a, str>>,
+    pub xaccount_type: Field<Cow<'a, str>>,
+    pub verified_type: Field<i32>,
+    pub change_type: Field<i32>,
 }
 
 /// The customer's name. Personal data: its `Debug` shows no letter.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Name<'a>(Cow<'a, str>);
+pub struct PersonName<'a>(Cow<'a, str>);
 
-impl Name<'_> {
+impl PersonName<'_> {
     /// The name itself, for comparing.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -35,9 +34,9 @@ impl Name<'_> {
     }
 }
 
-impl fmt::Debug for Name<'_> {
+impl fmt::Debug for PersonName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Name(…)")
+        f.write_str("PersonName(…)")
     }
 }
 
@@ -47,13 +46,13 @@ pub struct Application<'a> {
     /// Who is to be authenticated.
     pub customer_id: CustomerId,
     /// The customer's name.
-    pub name: Name<'a>,
+    pub name: PersonName<'a>,
     /// The kind of certificate.
     pub certificate_type: &'static CertificateType,
     /// Its number.
     pub certificate_number: CertificateNumber,
     /// Its pictures: as many as the type wants, in its order.
-    pub attachments: Vec<Attachment<'a>>,
+    pub picture_paths: Vec<PicturePath<'a>>,
     /// The platform ID.
     pub xaccount_type: Cow<'a, str>,
     /// True when `change_type` was given.
@@ -66,38 +65,38 @@ impl<'a> Application<'a> {
     ///
     /// # Errors
     /// The first parameter that is not as the page says.
-    pub fn parse(draft: Draft<'a>, contract: Contract) -> Result<Self, ParameterError> {
+    pub fn parse(draft: RawApplication<'a>, contract: Contract) -> Result<Self, ParameterError> {
         let customer_id = text(Parameter::CustomerId, draft.customer_id)?;
         constant(Parameter::IdentifyType, mandatory(Parameter::IdentifyType, draft.identify_type)?, 0, "0")?;
-        let attachments = attachments(draft.verified_file_url)?;
+        let picture_paths = picture_paths(draft.verified_file_url)?;
         let name = text(Parameter::Name, draft.name)?;
         let number = text(Parameter::VerifiedNumber, draft.verified_number)?;
         let xaccount_type = text(Parameter::XaccountType, draft.xaccount_type)?;
         let certificate_type = mandatory(Parameter::VerifiedType, draft.verified_type)?;
         let certificate_type = CertificateType::parse(certificate_type, contract)
-            .ok_or(error(Parameter::VerifiedType, Problem::NotOneOf("the certificate types of the page")))?;
+            .ok_or(error(Parameter::VerifiedType, Violation::NotOneOf("the certificate types of the page")))?;
         let change_type = optional(Parameter::ChangeType, draft.change_type)?;
         if let Some(change_type) = change_type {
             constant(Parameter::ChangeType, change_type, -1, "-1")?;
         }
         let expected = certificate_type.pictures.len();
-        if attachments.len() != expected {
-            return Err(error(Parameter::VerifiedFileUrl, Problem::PictureCount { expected }));
+        if picture_paths.len() != expected {
+            return Err(error(Parameter::VerifiedFileUrl, Violation::PictureCount { expected }));
         }
         Ok(Self {
             customer_id: CustomerId::new(&customer_id),
-            name: Name(name),
+            name: PersonName(name),
             certificate_type,
             certificate_number: CertificateNumber::new(&number),
-            attachments,
+            picture_paths,
             xaccount_type,
             has_change_type: change_type.is_some(),
         })
     }
 
     /// The attachments, each with its kind.
-    pub fn pictures(&self) -> impl Iterator<Item = (AttachmentKind, &Attachment<'a>)> {
-        self.certificate_type.pictures.iter().copied().zip(&self.attachments)
+    pub fn pictures(&self) -> impl Iterator<Item = (PictureKind, &PicturePath<'a>)> {
+        self.certificate_type.pictures.iter().copied().zip(&self.picture_paths)
     }
 
     /// The values that a parameter has, as text: none when it is absent, several for the list.
@@ -107,7 +106,7 @@ impl<'a> Application<'a> {
         match parameter {
             Parameter::CustomerId => one(self.customer_id.as_str()),
             Parameter::IdentifyType => one("0"),
-            Parameter::VerifiedFileUrl => self.attachments.iter().map(|path| path.as_str().into()).collect(),
+            Parameter::VerifiedFileUrl => self.picture_paths.iter().map(|path| path.as_str().into()).collect(),
             Parameter::Name => one(self.name.as_str()),
             Parameter::VerifiedNumber => one(self.certificate_number.as_str()),
             Parameter::XaccountType => one(&self.xaccount_type),
@@ -117,67 +116,225 @@ impl<'a> Application<'a> {
     }
 }
 
-const fn error(parameter: Parameter, problem: Problem) -> ParameterError {
-    ParameterError { parameter: Some(parameter), problem }
+const fn error(parameter: Parameter, violation: Violation) -> ParameterError {
+    ParameterError { parameter: Some(parameter), violation }
 }
 
 /// A field that has to be there.
-fn mandatory<T: Typed>(parameter: Parameter, given: Given<T>) -> Result<T, ParameterError> {
-    optional(parameter, given)?.ok_or(error(parameter, Problem::Missing))
+fn mandatory<T: Typed>(parameter: Parameter, given: Field<T>) -> Result<T, ParameterError> {
+    optional(parameter, given)?.ok_or(error(parameter, Violation::Missing))
 }
 
 /// A field that may be left out, but not be `null` (assumed: `null` is no value of its type).
-fn optional<T: Typed>(parameter: Parameter, given: Given<T>) -> Result<Option<T>, ParameterError> {
+fn optional<T: Typed>(parameter: Parameter, given: Field<T>) -> Result<Option<T>, ParameterError> {
     match given {
-        Given::Value(value) => Ok(Some(value)),
-        Given::Missing => Ok(None),
-        Given::Null => Err(error(parameter, Problem::Missing)),
-        Given::WrongType => Err(error(parameter, T::WRONG)),
-        Given::Repeated => Err(error(parameter, Problem::Repeated)),
+        Field::Value(value) => Ok(Some(value)),
+        Field::Missing => Ok(None),
+        Field::Null => Err(error(parameter, Violation::Missing)),
+        Field::WrongType => Err(error(parameter, T::WRONG)),
+        Field::Repeated => Err(error(parameter, Violation::Repeated)),
     }
 }
 
 /// The JSON types of the parameters, with what is said of a value of another one.
 trait Typed {
-    const WRONG: Problem;
+    const WRONG: Violation;
 }
 
 impl Typed for Cow<'_, str> {
-    const WRONG: Problem = Problem::NotText;
+    const WRONG: Violation = Violation::NotText;
 }
 
 impl Typed for i32 {
-    const WRONG: Problem = Problem::NotInteger;
+    const WRONG: Violation = Violation::NotInteger;
 }
 
 impl Typed for Vec<Cow<'_, str>> {
-    const WRONG: Problem = Problem::NotTextList;
+    const WRONG: Violation = Violation::NotTextList;
 }
 
 /// A mandatory text of 1 to so many characters (Unicode scalar values).
-fn text(parameter: Parameter, given: Given<Cow<'_, str>>) -> Result<Cow<'_, str>, ParameterError> {
+fn text(parameter: Parameter, given: Field<Cow<'_, str>>) -> Result<Cow<'_, str>, ParameterError> {
     let value = mandatory(parameter, given)?;
     let max = parameter.max_length();
     // A text has no more characters than bytes, so that most need no counting.
     let fits = !value.is_empty() && (value.len() <= max || value.chars().count() <= max);
-    if fits { Ok(value) } else { Err(error(parameter, Problem::Length { max })) }
+    if fits { Ok(value) } else { Err(error(parameter, Violation::Length { max })) }
 }
 
 fn constant(parameter: Parameter, value: i32, expected: i32, text: &'static str) -> Result<(), ParameterError> {
-    if value == expected { Ok(()) } else { Err(error(parameter, Problem::NotOneOf(text))) }
+    if value == expected { Ok(()) } else { Err(error(parameter, Violation::NotOneOf(text))) }
 }
 
-fn attachments(given: Given<Vec<Cow<'_, str>>>) -> Result<Vec<Attachment<'_>>, ParameterError> {
+fn picture_paths(given: Field<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>, ParameterError> {
     let parameter = Parameter::VerifiedFileUrl;
     let paths = mandatory(parameter, given)?;
     let max = parameter.max_length();
     if paths.is_empty() || paths.len() > max {
-        return Err(error(parameter, Problem::Length { max }));
+        return Err(error(parameter, Violation::Length { max }));
     }
-    let mut attachments = Vec::with_capacity(paths.len());
+    let mut picture_paths = Vec::with_capacity(paths.len());
     for (entry, path) in paths.into_iter().enumerate() {
-        let attachment = Attachment::parse(path);
-        attachments.push(attachment.map_err(|problem| error(parameter, Problem::Path { entry, problem }))?);
+        let picture_path = PicturePath::parse(path);
+        picture_paths.push(picture_path.map_err(|violation| error(parameter, Violation::Path { entry, violation }))?);
     }
-    Ok(attachments)
+    Ok(picture_paths)
+}
+
+/// A parameter of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the page's")]
+pub enum Parameter {
+    CustomerId,
+    IdentifyType,
+    VerifiedFileUrl,
+    Name,
+    VerifiedNumber,
+    XaccountType,
+    VerifiedType,
+    ChangeType,
+}
+
+impl Parameter {
+    /// Every parameter, in the page's order: also the order in which they are checked (assumed).
+    pub const ALL: &[Self] = &[
+        Self::CustomerId,
+        Self::IdentifyType,
+        Self::VerifiedFileUrl,
+        Self::Name,
+        Self::VerifiedNumber,
+        Self::XaccountType,
+        Self::VerifiedType,
+        Self::ChangeType,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CustomerId => "customer_id",
+            Self::IdentifyType => "identify_type",
+            Self::VerifiedFileUrl => "verified_file_url",
+            Self::Name => "name",
+            Self::VerifiedNumber => "verified_number",
+            Self::XaccountType => "xaccount_type",
+            Self::VerifiedType => "verified_type",
+            Self::ChangeType => "change_type",
+        }
+    }
+
+    /// The page's description; of a type of certificate, without the list of them.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::CustomerId => {
+                "Customer account ID. You can call the API in Querying Customers to obtain the customer ID."
+            }
+            Self::IdentifyType => "Authentication method. 0: Using the individual certificate",
+            Self::VerifiedFileUrl => {
+                "Images for real-name authentication must be uploaded to the download directory of the bucket."
+            }
+            Self::Name => "Name.",
+            Self::VerifiedNumber => "Certificate number.",
+            Self::XaccountType => {
+                "Platform ID assigned by Huawei to a partner. This value is assigned by Huawei. For details about how to \
+                 obtain the platform ID, see How Do I Obtain the xaccountType Value?"
+            }
+            Self::VerifiedType => {
+                "Certificate type. This parameter needs to be specified only when identifyType is set to 0."
+            }
+            Self::ChangeType => "Change type. -1: First time real-name authentication",
+        }
+    }
+
+    /// The parameter with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|parameter| parameter.as_str() == name)
+    }
+
+    /// The most that the value may have: characters of a text, entries of the list (where the page's
+    /// "4 characters" is a slip).
+    #[must_use]
+    pub const fn max_length(self) -> usize {
+        match self {
+            Self::CustomerId | Self::XaccountType => 64,
+            Self::Name => 255,
+            Self::VerifiedNumber => 32,
+            Self::VerifiedFileUrl => 4,
+            Self::IdentifyType | Self::VerifiedType | Self::ChangeType => usize::MAX,
+        }
+    }
+}
+
+/// What one field of a request body held, before anything is made of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Field<T> {
+    /// The field was not there.
+    #[default]
+    Missing,
+    /// It was `null`.
+    Null,
+    /// It was of another JSON type, or a number that is no 32-bit integer.
+    WrongType,
+    /// It was there more than once.
+    Repeated,
+    /// A value of the right type.
+    Value(T),
+}
+
+/// Why a request is no well-formed application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterError {
+    /// The field; absent: the body as a whole.
+    pub parameter: Option<Parameter>,
+    /// What is wrong with it.
+    pub violation: Violation,
+}
+
+/// What can be wrong with a field or with the body. The texts are assumed: they follow the one answer of
+/// this kind that is known of the real service, `id: must not be null`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant is described by its text below")]
+pub enum Violation {
+    Missing,
+    Repeated,
+    NotText,
+    NotInteger,
+    NotTextList,
+    Length { max: usize },
+    NotOneOf(&'static str),
+    Path { entry: usize, violation: &'static str },
+    PictureCount { expected: usize },
+    ContentType,
+    NotUtf8,
+    NotJson,
+    NotObject,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("must not be null"),
+            Self::Repeated => f.write_str("must not be given twice"),
+            Self::NotText => f.write_str("must be a string"),
+            Self::NotInteger => f.write_str("must be a 32-bit integer"),
+            Self::NotTextList => f.write_str("must be a list of strings"),
+            Self::Length { max } => write!(f, "size must be between 1 and {max}"),
+            Self::NotOneOf(values) => write!(f, "must be one of {values}"),
+            Self::Path { entry, violation } => write!(f, "[{entry}] {violation}"),
+            Self::PictureCount { expected } => write!(f, "must have {expected} entries for this verified_type"),
+            Self::ContentType => f.write_str("Content-Type must be application/json"),
+            Self::NotUtf8 => f.write_str("must be UTF-8"),
+            Self::NotJson => f.write_str("must be well-formed JSON"),
+            Self::NotObject => f.write_str("must be a JSON object"),
+        }
+    }
+}
+
+impl fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.parameter.map_or("body", Parameter::as_str);
+        write!(f, "{place}: {}", self.violation)
+    }
 }

@@ -6,10 +6,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::application::Application;
-use super::attachment::{Attachment, AttachmentKind};
-use super::catalog::CheckItem;
-use super::credential::Secret;
+use crate::domain::application::Application;
+use crate::domain::catalog::CheckItem;
+use crate::domain::credentials::Secret;
 
 /// The largest picture that passes, in bytes: the page says 10 MB, read as 10 × 1024 × 1024 (assumed).
 pub const MAX_PICTURE_BYTES: u64 = 10 * 1024 * 1024;
@@ -138,8 +137,8 @@ pub struct Picture {
 impl Picture {
     /// A flawless picture, judged by its name alone.
     #[must_use]
-    pub fn named(attachment: &Attachment<'_>) -> Self {
-        Self { format: Format::named(attachment.extension()), size: TYPICAL_PICTURE_BYTES, flaw: None, shows: None }
+    pub fn named(picture_path: &PicturePath<'_>) -> Self {
+        Self { format: Format::named(picture_path.extension()), size: TYPICAL_PICTURE_BYTES, flaw: None, shows: None }
     }
 
     /// One of which nothing can be seen.
@@ -150,18 +149,18 @@ impl Picture {
 
     /// The one check item that this picture fails, if any: the first of format, size, legibility, content.
     #[must_use]
-    pub fn failed_item(&self, kind: AttachmentKind, application: &Application<'_>) -> Option<CheckItem> {
+    pub fn failed_item(&self, kind: PictureKind, application: &Application<'_>) -> Option<CheckItem> {
         if matches!(self.format, Format::Other(_)) {
             Some(CheckItem::PictureFormat)
         } else if self.size > MAX_PICTURE_BYTES {
             Some(CheckItem::PictureSize)
         } else if self.flaw.is_some() {
             Some(match kind {
-                AttachmentKind::Front => CheckItem::FrontInvalid,
-                AttachmentKind::Back => CheckItem::BackInvalid,
-                AttachmentKind::InHand => CheckItem::InHandInvalid,
+                PictureKind::Front => CheckItem::FrontInvalid,
+                PictureKind::Back => CheckItem::BackInvalid,
+                PictureKind::InHand => CheckItem::InHandInvalid,
             })
-        } else if kind == AttachmentKind::Front && self.shows.as_ref().is_some_and(|shows| shows.differs(application)) {
+        } else if kind == PictureKind::Front && self.shows.as_ref().is_some_and(|shows| shows.differs(application)) {
             Some(CheckItem::InformationDiffers)
         } else {
             None
@@ -195,7 +194,7 @@ impl Shows {
 
 /// What a partner's bucket holds below its `download` directory.
 #[derive(Clone, Debug, Default)]
-pub enum Contents {
+pub enum BucketContents {
     /// Every name exists; only its extension counts.
     #[default]
     AnyName,
@@ -247,18 +246,18 @@ pub struct Bucket {
     /// Huawei Cloud may read it.
     pub authorized: bool,
     /// What lies in it.
-    pub contents: Contents,
+    pub contents: BucketContents,
 }
 
 impl Default for Bucket {
     fn default() -> Self {
-        Self { authorized: true, contents: Contents::AnyName }
+        Self { authorized: true, contents: BucketContents::AnyName }
     }
 }
 
 /// What was seen of an application's pictures.
 #[derive(Clone, Debug)]
-pub enum Sight {
+pub enum Inspection {
     /// They were not looked at: their names say all.
     ByName,
     /// Each of them, in the application's order.
@@ -267,12 +266,12 @@ pub enum Sight {
     Unreachable(Box<str>),
 }
 
-impl Sight {
+impl Inspection {
     /// Every picture with its kind and path. There is none where the bucket cannot be read.
     pub fn pictures<'s>(
         &'s self,
         application: &'s Application<'_>,
-    ) -> impl Iterator<Item = (AttachmentKind, &'s Attachment<'s>, Cow<'s, Picture>)> {
+    ) -> impl Iterator<Item = (PictureKind, &'s PicturePath<'s>, Cow<'s, Picture>)> {
         let count = if matches!(self, Self::Unreachable(_)) { 0 } else { usize::MAX };
         application.pictures().take(count).enumerate().map(move |(place, (kind, path))| {
             let picture = match self {
@@ -289,6 +288,141 @@ impl Sight {
         match self {
             Self::Unreachable(cause) => Some(cause),
             _ => None,
+        }
+    }
+}
+
+/// Which picture of the certificate an attachment is; its place in the list decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureKind {
+    /// The front side, or the profile page.
+    Front,
+    /// The back side.
+    Back,
+    /// The customer holding the certificate.
+    InHand,
+}
+
+impl PictureKind {
+    /// The word used in explanations.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Front => "front",
+            Self::Back => "back",
+            Self::InHand => "in hand",
+        }
+    }
+}
+
+/// The path of a picture below the bucket's `download` directory.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PicturePath<'a>(Cow<'a, str>);
+
+impl<'a> PicturePath<'a> {
+    /// Takes a relative path: not empty, no scheme, no leading `/`, no `.` or `..` segment, no
+    /// backslash, no control character. All of these are assumed; the page gives examples only.
+    ///
+    /// # Errors
+    /// What is wrong with the path.
+    pub fn parse(path: impl Into<Cow<'a, str>>) -> Result<Self, &'static str> {
+        let path = path.into();
+        if path.is_empty() {
+            Err("must not be empty")
+        } else if path.starts_with('/') || has_scheme(&path) {
+            Err("must be relative to the download directory")
+        } else if has_dots(&path) {
+            Err("must not have a . or .. segment")
+        } else if !is_printable(&path) {
+            Err("must not have a backslash or a control character")
+        } else {
+            Ok(Self(path))
+        }
+    }
+
+    /// The same with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> PicturePath<'static> {
+        PicturePath(self.0.into_owned().into())
+    }
+
+    /// The path as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What follows the last dot of the file name; empty when there is none.
+    #[must_use]
+    pub fn extension(&self) -> &str {
+        match self.0.bytes().rposition(|byte| byte == b'.' || byte == b'/') {
+            Some(place) if self.0.as_bytes()[place] == b'.' => &self.0[place + 1..],
+            _ => "",
+        }
+    }
+}
+
+impl fmt::Debug for PicturePath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// True when the path begins with a URI scheme, by the grammar of RFC 3986.
+fn has_scheme(path: &str) -> bool {
+    let is_in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    // Most paths have no colon at all.
+    path.as_bytes().contains(&b':')
+        && path.split_once(':').is_some_and(|(scheme, _)| {
+            scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(is_in_scheme)
+        })
+}
+
+/// True when a segment is `.` or `..`. Most paths have no segment that begins with a dot.
+fn has_dots(path: &str) -> bool {
+    let begins_with_dot = path.starts_with('.') || path.contains("/.");
+    begins_with_dot && path.split('/').any(|segment| matches!(segment, "." | ".."))
+}
+
+/// False when there is a backslash or a control character. Beyond ASCII these have to be looked for by character.
+fn is_printable(path: &str) -> bool {
+    let is_wrong = |byte: &u8| matches!(byte, 0..b' ' | 0x7F | b'\\');
+    // Looking at them all goes over many bytes at a time, which stopping at the first does not.
+    let has_wrong = path.as_bytes().iter().fold(false, |found, byte| found | is_wrong(byte));
+    !has_wrong && (path.is_ascii() || !path.contains(char::is_control))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PicturePath;
+
+    #[test]
+    fn only_relative_paths_are_attachments() {
+        for path in [
+            "a.jpg",
+            "test/正面 1.jpg",
+            "a//b.jpg",
+            "..a/b...jpg",
+            "download/a.jpg",
+            "12:30.jpg",
+            "a/b:c.jpg",
+            "%2e%2e/a.jpg",
+        ] {
+            assert!(PicturePath::parse(path).is_ok(), "{path}");
+        }
+        for path in [
+            "",
+            "/a.jpg",
+            "https://b/a.jpg",
+            "C:a.jpg",
+            "../a.jpg",
+            "a/./b.jpg",
+            "a/..",
+            "a\\b.jpg",
+            "a\n.jpg",
+            "a\u{7f}",
+        ] {
+            assert!(PicturePath::parse(path).is_err(), "{path}");
         }
     }
 }

@@ -154,7 +154,7 @@ impl Review {
 
 /// One outcome that the page documents: what a client has to be able to handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DocumentedOutcome {
     /// 200 with this `is_review`.
     Accepted(Review),
     /// An error of the API.
@@ -163,7 +163,7 @@ pub enum Outcome {
     Item(CheckItem),
 }
 
-impl Outcome {
+impl DocumentedOutcome {
     /// Every documented outcome, in the page's order.
     pub fn all() -> impl Iterator<Item = Self> {
         let accepted = Review::ALL.iter().copied().map(Self::Accepted);
@@ -194,7 +194,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for DocumentedOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Accepted(review) => f.write_str(review.as_str()),

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::attachment::AttachmentKind::{self, Back, Front, InHand};
-use super::citation::Citation;
 use super::hashed::Hashed;
 use super::settings::Contract;
+use crate::domain::bucket::PictureKind;
+use crate::domain::bucket::PictureKind::{Back, Front, InHand};
+use crate::domain::checks::Citation;
 
 /// One certificate type: a row of the page's list under `verified_type`.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,20 +16,20 @@ pub struct CertificateType {
     /// The name in the page.
     pub name: &'static str,
     /// The pictures to be uploaded, in their order.
-    pub pictures: &'static [AttachmentKind],
+    pub pictures: &'static [PictureKind],
     /// The contract editions that accept the type.
     pub editions: &'static [Contract],
 }
 
-const TWO: &[AttachmentKind] = &[Front, InHand];
-const THREE: &[AttachmentKind] = &[Front, Back, InHand];
+const TWO: &[PictureKind] = &[Front, InHand];
+const THREE: &[PictureKind] = &[Front, Back, InHand];
 const BOTH: &[Contract] = &[Contract::March2023, Contract::January2026];
 const OLD: &[Contract] = &[Contract::March2023];
 
 const fn row(
     number: i32,
     name: &'static str,
-    pictures: &'static [AttachmentKind],
+    pictures: &'static [PictureKind],
     editions: &'static [Contract],
 ) -> CertificateType {
     CertificateType { number, name, pictures, editions }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use super::application::Application;
-use super::bucket::Sight;
-use super::catalog::{CheckItems, ErrorCode};
-use super::certificate::{Certificate, Verdict};
-use super::citation::Citation;
-use super::customer::{Customer, RealNameStatus};
-use super::partner::Partner;
-use super::settings::Contract;
+use jiff::Timestamp;
+
+use crate::domain::account::{Customer, Partner, RealNameStatus};
+use crate::domain::application::Application;
+use crate::domain::bucket::Inspection;
+use crate::domain::catalog::{CheckItems, ErrorCode, Review};
+use crate::domain::certificate::{Certificate, Verdict};
+use crate::domain::checks::Citation;
+use crate::domain::gateway::GatewayError;
+use crate::domain::scripted::Fault;
+use crate::domain::settings::Contract;
 
 /// All that a rule may look at.
 #[derive(Debug)]
@@ -32,7 +35,7 @@ pub struct Facts {
     /// How many other customers hold it.
     pub other_holders: usize,
     /// What was seen of the pictures. Of a partner that is not ready, none are looked at.
-    pub pictures: Sight,
+    pub pictures: Inspection,
     /// `settings.contract`.
     pub contract: Contract,
     /// `settings.attempts_per_customer`.
@@ -53,7 +56,7 @@ impl Case<'_> {
 }
 
 /// What a rule says: it holds, or it does not, with the failed items where the code has them.
-type Held = Result<(), CheckItems>;
+type RuleResult = Result<(), CheckItems>;
 
 /// One business rule.
 #[derive(Debug)]
@@ -65,7 +68,7 @@ pub struct Rule {
     /// Where it comes from.
     pub citation: Citation,
     /// Whether it holds.
-    pub check: fn(&Case<'_>) -> Held,
+    pub check: fn(&Case<'_>) -> RuleResult,
     /// What it compared, in words, without personal data.
     pub saw: fn(&Case<'_>) -> String,
 }
@@ -241,7 +244,7 @@ pub static RULES: [Rule; 13] = [
     },
 ];
 
-fn ensure(holds: bool) -> Held {
+fn ensure(holds: bool) -> RuleResult {
     if holds { Ok(()) } else { Err(CheckItems::NONE) }
 }
 
@@ -262,4 +265,124 @@ mod tests {
         assert_eq!(RULES[ATTEMPTS_LEFT].id, "attempts-left");
         assert_eq!(OWNERSHIP.map(|place| RULES[place].id), ["customer-has-partner", "customer-of-caller"]);
     }
+}
+
+/// A refusal by the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The error code.
+    pub code: ErrorCode,
+    /// The failed check items: only ever with `CBC.99007004`.
+    pub items: CheckItems,
+}
+
+impl Refusal {
+    /// A refusal without check items.
+    #[must_use]
+    pub const fn of(code: ErrorCode) -> Self {
+        Self { code, items: CheckItems::NONE }
+    }
+}
+
+/// What is answered to a well-formed application.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// It is accepted.
+    Accept(Review),
+    /// The API refuses it.
+    Refuse(Refusal),
+    /// The gateway answers instead of the API: only a script can say so.
+    Gateway(&'static GatewayError),
+    /// Something happens to the connection: only a script can say so.
+    Fault(Fault),
+}
+
+/// What the rules say of a case.
+#[derive(Clone, Copy, Debug)]
+pub enum Decision {
+    /// Nothing refused it.
+    Accepted(Review),
+    /// A rule did.
+    Refused {
+        /// The rule.
+        rule: &'static Rule,
+        /// What it answers.
+        refusal: Refusal,
+        /// True when the customer has used up an attempt all the same.
+        attempted: bool,
+    },
+}
+
+/// Applies the rules to a case, in order: the first that does not hold refuses.
+#[must_use]
+pub fn decide(case: &Case<'_>, review: Review) -> Decision {
+    for (place, rule) in RULES.iter().enumerate() {
+        if let Err(items) = (rule.check)(case) {
+            let refusal = Refusal { code: rule.refuses_with, items };
+            return Decision::Refused { rule, refusal, attempted: place > ATTEMPTS_LEFT };
+        }
+    }
+    Decision::Accepted(review)
+}
+
+impl Decision {
+    /// What is answered.
+    #[must_use]
+    pub const fn answer(&self) -> Answer {
+        match self {
+            Self::Accepted(review) => Answer::Accept(*review),
+            Self::Refused { refusal, .. } => Answer::Refuse(*refusal),
+        }
+    }
+
+    /// The customer as the decision leaves it; absent: the decision changes nothing.
+    #[must_use]
+    pub fn change(&self, case: &Case<'_>, now: Timestamp) -> Option<Customer> {
+        let customer = case.facts.customer.as_ref()?;
+        match self {
+            Self::Accepted(review) => Some(customer.accepted(*review, now)),
+            Self::Refused { attempted, .. } => attempted.then(|| customer.attempted()),
+        }
+    }
+}
+
+/// How one check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckResult {
+    /// It held.
+    Passed,
+    /// It did not, and decided the answer.
+    Failed,
+    /// An earlier one decided.
+    NotReached,
+}
+
+/// One line of an explanation.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    /// The check's name.
+    pub check: &'static str,
+    /// How it ended.
+    pub result: CheckResult,
+    /// What it compared, without personal data; empty when it was not reached.
+    pub saw: String,
+    /// Where it comes from.
+    pub citation: Citation,
+}
+
+/// Every rule with what it saw in this case. Costs as much as deciding again, so it is done when asked.
+#[must_use]
+pub fn explain(case: &Case<'_>) -> Vec<CheckReport> {
+    let mut decided = false;
+    let finding = |rule: &Rule| {
+        let result = match (decided, (rule.check)(case)) {
+            (true, _) => CheckResult::NotReached,
+            (false, Ok(())) => CheckResult::Passed,
+            (false, Err(_)) => CheckResult::Failed,
+        };
+        decided |= result == CheckResult::Failed;
+        let saw = if result == CheckResult::NotReached { String::new() } else { (rule.saw)(case) };
+        CheckReport { check: rule.id, result, saw, citation: rule.citation }
+    };
+    RULES.iter().map(finding).collect()
 }

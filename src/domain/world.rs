@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::certificate::{Certificate, CertificateNumber};
-use super::customer::{Customer, CustomerId};
-use super::directory::Directory;
-use super::script::ScriptedAnswer;
 use super::settings::Settings;
 use super::small_set::SmallSet;
+use crate::domain::account::{Customer, CustomerId};
+use crate::domain::credentials::Accounts;
+use crate::domain::scripted::ScriptedAnswer;
 
 /// Partners, customers, certificates, script and settings at the beginning. It never changes; what happens is kept
 /// apart from it. A clone shares everything.
@@ -17,7 +17,7 @@ pub struct World {
     /// How the service is configured.
     pub settings: Settings,
     /// The partners, and all credentials.
-    pub directory: Arc<Directory>,
+    pub accounts: Arc<Accounts>,
     /// The customers.
     pub customers: Arc<HashMap<CustomerId, Arc<Customer>>>,
     /// The certificates that are not just anybody's.
@@ -34,7 +34,7 @@ impl World {
     /// True when both are one world, and not only equal.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.directory, &other.directory)
+        Arc::ptr_eq(&self.accounts, &other.accounts)
     }
 
     /// Lists a certificate that is not listed yet, with the customers who hold it.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::credentials::Credentials;
 use super::error::Error;
 use super::space::Space;
-use crate::domain::credential;
-use crate::domain::customer::{Customer, CustomerId, ReviewVerdict};
+use crate::domain::account::{Customer, CustomerId, ReviewDecision};
+use crate::domain::credentials;
 
 /// Partners and customers.
 impl Space {
@@ -17,8 +17,8 @@ impl Space {
     #[must_use]
     #[track_caller]
     pub fn credentials(&self) -> Credentials {
-        let directory = self.era().directory();
-        let first = directory.partners.first().and_then(|partner| Credentials::of(partner));
+        let accounts = self.state().accounts();
+        let first = accounts.partners.first().and_then(|partner| Credentials::of(partner));
         first.expect("the space has no partner who can call")
     }
 
@@ -29,8 +29,8 @@ impl Space {
     #[must_use]
     #[track_caller]
     pub fn credentials_of(&self, partner: &str) -> Credentials {
-        let directory = self.era().directory();
-        match directory.partner(partner).and_then(|partner| Credentials::of(partner)) {
+        let accounts = self.state().accounts();
+        match accounts.partner(partner).and_then(|partner| Credentials::of(partner)) {
             Some(credentials) => credentials,
             None => panic!("the space has no partner `{partner}` who can call"),
         }
@@ -39,7 +39,7 @@ impl Space {
     /// A customer as it is now; absent: nobody has this account ID.
     #[must_use]
     pub fn customer(&self, id: &str) -> Option<Arc<Customer>> {
-        self.era().customer(&CustomerId::new(id))
+        self.state().customer(&CustomerId::new(id))
     }
 
     /// Adds a customer, in the place of one with the same account ID.
@@ -47,7 +47,7 @@ impl Space {
     /// # Errors
     /// When its partner does not exist.
     pub fn put_customer(&self, id: &str, customer: Customer) -> Result<(), Error> {
-        self.era().put_customer(&CustomerId::new(id), customer, &credential::Credentials::default())?;
+        self.state().put_customer(&CustomerId::new(id), customer, &credentials::Credentials::default())?;
         Ok(())
     }
 
@@ -56,7 +56,7 @@ impl Space {
     /// # Errors
     /// When there is no such customer, or it is not under review.
     pub fn approve(&self, customer: &str) -> Result<(), Error> {
-        self.era().review(&CustomerId::new(customer), ReviewVerdict::Approve, None)?;
+        self.state().review(&CustomerId::new(customer), ReviewDecision::Approve, None)?;
         Ok(())
     }
 
@@ -73,7 +73,7 @@ impl Space {
     /// # Errors
     /// When there is no such customer, or it is not under review.
     pub fn reject(&self, customer: &str, opinion: &str) -> Result<(), Error> {
-        self.era().review(&CustomerId::new(customer), ReviewVerdict::Reject, Some(opinion.into()))?;
+        self.state().review(&CustomerId::new(customer), ReviewDecision::Reject, Some(opinion.into()))?;
         Ok(())
     }
 }

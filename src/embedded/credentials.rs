@@ -1,6 +1,6 @@
 //! What a client needs in order to call as a partner.
 
-use crate::domain::partner::Partner;
+use crate::domain::account::Partner;
 
 /// The account of a partner, with what it proves itself with.
 #[derive(Clone, Debug, PartialEq, Eq)]

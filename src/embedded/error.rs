@@ -3,7 +3,7 @@
 use std::{fmt, io};
 
 use crate::fixture::{LoadError, UnknownScenario};
-use crate::simulator::{ListingError, ReviewError};
+use crate::simulator::{ReviewError, UpdateError};
 
 /// Why a simulator cannot be started, or not be steered so. Its `Debug` is made for `unwrap`: it is what people read.
 #[derive(thiserror::Error)]
@@ -17,7 +17,7 @@ pub enum Error {
     Scenario(#[from] UnknownScenario),
     /// What is to be added does not fit what is there.
     #[error(transparent)]
-    Listing(#[from] ListingError),
+    Listing(#[from] UpdateError),
     /// The customer has no review to be decided.
     #[error(transparent)]
     Review(#[from] ReviewError),

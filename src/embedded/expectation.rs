@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::error::Error;
 use super::scenario::written;
-use crate::domain::matcher::Matcher;
+use crate::domain::scripted::Matcher;
 use crate::fixture::call;
 
 /// How many requests of which kind there are to be. Every condition has to hold.

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::error::Error;
 use super::world::World;
-use crate::domain::credential::{AccessKey, Secret};
-use crate::domain::partner::Partner;
+use crate::domain::account::Partner;
+use crate::domain::credentials::{AccessKey, Secret};
 use crate::fixture::{self, Library};
 
 /// What a space starts from: a name, a file, a text, or a value. Whatever takes one also takes what can be made into one:
@@ -75,9 +75,9 @@ impl Scenario {
             }
             Source::Text(text) => fixture::Scenario::read("fixture", "fixture", text)?,
         };
-        let directory = Arc::make_mut(&mut scenario.world.directory);
-        for partner in directory.partners.clone() {
-            directory.put_partner(with_credentials(Partner::clone(&partner)));
+        let accounts = Arc::make_mut(&mut scenario.world.accounts);
+        for partner in accounts.partners.clone() {
+            accounts.put_partner(with_credentials(Partner::clone(&partner)));
         }
         Ok(scenario)
     }

@@ -15,7 +15,7 @@ use super::expectation::Expectation;
 use super::scenario::{Scenario, written};
 use crate::fixture::{self, call};
 use crate::http::{self, App, NotVerified};
-use crate::simulator::{self, Era, SpaceId};
+use crate::simulator::{self, SpaceId, SpaceState};
 
 /// One isolated world: its partners, customers, certificates, script, journal and clock.
 ///
@@ -62,8 +62,8 @@ impl Space {
         &self.app
     }
 
-    pub(super) fn era(&self) -> Arc<Era> {
-        self.inner.era()
+    pub(super) fn state(&self) -> Arc<SpaceState> {
+        self.inner.state()
     }
 
     /// All that the simulator answers, as a router without a port.
@@ -133,13 +133,13 @@ impl Space {
     /// # Errors
     /// Everything that is wrong with them; then none is added.
     pub fn script(&self, answers: impl Display) -> Result<(), Error> {
-        self.era().add_scripted(call::scripted(&written(answers))?)?;
+        self.state().add_scripted(call::scripted(&written(answers))?)?;
         Ok(())
     }
 
     /// Forgets the answers that were fixed beforehand.
     pub fn clear_script(&self) {
-        self.era().script.clear();
+        self.state().script.clear();
     }
 
     /// Puts the clock forward: tokens expire, and reviews end by themselves if the settings say so.
@@ -165,17 +165,17 @@ impl Space {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn advance(&self, by: Duration) {
-        self.era().clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
+        self.state().clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
     }
 
     /// Stops the clock.
     pub fn freeze(&self) {
-        self.era().clock.freeze(true);
+        self.state().clock.freeze(true);
     }
 
     /// Lets the clock go on from where it stands.
     pub fn unfreeze(&self) {
-        self.era().clock.freeze(false);
+        self.state().clock.freeze(false);
     }
 
     /// Begins again: state, script, journal and clock as the scenario made them. What is expected stays so.
@@ -201,7 +201,7 @@ impl Space {
 
     /// Forgets what was asked and answered.
     pub fn clear_journal(&self) {
-        self.era().journal.clear();
+        self.state().journal.clear();
     }
 
     /// Checks what the journal is to hold, and counts it.

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use crate::domain::account::Partner;
+use crate::domain::account::{Customer, CustomerId};
 use crate::domain::certificate::{Certificate, CertificateNumber};
-use crate::domain::credential::Credentials;
-use crate::domain::customer::{Customer, CustomerId};
-use crate::domain::partner::Partner;
+use crate::domain::credentials::Credentials;
 use crate::domain::settings::Settings;
 use crate::fixture::write;
 

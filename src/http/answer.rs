@@ -10,13 +10,13 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::domain::account::{Customer, RealNameStatus};
+use crate::domain::application::Parameter;
 use crate::domain::catalog::{CheckItem, ErrorCode, Review};
-use crate::domain::customer::{Customer, RealNameStatus};
-use crate::domain::decision::{Refusal, Reply};
 use crate::domain::gateway::GatewayError;
-use crate::domain::parameter::Parameter;
+use crate::domain::rules::{Answer, Refusal};
 use crate::domain::settings::{IsReviewType, ParameterErrors, Wire};
-use crate::simulator::Ruling;
+use crate::simulator::Outcome;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
@@ -26,11 +26,11 @@ const PLATFORM: &str = "platform-of-partner";
 
 /// A ruling on its way to the wire.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ApiAnswer {
     /// The calling partner's name, once it is known.
     pub(super) caller: Option<Arc<str>>,
     /// What was ruled.
-    pub(super) ruling: Ruling,
+    pub(super) outcome: Outcome,
     /// The request body, as far as it was read.
     pub(super) asked_body: Bytes,
     wire: Wire,
@@ -44,20 +44,20 @@ pub(super) struct Identity {
     pub(super) subject_token: Option<HeaderValue>,
 }
 
-impl Answer {
+impl ApiAnswer {
     /// The answer to somebody unknown.
-    pub(super) fn new(ruling: Ruling) -> Self {
-        Self { caller: None, ruling, asked_body: Bytes::new(), wire: Wire::default(), identity: None }
+    pub(super) fn new(outcome: Outcome) -> Self {
+        Self { caller: None, outcome, asked_body: Bytes::new(), wire: Wire::default(), identity: None }
     }
 
     /// The answer to a partner that sent this body.
-    pub(super) fn to(caller: Arc<str>, asked_body: Bytes, ruling: Ruling, wire: Wire) -> Self {
-        Self { caller: Some(caller), ruling, asked_body, wire, identity: None }
+    pub(super) fn to(caller: Arc<str>, asked_body: Bytes, outcome: Outcome, wire: Wire) -> Self {
+        Self { caller: Some(caller), outcome, asked_body, wire, identity: None }
     }
 
     /// The answer that a ruling was given, for telling it again.
-    pub(super) fn of(ruling: &Ruling, wire: Wire) -> Self {
-        Self { wire, ..Self::new(ruling.clone()) }
+    pub(super) fn of(outcome: &Outcome, wire: Wire) -> Self {
+        Self { wire, ..Self::new(outcome.clone()) }
     }
 
     /// The same answer to a request with this body.
@@ -66,8 +66,8 @@ impl Answer {
     }
 
     /// The answer that IAM gives.
-    pub(super) fn of_iam(caller: Option<Arc<str>>, ruling: Ruling, identity: Identity) -> Self {
-        Self { caller, identity: Some(identity), ..Self::new(ruling) }
+    pub(super) fn of_iam(caller: Option<Arc<str>>, outcome: Outcome, identity: Identity) -> Self {
+        Self { caller, identity: Some(identity), ..Self::new(outcome) }
     }
 
     /// What goes over the wire to a request with this ID.
@@ -79,18 +79,18 @@ impl Answer {
         let headers = response.headers_mut();
         headers.reserve(4);
         headers.insert(X_REQUEST_ID.clone(), HeaderValue::from_str(id).expect("hex digits fit a header"));
-        let content_type = match (&self.identity, self.ruling.reply()) {
+        let content_type = match (&self.identity, self.outcome.answer()) {
             (Some(identity), _) => {
                 headers.extend(identity.subject_token.clone().map(|token| (X_SUBJECT_TOKEN.clone(), token)));
                 "application/json"
             }
-            (None, Some(Reply::Gateway(error))) => {
+            (None, Some(Answer::Gateway(error))) => {
                 headers.insert(SERVER, HeaderValue::from_static("api-gateway"));
                 headers.extend(error.retry_after.map(|seconds| (RETRY_AFTER, u16::from(seconds).into())));
                 "application/json"
             }
             // What becomes of it is the fault's matter.
-            (None, Some(Reply::Fault(_))) => return response,
+            (None, Some(Answer::Fault(_))) => return response,
             (None, _) => "application/json;charset=UTF-8",
         };
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -102,23 +102,23 @@ impl Answer {
         if let Some(identity) = &self.identity {
             return identity.status;
         }
-        let status = match self.ruling.reply() {
-            Some(Reply::Refuse(refusal)) => refusal.code.status(),
-            Some(Reply::Gateway(error)) => error.status,
-            Some(Reply::Accept(_) | Reply::Fault(_)) | None => 200,
+        let status = match self.outcome.answer() {
+            Some(Answer::Refuse(refusal)) => refusal.code.status(),
+            Some(Answer::Gateway(error)) => error.status,
+            Some(Answer::Accept(_) | Answer::Fault(_)) | None => 200,
         };
         StatusCode::from_u16(status).expect("the catalogs hold only HTTP statuses")
     }
 
     /// The body. A gateway's has the request's ID in it; a fault has none.
     pub(super) fn body(&self, request_id: &str) -> Option<Cow<'static, str>> {
-        match (&self.ruling, self.ruling.reply()) {
-            (Ruling::Inquiry(customer), _) => Some(review_result(customer).into()),
-            (Ruling::Identified(_, body) | Ruling::NotIdentified(_, body, _), _) => Some(body.clone().into()),
-            (_, Some(Reply::Accept(review))) => Some(accepted(review, self.wire.is_review).into()),
-            (_, Some(Reply::Refuse(refusal))) => Some(self.refused(refusal).into()),
-            (_, Some(Reply::Gateway(error))) => Some(self.refused_by_gateway(error, request_id).into()),
-            (_, Some(Reply::Fault(_)) | None) => None,
+        match (&self.outcome, self.outcome.answer()) {
+            (Outcome::ReviewResult(customer), _) => Some(review_result(customer).into()),
+            (Outcome::IamAccepted(_, body) | Outcome::IamRefused(_, body, _), _) => Some(body.clone().into()),
+            (_, Some(Answer::Accept(review))) => Some(accepted(review, self.wire.is_review).into()),
+            (_, Some(Answer::Refuse(refusal))) => Some(self.refused(refusal).into()),
+            (_, Some(Answer::Gateway(error))) => Some(self.refused_by_gateway(error, request_id).into()),
+            (_, Some(Answer::Fault(_)) | None) => None,
         }
     }
 
@@ -137,9 +137,9 @@ impl Answer {
     }
 
     fn error_msg(&self, code: ErrorCode) -> String {
-        match (&self.ruling, self.wire.parameter_errors) {
-            (Ruling::Parameters(error), ParameterErrors::Named) => error.to_string(),
-            (Ruling::Submission(_), ParameterErrors::Named) if self.ruling.check() == Some(PLATFORM) => {
+        match (&self.outcome, self.wire.parameter_errors) {
+            (Outcome::Parameters(error), ParameterErrors::Named) => error.to_string(),
+            (Outcome::Submission(_), ParameterErrors::Named) if self.outcome.check() == Some(PLATFORM) => {
                 format!("{}: must be the platform ID of the partner", Parameter::XaccountType.as_str())
             }
             _ => code.message().to_owned(),
@@ -155,8 +155,8 @@ impl Answer {
             request_id: &'a str,
         }
 
-        let error_msg = match &self.ruling {
-            Ruling::Gateway(_, _, Some(detail)) => format!("{}: {}", error.message.trim_end_matches('.'), detail.text),
+        let error_msg = match &self.outcome {
+            Outcome::Gateway(_, _, Some(detail)) => format!("{}: {}", error.message.trim_end_matches('.'), detail.text),
             _ => error.message.to_owned(),
         };
         json_text(&GatewayBody { error_msg: &error_msg, error_code: error.code, request_id })

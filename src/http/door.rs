@@ -15,14 +15,14 @@ use futures_util::FutureExt;
 use tower::Service;
 use uuid::Uuid;
 
-use super::answer::Answer;
+use super::answer::ApiAnswer;
 use super::gateway::{HeadSize, find_space, strike};
 use super::routes;
-use crate::domain::check;
-use crate::domain::decision::Reply;
-use crate::domain::fault::Fault;
+use crate::domain::checks;
 use crate::domain::gateway;
-use crate::simulator::{Asked, Entry, Era, Ruling, SpaceId, Spaces};
+use crate::domain::rules::Answer;
+use crate::domain::scripted::Fault;
+use crate::simulator::{JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
 
 /// The simulated service, as a service.
 #[derive(Clone, Debug)]
@@ -51,14 +51,14 @@ where
                 let size = HeadSize::of(&head);
                 (Visit::begin(&head, &size, body.size_hint().lower()), enter(&spaces, &size, &head))
             };
-            let (era, answer) = match entered {
-                Ok(era) => {
-                    let answer = survive(routes::answer(&era, &head, body.as_mut())).await;
-                    (era, answer)
+            let (state, answer) = match entered {
+                Ok(state) => {
+                    let answer = survive(routes::answer(&state, &head, body.as_mut())).await;
+                    (state, answer)
                 }
-                Err((era, refusal)) => (era, *refusal),
+                Err((state, refusal)) => (state, *refusal),
             };
-            Ok(match visit.end(&era, answer) {
+            Ok(match visit.end(&state, answer) {
                 (response, Some(fault)) => Box::pin(strike(fault, response)).await,
                 (response, None) => response,
             })
@@ -67,19 +67,19 @@ where
 }
 
 /// Finds the era of a request, or refuses it: then it is the default space that keeps it in mind.
-fn enter(spaces: &Spaces, size: &HeadSize, head: &Parts) -> Result<Arc<Era>, (Arc<Era>, Box<Answer>)> {
-    let default = || spaces.space(SpaceId::DEFAULT).expect("the default space is always there").era();
-    let refusal = |check, error, detail| Answer::new(Ruling::Gateway(check, error, detail)).into();
+fn enter(spaces: &Spaces, size: &HeadSize, head: &Parts) -> Result<Arc<SpaceState>, (Arc<SpaceState>, Box<ApiAnswer>)> {
+    let default = || spaces.space(SpaceId::DEFAULT).expect("the default space is always there").state();
+    let refusal = |check, error, detail| ApiAnswer::new(Outcome::Gateway(check, error, detail)).into();
     match (size.error(), find_space(spaces, &head.headers)) {
-        (None, Ok(era)) => Ok(era),
-        (Some(error), era) => Err((era.unwrap_or_else(|_| default()), refusal(&check::HEAD_SIZE, error, None))),
-        (None, Err(gone)) => Err((default(), refusal(&check::SPACE, gateway::NOT_AUTHENTICATED, Some(gone.into())))),
+        (None, Ok(state)) => Ok(state),
+        (Some(error), state) => Err((state.unwrap_or_else(|_| default()), refusal(&checks::HEAD_SIZE, error, None))),
+        (None, Err(gone)) => Err((default(), refusal(&checks::SPACE, gateway::NOT_AUTHENTICATED, Some(gone.into())))),
     }
 }
 
 /// The answer, whatever happens: a panic is the simulator's own fault, and the process's hook logs it.
-fn survive(answer: impl Future<Output = Answer>) -> impl Future<Output = Answer> {
-    AssertUnwindSafe(answer).catch_unwind().map(|answer| answer.unwrap_or_else(|_panic| Answer::new(Ruling::Fault)))
+fn survive(answer: impl Future<Output = ApiAnswer>) -> impl Future<Output = ApiAnswer> {
+    AssertUnwindSafe(answer).catch_unwind().map(|answer| answer.unwrap_or_else(|_panic| ApiAnswer::new(Outcome::Fault)))
 }
 
 /// A request on its way through.
@@ -88,48 +88,48 @@ struct Visit {
     began: Instant,
     /// The path of the endpoint; empty when there is none.
     path: &'static str,
-    asked: Asked,
+    request: RecordedRequest,
 }
 
 impl Visit {
     fn begin(head: &Parts, size: &HeadSize, body: u64) -> Self {
         let path = routes::known(head.uri.path());
-        Self { id: Uuid::new_v4(), began: Instant::now(), path, asked: size.asked(head, body) }
+        Self { id: Uuid::new_v4(), began: Instant::now(), path, request: size.request(head, body) }
     }
 
     /// Logs the answer, counts it, writes it down in the journal, and makes a response of it, with the fault that is to
     /// befall it.
-    fn end(self, era: &Era, answer: Answer) -> (Response<Body>, Option<Fault>) {
-        let Self { id, began, path, mut asked } = self;
+    fn end(self, state: &SpaceState, answer: ApiAnswer) -> (Response<Body>, Option<Fault>) {
+        let Self { id, began, path, mut request } = self;
         let response = answer.response(id);
         tracing::info!(
             request.id = %id.simple(),
-            request.method = %asked.method(),
-            request.path = ?asked.path(),
+            request.method = %request.method(),
+            request.path = ?request.path(),
             response.status = response.status().as_u16(),
-            error.code = answer.ruling.error_code(),
-            decided_by = answer.ruling.decided_by(),
-            check = answer.ruling.check(),
+            error.code = answer.outcome.error_code(),
+            decided_by = answer.outcome.decided_by(),
+            check = answer.outcome.check(),
             caller = answer.caller.as_deref(),
-            space = %era.space(),
+            space = %state.space(),
             micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
-        let reply = answer.ruling.reply();
-        era.tally().count(path, &answer.ruling);
-        era.strays().note(&asked, &answer.ruling);
-        asked.read(&answer.asked_body);
-        era.journal.write(Entry {
+        let wire_answer = answer.outcome.answer();
+        state.metrics().count(path, &answer.outcome);
+        state.unexpected_requests().note(&request, &answer.outcome);
+        request.read(&answer.asked_body);
+        state.journal.write(JournalEntry {
             number: 0,
             request_id: id,
-            at: era.clock.now(),
-            asked,
+            at: state.clock.now(),
+            request,
             caller: answer.caller,
             status: response.status().as_u16(),
-            ruling: answer.ruling,
+            outcome: answer.outcome,
         });
-        match reply {
-            Some(Reply::Fault(fault)) => (response, Some(fault)),
+        match wire_answer {
+            Some(Answer::Fault(fault)) => (response, Some(fault)),
             _ => (response, None),
         }
     }
@@ -154,18 +154,18 @@ mod tests {
     fn the_state_of_a_request_is_quickly_had() {
         let spaces = Spaces::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
         let state = Door(spaces.into()).call(Request::new(Body::empty()));
-        let body = size_of::<crate::http::Asked<Incoming>>() - size_of::<Body>();
+        let body = size_of::<crate::http::RequestBody<Incoming>>() - size_of::<Body>();
         assert!(size_of_val(&*state) + body <= QUICKLY_HAD, "{} and {body}", size_of_val(&*state));
     }
 
     #[tokio::test]
     async fn a_fault_is_the_documented_error_and_the_server_goes_on() {
         let spaces = Spaces::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
-        let era = spaces.space(SpaceId::DEFAULT).expect("the default space").era();
+        let state = spaces.space(SpaceId::DEFAULT).expect("the default space").state();
         for _ in 0..2 {
             let (head, ()) = Request::new(()).into_parts();
             let visit = Visit::begin(&head, &HeadSize::of(&head), 0);
-            let (response, _) = visit.end(&era, survive(async { panic!("on purpose") }).await);
+            let (response, _) = visit.end(&state, survive(async { panic!("on purpose") }).await);
             assert_eq!(response.status(), 500);
             assert_eq!(response.headers()["content-type"], "application/json;charset=UTF-8");
             assert_eq!(response.headers()["x-request-id"].len(), 32);

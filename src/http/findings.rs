@@ -2,12 +2,12 @@
 //! read from the request again.
 
 use super::bss::draft;
-use crate::domain::decision::Finding;
-use crate::simulator::{Asked, Ruling};
+use crate::domain::rules::CheckReport;
+use crate::simulator::{Outcome, RecordedRequest};
 
 /// Every check and rule that the request met, in order, with what it saw.
 #[must_use]
-pub fn findings(ruling: &Ruling, asked: &Asked, caller: Option<&str>) -> Vec<Finding> {
-    let application = ruling.facts().and_then(|facts| draft::again(asked.body(), facts.contract));
-    ruling.explain(asked, caller, application.as_ref())
+pub fn findings(outcome: &Outcome, request: &RecordedRequest, caller: Option<&str>) -> Vec<CheckReport> {
+    let application = outcome.facts().and_then(|facts| draft::again(request.body(), facts.contract));
+    outcome.explain(request, caller, application.as_ref())
 }

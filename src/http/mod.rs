@@ -28,7 +28,7 @@ pub use reload::{Reading, Reload};
 pub use routes::endpoints;
 #[cfg(feature = "tls")]
 pub use server::Tls;
-pub use server::{Asked, Limits, Server, Stop};
+pub use server::{Limits, RequestBody, Server, Stop};
 pub use shelf::Shelf;
 
 use crate::fixture::{Library, Scenario};

@@ -5,13 +5,13 @@ use axum::body::{Bytes, HttpBody};
 use axum::http::Method;
 use axum::http::request::Parts;
 
-use super::answer::Answer;
+use super::answer::ApiAnswer;
 use super::bss::{self, individual, result};
 use super::gateway::Arrival;
 use super::iam::{domains, tokens};
-use crate::domain::check;
+use crate::domain::checks;
 use crate::domain::gateway;
-use crate::simulator::{Era, Ruling};
+use crate::simulator::{Outcome, SpaceState};
 
 /// What can be asked for.
 #[derive(Clone, Copy)]
@@ -36,21 +36,21 @@ pub fn endpoints() -> impl Iterator<Item = String> {
 }
 
 /// Answers a request of an era: path, method and body first, then as the endpoint does.
-pub(super) async fn answer<B>(era: &Era, head: &Parts, body: B) -> Answer
+pub(super) async fn answer<B>(state: &SpaceState, head: &Parts, body: B) -> ApiAnswer
 where
     B: HttpBody<Data = Bytes>,
 {
     let endpoint = match find(head.uri.path(), &head.method) {
         Ok(endpoint) => endpoint,
-        Err(ruling) => return Answer::new(ruling),
+        Err(outcome) => return ApiAnswer::new(outcome),
     };
-    let answered = match Arrival::of(era, head, body).await {
+    let answered = match Arrival::of(state, head, body).await {
         Err(refusal) => Err(refusal),
         Ok(arrival) => match endpoint {
             Endpoint::Individual => match arrival.admit() {
                 Ok(admission) => {
-                    let ruling = individual::submit(&admission).await;
-                    Ok(admission.answer(ruling))
+                    let outcome = individual::submit(&admission).await;
+                    Ok(admission.answer(outcome))
                 }
                 Err(refusal) => Err(refusal),
             },
@@ -63,12 +63,12 @@ where
 }
 
 /// The endpoint at this path. Whoever may get something may also ask for its head.
-fn find(path: &str, method: &Method) -> Result<Endpoint, Ruling> {
+fn find(path: &str, method: &Method) -> Result<Endpoint, Outcome> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     match ROUTES.iter().find(|(known, ..)| *known == path) {
         Some((_, known, endpoint)) if known == method => Ok(*endpoint),
-        Some(_) => Err(Ruling::Gateway(&check::METHOD_KNOWN, gateway::UNKNOWN_METHOD, None)),
-        None => Err(Ruling::Gateway(&check::PATH_KNOWN, gateway::UNKNOWN_PATH, None)),
+        Some(_) => Err(Outcome::Gateway(&checks::METHOD_KNOWN, gateway::UNKNOWN_METHOD, None)),
+        None => Err(Outcome::Gateway(&checks::PATH_KNOWN, gateway::UNKNOWN_PATH, None)),
     }
 }
 

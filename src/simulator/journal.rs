@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use super::ruling::Ruling;
+use super::outcome::Outcome;
 use crate::domain::rules::Facts;
 
 /// How many entries a follower may be behind before it misses some.
@@ -59,14 +59,14 @@ impl JournalLimits {
 
 /// What was asked: the request as far as it was read, in one piece of memory. Credentials are not kept.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct RecordedRequest {
     /// The method, the target, a line for each header, and the body.
     text: Vec<u8>,
     /// Where the first three of them end.
     ends: [usize; 3],
 }
 
-impl Asked {
+impl RecordedRequest {
     /// A request of this method, for this path and query, that is expected to be about so many bytes.
     #[must_use]
     pub fn new(method: &str, target: &str, expected: usize) -> Self {
@@ -125,7 +125,7 @@ impl Asked {
 
 /// One request with its answer.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct JournalEntry {
     /// Its number, from 1; never used again in the same journal.
     pub number: u64,
     /// The request's ID.
@@ -133,19 +133,19 @@ pub struct Entry {
     /// When it was answered, by the clock of the space.
     pub at: Timestamp,
     /// What was asked.
-    pub asked: Asked,
+    pub request: RecordedRequest,
     /// The calling partner's name, once it was known.
     pub caller: Option<Arc<str>>,
     /// The HTTP status of the answer.
     pub status: u16,
     /// What was ruled.
-    pub ruling: Ruling,
+    pub outcome: Outcome,
 }
 
-impl Entry {
+impl JournalEntry {
     fn bytes(&self) -> usize {
         // What is of one size, and about what a ruling has on the heap.
-        size_of::<Self>() + size_of::<Facts>() + 256 + self.asked.text.capacity()
+        size_of::<Self>() + size_of::<Facts>() + 256 + self.request.text.capacity()
     }
 }
 
@@ -155,12 +155,12 @@ pub struct Journal {
     limits: JournalLimits,
     ring: Mutex<Ring>,
     /// Made for the first follower: it is large, and most spaces have none.
-    followers: OnceLock<broadcast::Sender<Arc<Entry>>>,
+    followers: OnceLock<broadcast::Sender<Arc<JournalEntry>>>,
 }
 
 #[derive(Debug, Default)]
 struct Ring {
-    entries: VecDeque<Arc<Entry>>,
+    entries: VecDeque<Arc<JournalEntry>>,
     bytes: usize,
     last: u64,
     dropped: u64,
@@ -172,7 +172,7 @@ impl Journal {
     }
 
     /// Writes an entry down, under the next number.
-    pub fn write(&self, mut entry: Entry) {
+    pub fn write(&self, mut entry: JournalEntry) {
         let mut ring = self.ring();
         ring.last += 1;
         entry.number = ring.last;
@@ -203,7 +203,7 @@ impl Journal {
 
     /// The entries after a number, oldest first, and how many were dropped since the journal began.
     #[must_use]
-    pub fn since(&self, number: u64) -> (Vec<Arc<Entry>>, u64) {
+    pub fn since(&self, number: u64) -> (Vec<Arc<JournalEntry>>, u64) {
         let ring = self.ring();
         let known = ring.entries.partition_point(|entry| entry.number <= number);
         (ring.entries.range(known..).cloned().collect(), ring.dropped)
@@ -211,7 +211,7 @@ impl Journal {
 
     /// The entry of a request.
     #[must_use]
-    pub fn find(&self, request_id: Uuid) -> Option<Arc<Entry>> {
+    pub fn find(&self, request_id: Uuid) -> Option<Arc<JournalEntry>> {
         self.ring().entries.iter().rev().find(|entry| entry.request_id == request_id).cloned()
     }
 
@@ -238,7 +238,7 @@ impl Journal {
 
     /// Receives every entry from now on.
     #[must_use]
-    pub fn follow(&self) -> broadcast::Receiver<Arc<Entry>> {
+    pub fn follow(&self) -> broadcast::Receiver<Arc<JournalEntry>> {
         self.followers.get_or_init(|| broadcast::Sender::new(FOLLOWER_LAG)).subscribe()
     }
 

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use super::leftovers::Leftovers;
+use crate::domain::account::Partner;
 use crate::domain::application::Application;
-use crate::domain::decision::Reply;
-use crate::domain::partner::Partner;
-use crate::domain::script::ScriptedAnswer;
+use crate::domain::rules::Answer;
+use crate::domain::scripted::ScriptedAnswer;
+use crate::simulator::metrics::Leftovers;
 
 /// The most answers that can be fixed in one space.
 const MAX_ANSWERS: usize = 10_000;
@@ -18,23 +18,23 @@ const MAX_ANSWERS: usize = 10_000;
 pub(super) struct Use {
     /// The answer's place in the script.
     pub(super) place: usize,
-    /// How long to hold the reply back.
+    /// How long to hold the answer back.
     pub(super) delay: Duration,
     /// What to say.
-    pub(super) reply: Reply,
+    pub(super) answer: Answer,
 }
 
 /// The script with its counters.
 #[derive(Debug)]
 pub struct Script {
     seed: u64,
-    entries: RwLock<Vec<Arc<Entry>>>,
+    entries: RwLock<Vec<Arc<Stub>>>,
     leftovers: Arc<Leftovers>,
 }
 
 /// A scripted answer with its counters.
 #[derive(Debug)]
-struct Entry {
+struct Stub {
     answer: Arc<ScriptedAnswer>,
     matched: AtomicUsize,
     used: AtomicUsize,
@@ -45,7 +45,7 @@ struct Entry {
 #[error("a space takes {MAX_ANSWERS} scripted answers at the most")]
 pub struct TooManyAnswers;
 
-impl Entry {
+impl Stub {
     fn new(answer: Arc<ScriptedAnswer>) -> Arc<Self> {
         Arc::new(Self { answer, matched: AtomicUsize::new(0), used: AtomicUsize::new(0) })
     }
@@ -57,7 +57,7 @@ impl Entry {
 
 impl Script {
     pub(super) fn new(answers: &[Arc<ScriptedAnswer>], seed: u64, leftovers: Arc<Leftovers>) -> Self {
-        Self { seed, entries: RwLock::new(answers.iter().cloned().map(Entry::new).collect()), leftovers }
+        Self { seed, entries: RwLock::new(answers.iter().cloned().map(Stub::new).collect()), leftovers }
     }
 
     /// Adds answers after those that are there; the place of the first.
@@ -70,7 +70,7 @@ impl Script {
         if place + answers.len() > MAX_ANSWERS {
             return Err(TooManyAnswers);
         }
-        entries.extend(answers.into_iter().map(Arc::new).map(Entry::new));
+        entries.extend(answers.into_iter().map(Arc::new).map(Stub::new));
         Ok(place)
     }
 
@@ -118,12 +118,12 @@ impl Script {
         &self,
         caller: &Partner,
         application: &Application<'_>,
-        use_it: impl Fn(usize, &Entry) -> Option<usize>,
+        use_it: impl Fn(usize, &Stub) -> Option<usize>,
     ) -> Option<Use> {
         self.entries().iter().enumerate().find_map(|(place, entry)| {
             let answer = &entry.answer;
             let used = answer.when.matches(caller, application).then(|| use_it(place, entry))??;
-            Some(Use { place, delay: answer.delay, reply: answer.step(used) })
+            Some(Use { place, delay: answer.delay, answer: answer.step(used) })
         })
     }
 
@@ -135,7 +135,7 @@ impl Script {
         share < answer.probability
     }
 
-    fn entries(&self) -> std::sync::RwLockReadGuard<'_, Vec<Arc<Entry>>> {
+    fn entries(&self) -> std::sync::RwLockReadGuard<'_, Vec<Arc<Stub>>> {
         self.entries.read().expect("nothing panics while it holds the script")
     }
 }

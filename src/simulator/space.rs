@@ -7,13 +7,13 @@ use std::sync::{Arc, RwLock};
 use jiff::Timestamp;
 
 use super::clock::{Clock, machine_time};
-use super::era::Era;
-use super::shared::Shared;
 use super::space_id::SpaceId;
-use crate::domain::credential::AccessKey;
-use crate::domain::directory::Directory;
-use crate::domain::partner::Partner;
+use super::state::SpaceState;
+use crate::domain::account::Partner;
+use crate::domain::credentials::AccessKey;
+use crate::domain::credentials::Accounts;
 use crate::domain::world::World;
+use crate::simulator::spaces::Shared;
 
 /// One isolated world.
 #[derive(Debug)]
@@ -30,17 +30,17 @@ pub struct Space {
 struct Now {
     scenario: Arc<str>,
     origin: World,
-    era: Arc<Era>,
+    state: Arc<SpaceState>,
 }
 
 impl Space {
     /// A space that starts from a world. All but the default one give their partners fresh credentials.
     pub(super) fn new(id: SpaceId, scenario: Arc<str>, world: &World, shared: Arc<Shared>) -> Self {
         let origin = with_fresh_credentials(id, world, None);
-        let era = Arc::new(Era::new(id, origin.clone(), Clock::default(), Arc::clone(&shared)));
+        let state = Arc::new(SpaceState::new(id, origin.clone(), Clock::default(), Arc::clone(&shared)));
         let created = machine_time();
         let last_used_ms = AtomicI64::new(created.as_millisecond());
-        Self { id, created, last_used_ms, shared, now: RwLock::new(Now { scenario, origin, era }) }
+        Self { id, created, last_used_ms, shared, now: RwLock::new(Now { scenario, origin, state }) }
     }
 
     /// Its ID.
@@ -69,8 +69,8 @@ impl Space {
 
     /// The present era.
     #[must_use]
-    pub fn era(&self) -> Arc<Era> {
-        self.with_now(|now| Arc::clone(&now.era))
+    pub fn state(&self) -> Arc<SpaceState> {
+        self.with_now(|now| Arc::clone(&now.state))
     }
 
     /// Notes that somebody asks something.
@@ -81,7 +81,7 @@ impl Space {
     /// Begins again: state, script, journal and clock as its world made them.
     pub fn reset(&self) {
         let mut now = self.now.write().expect("nothing panics while it holds the present");
-        now.era = Arc::new(Era::new(self.id, now.origin.clone(), Clock::default(), Arc::clone(&self.shared)));
+        now.state = Arc::new(SpaceState::new(self.id, now.origin.clone(), Clock::default(), Arc::clone(&self.shared)));
     }
 
     /// Begins again from another world, at the same time. Partners that were there before keep their fresh
@@ -109,8 +109,9 @@ impl Space {
             return false;
         }
         let origin = with_fresh_credentials(self.id, world, Some(&now.origin));
-        let era = Arc::new(Era::new(self.id, origin.clone(), now.era.clock.like(), Arc::clone(&self.shared)));
-        let before = std::mem::replace(&mut *now, Now { scenario, origin, era });
+        let state =
+            Arc::new(SpaceState::new(self.id, origin.clone(), now.state.clock.like(), Arc::clone(&self.shared)));
+        let before = std::mem::replace(&mut *now, Now { scenario, origin, state });
         drop(now);
         // It may be large, and nobody is to wait until it is gone.
         drop(before);
@@ -128,16 +129,16 @@ fn with_fresh_credentials(id: SpaceId, world: &World, before: Option<&World>) ->
     if id == SpaceId::DEFAULT {
         return world.clone();
     }
-    let mut directory = (*world.directory).clone();
-    for partner in &world.directory.partners {
-        let known = before.and_then(|before| before.directory.partner(&partner.name));
+    let mut accounts = (*world.accounts).clone();
+    for partner in &world.accounts.partners {
+        let known = before.and_then(|before| before.accounts.partner(&partner.name));
         let (token, key) = match known.map(|known| &known.credentials) {
             Some(known) => (known.tokens[0].clone(), known.access_keys[0].clone()),
             None => {
                 // Besides the space's ID there is little room for chance in an access key: two could be alike.
-                let is_taken = |directory: &Directory, key: &AccessKey| directory.access_key(&key.ak).is_some();
+                let is_taken = |accounts: &Accounts, key: &AccessKey| accounts.access_key(&key.ak).is_some();
                 let is_new = |key: &AccessKey| {
-                    !is_taken(&directory, key) && !before.is_some_and(|before| is_taken(&before.directory, key))
+                    !is_taken(&accounts, key) && !before.is_some_and(|before| is_taken(&before.accounts, key))
                 };
                 let key = repeat_with(|| id.new_access_key()).find(is_new).expect("there is always another one");
                 (id.new_token(), key)
@@ -148,7 +149,7 @@ fn with_fresh_credentials(id: SpaceId, world: &World, before: Option<&World>) ->
         fresh.credentials.access_keys.retain(|listed| listed.ak != key.ak);
         fresh.credentials.tokens.insert(0, token);
         fresh.credentials.access_keys.insert(0, key);
-        directory.put_partner(fresh);
+        accounts.put_partner(fresh);
     }
-    World { directory: Arc::new(directory), ..world.clone() }
+    World { accounts: Arc::new(accounts), ..world.clone() }
 }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use uuid::Uuid;
 
-use crate::domain::credential::{AccessKey, Secret};
+use crate::domain::credentials::{AccessKey, Secret};
 
 /// What every token of the real service begins with: the head of a signed message around `{"token":`.
 const TOKEN_HEAD: &str =

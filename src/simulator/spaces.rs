@@ -6,15 +6,13 @@ use dashmap::DashMap;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::clock::machine_time;
-use super::journal::JournalLimits;
-use super::leftovers::Leftovers;
-use super::shared::Shared;
-use super::space::Space;
-use super::space_id::SpaceId;
-use super::strays::Strays;
-use super::tally::Tally;
 use crate::domain::world::World;
+use crate::pictures::Buckets;
+use crate::simulator::clock::machine_time;
+use crate::simulator::journal::JournalLimits;
+use crate::simulator::metrics::{Leftovers, Metrics, UnexpectedRequests};
+use crate::simulator::space::Space;
+use crate::simulator::space_id::SpaceId;
 
 /// The most spaces besides the default one; the one that was idle longest goes first.
 const MAX_SPACES: usize = 10_000;
@@ -91,14 +89,14 @@ impl Spaces {
 
     /// How often each kind of answer was given.
     #[must_use]
-    pub fn tally(&self) -> &Tally {
-        &self.shared.tally
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
     }
 
     /// The requests that the gateway refused, which no script had asked for.
     #[must_use]
-    pub fn strays(&self) -> &Strays {
-        &self.shared.strays
+    pub fn unexpected_requests(&self) -> &UnexpectedRequests {
+        &self.shared.unexpected_requests
     }
 
     /// The scripted answers that were not given as often as they were meant to be, of scripts that have ended.
@@ -122,5 +120,22 @@ impl Spaces {
     #[must_use]
     pub fn ending(&self) -> watch::Receiver<bool> {
         self.is_ending.subscribe()
+    }
+}
+
+/// What the spaces of one simulator have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) limits: JournalLimits,
+    pub(super) buckets: Buckets,
+    pub(super) metrics: Metrics,
+    pub(super) unexpected_requests: UnexpectedRequests,
+    pub(super) leftovers: Arc<Leftovers>,
+}
+
+impl Shared {
+    pub(super) fn new(limits: JournalLimits) -> Self {
+        let (buckets, metrics) = (Buckets::default(), Metrics::default());
+        Self { limits, buckets, metrics, unexpected_requests: UnexpectedRequests::default(), leftovers: Arc::default() }
     }
 }

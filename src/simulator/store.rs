@@ -1,4 +1,4 @@
-//! The store: what has happened since the world began, on top of the world as it began.
+//! The store: what has happened since the world baseline, on top of the world as it baseline.
 //!
 //! Check and change are one step: a verb holds the customer's lock, then the certificate's, always in that order, while
 //! the decision is made and committed. No guard leaves this file, and nothing here is `async`, so that no guard can live
@@ -11,13 +11,13 @@ use dashmap::mapref::one::RefMut;
 use dashmap::{DashMap, Entry};
 use foldhash::fast::RandomState;
 
+use crate::domain::account::{Customer, CustomerId};
 use crate::domain::certificate::{Certificate, CertificateNumber};
-use crate::domain::customer::{Customer, CustomerId};
 use crate::domain::small_set::SmallSet;
 use crate::domain::world::World;
 
 /// What a decision on an application may know of the state.
-pub(super) struct Standing {
+pub(super) struct CurrentState {
     /// The customer, if there is one.
     pub(super) customer: Option<Arc<Customer>>,
     /// What is listed for the certificate.
@@ -27,7 +27,7 @@ pub(super) struct Standing {
 }
 
 /// What an application makes of its customer.
-pub(super) struct Outcome {
+pub(super) struct Commit {
     /// The customer as it is then.
     pub(super) customer: Customer,
     /// True when the application was accepted: the customer then holds its certificate, and no other.
@@ -37,27 +37,30 @@ pub(super) struct Outcome {
 /// The state of one era. What is not in here is as it began.
 #[derive(Debug)]
 pub(super) struct Store {
-    began: Began,
-    accounts: DashMap<CustomerId, Account, RandomState>,
-    papers: DashMap<CertificateNumber, Paper, RandomState>,
+    baseline: Baseline,
+    accounts: DashMap<CustomerId, CustomerRecord, RandomState>,
+    certificates: DashMap<CertificateNumber, CertificateRecord, RandomState>,
 }
 
 /// The parts of the world that change here.
 #[derive(Debug)]
-struct Began {
+struct Baseline {
     customers: Arc<HashMap<CustomerId, Arc<Customer>>>,
     certificates: Arc<HashMap<CertificateNumber, Arc<Certificate>>>,
     holders: Arc<HashMap<CertificateNumber, SmallSet<CustomerId>>>,
     held: Arc<HashMap<CustomerId, SmallSet<CertificateNumber>>>,
 }
 
-impl Began {
-    fn account(&self, id: &CustomerId) -> Account {
-        Account { customer: self.customers.get(id).cloned(), held: self.held.get(id).cloned().unwrap_or_default() }
+impl Baseline {
+    fn account(&self, id: &CustomerId) -> CustomerRecord {
+        CustomerRecord {
+            customer: self.customers.get(id).cloned(),
+            held: self.held.get(id).cloned().unwrap_or_default(),
+        }
     }
 
-    fn paper(&self, number: &CertificateNumber) -> Paper {
-        Paper {
+    fn record(&self, number: &CertificateNumber) -> CertificateRecord {
+        CertificateRecord {
             certificate: self.certificates.get(number).cloned(),
             holders: self.holders.get(number).cloned().unwrap_or_default(),
         }
@@ -67,27 +70,27 @@ impl Began {
 /// A customer with the certificates it holds: each of them has it among its holders, and no other has. Somebody who is
 /// not listed, or not any more, is no customer, but can hold some all the same.
 #[derive(Clone, Debug, Default)]
-struct Account {
+struct CustomerRecord {
     customer: Option<Arc<Customer>>,
     held: SmallSet<CertificateNumber>,
 }
 
 /// What is listed for a certificate, and who holds it.
 #[derive(Debug, Default)]
-struct Paper {
+struct CertificateRecord {
     certificate: Option<Arc<Certificate>>,
     holders: SmallSet<CustomerId>,
 }
 
 impl Store {
     pub(super) fn new(world: &World) -> Self {
-        let began = Began {
+        let baseline = Baseline {
             customers: Arc::clone(&world.customers),
             certificates: Arc::clone(&world.certificates),
             holders: Arc::clone(&world.holders),
             held: Arc::clone(&world.held),
         };
-        Self { began, accounts: DashMap::default(), papers: DashMap::default() }
+        Self { baseline, accounts: DashMap::default(), certificates: DashMap::default() }
     }
 
     /// Decides on an application of this customer with this certificate, and commits what the decision makes of the
@@ -96,25 +99,25 @@ impl Store {
         &self,
         id: &CustomerId,
         number: &CertificateNumber,
-        decide: impl FnOnce(Standing) -> (T, Option<Outcome>),
+        decide: impl FnOnce(CurrentState) -> (T, Option<Commit>),
     ) -> T {
         let entry = self.accounts.entry(id.clone());
-        let paper = self.papers.entry(number.clone());
-        let (certificate, held_by) = match &paper {
+        let record = self.certificates.entry(number.clone());
+        let (certificate, held_by) = match &record {
             Entry::Occupied(changed) => (changed.get().certificate.as_ref(), Some(&changed.get().holders)),
-            Entry::Vacant(_) => (self.began.certificates.get(number), self.began.holders.get(number)),
+            Entry::Vacant(_) => (self.baseline.certificates.get(number), self.baseline.holders.get(number)),
         };
-        let standing = Standing {
+        let standing = CurrentState {
             customer: self.customer_of(&entry),
             certificate: certificate.cloned(),
             other_holders: held_by.map_or(0, |holders| holders.len() - usize::from(holders.contains(id))),
         };
         let (decision, outcome) = decide(standing);
-        if let Some(Outcome { customer, is_accepted }) = outcome {
+        if let Some(Commit { customer, is_accepted }) = outcome {
             let mut account = self.entered(entry);
             account.customer = Some(customer.into());
             if is_accepted {
-                paper.or_insert_with(|| self.began.paper(number)).holders.insert(id.clone());
+                record.or_insert_with(|| self.baseline.record(number)).holders.insert(id.clone());
                 // A second certificate's lock is never taken while the first one's is held.
                 account.held.iter().filter(|held| *held != number).for_each(|held| self.release(held, id));
                 account.held = SmallSet::of(number.clone());
@@ -147,7 +150,7 @@ impl Store {
 
     /// Frees a certificate of a customer, whose lock is held.
     fn release(&self, number: &CertificateNumber, id: &CustomerId) {
-        self.papers.entry(number.clone()).or_insert_with(|| self.began.paper(number)).holders.remove(id);
+        self.certificates.entry(number.clone()).or_insert_with(|| self.baseline.record(number)).holders.remove(id);
     }
 
     /// The customer with this ID.
@@ -162,9 +165,10 @@ impl Store {
         number: &CertificateNumber,
         certificate: Option<(Certificate, SmallSet<CustomerId>)>,
     ) -> bool {
-        let (_, before) = self.papers.remove(number).unwrap_or_else(|| (number.clone(), self.began.paper(number)));
+        let (_, before) =
+            self.certificates.remove(number).unwrap_or_else(|| (number.clone(), self.baseline.record(number)));
         let after = certificate
-            .map(|(certificate, holders)| Paper { certificate: Some(Arc::new(certificate)), holders })
+            .map(|(certificate, holders)| CertificateRecord { certificate: Some(Arc::new(certificate)), holders })
             .unwrap_or_default();
         for id in before.holders.difference(&after.holders) {
             self.entered(self.accounts.entry(id.clone())).held.remove(number);
@@ -172,13 +176,13 @@ impl Store {
         for id in after.holders.difference(&before.holders) {
             self.entered(self.accounts.entry(id.clone())).held.insert(number.clone());
         }
-        self.papers.insert(number.clone(), after);
+        self.certificates.insert(number.clone(), after);
         before.certificate.is_some() || !before.holders.is_empty()
     }
 
     /// The world as it stands now. The caller sees to it that nothing changes meanwhile.
-    pub(super) fn snapshot(&self, began: &World) -> World {
-        let mut world = began.clone();
+    pub(super) fn snapshot(&self, baseline: &World) -> World {
+        let mut world = baseline.clone();
         for changed in &self.accounts {
             let (id, account) = changed.pair();
             let customers = Arc::make_mut(&mut world.customers);
@@ -188,14 +192,14 @@ impl Store {
             };
             Arc::make_mut(&mut world.held).insert(id.clone(), account.held.clone());
         }
-        for changed in &self.papers {
-            let (number, paper) = changed.pair();
+        for changed in &self.certificates {
+            let (number, record) = changed.pair();
             let certificates = Arc::make_mut(&mut world.certificates);
-            match &paper.certificate {
+            match &record.certificate {
                 Some(certificate) => certificates.insert(number.clone(), Arc::clone(certificate)),
                 None => certificates.remove(number),
             };
-            Arc::make_mut(&mut world.holders).insert(number.clone(), paper.holders.clone());
+            Arc::make_mut(&mut world.holders).insert(number.clone(), record.holders.clone());
         }
         world
     }
@@ -203,7 +207,7 @@ impl Store {
     /// The customers in the order of their IDs.
     pub(super) fn customers(&self) -> BTreeMap<CustomerId, Arc<Customer>> {
         let mut customers: BTreeMap<_, _> =
-            self.began.customers.iter().map(|(id, customer)| (id.clone(), Arc::clone(customer))).collect();
+            self.baseline.customers.iter().map(|(id, customer)| (id.clone(), Arc::clone(customer))).collect();
         for changed in &self.accounts {
             match &changed.customer {
                 Some(customer) => customers.insert(changed.key().clone(), Arc::clone(customer)),
@@ -213,16 +217,16 @@ impl Store {
         customers
     }
 
-    fn customer_of(&self, entry: &Entry<'_, CustomerId, Account>) -> Option<Arc<Customer>> {
+    fn customer_of(&self, entry: &Entry<'_, CustomerId, CustomerRecord>) -> Option<Arc<Customer>> {
         match entry {
             Entry::Occupied(changed) => changed.get().customer.clone(),
-            Entry::Vacant(unchanged) => self.began.customers.get(unchanged.key()).cloned(),
+            Entry::Vacant(unchanged) => self.baseline.customers.get(unchanged.key()).cloned(),
         }
     }
 
     /// The account, to be changed under its lock.
-    fn entered<'a>(&self, entry: Entry<'a, CustomerId, Account>) -> RefMut<'a, CustomerId, Account> {
+    fn entered<'a>(&self, entry: Entry<'a, CustomerId, CustomerRecord>) -> RefMut<'a, CustomerId, CustomerRecord> {
         let id = entry.key().clone();
-        entry.or_insert_with(|| self.began.account(&id))
+        entry.or_insert_with(|| self.baseline.account(&id))
     }
 }

@@ -2,61 +2,59 @@
 
 use std::sync::Arc;
 
-use super::era::Era;
-use super::store::{Outcome, Standing};
-use super::submission::{Change, Reason, Submission};
+use crate::domain::account::{Customer, CustomerId, Partner, RealNameStatus, ReviewDecision};
 use crate::domain::application::Application;
-use crate::domain::bucket::Sight;
-use crate::domain::customer::{Customer, CustomerId};
-use crate::domain::decision::{Decision, Reply, decide};
-use crate::domain::partner::Partner;
-use crate::domain::rules::{Case, Facts};
+use crate::domain::bucket::Inspection;
+use crate::domain::rules::{Answer, Case, Decision, Facts, OWNERSHIP, RULES, Rule, decide};
 use crate::domain::settings::UnlistedCustomers;
+use crate::simulator::outcome::{Change, Reason, Submission, seen_owner};
+use crate::simulator::state::SpaceState;
+use crate::simulator::store::{Commit, CurrentState};
 
-impl Era {
+impl SpaceState {
     /// Answers an application, and changes the state as the answer says.
     pub async fn submit(&self, partner: &Arc<Partner>, application: &Application<'_>) -> Submission {
         let Some(scripted) = self.script.take(partner, application) else {
-            let pictures = self.look_at(partner, application).await;
+            let pictures = self.inspect(partner, application).await;
             return self.apply_rules(Arc::clone(partner), application, pictures, true);
         };
         if !scripted.delay.is_zero() {
             Box::pin(tokio::time::sleep(scripted.delay)).await;
         }
-        let change = self.apply_scripted(partner, application, scripted.reply, true);
-        Submission { reply: scripted.reply, reason: Reason::Script(scripted.place), change }
+        let change = self.apply_scripted(partner, application, scripted.answer, true);
+        Submission { answer: scripted.answer, reason: Reason::Script(scripted.place), change }
     }
 
     /// What is seen of an application's pictures. The bucket of a partner that is not ready may not be read.
-    pub async fn look_at(&self, partner: &Partner, application: &Application<'_>) -> Sight {
+    pub async fn inspect(&self, partner: &Partner, application: &Application<'_>) -> Inspection {
         if partner.is_ready() {
-            self.shared.buckets.look_at(&partner.bucket, &application.attachments).await
+            self.shared.buckets.inspect(&partner.bucket, &application.picture_paths).await
         } else {
-            Sight::ByName
+            Inspection::ByName
         }
     }
 
     /// The answer that an application would get now, with these pictures. Nothing changes, and nothing is counted.
     #[must_use]
-    pub fn preview(&self, partner: Arc<Partner>, application: &Application<'_>, pictures: Sight) -> Submission {
+    pub fn preview(&self, partner: Arc<Partner>, application: &Application<'_>, pictures: Inspection) -> Submission {
         let Some(scripted) = self.script.peek(&partner, application) else {
             return self.apply_rules(partner, application, pictures, false);
         };
-        let change = self.apply_scripted(&partner, application, scripted.reply, false);
-        Submission { reply: scripted.reply, reason: Reason::Script(scripted.place), change }
+        let change = self.apply_scripted(&partner, application, scripted.answer, false);
+        Submission { answer: scripted.answer, reason: Reason::Script(scripted.place), change }
     }
 
     fn apply_rules(
         &self,
         partner: Arc<Partner>,
         application: &Application<'_>,
-        pictures: Sight,
+        pictures: Inspection,
         commit: bool,
     ) -> Submission {
         let settings = self.settings();
         let (id, number) = (&application.customer_id, &application.certificate_number);
         let _entered = self.enter();
-        self.store.apply(id, number, |Standing { customer, certificate, other_holders }| {
+        self.store.apply(id, number, |CurrentState { customer, certificate, other_holders }| {
             let facts = Facts {
                 customer: self.known(id, customer, &partner),
                 partner,
@@ -73,9 +71,9 @@ impl Era {
             let change = facts.customer.as_ref().zip(after.as_ref());
             let change = change.map(|(before, after)| Change::between(id, before, after));
             let submission =
-                Submission { reply: decision.reply(), reason: Reason::Rules(Box::new(facts), decision), change };
+                Submission { answer: decision.answer(), reason: Reason::Rules(Box::new(facts), decision), change };
             let is_accepted = matches!(decision, Decision::Accepted(_));
-            let outcome = after.filter(|_| commit).map(|customer| Outcome { customer, is_accepted });
+            let outcome = after.filter(|_| commit).map(|customer| Commit { customer, is_accepted });
             (submission, outcome)
         })
     }
@@ -85,10 +83,10 @@ impl Era {
         &self,
         partner: &Partner,
         application: &Application<'_>,
-        reply: Reply,
+        answer: Answer,
         commit: bool,
     ) -> Option<Change> {
-        let Reply::Accept(review) = reply else { return None };
+        let Answer::Accept(review) = answer else { return None };
         let (id, number) = (&application.customer_id, &application.certificate_number);
         let _entered = self.enter();
         self.store.apply(id, number, |standing| {
@@ -96,7 +94,7 @@ impl Era {
             let after = before.as_ref().map(|before| before.accepted(review, self.clock.now()));
             let change = before.as_ref().zip(after.as_ref());
             let change = change.map(|(before, after)| Change::between(id, before, after));
-            (change, after.filter(|_| commit).map(|customer| Outcome { customer, is_accepted: true }))
+            (change, after.filter(|_| commit).map(|customer| Commit { customer, is_accepted: true }))
         })
     }
 
@@ -109,22 +107,77 @@ impl Era {
         caller: &Partner,
     ) -> Option<Arc<Customer>> {
         match customer {
-            Some(customer) => Some(self.settled(customer)),
+            Some(customer) => Some(self.with_due_review(customer)),
             None if self.settings().unlisted_customers == UnlistedCustomers::Adopt => {
-                let directory = self.directory();
-                let is_free = directory.partner_of_account(id.as_str()).is_none();
-                let caller = directory.partner(&caller.name).filter(|_| is_free)?;
-                Some(caller.newcomer())
+                let accounts = self.accounts();
+                let is_free = accounts.partner_by_id(id.as_str()).is_none();
+                let caller = accounts.partner(&caller.name).filter(|_| is_free)?;
+                Some(caller.default_customer())
             }
             None => None,
         }
     }
 
     /// The customer at this moment: a review that is due has been approved by itself.
-    pub(super) fn settled(&self, customer: Arc<Customer>) -> Arc<Customer> {
+    pub(super) fn with_due_review(&self, customer: Arc<Customer>) -> Arc<Customer> {
         match self.settings().review_after {
             Some(review_after) => Arc::unwrap_or_clone(customer).at(self.clock.now(), self.began, review_after).into(),
             None => customer,
+        }
+    }
+}
+
+/// Why a review cannot be decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReviewError {
+    /// No customer has this ID.
+    #[error("there is no such customer")]
+    UnknownCustomer,
+    /// The customer has another real-name status than `under_review`.
+    #[error("the customer is not under review but {}", .0.as_str())]
+    NotUnderReview(RealNameStatus),
+}
+
+impl SpaceState {
+    /// Decides the review of a customer, and returns it as it is then.
+    ///
+    /// # Errors
+    /// When there is no such customer, or it is not under review.
+    pub fn review(
+        &self,
+        id: &CustomerId,
+        verdict: ReviewDecision,
+        opinion: Option<Arc<str>>,
+    ) -> Result<Customer, ReviewError> {
+        let _entered = self.enter();
+        self.store.change(id, |customer| {
+            let Some(customer) = customer.map(|customer| self.with_due_review(customer)) else {
+                return (Err(ReviewError::UnknownCustomer), None);
+            };
+            match customer.status {
+                RealNameStatus::UnderReview => {
+                    let reviewed = customer.reviewed(verdict, opinion);
+                    (Ok(reviewed.clone()), Some(Some(reviewed)))
+                }
+                status => (Err(ReviewError::NotUnderReview(status)), None),
+            }
+        })
+    }
+
+    /// The customer, as its partner may see it.
+    ///
+    /// # Errors
+    /// The rule by which the partner may not, and what it saw.
+    pub fn review_result(&self, partner: &Partner, id: &CustomerId) -> Result<Arc<Customer>, (&'static Rule, String)> {
+        let [has_partner, of_caller] = OWNERSHIP.map(|place| &RULES[place]);
+        let customer = self.known(id, self.store.customer(id), partner);
+        let customer = customer.ok_or_else(|| (has_partner, "no customer with this ID".to_owned()))?;
+        match customer.partner.as_deref() {
+            None => Err((has_partner, seen_owner(&customer))),
+            Some(owner) if *owner != *partner.name => {
+                Err((of_caller, format!("{}, caller: {}", seen_owner(&customer), partner.name)))
+            }
+            Some(_) => Ok(customer),
         }
     }
 }

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::Request;
+use bss_sim::domain::account::Partner;
+use bss_sim::domain::account::{Customer, RealNameStatus};
 use bss_sim::domain::certificate::Certificate;
-use bss_sim::domain::customer::{Customer, RealNameStatus};
-use bss_sim::domain::matcher::Matcher;
-use bss_sim::domain::partner::Partner;
+use bss_sim::domain::scripted::Matcher;
 use bss_sim::domain::settings::Settings;
 use bss_sim::{Credentials, Error, Expectation, Scenario, Simulator, World};
 use http_body_util::BodyExt;

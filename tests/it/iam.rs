@@ -317,7 +317,7 @@ async fn a_token_is_long_new_and_looks_like_a_real_one() {
 #[tokio::test]
 async fn ten_thousand_tokens_are_kept_and_the_oldest_go_first() {
     let service = service();
-    let directory = service.space.directory();
+    let directory = service.space.accounts();
     let (_, caller) = directory.user("demo", "operator").expect("the user is listed");
     let oldest = token(&service, &login()).await;
     let second = token(&service, &login()).await;

@@ -28,7 +28,7 @@ pub(crate) async fn doors(service: &Service) -> Vec<Door> {
     let login = async |password| login(service, &[], ["demo-partner", "demo", password]).await;
     let wrong = signed(Method::POST, INDIVIDUAL, "{}", "DEMOAK0001", "wrong", 0);
     let too_long = vec![b' '; 12 * 1024 * 1024 + 1];
-    let stranger = "authenticated";
+    let lenient_caller = "authenticated";
     let none = "";
     let table = [
         ("no JSON", post(&json, b"{".to_vec()).await, "CBC.0100", "parameters", "parameters"),
@@ -39,9 +39,9 @@ pub(crate) async fn doors(service: &Service) -> Vec<Door> {
             "gateway",
             "caller-is-partner",
         ),
-        ("bad token", service.apply_as("no-token", &json!({})).await, "APIGW.0301", "gateway", stranger),
-        ("no token", post(&json[..1], Vec::new()).await, "APIGW.0301", "gateway", stranger),
-        ("bad key", service.send(wrong).await, "APIGW.0301", "gateway", stranger),
+        ("bad token", service.apply_as("no-token", &json!({})).await, "APIGW.0301", "gateway", lenient_caller),
+        ("no token", post(&json[..1], Vec::new()).await, "APIGW.0301", "gateway", lenient_caller),
+        ("bad key", service.send(wrong).await, "APIGW.0301", "gateway", lenient_caller),
         ("path", get("/v2/unknown").await, "APIGW.0101", "gateway", "path-known"),
         ("method", get(INDIVIDUAL).await, "APIGW.0101", "gateway", "method-known"),
         ("too long", post(&json, too_long).await, "APIGW.0201", "gateway", "body-size"),

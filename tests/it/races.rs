@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use bss_sim::domain::customer::{CustomerId, ReviewVerdict};
+use bss_sim::domain::account::{CustomerId, ReviewDecision};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
@@ -55,7 +55,7 @@ certificates:
     }
     service.apply(&c_1).await.assert(200, ACCEPTED);
     assert_refused(&service.apply(&c_1).await, "not-authenticated-yet", "CBC.99000027");
-    review(&service, "c-1", ReviewVerdict::Reject);
+    review(&service, "c-1", ReviewDecision::Reject);
     assert_refused(&service.apply(&c_1).await, "attempts-left", "CBC.99000026");
 
     let tiff = with(c_1.clone(), "verified_file_url", json!(["front.tiff", "hand.jpg"]));
@@ -81,7 +81,7 @@ async fn asking_again_during_a_review_is_no_attempt() {
     for _ in 0..3 {
         assert_refused(&service.apply(&passport("c-1")).await, "not-authenticated-yet", "CBC.99000027");
     }
-    review(&service, "c-1", ReviewVerdict::Reject);
+    review(&service, "c-1", ReviewDecision::Reject);
     service.apply(&passport("c-1")).await.assert(200, ACCEPTED);
 }
 
@@ -118,9 +118,9 @@ certificates: [{ number: OWN, used_by: [c-1] }, { number: LISTED, used_by: [c-3]
 async fn a_customer_does_not_stand_in_its_own_way() {
     let service = Service::with(&ONE_HOLDER.replace("REVIEW", "manual"));
     service.apply(&certificate("c-1", "OWN")).await.assert(200, ACCEPTED);
-    review(&service, "c-1", ReviewVerdict::Reject);
+    review(&service, "c-1", ReviewDecision::Reject);
     service.apply(&passport("c-1")).await.assert(200, ACCEPTED);
-    review(&service, "c-1", ReviewVerdict::Reject);
+    review(&service, "c-1", ReviewDecision::Reject);
     service.apply(&passport("c-1")).await.assert(200, ACCEPTED);
 }
 
@@ -129,16 +129,16 @@ async fn a_rejection_frees_the_certificate_and_an_approval_does_not() {
     let service = Service::with(&ONE_HOLDER.replace("REVIEW", "manual"));
     service.apply(&passport("c-1")).await.assert(200, ACCEPTED);
     assert_refused(&service.apply(&passport("c-2")).await, "certificate-not-worn-out", "CBC.99007189");
-    review(&service, "c-1", ReviewVerdict::Reject);
+    review(&service, "c-1", ReviewDecision::Reject);
     service.apply(&passport("c-2")).await.assert(200, ACCEPTED);
-    review(&service, "c-2", ReviewVerdict::Approve);
+    review(&service, "c-2", ReviewDecision::Approve);
     assert_refused(&service.apply(&passport("c-1")).await, "certificate-not-worn-out", "CBC.99007189");
     assert_refused(&service.apply(&passport("c-2")).await, "not-authenticated-yet", "CBC.99000027");
-    let again = service.space.review(&CustomerId::new("c-2"), ReviewVerdict::Reject, None);
+    let again = service.space.review(&CustomerId::new("c-2"), ReviewDecision::Reject, None);
     assert!(again.is_err(), "a decision is final");
 
     assert_refused(&service.apply(&certificate("c-1", "LISTED")).await, "certificate-not-worn-out", "CBC.99007189");
-    review(&service, "c-3", ReviewVerdict::Reject);
+    review(&service, "c-3", ReviewDecision::Reject);
     service.apply(&certificate("c-1", "LISTED")).await.assert(200, ACCEPTED);
 }
 
@@ -148,7 +148,7 @@ async fn without_a_review_an_accepted_customer_is_authenticated_at_once() {
     service.apply(&passport("c-1")).await.assert(200, r#"{"is_review":0}"#);
     assert_refused(&service.apply(&passport("c-1")).await, "not-authenticated-yet", "CBC.99000027");
     assert_refused(&service.apply(&passport("c-2")).await, "certificate-not-worn-out", "CBC.99007189");
-    let reviewed = service.space.review(&CustomerId::new("c-1"), ReviewVerdict::Reject, None);
+    let reviewed = service.space.review(&CustomerId::new("c-1"), ReviewDecision::Reject, None);
     assert!(reviewed.is_err(), "there is no review to decide");
 }
 

@@ -337,9 +337,9 @@ fn a_large_file_holds_up_nobody() {
         let reloading = scope.spawn(|| assert_eq!(Client::of(&simulator).reload().1["restarted"], json!(["default"])));
         let (client, mut slowest) = (Client::of(&simulator), Duration::ZERO);
         while !reloading.is_finished() {
-            let asked = Instant::now();
+            let request = Instant::now();
             client.apply("token", "before");
-            slowest = slowest.max(asked.elapsed());
+            slowest = slowest.max(request.elapsed());
         }
         (slowest, began.elapsed())
     });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Request;
-use bss_sim::domain::customer::{CustomerId, ReviewVerdict};
+use bss_sim::domain::account::{CustomerId, ReviewDecision};
 use serde_json::{Value, json};
 
 use crate::bodies::assert_gateway;
@@ -57,7 +57,7 @@ pub(crate) fn assert_refused(reply: &Reply, rule: &str, code: &str) {
 
 /// Decides the review of a customer.
 #[track_caller]
-pub(crate) fn review(service: &Service, customer: &str, verdict: ReviewVerdict) {
+pub(crate) fn review(service: &Service, customer: &str, verdict: ReviewDecision) {
     service.space.review(&CustomerId::new(customer), verdict, None).expect("the customer is under review");
 }
 
@@ -156,7 +156,7 @@ async fn a_review_that_nobody_decides_ends_after_its_time() {
         service.advance(advance);
         for customer in ["c-1", "c-2"] {
             assert_refused(&service.apply(&passport(customer)).await, "not-authenticated-yet", "CBC.99000027");
-            let rejected = service.space.review(&CustomerId::new(customer), ReviewVerdict::Reject, None);
+            let rejected = service.space.review(&CustomerId::new(customer), ReviewDecision::Reject, None);
             assert_eq!(rejected.is_err(), ends, "{customer}: review_after {review_after}, after {advance:?}");
         }
     }

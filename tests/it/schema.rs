@@ -47,13 +47,13 @@ fn a_schema_beside_fixtures_is_none_of_them() {
 }
 
 /// Looks at all YAML files below a directory.
-fn visit(directory: &Path, look_at: &mut dyn FnMut(&PathBuf)) {
+fn visit(directory: &Path, inspect: &mut dyn FnMut(&PathBuf)) {
     for entry in fs::read_dir(directory).expect("the fixtures are there") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            visit(&path, look_at);
+            visit(&path, inspect);
         } else if path.extension().is_some_and(|ending| ending == "yaml") {
-            look_at(&path);
+            inspect(&path);
         }
     }
 }

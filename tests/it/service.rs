@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bss_sim::fixture::{Library, Scenario};
 use bss_sim::http::{App, router};
-use bss_sim::simulator::{Entry, Era, SpaceId, Spaces};
+use bss_sim::simulator::{JournalEntry, SpaceId, SpaceState, Spaces};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(crate) const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
 #[derive(Clone)]
 pub(crate) struct Service {
     /// The default space's first era.
-    pub(crate) space: Arc<Era>,
+    pub(crate) space: Arc<SpaceState>,
     router: Router,
     spaces: Arc<Spaces>,
 }
@@ -32,13 +32,13 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
-    pub(crate) entry: Option<Arc<Entry>>,
+    pub(crate) entry: Option<Arc<JournalEntry>>,
 }
 
 impl Reply {
     /// The check or rule that decided.
     pub(crate) fn check(&self) -> Option<&'static str> {
-        self.entry.as_ref()?.ruling.check()
+        self.entry.as_ref()?.outcome.check()
     }
 
     /// The body as JSON, `null` when it is none.
@@ -77,7 +77,7 @@ impl Service {
     pub(crate) fn of(app: App) -> Self {
         let app = Arc::new(app);
         let space = app.spaces.space(SpaceId::DEFAULT).expect("the default space is always there");
-        Self { router: router(&app), space: space.era(), spaces: Arc::clone(&app.spaces) }
+        Self { router: router(&app), space: space.state(), spaces: Arc::clone(&app.spaces) }
     }
 
     /// A service that starts from the built-in default scenario.
@@ -111,7 +111,7 @@ impl Service {
         let response = self.router.clone().oneshot(request).await.expect("the router never fails");
         let (parts, body) = response.into_parts();
         let id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()?.parse().ok());
-        let find = |id| self.spaces.all().iter().find_map(|space| space.era().journal.find(id));
+        let find = |id| self.spaces.all().iter().find_map(|space| space.state().journal.find(id));
         let entry = id.and_then(find);
         let body = body.collect().await.expect("the body is in memory").to_bytes();
         let body = String::from_utf8(body.to_vec()).expect("every body is text");

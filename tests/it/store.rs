@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::Method;
-use bss_sim::domain::caller::Caller;
+use bss_sim::domain::account::Caller;
 use serde_json::{Value, json};
 
 use crate::service::{Service, passport, with};
@@ -369,7 +369,7 @@ async fn a_change_of_something_else_locks_nobody_out() {
 #[tokio::test]
 async fn a_token_of_iam_knows_its_partner_as_it_is_now() {
     let service = Service::with("customers: [{ id: c-1, partner: demo }]");
-    let demo = Arc::clone(service.space.directory().partner("demo").expect("the partner is listed"));
+    let demo = Arc::clone(service.space.accounts().partner("demo").expect("the partner is listed"));
     let token = service.space.issue_token(Caller::Partner(demo)).token;
     assert_eq!(service.apply_as(token.expose(), &passport("c-1")).await.check(), None);
     let partner = json!({ "id": "demo-account", "xaccount_type": "DEMO_IDP", "photo_upload": false });

@@ -124,8 +124,8 @@ async fn given_files_are_served_to_old_and_new_clients() {
         let error = client.connect(&simulator, "another.example").await.expect_err("it is for one name alone");
         assert!(error.to_string().contains("certificate not valid for name"), "{error}");
     }
-    let stranger = Client { ca: Some(self::certificate().2), ..Client::of(&[]) };
-    stranger.connect(&simulator, NAME).await.expect_err("nobody it trusts has signed");
+    let lenient_caller = Client { ca: Some(self::certificate().2), ..Client::of(&[]) };
+    lenient_caller.connect(&simulator, NAME).await.expect_err("nobody it trusts has signed");
     // There is a CA to be had only where it is the simulator's own.
     let answer = get(Client::of(&[]).connect(&simulator, NAME).await.expect("TLS"), "/_sim/tls/ca.pem").await;
     assert!(

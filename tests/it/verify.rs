@@ -1,7 +1,7 @@
 //! `POST /_sim/verify`, `GET /_sim/catalog`, and what every control call has in common.
 
 use axum::http::Method;
-use bss_sim::domain::credential::Secret;
+use bss_sim::domain::credentials::Secret;
 use bss_sim::fixture::{Library, Scenario};
 use bss_sim::http::{App, ControlSettings};
 use serde_json::{Value, json};

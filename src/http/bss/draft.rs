@@ -8,8 +8,8 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::domain::application::{Application, Draft};
-use crate::domain::parameter::{Given, Parameter, ParameterError, Problem};
+use crate::domain::application::{Application, RawApplication};
+use crate::domain::application::{Field, Parameter, ParameterError, Violation};
 use crate::domain::settings::Contract;
 
 /// Reads a body. It has to be a JSON object in UTF-8, sent as JSON; a byte order mark is tolerated (assumed,
@@ -17,25 +17,25 @@ use crate::domain::settings::Contract;
 ///
 /// # Errors
 /// What is wrong with the body as a whole.
-pub(in crate::http) fn read<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Draft<'a>, ParameterError> {
-    if is_json(headers) { parse(body) } else { Err(wrong(Problem::ContentType)) }
+pub(in crate::http) fn read<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<RawApplication<'a>, ParameterError> {
+    if is_json(headers) { parse(body) } else { Err(wrong(Violation::ContentType)) }
 }
 
 /// Reads a body that was sent as JSON.
 ///
 /// # Errors
 /// What is wrong with the body as a whole.
-pub(in crate::http) fn parse(body: &[u8]) -> Result<Draft<'_>, ParameterError> {
-    let text = std::str::from_utf8(body).map_err(|_| wrong(Problem::NotUtf8))?;
+pub(in crate::http) fn parse(body: &[u8]) -> Result<RawApplication<'_>, ParameterError> {
+    let text = std::str::from_utf8(body).map_err(|_| wrong(Violation::NotUtf8))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
-        return Err(wrong(if text.is_empty() { Problem::NotJson } else { Problem::NotObject }));
+        return Err(wrong(if text.is_empty() { Violation::NotJson } else { Violation::NotObject }));
     }
-    serde_json::from_str(text).map(|Object(draft)| draft).map_err(|_| wrong(Problem::NotJson))
+    serde_json::from_str(text).map(|Object(draft)| draft).map_err(|_| wrong(Violation::NotJson))
 }
 
-const fn wrong(problem: Problem) -> ParameterError {
-    ParameterError { parameter: None, problem }
+const fn wrong(violation: Violation) -> ParameterError {
+    ParameterError { parameter: None, violation }
 }
 
 /// The application that this body was read as before; absent: it never was one.
@@ -50,7 +50,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// A JSON object as a draft.
-struct Object<'a>(Draft<'a>);
+struct Object<'a>(RawApplication<'a>);
 
 impl<'de> Deserialize<'de> for Object<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for Object<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Object<'de>, A::Error> {
-                let mut draft = Draft::default();
+                let mut draft = RawApplication::default();
                 while let Some(name) = fields.next_key::<Text<'de>>()? {
                     match Parameter::parse(&name.0) {
                         Some(Parameter::CustomerId) => fill(&mut draft.customer_id, &mut fields)?,
@@ -88,12 +88,12 @@ impl<'de> Deserialize<'de> for Object<'de> {
     }
 }
 
-fn fill<'de, T: FromValue<'de>, A: MapAccess<'de>>(given: &mut Given<T>, fields: &mut A) -> Result<(), A::Error> {
+fn fill<'de, T: FromValue<'de>, A: MapAccess<'de>>(given: &mut Field<T>, fields: &mut A) -> Result<(), A::Error> {
     let value = fields.next_value::<Value<'de>>()?;
     *given = match (&given, value) {
-        (Given::Missing, Value::Null) => Given::Null,
-        (Given::Missing, value) => T::from_value(value).map_or(Given::WrongType, Given::Value),
-        _ => Given::Repeated,
+        (Field::Missing, Value::Null) => Field::Null,
+        (Field::Missing, value) => T::from_value(value).map_or(Field::WrongType, Field::Value),
+        _ => Field::Repeated,
     };
     Ok(())
 }

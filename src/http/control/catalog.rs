@@ -8,17 +8,17 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::explain::read;
-use super::operation::{Answer, Operation};
+use super::operation::{Operation, OperationResponse};
 use super::record::basis;
 use super::target::Target;
-use crate::domain::bucket::Sight;
-use crate::domain::caller::Account;
-use crate::domain::catalog::{ErrorCode, Outcome};
-use crate::domain::citation::Citation;
-use crate::domain::decision::{Refusal, Reply};
+use crate::domain::account::AccountRef;
+use crate::domain::bucket::Inspection;
+use crate::domain::catalog::{DocumentedOutcome, ErrorCode};
+use crate::domain::checks::Citation;
+use crate::domain::rules::{Answer, Refusal};
 use crate::fixture::{CatalogRow, catalog, schema};
 use crate::http::openapi::{array, number, object, or_null, text};
-use crate::simulator::Era;
+use crate::simulator::SpaceState;
 
 /// How many customers and certificates are tried for a request that gives an outcome.
 const TRIED: usize = 100;
@@ -26,13 +26,13 @@ const TRIED: usize = 100;
 pub(super) const LIST: Operation = Operation {
     id: "listOutcomes",
     summary: "Every documented outcome, with all ways to get it now",
-    answers: &[Answer::json(StatusCode::OK, "The outcomes, in the page's order.", outcomes)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The outcomes, in the page's order.", outcomes)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn list(Target(space): Target) -> Json<Value> {
-    let era = space.era();
-    let requests = requests(&era).await;
+    let state = space.state();
+    let requests = requests(&state).await;
     let row = |row: &CatalogRow| {
         let cause = |(check, citation): &(&str, Citation)| json!({ "check": check, "basis": citation.basis.as_str(), "source": citation.source });
         let request = requests.iter().find(|(outcome, _)| *outcome == row.outcome).map(|(_, request)| request);
@@ -48,11 +48,11 @@ pub(super) async fn list(Target(space): Target) -> Json<Value> {
 }
 
 /// A script to post that gives the outcome to the next application.
-fn scripted(outcome: Outcome) -> Value {
+fn scripted(outcome: DocumentedOutcome) -> Value {
     let then = match outcome {
-        Outcome::Accepted(review) => json!({ "is_review": review.number() }),
-        Outcome::Refused(code) => json!({ "error_code": code.code() }),
-        Outcome::Item(item) => {
+        DocumentedOutcome::Accepted(review) => json!({ "is_review": review.number() }),
+        DocumentedOutcome::Refused(code) => json!({ "error_code": code.code() }),
+        DocumentedOutcome::Item(item) => {
             json!({ "error_code": ErrorCode::CheckItemsFailed.code(), "fail_check_items": [item.code()] })
         }
     };
@@ -61,21 +61,21 @@ fn scripted(outcome: Outcome) -> Value {
 
 /// Requests of the first partner's that give this or that outcome as things stand: its customers and others, with
 /// the listed certificates and a new one, with good and bad pictures.
-async fn requests(era: &Era) -> Vec<(Outcome, Value)> {
-    let directory = era.directory();
-    let Some(partner) = directory.partners.first() else { return Vec::new() };
-    let world = era.snapshot();
-    let customers = era.customers();
+async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, Value)> {
+    let accounts = state.accounts();
+    let Some(partner) = accounts.partners.first() else { return Vec::new() };
+    let world = state.snapshot();
+    let customers = state.customers();
     let mut ids: Vec<_> = customers.keys().map(|id| id.as_str().to_owned()).take(TRIED).collect();
     ids.extend(["no-such-customer".to_owned(), partner.id.to_string()]);
     let mut numbers = vec!["E12345678".to_owned()];
     numbers.extend(world.certificates.keys().map(|number| number.as_str().to_owned()).take(TRIED));
     numbers[1..].sort_unstable();
     let pairs: Vec<_> = ids.iter().flat_map(|id| numbers.iter().map(move |number| (id, number))).collect();
-    let mut found: Vec<(Outcome, Value)> = Vec::new();
+    let mut found: Vec<(DocumentedOutcome, Value)> = Vec::new();
     for front in ["front.jpg", "front.txt"] {
         // Looked at once: a bucket may be far away.
-        let mut pictures: Option<Sight> = None;
+        let mut pictures: Option<Inspection> = None;
         for (customer, number) in &pairs {
             let request = json!({
                 "customer_id": customer,
@@ -87,38 +87,41 @@ async fn requests(era: &Era) -> Vec<(Outcome, Value)> {
                 "xaccount_type": partner.xaccount_type,
             });
             let body = request.to_string();
-            let Ok((partner, application)) = read(era, None, body.as_bytes()).application else { continue };
+            let Ok((partner, application)) = read(state, None, body.as_bytes()).application else { continue };
             let pictures = match &pictures {
                 Some(pictures) => pictures.clone(),
-                None => pictures.insert(era.look_at(&partner, &application).await).clone(),
+                None => pictures.insert(state.inspect(&partner, &application).await).clone(),
             };
             let name = Arc::clone(&partner.name);
-            let outcome = outcome(era.preview(partner, &application, pictures).reply);
+            let outcome = outcome(state.preview(partner, &application, pictures).answer);
             if let Some(outcome) = outcome.filter(|outcome| !found.iter().any(|(known, _)| known == outcome)) {
                 found.push((outcome, json!({ "as": &*name, "request": request })));
             }
         }
     }
-    let own = customers.keys().find_map(|id| directory.credentials(Account::Customer(id)).tokens.pop());
+    let own = customers.keys().find_map(|id| accounts.credentials(AccountRef::Customer(id)).tokens.pop());
     if let Some(token) = own {
-        found.push((Outcome::Refused(ErrorCode::AccessDenied), json!({ "as": token.expose(), "request": {} })));
+        found.push((
+            DocumentedOutcome::Refused(ErrorCode::AccessDenied),
+            json!({ "as": token.expose(), "request": {} }),
+        ));
     }
     let empty = json!({ "as": &*partner.name, "request": {} });
-    found.push((Outcome::Refused(ErrorCode::ParameterError), empty));
+    found.push((DocumentedOutcome::Refused(ErrorCode::ParameterError), empty));
     found
 }
 
-fn outcome(reply: Reply) -> Option<Outcome> {
-    match reply {
-        Reply::Accept(review) => Some(Outcome::Accepted(review)),
-        Reply::Refuse(Refusal { code, items }) => {
+fn outcome(answer: Answer) -> Option<DocumentedOutcome> {
+    match answer {
+        Answer::Accept(review) => Some(DocumentedOutcome::Accepted(review)),
+        Answer::Refuse(Refusal { code, items }) => {
             let mut items = items.iter();
             match (items.next(), items.next()) {
-                (Some(item), None) => Some(Outcome::Item(item)),
-                _ => Some(Outcome::Refused(code)),
+                (Some(item), None) => Some(DocumentedOutcome::Item(item)),
+                _ => Some(DocumentedOutcome::Refused(code)),
             }
         }
-        Reply::Gateway(_) | Reply::Fault(_) => None,
+        Answer::Gateway(_) | Answer::Fault(_) => None,
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::ControlError;
 use super::listing::{Written, created, named_in_path, removed, unknown, with_name};
-use super::operation::{Answer, Body, Operation};
+use super::operation::{Body, Operation, OperationResponse};
 use super::target::{Named, Target, Text};
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::small_set::SmallSet;
@@ -20,12 +20,12 @@ const NAMES: &str = "The certificate number.";
 pub(super) const LIST: Operation = Operation {
     id: "listCertificates",
     summary: "The certificates of a space",
-    answers: &[Answer::json(StatusCode::OK, "All of them.", certificates)],
+    answers: &[OperationResponse::json(StatusCode::OK, "All of them.", certificates)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn list(Target(space): Target) -> Json<Value> {
-    let world = write::world("", &space.era().snapshot());
+    let world = write::world("", &space.state().snapshot());
     Json(json!({ "certificates": world["certificates"] }))
 }
 
@@ -33,12 +33,12 @@ pub(super) const TELL: Operation = Operation {
     id: "getCertificate",
     summary: "One certificate",
     names: NAMES,
-    answers: &[Answer::json(StatusCode::OK, "The certificate, as in a scenario.", schema::CERTIFICATE)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The certificate, as in a scenario.", schema::CERTIFICATE)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn tell(Target(space): Target, Named(number): Named) -> Result<Json<Value>, ControlError> {
-    let (world, number) = (space.era().snapshot(), CertificateNumber::new(&number));
+    let (world, number) = (space.state().snapshot(), CertificateNumber::new(&number));
     let (listed, holders) = (world.certificates.get(&number), world.holders.get(&number));
     if listed.is_none() && holders.is_none_or(SmallSet::is_empty) {
         return Err(unknown("certificate"));
@@ -57,8 +57,8 @@ pub(super) const PUT: Operation = Operation {
     names: NAMES,
     body: Some(Body { is_required: false, ..Body::json(named, &[r#"{"blocked":true}"#]) }),
     answers: &[
-        Answer::json(StatusCode::OK, "The certificate that took the place of another.", schema::CERTIFICATE),
-        Answer::json(StatusCode::CREATED, "The new certificate.", schema::CERTIFICATE),
+        OperationResponse::json(StatusCode::OK, "The certificate that took the place of another.", schema::CERTIFICATE),
+        OperationResponse::json(StatusCode::CREATED, "The new certificate.", schema::CERTIFICATE),
     ],
     ..Operation::IN_SPACE
 };
@@ -66,7 +66,7 @@ pub(super) const PUT: Operation = Operation {
 pub(super) async fn put(Target(space): Target, Named(number): Named, Text(text): Text) -> Written {
     let (number, certificate, holders) = call::certificate(&with_name(&text, "number", &number)?)?;
     let value = write::certificate(&number, &certificate, holders.iter());
-    let was_there = space.era().put_certificate(&number, certificate, holders);
+    let was_there = space.state().put_certificate(&number, certificate, holders);
     Ok((created(was_there), Json(value)))
 }
 
@@ -74,12 +74,12 @@ pub(super) const REMOVE: Operation = Operation {
     id: "deleteCertificate",
     summary: "Deletes a certificate",
     names: NAMES,
-    answers: &[Answer::empty("It is gone.")],
+    answers: &[OperationResponse::empty("It is gone.")],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn remove(Target(space): Target, Named(number): Named) -> Result<StatusCode, ControlError> {
-    removed(space.era().remove_certificate(&CertificateNumber::new(&number)), "certificate")
+    removed(space.state().remove_certificate(&CertificateNumber::new(&number)), "certificate")
 }
 
 fn certificates(generator: &mut SchemaGenerator) -> Schema {

@@ -7,7 +7,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::error::ControlError;
-use super::operation::{Answer, Body, Operation};
+use super::operation::{Body, Operation, OperationResponse};
 use super::target::{Target, Text};
 use crate::fixture::call::{self, ClockChange};
 use crate::fixture::schema;
@@ -17,12 +17,12 @@ use crate::simulator::{Clock, machine_time};
 pub(super) const TELL: Operation = Operation {
     id: "getClock",
     summary: "The time of a space",
-    answers: &[Answer::json(StatusCode::OK, "The clock.", clock)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The clock.", clock)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn tell(Target(space): Target) -> Json<Value> {
-    Json(setting(&space.era().clock))
+    Json(setting(&space.state().clock))
 }
 
 pub(super) const CHANGE: Operation = Operation {
@@ -30,19 +30,19 @@ pub(super) const CHANGE: Operation = Operation {
     summary: "Puts the clock of a space forward, stops it, sets it, or gives it back to the machine",
     description: "Expiry of tokens, reviews and journal times follow it; the date of a signature does not.",
     body: Some(Body::json(schema::CLOCK, &[r#"{"advance":"2h"}"#, r#"{"freeze":true}"#, r#"{"reset":true}"#])),
-    answers: &[Answer::json(StatusCode::OK, "The clock as it is now.", clock)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The clock as it is now.", clock)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn change(Target(space): Target, Text(text): Text) -> Result<Json<Value>, ControlError> {
-    let era = space.era();
+    let state = space.state();
     match call::clock(&text)? {
-        ClockChange::Advance(by) => era.clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)),
-        ClockChange::Freeze(freeze) => era.clock.freeze(freeze),
-        ClockChange::Set(time) => era.clock.set(time),
-        ClockChange::Reset => era.clock.reset(),
+        ClockChange::Advance(by) => state.clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)),
+        ClockChange::Freeze(freeze) => state.clock.freeze(freeze),
+        ClockChange::Set(time) => state.clock.set(time),
+        ClockChange::Reset => state.clock.reset(),
     }
-    Ok(Json(setting(&era.clock)))
+    Ok(Json(setting(&state.clock)))
 }
 
 fn setting(clock: &Clock) -> Value {

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::error::{ControlError, Kind};
 use super::listing::{Written, created, named_in_path, removed, unknown, with_name};
-use super::operation::{Answer, Body, Operation};
+use super::operation::{Body, Operation, OperationResponse};
 use super::target::{Named, Target, Text};
-use crate::domain::caller::Account;
-use crate::domain::customer::{Customer, CustomerId};
+use crate::domain::account::AccountRef;
+use crate::domain::account::{Customer, CustomerId};
 use crate::fixture::{call, schema, write};
 use crate::http::openapi::{array, object};
-use crate::simulator::Era;
+use crate::simulator::SpaceState;
 
 /// What the name in the path is.
 const NAMES: &str = "The account ID of the customer.";
@@ -21,13 +21,13 @@ const NAMES: &str = "The account ID of the customer.";
 pub(super) const LIST: Operation = Operation {
     id: "listCustomers",
     summary: "The customers of a space",
-    answers: &[Answer::json(StatusCode::OK, "All of them.", customers)],
+    answers: &[OperationResponse::json(StatusCode::OK, "All of them.", customers)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn list(Target(space): Target) -> Json<Value> {
-    let era = space.era();
-    let customers: Vec<_> = era.customers().iter().map(|(id, customer)| written(&era, id, customer)).collect();
+    let state = space.state();
+    let customers: Vec<_> = state.customers().iter().map(|(id, customer)| written(&state, id, customer)).collect();
     Json(json!({ "customers": customers }))
 }
 
@@ -35,14 +35,14 @@ pub(super) const TELL: Operation = Operation {
     id: "getCustomer",
     summary: "One customer",
     names: NAMES,
-    answers: &[Answer::json(StatusCode::OK, "The customer, as in a scenario.", schema::CUSTOMER)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The customer, as in a scenario.", schema::CUSTOMER)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn tell(Target(space): Target, Named(id): Named) -> Result<Json<Value>, ControlError> {
-    let (era, id) = (space.era(), CustomerId::new(&id));
-    let customer = era.customer(&id).ok_or_else(|| unknown("customer"))?;
-    Ok(Json(written(&era, &id, &customer)))
+    let (state, id) = (space.state(), CustomerId::new(&id));
+    let customer = state.customer(&id).ok_or_else(|| unknown("customer"))?;
+    Ok(Json(written(&state, &id, &customer)))
 }
 
 pub(super) const PUT: Operation = Operation {
@@ -51,8 +51,8 @@ pub(super) const PUT: Operation = Operation {
     names: NAMES,
     body: Some(Body { is_required: false, ..Body::json(named, &[r#"{"partner":"demo-partner"}"#]) }),
     answers: &[
-        Answer::json(StatusCode::OK, "The customer that took the place of another.", schema::CUSTOMER),
-        Answer::json(StatusCode::CREATED, "The new customer.", schema::CUSTOMER),
+        OperationResponse::json(StatusCode::OK, "The customer that took the place of another.", schema::CUSTOMER),
+        OperationResponse::json(StatusCode::CREATED, "The new customer.", schema::CUSTOMER),
     ],
     refuses: &[Kind::Conflict],
     ..Operation::IN_SPACE
@@ -61,21 +61,21 @@ pub(super) const PUT: Operation = Operation {
 pub(super) async fn put(Target(space): Target, Named(id): Named, Text(text): Text) -> Written {
     let text = with_name(&text, "id", &id)?;
     let (id, customer, credentials) = call::customer(&text)?;
-    let era = space.era();
-    let (customer, was_there) = era.put_customer(&id, customer, &credentials)?;
-    Ok((created(was_there), Json(written(&era, &id, &customer))))
+    let state = space.state();
+    let (customer, was_there) = state.put_customer(&id, customer, &credentials)?;
+    Ok((created(was_there), Json(written(&state, &id, &customer))))
 }
 
 pub(super) const REMOVE: Operation = Operation {
     id: "deleteCustomer",
     summary: "Deletes a customer",
     names: NAMES,
-    answers: &[Answer::empty("It is gone.")],
+    answers: &[OperationResponse::empty("It is gone.")],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn remove(Target(space): Target, Named(id): Named) -> Result<StatusCode, ControlError> {
-    removed(space.era().remove_customer(&CustomerId::new(&id)), "customer")
+    removed(space.state().remove_customer(&CustomerId::new(&id)), "customer")
 }
 
 pub(super) const REVIEW: Operation = Operation {
@@ -86,7 +86,7 @@ pub(super) const REVIEW: Operation = Operation {
         schema::REVIEW,
         &[r#"{"decision":"approve"}"#, r#"{"decision":"reject","opinion":"The picture is blurred."}"#],
     )),
-    answers: &[Answer::json(StatusCode::OK, "The customer, as in a scenario.", schema::CUSTOMER)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The customer, as in a scenario.", schema::CUSTOMER)],
     refuses: &[Kind::Conflict],
     ..Operation::IN_SPACE
 };
@@ -97,13 +97,13 @@ pub(super) async fn review(
     Text(text): Text,
 ) -> Result<Json<Value>, ControlError> {
     let (verdict, opinion) = call::review(&text)?;
-    let (era, id) = (space.era(), CustomerId::new(&id));
-    let customer = era.review(&id, verdict, opinion.map(Into::into))?;
-    Ok(Json(written(&era, &id, &customer)))
+    let (state, id) = (space.state(), CustomerId::new(&id));
+    let customer = state.review(&id, verdict, opinion.map(Into::into))?;
+    Ok(Json(written(&state, &id, &customer)))
 }
 
-fn written(era: &Era, id: &CustomerId, customer: &Customer) -> Value {
-    write::customer(id, customer, &era.directory().credentials(Account::Customer(id)))
+fn written(state: &SpaceState, id: &CustomerId, customer: &Customer) -> Value {
+    write::customer(id, customer, &state.accounts().credentials(AccountRef::Customer(id)))
 }
 
 fn customers(generator: &mut SchemaGenerator) -> Schema {

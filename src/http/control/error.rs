@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::fixture::{LoadError, Problem, UnknownScenario};
 use crate::http::openapi::{JSON, array, number, object, or_null, response_of, text};
-use crate::simulator::{ListingError, ReviewError};
+use crate::simulator::{ReviewError, UpdateError};
 
 /// The kinds of refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,10 +145,10 @@ impl From<ReviewError> for ControlError {
     }
 }
 
-impl From<ListingError> for ControlError {
-    fn from(error: ListingError) -> Self {
+impl From<UpdateError> for ControlError {
+    fn from(error: UpdateError) -> Self {
         match error {
-            ListingError::UnknownPartner(_) => Self::invalid(error.to_string().into()),
+            UpdateError::UnknownPartner(_) => Self::invalid(error.to_string().into()),
             _ => Self::conflict(error.to_string()),
         }
     }

@@ -13,18 +13,19 @@ use super::journal::writer;
 use super::operation::{self, Body, Operation};
 use super::record;
 use super::target::{Target, Text};
+use crate::domain::account::Caller;
+use crate::domain::account::Partner;
 use crate::domain::application::Application;
-use crate::domain::caller::Caller;
-use crate::domain::check::{self, MAX_BODY_BYTES};
+use crate::domain::checks;
+use crate::domain::checks::MAX_BODY_BYTES;
 use crate::domain::gateway;
-use crate::domain::partner::Partner;
 use crate::fixture::{call, schema};
 use crate::http::App;
-use crate::http::answer::Answer;
+use crate::http::answer::ApiAnswer;
 use crate::http::bss::{INDIVIDUAL, draft};
 use crate::http::gateway::{Unauthenticated, by_token};
 use crate::http::openapi::object;
-use crate::simulator::{Asked, Era, Ruling, Space};
+use crate::simulator::{Outcome, RecordedRequest, Space, SpaceState};
 
 pub(super) const ANSWER: Operation = Operation {
     id: "explain",
@@ -34,7 +35,7 @@ pub(super) const ANSWER: Operation = Operation {
         schema::QUESTION,
         &[r#"{"as":"demo-partner","request":{"customer_id":"customer-new","identify_type":0}}"#],
     )),
-    answers: &[operation::Answer::json(StatusCode::OK, "The answer, with every check and rule.", verdict)],
+    answers: &[operation::OperationResponse::json(StatusCode::OK, "The answer, with every check and rule.", verdict)],
     ..Operation::IN_SPACE
 };
 
@@ -51,25 +52,25 @@ pub(super) async fn answer(
 /// The answer that an application with this body would get now in a space, with every check and what it saw. The caller is
 /// a token or a partner; without one, the first partner.
 pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]) -> Value {
-    let era = space.era();
-    let (caller, ruling) = rule(&era, caller, body).await;
-    let mut asked = Asked::new("POST", INDIVIDUAL, body.len());
-    asked.read(body);
-    let status = Answer::of(&ruling, era.settings().wire).status().as_u16();
-    writer(app, space).verdict(&ruling, &asked, caller.as_deref(), &"0".repeat(32), status)
+    let state = space.state();
+    let (caller, outcome) = rule(&state, caller, body).await;
+    let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
+    request.read(body);
+    let status = ApiAnswer::of(&outcome, state.settings().wire).status().as_u16();
+    writer(app, space).verdict(&outcome, &request, caller.as_deref(), &"0".repeat(32), status)
 }
 
 /// What would be ruled on a request of this token or partner, with the caller's name.
-async fn rule(era: &Era, caller: Option<&str>, body: &[u8]) -> (Option<Arc<str>>, Ruling) {
-    let Reading { caller, application } = read(era, caller, body);
-    let ruling = match application {
+async fn rule(state: &SpaceState, caller: Option<&str>, body: &[u8]) -> (Option<Arc<str>>, Outcome) {
+    let Reading { caller, application } = read(state, caller, body);
+    let outcome = match application {
         Ok((partner, application)) => {
-            let pictures = era.look_at(&partner, &application).await;
-            Ruling::Submission(era.preview(partner, &application, pictures))
+            let pictures = state.inspect(&partner, &application).await;
+            Outcome::Submission(state.preview(partner, &application, pictures))
         }
-        Err(ruling) => ruling,
+        Err(outcome) => outcome,
     };
-    (caller, ruling)
+    (caller, outcome)
 }
 
 /// A request, read as far as the rules.
@@ -77,35 +78,35 @@ pub(super) struct Reading<'a> {
     /// The caller's name.
     caller: Option<Arc<str>>,
     /// What the rules are applied to, or what is ruled without them.
-    pub(super) application: Result<(Arc<Partner>, Application<'a>), Ruling>,
+    pub(super) application: Result<(Arc<Partner>, Application<'a>), Outcome>,
 }
 
 /// Reads the body of a request of this token or partner: without one, of the first partner.
-pub(super) fn read<'a>(era: &Era, caller: Option<&str>, body: &'a [u8]) -> Reading<'a> {
+pub(super) fn read<'a>(state: &SpaceState, caller: Option<&str>, body: &'a [u8]) -> Reading<'a> {
     if body.len() > MAX_BODY_BYTES {
-        let refused = Ruling::Gateway(&check::BODY_SIZE, gateway::BODY_TOO_LARGE, None);
+        let refused = Outcome::Gateway(&checks::BODY_SIZE, gateway::BODY_TOO_LARGE, None);
         return Reading { caller: None, application: Err(refused) };
     }
-    let directory = era.directory();
+    let accounts = state.accounts();
     let partner = match caller {
-        None => directory.partners.first(),
-        Some(name) => directory.partner(name),
+        None => accounts.partners.first(),
+        Some(name) => accounts.partner(name),
     };
     let caller = match (partner, caller) {
         (Some(partner), _) => Ok(Caller::Partner(Arc::clone(partner))),
-        (None, Some(token)) if !token.is_empty() => by_token(era, token.as_bytes()),
+        (None, Some(token)) if !token.is_empty() => by_token(state, token.as_bytes()),
         (None, _) => Err("x-auth-token not found".into()),
     };
     match caller {
         Ok(Caller::Partner(partner)) => {
             let caller = Some(Arc::clone(&partner.name));
-            let application = draft::parse(body).and_then(|draft| Application::parse(draft, era.settings().contract));
-            let application = application.map(|application| (partner, application)).map_err(Ruling::Parameters);
+            let application = draft::parse(body).and_then(|draft| Application::parse(draft, state.settings().contract));
+            let application = application.map(|application| (partner, application)).map_err(Outcome::Parameters);
             Reading { caller, application }
         }
-        Ok(Caller::Customer(id)) => Reading { caller: None, application: Err(Ruling::CallerIsCustomer(id)) },
+        Ok(Caller::Customer(id)) => Reading { caller: None, application: Err(Outcome::CallerIsCustomer(id)) },
         Err(Unauthenticated { detail, .. }) => {
-            let refused = Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail.into()));
+            let refused = Outcome::Gateway(&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail.into()));
             Reading { caller: None, application: Err(refused) }
         }
     }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
-use super::operation::{Answer, Operation};
+use super::operation::{Operation, OperationResponse};
 use crate::http::openapi::{object, word};
 
 pub(super) const ALIVE: Operation = Operation { id: "getLiveness", summary: "Whether it runs", ..HEALTH };
@@ -14,7 +14,7 @@ pub(super) const READY: Operation = Operation { id: "getReadiness", summary: "Wh
 
 const HEALTH: Operation = Operation {
     description: "Needs no control token. A server that answers at all is both.",
-    answers: &[Answer::json(StatusCode::OK, "It is.", schema)],
+    answers: &[OperationResponse::json(StatusCode::OK, "It is.", schema)],
     ..Operation::DEFAULT
 };
 

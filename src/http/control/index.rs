@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::guarded;
 use super::open;
-use super::operation::{Answer, Operation};
+use super::operation::{Operation, OperationResponse};
 use super::tls;
 use crate::http::App;
 use crate::http::STEERING;
@@ -20,7 +20,7 @@ use crate::simulator::machine_time;
 pub(super) const TELL: Operation = Operation {
     id: "getIndex",
     summary: "What this is, and where to go",
-    answers: &[Answer::json(StatusCode::OK, "The simulator.", schema)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The simulator.", schema)],
     ..Operation::DEFAULT
 };
 

@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::error::ControlError;
-use super::operation::{Answer, Operation};
+use super::operation::{Operation, OperationResponse};
 use super::record::{self, Writer, customer_id};
 use super::target::{Named, Target};
 use crate::http::App;
 use crate::http::openapi::{array, flag, number, object, text};
-use crate::simulator::{Entry, Space};
+use crate::simulator::{JournalEntry, Space};
 
 /// How many entries are listed when nobody says how many.
 const DEFAULT_LIMIT: usize = 100;
@@ -45,9 +45,9 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    fn admits(&self, entry: &Entry) -> bool {
-        self.customer_id.as_ref().is_none_or(|id| customer_id(&entry.asked).as_ref() == Some(id))
-            && self.error_code.as_deref().is_none_or(|code| entry.ruling.error_code() == Some(code))
+    fn admits(&self, entry: &JournalEntry) -> bool {
+        self.customer_id.as_ref().is_none_or(|id| customer_id(&entry.request).as_ref() == Some(id))
+            && self.error_code.as_deref().is_none_or(|code| entry.outcome.error_code() == Some(code))
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) const LIST: Operation = Operation {
     id: "listEntries",
     summary: "What was asked and answered in a space, from the oldest on",
     query: Some(SchemaGenerator::subschema_for::<Filter>),
-    answers: &[Answer::json(StatusCode::OK, "The entries.", entries)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The entries.", entries)],
     ..Operation::IN_SPACE
 };
 
@@ -65,7 +65,7 @@ pub(super) async fn list(
     filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, ControlError> {
     let Query(filter) = filter.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
-    let (entries, dropped) = space.era().journal.since(filter.since.unwrap_or(0));
+    let (entries, dropped) = space.state().journal.since(filter.since.unwrap_or(0));
     let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
     let mut admitted = entries.iter().filter(|entry| filter.admits(entry));
     let listed: Vec<_> = admitted.by_ref().take(limit).collect();
@@ -86,7 +86,7 @@ pub(super) const FIND: Operation = Operation {
     id: "getEntry",
     summary: "What was asked and answered, and why",
     names: "The `X-Request-Id` of the answer.",
-    answers: &[Answer::json(StatusCode::OK, "The entry.", record::entry)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The entry.", record::entry)],
     ..Operation::IN_SPACE
 };
 
@@ -95,7 +95,7 @@ pub(super) async fn find(
     Target(space): Target,
     Named(request_id): Named,
 ) -> Result<Json<Value>, ControlError> {
-    let entry = request_id.parse().ok().and_then(|id| space.era().journal.find(id));
+    let entry = request_id.parse().ok().and_then(|id| space.state().journal.find(id));
     let entry = entry.ok_or_else(|| {
         ControlError::not_found("the journal of this space has no such request: it may have been dropped")
     })?;
@@ -105,12 +105,12 @@ pub(super) async fn find(
 pub(super) const CLEAR: Operation = Operation {
     id: "clearJournal",
     summary: "Forgets all entries of a space",
-    answers: &[Answer::empty("They are gone.")],
+    answers: &[OperationResponse::empty("They are gone.")],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn clear(Target(space): Target) -> StatusCode {
-    space.era().journal.clear();
+    space.state().journal.clear();
     StatusCode::NO_CONTENT
 }
 
@@ -119,7 +119,12 @@ pub(super) const FOLLOW: Operation = Operation {
     summary: "Follows the journal of a space",
     description: "Server-sent events: `entry` with an entry in JSON; `missed` with a number, when entries came too fast; \
         `reset`, when the space has begun again.",
-    answers: &[Answer::of(StatusCode::OK, "The events, until the simulator ends.", "text/event-stream", events)],
+    answers: &[OperationResponse::of(
+        StatusCode::OK,
+        "The events, until the simulator ends.",
+        "text/event-stream",
+        events,
+    )],
     ..Operation::IN_SPACE
 };
 
@@ -128,7 +133,7 @@ pub(super) async fn follow(
     State(app): State<Arc<App>>,
     Target(space): Target,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let entries = space.era().journal.follow();
+    let entries = space.state().journal.follow();
     let ending = app.spaces.ending();
     let events = unfold((app, space, entries, ending), |(app, space, mut entries, mut ending)| async move {
         let event = tokio::select! {
@@ -140,7 +145,7 @@ pub(super) async fn follow(
                 }
                 Err(RecvError::Lagged(missed)) => Event::default().event("missed").data(missed.to_string()),
                 Err(RecvError::Closed) => {
-                    entries = space.era().journal.follow();
+                    entries = space.state().journal.follow();
                     Event::default().event("reset").data("the space has begun again")
                 }
             },
@@ -154,12 +159,12 @@ pub(super) async fn follow(
 #[must_use]
 pub fn journal(app: &App, space: &Space) -> Vec<Value> {
     let writer = writer(app, space);
-    space.era().journal.since(0).0.iter().map(|entry| writer.entry(entry)).collect()
+    space.state().journal.since(0).0.iter().map(|entry| writer.entry(entry)).collect()
 }
 
 /// How the entries of a space are written.
 pub(super) fn writer(app: &App, space: &Space) -> Writer {
-    let wire = space.era().settings().wire;
+    let wire = space.state().settings().wire;
     Writer { space: space.id(), wire, show_personal_data: app.control.show_personal_data }
 }
 

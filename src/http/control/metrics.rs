@@ -15,7 +15,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use schemars::{Schema, SchemaGenerator};
 
-use super::operation::{Answer, Operation};
+use super::operation::{Operation, OperationResponse};
 use crate::domain::catalog::CheckItem;
 use crate::http::App;
 use crate::http::openapi::text;
@@ -30,7 +30,7 @@ type Labels = Vec<(&'static str, &'static str)>;
 pub(super) const TELL: Operation = Operation {
     id: "getMetrics",
     summary: "What happened so far, for Prometheus",
-    answers: &[Answer::of(StatusCode::OK, "The metrics.", OPEN_METRICS, metrics)],
+    answers: &[OperationResponse::of(StatusCode::OK, "The metrics.", OPEN_METRICS, metrics)],
     ..Operation::DEFAULT
 };
 
@@ -47,7 +47,7 @@ fn registry(spaces: &Spaces) -> Registry {
     registry.register("check_items", "Items of `fail_check_items` in answers", items(spaces));
     registry.register("faults", "Faults of the connection that were injected", faults(spaces));
     let all = spaces.all();
-    let entries = all.iter().map(|space| space.era().journal.len()).sum();
+    let entries = all.iter().map(|space| space.state().journal.len()).sum();
     let journals = spaces.journals();
     for (name, help, value) in [
         ("spaces", "Spaces that there are", all.len()),
@@ -69,7 +69,7 @@ fn registry(spaces: &Spaces) -> Registry {
 
 fn answers(spaces: &Spaces) -> Family<Labels, Counter> {
     let family = Family::default();
-    for (kind, count) in spaces.tally().answers() {
+    for (kind, count) in spaces.metrics().answers() {
         let labels =
             vec![("path", kind.path), ("outcome", kind.outcome), ("decided_by", kind.decided_by), ("rule", kind.rule)];
         add(&family, &labels, count);
@@ -80,14 +80,14 @@ fn answers(spaces: &Spaces) -> Family<Labels, Counter> {
 fn items(spaces: &Spaces) -> Family<Labels, Counter> {
     let family = Family::default();
     for item in CheckItem::ALL {
-        add(&family, &vec![("item", item.code())], spaces.tally().item(*item));
+        add(&family, &vec![("item", item.code())], spaces.metrics().item(*item));
     }
     family
 }
 
 fn faults(spaces: &Spaces) -> Family<Labels, Counter> {
     let family = Family::default();
-    for (kind, count) in spaces.tally().answers() {
+    for (kind, count) in spaces.metrics().answers() {
         if let Some(fault) = kind.outcome.strip_prefix("fault ") {
             add(&family, &vec![("fault", fault)], count);
         }

@@ -4,14 +4,14 @@ use axum::Json;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use super::operation::{Answer, Operation};
+use super::operation::{Operation, OperationResponse};
 use super::scenarios::any_object;
 use crate::http::openapi::document;
 
 pub(super) const TELL: Operation = Operation {
     id: "getDocument",
     summary: "This document",
-    answers: &[Answer::json(StatusCode::OK, "A document of OpenAPI 3.1.", any_object)],
+    answers: &[OperationResponse::json(StatusCode::OK, "A document of OpenAPI 3.1.", any_object)],
     ..Operation::DEFAULT
 };
 

@@ -27,7 +27,7 @@ pub(super) struct Operation {
     /// What it takes.
     pub(super) body: Option<Body>,
     /// What it answers when all is well, and whatever has a form of its own.
-    pub(super) answers: &'static [Answer],
+    pub(super) answers: &'static [OperationResponse],
     /// Why it refuses, beyond what every call of its kind is refused for.
     pub(super) refuses: &'static [Kind],
 }
@@ -52,13 +52,13 @@ impl Body {
 
 /// An answer.
 #[derive(Clone, Copy)]
-pub(super) struct Answer {
+pub(super) struct OperationResponse {
     status: StatusCode,
     description: &'static str,
     content: Option<(&'static str, SchemaOf)>,
 }
 
-impl Answer {
+impl OperationResponse {
     /// An answer in JSON.
     pub(super) const fn json(status: StatusCode, description: &'static str, schema: SchemaOf) -> Self {
         Self::of(status, description, JSON, schema)

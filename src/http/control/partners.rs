@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::{ControlError, Kind};
 use super::listing::{Written, created, named_in_path, removed, unknown, with_name};
-use super::operation::{Answer, Body, Operation};
+use super::operation::{Body, Operation, OperationResponse};
 use super::target::{Named, Target, Text};
 use crate::fixture::{call, schema, write};
 use crate::http::openapi::{array, object};
@@ -18,12 +18,12 @@ const NAMES: &str = "The name of the partner.";
 pub(super) const LIST: Operation = Operation {
     id: "listPartners",
     summary: "The partners of a space",
-    answers: &[Answer::json(StatusCode::OK, "All of them.", partners)],
+    answers: &[OperationResponse::json(StatusCode::OK, "All of them.", partners)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn list(Target(space): Target) -> Json<Value> {
-    let partners: Vec<_> = space.era().directory().partners.iter().map(|partner| write::partner(partner)).collect();
+    let partners: Vec<_> = space.state().accounts().partners.iter().map(|partner| write::partner(partner)).collect();
     Json(json!({ "partners": partners }))
 }
 
@@ -31,13 +31,13 @@ pub(super) const TELL: Operation = Operation {
     id: "getPartner",
     summary: "One partner",
     names: NAMES,
-    answers: &[Answer::json(StatusCode::OK, "The partner, as in a scenario.", schema::PARTNER)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The partner, as in a scenario.", schema::PARTNER)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn tell(Target(space): Target, Named(name): Named) -> Result<Json<Value>, ControlError> {
-    let directory = space.era().directory();
-    directory.partner(&name).map(|partner| Json(write::partner(partner))).ok_or_else(|| unknown("partner"))
+    let accounts = space.state().accounts();
+    accounts.partner(&name).map(|partner| Json(write::partner(partner))).ok_or_else(|| unknown("partner"))
 }
 
 pub(super) const PUT: Operation = Operation {
@@ -49,8 +49,8 @@ pub(super) const PUT: Operation = Operation {
         ..Body::json(named, &[r#"{"id":"third-account","xaccount_type":"THIRD_IDP"}"#])
     }),
     answers: &[
-        Answer::json(StatusCode::OK, "The partner that took the place of another.", schema::PARTNER),
-        Answer::json(StatusCode::CREATED, "The new partner.", schema::PARTNER),
+        OperationResponse::json(StatusCode::OK, "The partner that took the place of another.", schema::PARTNER),
+        OperationResponse::json(StatusCode::CREATED, "The new partner.", schema::PARTNER),
     ],
     refuses: &[Kind::Conflict],
     ..Operation::IN_SPACE
@@ -58,10 +58,10 @@ pub(super) const PUT: Operation = Operation {
 
 pub(super) async fn put(Target(space): Target, Named(name): Named, Text(text): Text) -> Written {
     let partner = call::partner(&with_name(&text, "name", &name)?)?;
-    let (era, name) = (space.era(), partner.name.clone());
-    let was_there = era.put_partner(partner)?;
-    let directory = era.directory();
-    let partner = directory.partner(&name).ok_or_else(|| unknown("partner"))?;
+    let (state, name) = (space.state(), partner.name.clone());
+    let was_there = state.put_partner(partner)?;
+    let accounts = state.accounts();
+    let partner = accounts.partner(&name).ok_or_else(|| unknown("partner"))?;
     Ok((created(was_there), Json(write::partner(partner))))
 }
 
@@ -69,13 +69,13 @@ pub(super) const REMOVE: Operation = Operation {
     id: "deletePartner",
     summary: "Deletes a partner",
     names: NAMES,
-    answers: &[Answer::empty("It is gone.")],
+    answers: &[OperationResponse::empty("It is gone.")],
     refuses: &[Kind::Conflict],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn remove(Target(space): Target, Named(name): Named) -> Result<StatusCode, ControlError> {
-    removed(space.era().remove_partner(&name)?, "partner")
+    removed(space.state().remove_partner(&name)?, "partner")
 }
 
 fn partners(generator: &mut SchemaGenerator) -> Schema {

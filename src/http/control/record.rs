@@ -4,13 +4,13 @@ use axum::extract::Query;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::domain::citation::Basis;
-use crate::domain::decision::{CheckResult, Finding, Reply};
+use crate::domain::checks::Basis;
+use crate::domain::rules::{Answer, CheckReport, CheckResult};
 use crate::domain::settings::Wire;
-use crate::http::answer::Answer;
+use crate::http::answer::ApiAnswer;
 use crate::http::findings;
 use crate::http::openapi::{anything, array, component, number, object, or_null, pattern, text, time, without, word};
-use crate::simulator::{Asked, Change, Entry, Ruling, SpaceId, Submission};
+use crate::simulator::{Change, JournalEntry, Outcome, RecordedRequest, SpaceId, Submission};
 
 /// The fields of a body that are personal data or secret, whatever they hold.
 const PERSONAL: [&str; 3] = ["name", "token", "verified_number"];
@@ -28,18 +28,18 @@ pub(super) struct Writer {
 
 impl Writer {
     /// A whole journal entry.
-    pub(super) fn entry(self, entry: &Entry) -> Value {
+    pub(super) fn entry(self, entry: &JournalEntry) -> Value {
         let mut value = json!({
             "number": entry.number,
             "request_id": entry.request_id.simple().to_string(),
             "at": format!("{:.3}", entry.at),
             "space": self.space.to_string(),
             "caller": entry.caller.as_deref(),
-            "request": self.request(&entry.asked),
+            "request": self.request(&entry.request),
         });
         let verdict = self.verdict(
-            &entry.ruling,
-            &entry.asked,
+            &entry.outcome,
+            &entry.request,
             entry.caller.as_deref(),
             &entry.request_id.simple().to_string(),
             entry.status,
@@ -53,53 +53,53 @@ impl Writer {
     /// Response, outcome, checks and changes.
     pub(super) fn verdict(
         self,
-        ruling: &Ruling,
-        asked: &Asked,
+        outcome: &Outcome,
+        request: &RecordedRequest,
         caller: Option<&str>,
         request_id: &str,
         status: u16,
     ) -> Value {
-        let body = match ruling {
-            Ruling::Identified(_, body) | Ruling::NotIdentified(_, body, _) => {
+        let body = match outcome {
+            Outcome::IamAccepted(_, body) | Outcome::IamRefused(_, body, _) => {
                 self.mask(serde_json::from_str(body).unwrap_or_default())
             }
-            _ => Answer::of(ruling, self.wire)
+            _ => ApiAnswer::of(outcome, self.wire)
                 .body(request_id)
                 .and_then(|body| serde_json::from_str(&body).ok())
                 .unwrap_or_default(),
         };
-        let change = match ruling {
-            Ruling::Submission(Submission { change, .. }) => change.as_ref(),
+        let change = match outcome {
+            Outcome::Submission(Submission { change, .. }) => change.as_ref(),
             _ => None,
         };
-        let response = match ruling.reply() {
-            Some(Reply::Fault(fault)) => json!({ "status": null, "body": null, "fault": fault.as_str() }),
+        let response = match outcome.answer() {
+            Some(Answer::Fault(fault)) => json!({ "status": null, "body": null, "fault": fault.as_str() }),
             _ => json!({ "status": status, "body": without_credentials(body) }),
         };
         json!({
             "response": response,
             "outcome": {
-                "error_code": ruling.error_code(),
-                "decided_by": ruling.decided_by(),
-                "rule": ruling.check(),
+                "error_code": outcome.error_code(),
+                "decided_by": outcome.decided_by(),
+                "rule": outcome.check(),
             },
-            "checks": findings(ruling, asked, caller).iter().map(Self::finding).collect::<Vec<_>>(),
+            "checks": findings(outcome, request, caller).iter().map(Self::finding).collect::<Vec<_>>(),
             "changes": change.into_iter().map(written_change).collect::<Vec<_>>(),
         })
     }
 
-    fn request(self, asked: &Asked) -> Value {
-        let headers: Map<_, _> = asked.headers().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
-        let body = match serde_json::from_slice(asked.body()) {
+    fn request(self, request: &RecordedRequest) -> Value {
+        let headers: Map<_, _> = request.headers().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+        let body = match serde_json::from_slice(request.body()) {
             Ok(body) => self.mask(body),
-            Err(_) if self.show_personal_data => String::from_utf8_lossy(asked.body()).into(),
+            Err(_) if self.show_personal_data => String::from_utf8_lossy(request.body()).into(),
             Err(_) => Value::Null,
         };
-        json!({ "method": asked.method(), "path": asked.target(), "headers": headers, "body": body })
+        json!({ "method": request.method(), "path": request.target(), "headers": headers, "body": body })
     }
 
-    fn finding(finding: &Finding) -> Value {
-        let Finding { check, result, saw, citation } = finding;
+    fn finding(finding: &CheckReport) -> Value {
+        let CheckReport { check, result, saw, citation } = finding;
         let result = match result {
             CheckResult::Passed => "passed",
             CheckResult::Failed => "failed",
@@ -150,11 +150,11 @@ fn without_tokens(text: &str) -> String {
 }
 
 /// The customer that a request is about, by its body or by its query.
-pub(super) fn customer_id(asked: &Asked) -> Option<String> {
-    let body: Value = serde_json::from_slice(asked.body()).unwrap_or_default();
+pub(super) fn customer_id(request: &RecordedRequest) -> Option<String> {
+    let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let by_body = body["customer_id"].as_str().map(str::to_owned);
     by_body.or_else(|| {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&asked.target().parse().ok()?).ok()?;
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&request.target().parse().ok()?).ok()?;
         pairs.into_iter().find(|(name, _)| name == "customer_id").map(|(_, id)| id)
     })
 }

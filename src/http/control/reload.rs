@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::operation::{Answer, Operation};
+use super::operation::{Operation, OperationResponse};
 use crate::fixture::{LoadError, News, Problem};
 use crate::http::openapi::{array, number, object, or_null, text, without};
 use crate::http::{App, Reload};
@@ -20,8 +20,8 @@ pub(super) const RELOAD: Operation = Operation {
     description: "What is good of them is taken up, file by file. The default space begins again if its scenario has \
         changed; other spaces go on as they are.",
     answers: &[
-        Answer::json(StatusCode::OK, "What is new.", news),
-        Answer::json(StatusCode::UNPROCESSABLE_ENTITY, "What is new, and what is wrong.", news_and_problems),
+        OperationResponse::json(StatusCode::OK, "What is new.", news),
+        OperationResponse::json(StatusCode::UNPROCESSABLE_ENTITY, "What is new, and what is wrong.", news_and_problems),
     ],
     ..Operation::DEFAULT
 };

@@ -9,7 +9,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::error::ControlError;
-use super::operation::{Answer, Operation};
+use super::operation::{Operation, OperationResponse};
 use super::target::Named;
 use crate::fixture::json_schema;
 use crate::http::App;
@@ -18,7 +18,7 @@ use crate::http::openapi::{array, object, text};
 pub(super) const LIST: Operation = Operation {
     id: "listScenarios",
     summary: "The scenarios that spaces can start from",
-    answers: &[Answer::json(StatusCode::OK, "All of them.", scenarios)],
+    answers: &[OperationResponse::json(StatusCode::OK, "All of them.", scenarios)],
     ..Operation::DEFAULT
 };
 
@@ -35,7 +35,7 @@ pub(super) const TELL: Operation = Operation {
     id: "getScenario",
     summary: "One scenario, with its file",
     names: "The name of the scenario.",
-    answers: &[Answer::json(StatusCode::OK, "The scenario.", scenario)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The scenario.", scenario)],
     ..Operation::DEFAULT
 };
 
@@ -49,7 +49,7 @@ pub(super) async fn tell(State(app): State<Arc<App>>, Named(name): Named) -> Res
 pub(super) const SCHEMA: Operation = Operation {
     id: "getScenarioSchema",
     summary: "The JSON Schema of scenario files",
-    answers: &[Answer::json(StatusCode::OK, "A schema of draft 2020-12.", any_object)],
+    answers: &[OperationResponse::json(StatusCode::OK, "A schema of draft 2020-12.", any_object)],
     ..Operation::DEFAULT
 };
 

@@ -8,21 +8,21 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::error::{ControlError, Kind};
-use super::operation::{Answer, Body, Operation};
+use super::operation::{Body, Operation, OperationResponse};
 use super::target::{Target, Text};
-use crate::domain::script::ScriptedAnswer;
+use crate::domain::scripted::ScriptedAnswer;
 use crate::fixture::{call, schema, write};
 use crate::http::openapi::{array, number, object, or_null};
 
 pub(super) const LIST: Operation = Operation {
     id: "listScripted",
     summary: "The answers fixed beforehand, with the uses left",
-    answers: &[Answer::json(StatusCode::OK, "The answers, in the order in which they are tried.", answers)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The answers, in the order in which they are tried.", answers)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn list(Target(space): Target) -> Json<Value> {
-    let uses = space.era().script.uses();
+    let uses = space.state().script.uses();
     let answer = |(place, (answer, used)): (usize, &(Arc<ScriptedAnswer>, usize))| {
         let left = answer.times.map(|times| times.saturating_sub(*used));
         json!({ "place": place, "used": used, "left": left, "scripted": write::scripted(answer) })
@@ -40,7 +40,7 @@ pub(super) const ADD: Operation = Operation {
             r#"[{"when":{"customer_id":"customer-new"},"then":[{"gateway":"APIGW.0308"},{"is_review":0}]}]"#,
         ],
     )),
-    answers: &[Answer::json(StatusCode::CREATED, "Where they are.", added)],
+    answers: &[OperationResponse::json(StatusCode::CREATED, "Where they are.", added)],
     refuses: &[Kind::Conflict],
     ..Operation::IN_SPACE
 };
@@ -48,19 +48,19 @@ pub(super) const ADD: Operation = Operation {
 pub(super) async fn add(Target(space): Target, Text(text): Text) -> Result<(StatusCode, Json<Value>), ControlError> {
     let answers = call::scripted(&text)?;
     let added = answers.len();
-    let place = space.era().add_scripted(answers)?;
+    let place = space.state().add_scripted(answers)?;
     Ok((StatusCode::CREATED, Json(json!({ "place": place, "added": added }))))
 }
 
 pub(super) const CLEAR: Operation = Operation {
     id: "clearScripted",
     summary: "Takes back all answers fixed beforehand",
-    answers: &[Answer::empty("They are gone.")],
+    answers: &[OperationResponse::empty("They are gone.")],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn clear(Target(space): Target) -> StatusCode {
-    space.era().script.clear();
+    space.state().script.clear();
     StatusCode::NO_CONTENT
 }
 

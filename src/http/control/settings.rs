@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use super::error::ControlError;
-use crate::domain::credential::Secret;
+use crate::domain::credentials::Secret;
 use crate::http::App;
 
 /// The settings of the control API.

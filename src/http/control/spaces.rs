@@ -9,10 +9,10 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::error::{ControlError, Kind};
-use super::operation::{Answer, Body, Operation};
+use super::operation::{Body, Operation, OperationResponse};
 use super::target::{Named, Text, find};
-use crate::domain::credential::Secret;
-use crate::domain::partner::Partner;
+use crate::domain::account::Partner;
+use crate::domain::credentials::Secret;
 use crate::fixture::call::{self, NewSpace};
 use crate::fixture::schema;
 use crate::http::App;
@@ -22,7 +22,7 @@ use crate::simulator::{Space, SpaceId};
 pub(super) const LIST: Operation = Operation {
     id: "listSpaces",
     summary: "The spaces that there are",
-    answers: &[Answer::json(StatusCode::OK, "All of them.", outlines)],
+    answers: &[OperationResponse::json(StatusCode::OK, "All of them.", outlines)],
     ..Operation::DEFAULT
 };
 
@@ -37,7 +37,11 @@ pub(super) const CREATE: Operation = Operation {
     description: "A client that calls with them is in that space: it needs no header. Without a body the space starts \
         from the scenario `default`.",
     body: Some(Body { is_required: false, ..Body::json(schema::NEW_SPACE, &[r#"{"scenario":"default"}"#]) }),
-    answers: &[Answer::json(StatusCode::CREATED, "The space, with what a client needs in order to call in it.", space)],
+    answers: &[OperationResponse::json(
+        StatusCode::CREATED,
+        "The space, with what a client needs in order to call in it.",
+        space,
+    )],
     refuses: &[Kind::NotFound],
     ..Operation::DEFAULT
 };
@@ -58,7 +62,7 @@ pub(super) const TELL: Operation = Operation {
     id: "getSpace",
     summary: "What a client needs in order to call in a space",
     names: "The ID of the space.",
-    answers: &[Answer::json(StatusCode::OK, "The space.", space)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The space.", space)],
     ..Operation::DEFAULT
 };
 
@@ -70,7 +74,7 @@ pub(super) const REMOVE: Operation = Operation {
     id: "deleteSpace",
     summary: "Deletes a space",
     names: "The ID of the space; the default one stays.",
-    answers: &[Answer::empty("It is gone.")],
+    answers: &[OperationResponse::empty("It is gone.")],
     refuses: &[Kind::Conflict],
     ..Operation::DEFAULT
 };
@@ -98,7 +102,7 @@ fn outline(space: &Space) -> Value {
 
 /// What a client needs in order to call in a space.
 pub(super) fn credentials(space: &Space) -> Value {
-    let directory = space.era().directory();
+    let accounts = space.state().accounts();
     let partner = |partner: &Arc<Partner>| {
         let key = partner.credentials.access_keys.first();
         json!({
@@ -113,7 +117,7 @@ pub(super) fn credentials(space: &Space) -> Value {
     json!({
         "id": space.id().to_string(),
         "scenario": &*space.scenario(),
-        "partners": directory.partners.iter().map(partner).collect::<Vec<_>>(),
+        "partners": accounts.partners.iter().map(partner).collect::<Vec<_>>(),
     })
 }
 

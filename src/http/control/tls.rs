@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 
 use super::error::{ControlError, Kind};
-use super::operation::{Answer, Operation};
+use super::operation::{Operation, OperationResponse};
 use crate::http::App;
 use crate::http::openapi::text;
 
@@ -19,7 +19,7 @@ const PEM: &str = "application/x-pem-file";
 pub(super) const CA: Operation = Operation {
     id: "getCa",
     summary: "The CA that clients have to trust, where the simulator makes its own certificates",
-    answers: &[Answer::of(StatusCode::OK, "Its certificate.", PEM, |_| text("A certificate, as PEM."))],
+    answers: &[OperationResponse::of(StatusCode::OK, "Its certificate.", PEM, |_| text("A certificate, as PEM."))],
     refuses: &[Kind::NotFound],
     ..Operation::DEFAULT
 };

@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 
 use super::error::ControlError;
 use super::journal::writer;
-use super::operation::{Answer, Body, Operation};
+use super::operation::{Body, Operation, OperationResponse};
 use super::record;
 use super::record::customer_id;
 use super::target::{Target, Text};
-use crate::domain::matcher::Matcher;
+use crate::domain::scripted::Matcher;
 use crate::fixture::call::{self, Expectation};
 use crate::fixture::schema;
 use crate::http::App;
 use crate::http::openapi::{array, number, object, text, word};
-use crate::simulator::{Entry, Space};
+use crate::simulator::{JournalEntry, Space};
 
 /// How many entries are shown.
 const CLOSEST: usize = 3;
@@ -34,8 +34,8 @@ pub(super) const CHECK: Operation = Operation {
         &[r#"{"match":{"error_code":"CBC.0999"},"count":{"exactly":2}}"#, r#"{"match":{"status":[400,403]}}"#],
     )),
     answers: &[
-        Answer::json(StatusCode::OK, "It has.", verified),
-        Answer::json(StatusCode::CONFLICT, "It has not: what comes closest.", not_verified),
+        OperationResponse::json(StatusCode::OK, "It has.", verified),
+        OperationResponse::json(StatusCode::CONFLICT, "It has not: what comes closest.", not_verified),
     ],
     ..Operation::IN_SPACE
 };
@@ -127,7 +127,7 @@ impl fmt::Debug for NotVerified {
 /// When it has more or fewer of it.
 pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Verified, NotVerified> {
     let Expectation { conditions, at_least, at_most } = expectation;
-    let (entries, dropped) = space.era().journal.since(0);
+    let (entries, dropped) = space.state().journal.since(0);
     let mut judged: Vec<_> = entries.iter().map(|entry| (differences(entry, conditions), entry)).collect();
     let count = judged.iter().filter(|(differs, _)| differs.is_empty()).count();
     if (at_least..=at_most).contains(&&count) {
@@ -141,20 +141,20 @@ pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Ver
 }
 
 /// The names of the conditions that an entry does not satisfy.
-fn differences(entry: &Entry, conditions: &[(&'static str, Matcher)]) -> Vec<&'static str> {
-    let body: Value = serde_json::from_slice(entry.asked.body()).unwrap_or_default();
+fn differences(entry: &JournalEntry, conditions: &[(&'static str, Matcher)]) -> Vec<&'static str> {
+    let body: Value = serde_json::from_slice(entry.request.body()).unwrap_or_default();
     let differs = |(name, matcher): &&(&'static str, Matcher)| !matcher.matches(&values(entry, &body, name));
     conditions.iter().filter(differs).map(|(name, _)| *name).collect()
 }
 
 /// What an entry has of this name, as text.
-fn values(entry: &Entry, body: &Value, name: &str) -> Vec<String> {
+fn values(entry: &JournalEntry, body: &Value, name: &str) -> Vec<String> {
     let value = match name {
-        "path" => Some(entry.asked.path().to_owned()),
+        "path" => Some(entry.request.path().to_owned()),
         "status" => Some(entry.status.to_string()),
-        "error_code" => entry.ruling.error_code().map(str::to_owned),
-        "rule" => entry.ruling.check().map(str::to_owned),
-        "customer_id" => customer_id(&entry.asked),
+        "error_code" => entry.outcome.error_code().map(str::to_owned),
+        "rule" => entry.outcome.check().map(str::to_owned),
+        "customer_id" => customer_id(&entry.request),
         "caller" => entry.caller.as_deref().map(str::to_owned),
         _ => body[name].as_str().map(str::to_owned),
     };

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use super::error::ControlError;
-use super::operation::{Answer, Body, Operation};
+use super::operation::{Body, Operation, OperationResponse};
 use super::spaces::{self, credentials};
 use super::target::{Fixture, Target};
 use crate::fixture::{call, schema, write};
@@ -14,12 +14,12 @@ use crate::http::openapi::JSON;
 pub(super) const TELL: Operation = Operation {
     id: "getWorld",
     summary: "All of a space, as a scenario",
-    answers: &[Answer::json(StatusCode::OK, "The scenario.", schema::SCENARIO)],
+    answers: &[OperationResponse::json(StatusCode::OK, "The scenario.", schema::SCENARIO)],
     ..Operation::IN_SPACE
 };
 
 pub(super) async fn tell(Target(space): Target) -> Json<Value> {
-    Json(write::world(&space.scenario(), &space.era().snapshot()))
+    Json(write::world(&space.scenario(), &space.state().snapshot()))
 }
 
 pub(super) const REPLACE: Operation = Operation {
@@ -32,7 +32,7 @@ pub(super) const REPLACE: Operation = Operation {
             &[r#"{"partners":[{"id":"p-1","name":"demo","xaccount_type":"DEMO_IDP","credentials":{"tokens":["t"]}}]}"#],
         )
     }),
-    answers: &[Answer::json(
+    answers: &[OperationResponse::json(
         StatusCode::OK,
         "The space, with what a client needs in order to call in it.",
         spaces::space,
@@ -49,7 +49,7 @@ pub(super) async fn replace(Target(space): Target, Fixture(text): Fixture) -> Re
 pub(super) const RESET: Operation = Operation {
     id: "resetSpace",
     summary: "Takes a space back to its beginning",
-    answers: &[Answer::json(
+    answers: &[OperationResponse::json(
         StatusCode::OK,
         "The space, with what a client needs in order to call in it.",
         spaces::space,

@@ -7,23 +7,23 @@ use axum::http::request::Parts;
 
 use super::body;
 use super::caller::{Unauthenticated, authenticate};
-use crate::domain::caller::Caller;
-use crate::domain::check;
+use crate::domain::account::Caller;
+use crate::domain::account::Partner;
+use crate::domain::checks;
 use crate::domain::gateway;
-use crate::domain::partner::Partner;
-use crate::http::answer::Answer;
-use crate::simulator::{Detail, Era, Ruling};
+use crate::http::answer::ApiAnswer;
+use crate::simulator::{Detail, Outcome, SpaceState};
 
 /// A request that has arrived whole, in its era.
 pub(in crate::http) struct Arrival<'a> {
-    pub(in crate::http) era: &'a Era,
+    pub(in crate::http) state: &'a SpaceState,
     pub(in crate::http) parts: &'a Parts,
     pub(in crate::http) body: Bytes,
 }
 
 /// An admitted request: a partner, by its own credentials, and what it sent.
 pub(in crate::http) struct Admission<'a> {
-    pub(in crate::http) era: &'a Era,
+    pub(in crate::http) state: &'a SpaceState,
     pub(in crate::http) partner: Arc<Partner>,
     pub(in crate::http) parts: &'a Parts,
     pub(in crate::http) body: Bytes,
@@ -34,35 +34,35 @@ impl<'a> Arrival<'a> {
     ///
     /// # Errors
     /// The gateway's answer when it is too long, or does not come whole.
-    pub(in crate::http) async fn of<B>(era: &'a Era, parts: &'a Parts, body: B) -> Result<Self, Box<Answer>>
+    pub(in crate::http) async fn of<B>(state: &'a SpaceState, parts: &'a Parts, body: B) -> Result<Self, Box<ApiAnswer>>
     where
         B: HttpBody<Data = Bytes>,
     {
         let body = body::read(&parts.headers, body).await?;
-        Ok(Self { era, parts, body })
+        Ok(Self { state, parts, body })
     }
 
     /// Lets a partner through.
     ///
     /// # Errors
     /// The answer to whoever is none.
-    pub(in crate::http) fn admit(self) -> Result<Admission<'a>, Box<Answer>> {
-        let Self { era, parts, body } = self;
-        let ruling = match authenticate(era, parts, &body) {
-            Ok(Caller::Partner(partner)) => return Ok(Admission { era, partner, parts, body }),
-            Ok(Caller::Customer(id)) => Ruling::CallerIsCustomer(id),
+    pub(in crate::http) fn admit(self) -> Result<Admission<'a>, Box<ApiAnswer>> {
+        let Self { state, parts, body } = self;
+        let outcome = match authenticate(state, parts, &body) {
+            Ok(Caller::Partner(partner)) => return Ok(Admission { state, partner, parts, body }),
+            Ok(Caller::Customer(id)) => Outcome::CallerIsCustomer(id),
             Err(Unauthenticated { detail, saw }) => {
                 let detail = Detail { text: detail, saw };
-                Ruling::Gateway(&check::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail))
+                Outcome::Gateway(&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail))
             }
         };
-        Err(Answer::new(ruling).having_read(body).into())
+        Err(ApiAnswer::new(outcome).having_read(body).into())
     }
 }
 
 impl Admission<'_> {
     /// The answer to the request.
-    pub(in crate::http) fn answer(self, ruling: Ruling) -> Answer {
-        Answer::to(Arc::clone(&self.partner.name), self.body, ruling, self.era.settings().wire)
+    pub(in crate::http) fn answer(self, outcome: Outcome) -> ApiAnswer {
+        ApiAnswer::to(Arc::clone(&self.partner.name), self.body, outcome, self.state.settings().wire)
     }
 }

@@ -8,10 +8,11 @@ use axum::http::header::EXPECT;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
-use crate::domain::check::{self, MAX_BODY_BYTES};
+use crate::domain::checks;
+use crate::domain::checks::MAX_BODY_BYTES;
 use crate::domain::gateway::{self, GatewayError};
-use crate::http::answer::Answer;
-use crate::simulator::Ruling;
+use crate::http::answer::ApiAnswer;
+use crate::simulator::Outcome;
 
 /// How much of a body that is too long is still taken in before the refusal. A client that is cut off while
 /// it sends may never see its answer.
@@ -21,7 +22,7 @@ const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 ///
 /// # Errors
 /// The gateway's answer when it is too long, or when the client stopped in the middle.
-pub(in crate::http) async fn read<B>(headers: &HeaderMap, body: B) -> Result<Bytes, Box<Answer>>
+pub(in crate::http) async fn read<B>(headers: &HeaderMap, body: B) -> Result<Bytes, Box<ApiAnswer>>
 where
     B: HttpBody<Data = Bytes>,
 {
@@ -56,6 +57,6 @@ fn joined(whole: Bytes, chunk: Bytes) -> Bytes {
     whole.freeze()
 }
 
-fn refused(error: &'static GatewayError) -> Box<Answer> {
-    Answer::new(Ruling::Gateway(&check::BODY_SIZE, error, None)).into()
+fn refused(error: &'static GatewayError) -> Box<ApiAnswer> {
+    ApiAnswer::new(Outcome::Gateway(&checks::BODY_SIZE, error, None)).into()
 }

@@ -10,7 +10,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use bytes::Bytes;
 use futures_util::stream::unfold;
 
-use crate::domain::fault::Fault;
+use crate::domain::scripted::Fault;
 
 /// The answer that a cut one is the beginning of, and where it is cut.
 const WHOLE: &str = r#"{"is_review":1}"#;

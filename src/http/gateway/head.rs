@@ -4,7 +4,7 @@ use axum::http::HeaderName;
 use axum::http::request::Parts;
 
 use crate::domain::gateway::{self, GatewayError};
-use crate::simulator::Asked;
+use crate::simulator::RecordedRequest;
 
 /// The headers whose values are credentials, and are kept nowhere.
 const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "x-auth-token", "x-security-token"];
@@ -45,22 +45,22 @@ impl HeadSize {
     }
 
     /// What the journal keeps of the request, with room for a body of so many bytes.
-    pub(in crate::http) fn asked(&self, head: &Parts, body: u64) -> Asked {
+    pub(in crate::http) fn request(&self, head: &Parts, body: u64) -> RecordedRequest {
         let separators = head.headers.len() * ": \n".len();
         // A token may have thousands of characters, which would be room for nothing.
         let secrets = head.headers.iter().filter(|(name, _)| is_secret(name));
         let secrets: usize = secrets.map(|(_, value)| value.len().saturating_sub(MASK.len())).sum();
         let body = usize::try_from(body).unwrap_or(usize::MAX).min(MAX_PIECE_BYTES);
         let expected = self.headers - secrets + separators + body;
-        let mut asked = Asked::new(head.method.as_str(), target(head), expected);
+        let mut request = RecordedRequest::new(head.method.as_str(), target(head), expected);
         for (name, value) in &head.headers {
             if is_secret(name) {
-                asked.header(name.as_str(), MASK);
+                request.header(name.as_str(), MASK);
             } else {
-                asked.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+                request.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
             }
         }
-        asked
+        request
     }
 }
 

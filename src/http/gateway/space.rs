@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HeaderName};
 
 use super::signature;
-use crate::simulator::{Era, SpaceId, Spaces};
+use crate::simulator::{SpaceId, SpaceState, Spaces};
 
 /// The header that names a space.
 pub(in crate::http) static X_SIM_SPACE: HeaderName = HeaderName::from_static("x-sim-space");
@@ -18,7 +18,7 @@ pub(super) static X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-tok
 ///
 /// # Errors
 /// What was said of a space that is gone, or never was.
-pub(in crate::http) fn find(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<Era>, String> {
+pub(in crate::http) fn find(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, String> {
     let token = || headers.get(&X_AUTH_TOKEN).and_then(|value| value.to_str().ok());
     let named = headers.get(&X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
     let id = match &named {
@@ -35,5 +35,5 @@ pub(in crate::http) fn find(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<
         let name = named.unwrap_or_else(|| id.map(|id| id.to_string()).unwrap_or_default());
         format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was")
     };
-    space.map(|space| space.era()).ok_or_else(gone)
+    space.map(|space| space.state()).ok_or_else(gone)
 }

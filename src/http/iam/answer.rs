@@ -3,10 +3,11 @@
 use axum::http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::domain::caller::Caller;
-use crate::domain::check::{self, Check};
-use crate::http::answer::{Answer, Identity};
-use crate::simulator::Ruling;
+use crate::domain::account::Caller;
+use crate::domain::checks;
+use crate::domain::checks::Check;
+use crate::http::answer::{ApiAnswer, Identity};
+use crate::simulator::Outcome;
 
 /// What IAM answers when it knows who somebody is: by this check, in this body, and with a new token when there is one.
 pub(super) fn identified(
@@ -14,11 +15,11 @@ pub(super) fn identified(
     by: &'static Check,
     body: &Value,
     subject_token: Option<HeaderValue>,
-) -> Answer {
+) -> ApiAnswer {
     // A new token is a thing created.
     let status = if subject_token.is_some() { StatusCode::CREATED } else { StatusCode::OK };
-    let ruling = Ruling::Identified(by, body.to_string());
-    Answer::of_iam(Some(caller.account_name().into()), ruling, Identity { status, subject_token })
+    let outcome = Outcome::IamAccepted(by, body.to_string());
+    ApiAnswer::of_iam(Some(caller.account_name().into()), outcome, Identity { status, subject_token })
 }
 
 /// Why IAM refuses.
@@ -38,17 +39,17 @@ impl IamError {
         match self {
             Self::NotAuthenticated(detail) => {
                 let message = format!("Incorrect IAM authentication information: {detail}");
-                (StatusCode::UNAUTHORIZED, message.clone(), &check::AUTHENTICATED, message)
+                (StatusCode::UNAUTHORIZED, message.clone(), &checks::AUTHENTICATED, message)
             }
             Self::BadRequest(saw) => {
-                (StatusCode::BAD_REQUEST, "The request body is invalid".to_owned(), &check::IDENTITY, saw.clone())
+                (StatusCode::BAD_REQUEST, "The request body is invalid".to_owned(), &checks::IDENTITY, saw.clone())
             }
             Self::WrongPassword => {
                 let message = "The username or password is wrong.";
                 (
                     StatusCode::UNAUTHORIZED,
                     message.to_owned(),
-                    &check::IDENTITY,
+                    &checks::IDENTITY,
                     "no such user with this password".to_owned(),
                 )
             }
@@ -58,7 +59,7 @@ impl IamError {
                 (
                     StatusCode::UNAUTHORIZED,
                     message.to_owned(),
-                    &check::IDENTITY,
+                    &checks::IDENTITY,
                     "the scope is not the user's account".to_owned(),
                 )
             }
@@ -66,12 +67,12 @@ impl IamError {
     }
 }
 
-impl From<IamError> for Answer {
+impl From<IamError> for ApiAnswer {
     fn from(error: IamError) -> Self {
         let (status, message, check, saw) = error.parts();
         let title = status.canonical_reason();
         let body = json!({ "error": { "code": status.as_u16(), "message": message, "title": title } });
-        let ruling = Ruling::NotIdentified(check, body.to_string(), saw);
-        Self::of_iam(None, ruling, Identity { status, subject_token: None })
+        let outcome = Outcome::IamRefused(check, body.to_string(), saw);
+        Self::of_iam(None, outcome, Identity { status, subject_token: None })
     }
 }

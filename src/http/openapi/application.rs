@@ -4,9 +4,9 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::schema::component;
-use crate::domain::attachment::AttachmentKind;
+use crate::domain::application::Parameter;
+use crate::domain::bucket::PictureKind;
 use crate::domain::certificate::{CERTIFICATE_TYPES, CertificateType};
-use crate::domain::parameter::Parameter;
 use crate::domain::settings::Contract;
 
 /// What a path in a bucket is never like, whatever else it is: absolute, with a backslash or with control characters.
@@ -72,7 +72,7 @@ pub(super) fn parameter(parameter: Parameter) -> Schema {
 
 /// A line of the list of certificate types.
 fn certificate(row: &CertificateType) -> String {
-    let pictures: Vec<_> = row.pictures.iter().copied().map(AttachmentKind::as_str).collect();
+    let pictures: Vec<_> = row.pictures.iter().copied().map(PictureKind::as_str).collect();
     let basis = row.citation().basis.as_str();
     let edition = if row.editions.contains(&Contract::January2026) { "" } else { "; not with `contract: \"2026-01\"`" };
     format!("* {}: {}. Pictures: {} ({basis}{edition})\n", row.number, row.name, pictures.join(", "))

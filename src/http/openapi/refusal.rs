@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::response::{JSON, header, response_of};
 use super::schema::{array, object, pattern, text, without, word};
-use crate::domain::catalog::{CheckItem, ErrorCode, Outcome};
+use crate::domain::catalog::{CheckItem, DocumentedOutcome, ErrorCode};
 use crate::domain::gateway::{self, GatewayError};
 use crate::fixture::{CatalogRow, catalog};
 
@@ -79,9 +79,9 @@ impl Refusals {
         let mut text = String::new();
         for row in catalog {
             let is_here = match row.outcome {
-                Outcome::Refused(code) => self.codes.contains(&code),
-                Outcome::Item(_) => self.codes.contains(&ErrorCode::CheckItemsFailed),
-                Outcome::Accepted(_) => false,
+                DocumentedOutcome::Refused(code) => self.codes.contains(&code),
+                DocumentedOutcome::Item(_) => self.codes.contains(&ErrorCode::CheckItemsFailed),
+                DocumentedOutcome::Accepted(_) => false,
             };
             if is_here {
                 write_row(&mut text, row);

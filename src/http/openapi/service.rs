@@ -8,9 +8,9 @@ use super::refusal::{of_gateway, responses};
 use super::response::{JSON, response_of};
 use super::schema::{object, or_null, text, without};
 use super::security;
+use crate::domain::application::Parameter;
 use crate::domain::catalog::{ErrorCode, Review};
 use crate::domain::gateway;
-use crate::domain::parameter::Parameter;
 use crate::fixture::{Exchange, Library};
 use crate::http::gateway::X_SIM_SPACE;
 

@@ -20,7 +20,7 @@ const SHORT: usize = 64 * 1024;
 static TURNS: Semaphore = Semaphore::const_new(32);
 
 /// The body of a request.
-pub struct Asked<B> {
+pub struct RequestBody<B> {
     body: B,
     taken_in: usize,
     turn: Turn,
@@ -46,7 +46,7 @@ impl fmt::Display for Overdue {
 
 impl std::error::Error for Overdue {}
 
-impl<B: HttpBody<Data = Bytes> + Unpin> Asked<B> {
+impl<B: HttpBody<Data = Bytes> + Unpin> RequestBody<B> {
     pub(super) const fn new(body: B, watch: Arc<Watch>) -> Self {
         Self { body, taken_in: 0, turn: Turn::NotNeeded, watch }
     }
@@ -71,7 +71,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin> Asked<B> {
     }
 }
 
-impl<B> HttpBody for Asked<B>
+impl<B> HttpBody for RequestBody<B>
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin,
 {
@@ -95,7 +95,7 @@ where
     }
 }
 
-impl<B> Drop for Asked<B> {
+impl<B> Drop for RequestBody<B> {
     fn drop(&mut self) {
         self.watch.end_body();
     }
@@ -145,17 +145,17 @@ mod tests {
     use axum::body::{Body, Bytes};
     use futures_util::stream::repeat;
 
-    use super::{Asked, SHORT, TURNS};
+    use super::{RequestBody, SHORT, TURNS};
     use crate::http::server::watch::{Phase, Watch};
 
     /// An endless body.
-    fn asked() -> Asked<Body> {
+    fn request() -> RequestBody<Body> {
         let chunk = Bytes::from(vec![0; SHORT / 2]);
-        Asked::new(Body::from_stream(repeat(Ok::<_, Infallible>(chunk))), Arc::new(Watch::default()))
+        RequestBody::new(Body::from_stream(repeat(Ok::<_, Infallible>(chunk))), Arc::new(Watch::default()))
     }
 
     /// How many chunks of it can be had at once, of so many.
-    fn chunks(body: &mut Asked<Body>, most: usize) -> usize {
+    fn chunks(body: &mut RequestBody<Body>, most: usize) -> usize {
         (0..most)
             .take_while(|_| matches!(body.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Some(Ok(_)))))
             .count()
@@ -163,13 +163,13 @@ mod tests {
 
     #[test]
     fn long_bodies_take_turns_and_short_ones_need_none() {
-        let mut held: Vec<_> = (0..TURNS.available_permits()).map(|_| asked()).collect();
+        let mut held: Vec<_> = (0..TURNS.available_permits()).map(|_| request()).collect();
         assert!(held.iter_mut().all(|body| chunks(body, 10) == 10));
-        let mut next = asked();
+        let mut next = request();
         // Two chunks are not too long, and the third is what shows that there is more.
         assert_eq!(chunks(&mut next, 10), 3);
         assert_eq!(chunks(&mut next, 10), 0, "nobody has ended");
-        assert_eq!(chunks(&mut asked(), 2), 2);
+        assert_eq!(chunks(&mut request(), 2), 2);
         held.pop();
         assert_eq!(chunks(&mut next, 10), 10);
         drop((held, next));
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_body_is_over_when_nobody_reads_it() {
-        let body = asked();
+        let body = request();
         let watch = Arc::clone(&body.watch);
         assert!(!watch.wait_for_body(&Context::from_waker(Waker::noop())));
         assert_eq!(watch.sight().phase(), Phase::Body);

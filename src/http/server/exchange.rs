@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::Service;
 
-use super::bodies::{Answered, Asked};
+use super::bodies::{Answered, RequestBody};
 use super::watch::{Phase, Watch};
 use crate::http::gateway::Broken;
 
@@ -24,7 +24,7 @@ use crate::http::gateway::Broken;
 pub(super) async fn serve<I, S>(io: I, watch: Arc<Watch>, service: S)
 where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Asked<Incoming>>, Response = Response<Body>, Error = Infallible> + Clone,
+    S: Service<Request<RequestBody<Incoming>>, Response = Response<Body>, Error = Infallible> + Clone,
 {
     let connection =
         Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(io), Exchange { service, watch });
@@ -41,7 +41,7 @@ struct Exchange<S> {
 
 impl<S> hyper::service::Service<Request<Incoming>> for Exchange<S>
 where
-    S: Service<Request<Asked<Incoming>>, Response = Response<Body>, Error = Infallible> + Clone,
+    S: Service<Request<RequestBody<Incoming>>, Response = Response<Body>, Error = Infallible> + Clone,
 {
     type Response = Response<Answered>;
     type Error = Broken;
@@ -49,7 +49,7 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.watch.enter(Phase::Serving);
-        let request = request.map(|body| Asked::new(body, Arc::clone(&self.watch)));
+        let request = request.map(|body| RequestBody::new(body, Arc::clone(&self.watch)));
         // It is always ready.
         ExchangeFuture { response: self.service.clone().call(request), watch: Arc::clone(&self.watch) }
     }

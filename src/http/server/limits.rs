@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::watch::{Phase, Sight};
+use super::watch::{Phase, PhaseSnapshot};
 
 /// The rarest and the most frequent look at the connections.
 const TICKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_secs(1)];
@@ -34,7 +34,7 @@ impl Limits {
     };
 
     /// How long a connection may go on with what it was seen to do.
-    pub(super) fn of(&self, sight: Sight) -> Option<Duration> {
+    pub(super) fn of(&self, sight: PhaseSnapshot) -> Option<Duration> {
         match sight.phase() {
             _ if sight.is_stalled() => Some(self.answer),
             Phase::Idle | Phase::Quiet => Some(self.idle),

@@ -35,7 +35,7 @@ use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 use tower::Service;
 
-pub use bodies::Asked;
+pub use bodies::RequestBody;
 use connections::Connections;
 use entrance::Entrance;
 pub use limits::Limits;
@@ -123,7 +123,7 @@ impl Server {
     /// Serves until stopped.
     pub async fn serve<S>(self, service: S)
     where
-        S: Service<Request<Asked<Incoming>>, Response = Response<Body>, Error = Infallible, Future: Send>
+        S: Service<Request<RequestBody<Incoming>>, Response = Response<Body>, Error = Infallible, Future: Send>
             + Clone
             + Send
             + Sync

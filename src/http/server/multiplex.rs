@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::Service;
 
-use super::bodies::Asked;
+use super::bodies::RequestBody;
 use super::pieces::Pieces;
 use super::streams::Streams;
 use super::watch::{Phase, Watch};
@@ -38,7 +38,8 @@ const MOST_UNSENT: usize = 64 * 1024;
 pub(super) async fn serve<I, S>(io: I, watch: Arc<Watch>, streams: Arc<Streams>, service: S)
 where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Asked<Incoming>>, Response = Response<Body>, Error = Infallible, Future: Send + 'static> + Clone,
+    S: Service<Request<RequestBody<Incoming>>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
+        + Clone,
 {
     let exchanges = Exchanges { service, watch: Arc::clone(&watch), streams: Arc::clone(&streams) };
     let connection = Builder::new(TokioExecutor::new())
@@ -70,7 +71,8 @@ struct Exchanges<S> {
 
 impl<S> hyper::service::Service<Request<Incoming>> for Exchanges<S>
 where
-    S: Service<Request<Asked<Incoming>>, Response = Response<Body>, Error = Infallible, Future: Send + 'static> + Clone,
+    S: Service<Request<RequestBody<Incoming>>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
+        + Clone,
 {
     type Response = Response<Pieces>;
     type Error = Broken;
@@ -79,7 +81,7 @@ where
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.watch.enter(Phase::Serving);
         let stream = self.streams.begin();
-        let request = with_host(request).map(|body| Asked::new(body, Arc::clone(&stream.watch)));
+        let request = with_host(request).map(|body| RequestBody::new(body, Arc::clone(&stream.watch)));
         // It is always ready.
         let response = self.service.clone().call(request);
         Box::pin(async move {

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::watch::{Sight, Watch};
+use super::watch::{PhaseSnapshot, Watch};
 
 /// A watch as it was last seen.
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) watch: Arc<Watch>,
-    pub(super) sight: Sight,
+    pub(super) sight: PhaseSnapshot,
     pub(super) since: Instant,
 }
 

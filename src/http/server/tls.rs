@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 use super::authority::Authority;
-use super::bodies::Asked;
+use super::bodies::RequestBody;
 use super::socket::Socket;
 use super::streams::Streams;
 use super::watch::Phase;
@@ -31,14 +31,14 @@ const HTTP_1: &[u8] = b"http/1.1";
 pub struct Tls {
     acceptor: TlsAcceptor,
     ca: Option<Arc<str>>,
-    given: Option<Arc<Given>>,
+    given: Option<Arc<ReloadableCertificate>>,
 }
 
 /// The certificate that was given last.
 #[derive(Debug)]
-struct Given(RwLock<Arc<CertifiedKey>>);
+struct ReloadableCertificate(RwLock<Arc<CertifiedKey>>);
 
-impl ResolvesServerCert for Given {
+impl ResolvesServerCert for ReloadableCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.0.read().expect("nothing panics while it holds the certificate")))
     }
@@ -56,7 +56,7 @@ impl Tls {
     /// # Errors
     /// When they are not what they should be, or do not belong together.
     pub fn given(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, rustls::Error> {
-        let given = Arc::new(Given(RwLock::new(certified(chain, key)?)));
+        let given = Arc::new(ReloadableCertificate(RwLock::new(certified(chain, key)?)));
         Ok(Self { acceptor: acceptor(Arc::clone(&given)), ca: None, given: Some(given) })
     }
 
@@ -66,7 +66,7 @@ impl Tls {
     /// As of [`Tls::given`]; then the certificate stays.
     pub fn renew(&self, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<(), rustls::Error> {
         let certified = certified(chain, key)?;
-        if let Some(Given(given)) = self.given.as_deref() {
+        if let Some(ReloadableCertificate(given)) = self.given.as_deref() {
             *given.write().expect("nothing panics while it holds the certificate") = certified;
         }
         Ok(())
@@ -90,8 +90,12 @@ impl Tls {
     /// or has begun one that is not whole.
     pub(super) async fn serve<S>(self, socket: Socket, streams: Arc<Streams>, service: S)
     where
-        S: Service<Request<Asked<Incoming>>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
-            + Clone
+        S: Service<
+                Request<RequestBody<Incoming>>,
+                Response = Response<Body>,
+                Error = Infallible,
+                Future: Send + 'static,
+            > + Clone
             + Send
             + Sync,
     {

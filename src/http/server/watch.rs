@@ -29,9 +29,9 @@ const STEP: u32 = 0b1_0000;
 
 /// What a connection was seen to do. Two equal ones are the same step: it has done nothing else in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sight(u32);
+pub(super) struct PhaseSnapshot(u32);
 
-impl Sight {
+impl PhaseSnapshot {
     pub(super) fn phase(self) -> Phase {
         PHASES[(self.0 & PHASE) as usize]
     }
@@ -64,8 +64,8 @@ pub(super) struct Watch {
 
 impl Watch {
     /// What the connection does.
-    pub(super) fn sight(&self) -> Sight {
-        Sight(self.step.load(Ordering::Relaxed))
+    pub(super) fn sight(&self) -> PhaseSnapshot {
+        PhaseSnapshot(self.step.load(Ordering::Relaxed))
     }
 
     /// Tells that something else is done now.

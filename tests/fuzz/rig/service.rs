@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use bss_sim::fixture::{Library, Scenario};
 use bss_sim::http::{App, router};
-use bss_sim::simulator::{Entry, Space};
+use bss_sim::simulator::{JournalEntry, Space};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -103,9 +103,9 @@ impl Service {
 
     /// The journal's entry of the answer with this request ID, with the space that it is of.
     #[must_use]
-    pub fn entry(&self, request_id: &str) -> Option<(Arc<Space>, Arc<Entry>)> {
+    pub fn entry(&self, request_id: &str) -> Option<(Arc<Space>, Arc<JournalEntry>)> {
         let id = request_id.parse().ok()?;
-        self.spaces().into_iter().find_map(|space| Some((Arc::clone(&space), space.era().journal.find(id)?)))
+        self.spaces().into_iter().find_map(|space| Some((Arc::clone(&space), space.state().journal.find(id)?)))
     }
 
     /// Sends a request. `None`: there never was an answer, which only a script can bring about.

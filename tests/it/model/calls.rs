@@ -17,7 +17,7 @@ impl Model {
     pub(super) fn take(&mut self, step: &Step) -> Answer {
         Answer::of(match step {
             Step::Apply(application) => return self.apply(application),
-            Step::Inquire(caller, customer) => return self.inquire(*caller, customer),
+            Step::Inquire(caller, customer) => return self.review_result(*caller, customer),
             Step::Review { customer, approves } => self.review(customer, *approves),
             Step::Advance(minutes) => {
                 self.now += minutes;
@@ -69,7 +69,9 @@ impl Model {
 
     /// A person decides, once. A rejection frees the certificate.
     fn review(&mut self, id: &'static str, approves: bool) -> u16 {
-        let Some(customer) = self.state.customers.get(id).map(|customer| self.settled(*customer)) else { return 404 };
+        let Some(customer) = self.state.customers.get(id).map(|customer| self.with_due_review(*customer)) else {
+            return 404;
+        };
         if !matches!(customer.real_name, RealName::UnderReview(_)) {
             return 409;
         }
@@ -153,7 +155,7 @@ impl Model {
     /// The customers as `GET /customers` is to show them.
     pub(super) fn customers(&self) -> Value {
         let written = |(id, customer): (&&str, &Customer)| {
-            let Customer { partner, partner_program, real_name, attempts, opinion } = self.settled(*customer);
+            let Customer { partner, partner_program, real_name, attempts, opinion } = self.with_due_review(*customer);
             let partner = partner.map(|partner| partner.identity()[0]);
             json!([id, partner, partner_program, real_name.word(), attempts, opinion])
         };

@@ -69,7 +69,7 @@ impl Order<'_> {
         }
         let first_answered = next.iter().flatten().map(|taken| taken.answered).min();
         next.iter().enumerate().any(|(thread, taken)| {
-            let Some(taken) = taken.filter(|taken| Some(taken.asked) < first_answered) else { return false };
+            let Some(taken) = taken.filter(|taken| Some(taken.request) < first_answered) else { return false };
             let (mut model, mut done) = (model.clone(), done.to_vec());
             done[thread] += 1;
             let answer = model.take(&taken.step);

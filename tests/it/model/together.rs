@@ -23,7 +23,7 @@ pub(super) struct Taken {
     /// The whole reply to a request of the API.
     pub(super) reply: Option<Reply>,
     /// When it was asked, and when it was answered: numbers in their order.
-    pub(super) asked: usize,
+    pub(super) request: usize,
     pub(super) answered: usize,
 }
 
@@ -38,9 +38,9 @@ pub(super) fn at_once(service: &Service, settings: Settings, rushes: &[Vec<Step>
         let take = |rush: &Vec<Step>| {
             let step = &rush[thread];
             runner.wait();
-            let asked = tick();
+            let request = tick();
             let (answer, reply) = runtime.block_on(take(service, settings, step));
-            Taken { step: step.clone(), answer, reply, asked, answered: tick() }
+            Taken { step: step.clone(), answer, reply, request, answered: tick() }
         };
         rushes.iter().map(take).collect::<Vec<_>>()
     };

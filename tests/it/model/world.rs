@@ -204,7 +204,7 @@ impl Model {
 
     /// The customer with this ID. With adoption, an account that is nobody's is the caller's customer.
     fn customer(&self, caller: Caller, id: &str) -> Option<Customer> {
-        let listed = self.state.customers.get(id).map(|customer| self.settled(*customer));
+        let listed = self.state.customers.get(id).map(|customer| self.with_due_review(*customer));
         let is_free = [Caller::Demo, Caller::Other].iter().all(|it| !self.is_partner(*it) || it.identity()[1] != id);
         let adopted = Customer::of(&PutCustomer { partner: Some(caller), ..PutCustomer::NEW }, None);
         listed.or_else(|| (self.settings.adopts && is_free).then_some(adopted))
@@ -224,7 +224,7 @@ impl Model {
     }
 
     /// A review that lasted `review_after` has been approved by itself.
-    pub(super) fn settled(&self, customer: Customer) -> Customer {
+    pub(super) fn with_due_review(&self, customer: Customer) -> Customer {
         match (customer.real_name, self.settings.review_after) {
             (RealName::UnderReview(since), Some(after)) if self.now >= since.unwrap_or(self.began) + after => {
                 Customer { real_name: RealName::Authenticated, ..customer }
@@ -234,7 +234,7 @@ impl Model {
     }
 
     /// What a partner is told of a customer's review.
-    pub(super) fn inquire(&self, caller: Caller, id: &'static str) -> Answer {
+    pub(super) fn review_result(&self, caller: Caller, id: &'static str) -> Answer {
         if !self.is_partner(caller) {
             return Answer::refused(401, "APIGW.0301", "authenticated");
         }

@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::authorization::Authorization;
 use self::canonical::Reading;
-use crate::domain::credential::AccessKey;
+use crate::domain::credentials::AccessKey;
 
 /// How far `X-Sdk-Date` may be from the gateway's clock, either way.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);

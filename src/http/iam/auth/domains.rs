@@ -4,13 +4,13 @@
 use axum::http::header::HOST;
 use serde_json::json;
 
-use crate::domain::check;
-use crate::http::answer::Answer;
+use crate::domain::checks;
+use crate::http::answer::ApiAnswer;
 use crate::http::gateway::{Arrival, authenticate};
 use crate::http::iam::answer::{IamError, identified};
 
-pub(in crate::http) fn list(Arrival { era, parts, body }: &Arrival<'_>) -> Answer {
-    let caller = match authenticate(era, parts, body) {
+pub(in crate::http) fn list(Arrival { state, parts, body }: &Arrival<'_>) -> ApiAnswer {
+    let caller = match authenticate(state, parts, body) {
         Ok(caller) => caller,
         Err(error) => return IamError::NotAuthenticated(error.detail).into(),
     };
@@ -26,5 +26,5 @@ pub(in crate::http) fn list(Arrival { era, parts, body }: &Arrival<'_>) -> Answe
         }],
         "links": { "self": format!("http://{host}/v3/auth/domains") },
     });
-    identified(&caller, &check::AUTHENTICATED, &body, None)
+    identified(&caller, &checks::AUTHENTICATED, &body, None)
 }

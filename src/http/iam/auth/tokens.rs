@@ -7,12 +7,12 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::domain::caller::Caller;
-use crate::domain::check;
-use crate::http::answer::Answer;
+use crate::domain::account::Caller;
+use crate::domain::checks;
+use crate::http::answer::ApiAnswer;
 use crate::http::gateway::Arrival;
 use crate::http::iam::answer::{IamError, identified};
-use crate::simulator::Era;
+use crate::simulator::SpaceState;
 
 /// What is read of a body; all else in it is ignored.
 #[derive(Deserialize, JsonSchema)]
@@ -87,21 +87,21 @@ impl Scope {
     }
 }
 
-pub(in crate::http) fn create(Arrival { era, body, .. }: Arrival<'_>) -> Answer {
-    match issue(era, &body) {
+pub(in crate::http) fn create(Arrival { state, body, .. }: Arrival<'_>) -> ApiAnswer {
+    match issue(state, &body) {
         Ok(answer) => answer.having_read(body),
         // What was sent with it may be a password of another place: it is not kept.
         Err(error) => error.into(),
     }
 }
 
-fn issue(era: &Era, body: &[u8]) -> Result<Answer, IamError> {
+fn issue(state: &SpaceState, body: &[u8]) -> Result<ApiAnswer, IamError> {
     let Auth { identity, scope } = parse(body)?;
-    let caller = authenticate(era, &identity.password.user)?;
+    let caller = authenticate(state, &identity.password.user)?;
     if scope.as_ref().is_some_and(|scope| !scope.is_account(&caller)) {
         return Err(IamError::UnknownScope);
     }
-    let issued = era.issue_token(caller.clone());
+    let issued = state.issue_token(caller.clone());
     let domain = json!({ "id": caller.account_id(), "name": caller.account_name() });
     let user = &identity.password.user.name;
     let mut token = json!({
@@ -116,7 +116,7 @@ fn issue(era: &Era, body: &[u8]) -> Result<Answer, IamError> {
         token["roles"] = json!([{ "id": "0", "name": "te_admin" }]);
     }
     let subject_token = HeaderValue::from_str(issued.token.expose()).expect("a token is plain text");
-    Ok(identified(&caller, &check::IDENTITY, &json!({ "token": token }), Some(subject_token)))
+    Ok(identified(&caller, &checks::IDENTITY, &json!({ "token": token }), Some(subject_token)))
 }
 
 fn parse(body: &[u8]) -> Result<Auth, IamError> {
@@ -128,9 +128,9 @@ fn parse(body: &[u8]) -> Result<Auth, IamError> {
     }
 }
 
-fn authenticate(era: &Era, user: &User) -> Result<Caller, IamError> {
-    let directory = era.directory();
-    let known = directory.user(&user.domain.name, &user.name);
+fn authenticate(state: &SpaceState, user: &User) -> Result<Caller, IamError> {
+    let accounts = state.accounts();
+    let known = accounts.user(&user.domain.name, &user.name);
     let known = known.filter(|(known, _)| known.password.is(user.password.as_bytes()));
     known.map(|(_, caller)| caller.clone()).ok_or(IamError::WrongPassword)
 }

@@ -3,14 +3,14 @@
 use crate::domain::application::Application;
 use crate::http::bss::draft;
 use crate::http::gateway::Admission;
-use crate::simulator::Ruling;
+use crate::simulator::Outcome;
 
-pub(in crate::http) async fn submit(admission: &Admission<'_>) -> Ruling {
-    let Admission { era, partner, parts, body } = admission;
+pub(in crate::http) async fn submit(admission: &Admission<'_>) -> Outcome {
+    let Admission { state, partner, parts, body } = admission;
     let draft = draft::read(&parts.headers, body);
-    let application = match draft.and_then(|draft| Application::parse(draft, era.settings().contract)) {
+    let application = match draft.and_then(|draft| Application::parse(draft, state.settings().contract)) {
         Ok(application) => application,
-        Err(error) => return Ruling::Parameters(error),
+        Err(error) => return Outcome::Parameters(error),
     };
-    Ruling::Submission(era.submit(partner, &application).await)
+    Outcome::Submission(state.submit(partner, &application).await)
 }

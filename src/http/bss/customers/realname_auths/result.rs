@@ -3,33 +3,33 @@
 use axum::extract::Query;
 use axum::http::Uri;
 
-use crate::domain::customer::CustomerId;
-use crate::domain::parameter::{Parameter, ParameterError, Problem};
-use crate::http::answer::Answer;
+use crate::domain::account::CustomerId;
+use crate::domain::application::{Parameter, ParameterError, Violation};
+use crate::http::answer::ApiAnswer;
 use crate::http::gateway::Admission;
-use crate::simulator::Ruling;
+use crate::simulator::Outcome;
 
-pub(in crate::http) fn tell(admission: Admission<'_>) -> Answer {
-    let Admission { era, partner, parts, .. } = &admission;
-    let ruling = match customer_id(&parts.uri) {
-        Ok(id) => match era.inquire(partner, &id) {
-            Ok(customer) => Ruling::Inquiry(customer),
-            Err((rule, saw)) => Ruling::InquiryRefused(rule, saw),
+pub(in crate::http) fn tell(admission: Admission<'_>) -> ApiAnswer {
+    let Admission { state, partner, parts, .. } = &admission;
+    let outcome = match customer_id(&parts.uri) {
+        Ok(id) => match state.review_result(partner, &id) {
+            Ok(customer) => Outcome::ReviewResult(customer),
+            Err((rule, saw)) => Outcome::ReviewResultRefused(rule, saw),
         },
-        Err(problem) => Ruling::Parameters(ParameterError { parameter: Some(Parameter::CustomerId), problem }),
+        Err(violation) => Outcome::Parameters(ParameterError { parameter: Some(Parameter::CustomerId), violation }),
     };
-    admission.answer(ruling)
+    admission.answer(outcome)
 }
 
 /// The query's `customer_id`: mandatory, once, of as many characters as the body's.
-fn customer_id(uri: &Uri) -> Result<CustomerId, Problem> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| Problem::NotText)?;
+fn customer_id(uri: &Uri) -> Result<CustomerId, Violation> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| Violation::NotText)?;
     let mut given = pairs.iter().filter(|(name, _)| name == Parameter::CustomerId.as_str()).map(|(_, id)| id);
     let max = Parameter::CustomerId.max_length();
     match (given.next(), given.next()) {
-        (None, _) => Err(Problem::Missing),
-        (Some(_), Some(_)) => Err(Problem::Repeated),
-        (Some(id), None) if id.is_empty() || id.chars().count() > max => Err(Problem::Length { max }),
+        (None, _) => Err(Violation::Missing),
+        (Some(_), Some(_)) => Err(Violation::Repeated),
+        (Some(id), None) if id.is_empty() || id.chars().count() > max => Err(Violation::Length { max }),
         (Some(id), None) => Ok(CustomerId::new(id)),
     }
 }

@@ -1,0 +1,162 @@
+//! `bss-sim check`: runs the exchanges of scenario files against the whole service, without a socket.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{Write as _, stdout};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use clap::Args;
+use http_body_util::BodyExt;
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+use tower::ServiceExt;
+
+use super::CommandError;
+use crate::domain::account::Caller;
+use crate::domain::rules::CheckResult;
+use crate::fixture::{Exchange, Expected, Library, Scenario};
+use crate::http::{App, INDIVIDUAL, findings, router};
+use crate::simulator::{JournalEntry, SpaceId, SpaceState};
+
+/// What `--help` adds.
+pub(super) const HELP: &str = "\
+Of each exchange that has another answer than it expects, the difference is shown, with every check and what it saw.
+
+Examples:
+  bss-sim check mine.yaml
+  # all that are in a directory and below
+  bss-sim check fixtures";
+
+/// Which files to check.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Scenario files, and directories of such.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<(), CommandError> {
+        let scenarios = Library::builtin().add(&self.paths)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (mut count, mut failed) = (0, 0);
+        // The exit code says how it went, whether or not anybody reads more of it.
+        let say = |text: String| drop(stdout().write_all(text.as_bytes()));
+        for scenario in &scenarios {
+            let failures = runtime.block_on(failures(scenario));
+            let verdict = if failures.is_empty() { "ok  " } else { "FAIL" };
+            say(format!("{verdict} {}: {}\n", scenario.name, number(scenario.exchanges.len(), "exchange")));
+            say(failures.concat());
+            count += scenario.exchanges.len();
+            failed += failures.len();
+        }
+        say(format!("{}, {}, {failed} failed\n", number(scenarios.len(), "scenario"), number(count, "exchange")));
+        if failed == 0 {
+            Ok(())
+        } else {
+            Err(CommandError::CheckFailed(
+                "the scenarios do not do what they say: mend them, or what they expect".to_owned(),
+            ))
+        }
+    }
+}
+
+/// `1 exchange`, `2 exchanges`
+fn number(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Runs the exchanges of a scenario in order on a fresh space, and describes those that fail.
+async fn failures(scenario: &Scenario) -> Vec<String> {
+    let app = Arc::new(App::of(scenario, Library::builtin()));
+    let state = app.spaces.space(SpaceId::DEFAULT).expect("the default space is always there").state();
+    let router = router(&app);
+    let mut failures = Vec::new();
+    for exchange in &scenario.exchanges {
+        match exchange {
+            Exchange::Advance(by) => state.clock.advance(SignedDuration::try_from(*by).unwrap_or(SignedDuration::MAX)),
+            Exchange::Review { line, customer, verdict, opinion } => {
+                if let Err(error) = state.review(customer, *verdict, opinion.as_deref().map(Into::into)) {
+                    failures.push(format!("  line {line}: the review of {customer} failed: {error}\n"));
+                }
+            }
+            Exchange::Request { line, caller, request, expected } => {
+                let token = token(&state, caller.as_deref());
+                let reply = ask(router.clone(), &state, token.as_deref(), request).await;
+                failures.extend(difference(expected, &reply).map(|text| format!("  line {line}:\n{text}")));
+            }
+        }
+    }
+    failures
+}
+
+/// The token to call with: a partner's first one, or a fresh one when it has none, or the word itself.
+fn token(state: &SpaceState, caller: Option<&str>) -> Option<String> {
+    let accounts = state.accounts();
+    let partner = match caller {
+        None => accounts.partners.first(),
+        Some(name) => accounts.partner(name),
+    };
+    let Some(partner) = partner else { return caller.map(str::to_owned) };
+    let fresh = || state.issue_token(Caller::Partner(Arc::clone(partner))).token;
+    Some(partner.credentials.tokens.first().cloned().unwrap_or_else(fresh).expose().to_owned())
+}
+
+/// A reply as it came over the wire, with what is behind it.
+struct Reply {
+    status: u16,
+    body: Value,
+    /// The journal's entry.
+    entry: Option<Arc<JournalEntry>>,
+}
+
+async fn ask(router: Router, state: &SpaceState, token: Option<&str>, request: &Map<String, Value>) -> Reply {
+    let body = serde_json::to_vec(request).expect("a JSON object is JSON");
+    let request = Request::post(INDIVIDUAL).header("content-type", "application/json");
+    let request = token.into_iter().fold(request, |request, token| request.header("x-auth-token", token));
+    let request = request.body(Body::from(body)).expect("a token of a fixture fits a header");
+    let response = router.oneshot(request).await.expect("the router never fails");
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
+    let entry = state.journal.since(0).0.pop();
+    Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), entry }
+}
+
+/// How a reply differs from the one expected, and why it was given.
+fn difference(expected: &Expected, reply: &Reply) -> Option<String> {
+    let mut text = String::new();
+    let mut compare = |what: &str, expected: Option<&Value>, found: Option<&Value>| {
+        if expected != found {
+            let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+            let _ = writeln!(text, "    {what}: expected {}, got {}", show(expected), show(found));
+        }
+    };
+    compare("status", Some(&expected.status.into()), Some(&reply.status.into()));
+    if let Some(body) = &expected.body {
+        let found: BTreeMap<_, _> = reply.body.as_object().into_iter().flatten().collect();
+        let unnamed = found.keys().filter(|key| !body.contains_key(**key) && *key != &"request_id");
+        for key in body.keys().chain(unnamed.copied()) {
+            compare(&format!("body.{key}"), body.get(key), found.get(key).copied());
+        }
+    }
+    if text.is_empty() {
+        return None;
+    }
+    for finding in
+        reply.entry.iter().flat_map(|entry| findings(&entry.outcome, &entry.request, entry.caller.as_deref()))
+    {
+        let verdict = match finding.result {
+            CheckResult::Passed => "passed",
+            CheckResult::Failed => "refused by",
+            CheckResult::NotReached => continue,
+        };
+        let basis = finding.citation.basis.as_str();
+        let colon = if finding.saw.is_empty() { "" } else { ": " };
+        let _ = writeln!(text, "    {verdict} {} ({basis}){colon}{}", finding.check, finding.saw);
+    }
+    Some(text)
+}

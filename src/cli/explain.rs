@@ -1,0 +1,107 @@
+//! `bss-sim explain`: what a request would be answered, and why, without a simulator that runs.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Read, Write as _, stdin, stdout};
+
+use clap::Args;
+use serde_json::Value;
+
+use super::CommandError;
+use super::source::Source;
+use crate::domain::checks::MAX_BODY_BYTES;
+use crate::http::{App, explain};
+use crate::simulator::SpaceId;
+
+/// What `--help` adds.
+pub(super) const HELP: &str = "\
+The request is explained as the first one of its scenario. Whatever its answer is, the exit code is 0.
+
+Examples:
+  # the body of an application, as a client would send it
+  bss-sim explain < request.json
+  # in another scenario, with this token
+  bss-sim explain --scenario partner-not-ready --as demo-token < request.json
+  # for a program
+  echo '{}' | bss-sim explain --json";
+
+/// Which request, and of whom.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    #[command(flatten)]
+    source: Source,
+
+    /// Who asks: a token, or the name of a partner.
+    ///
+    /// Without this flag it is the first partner.
+    #[arg(long = "as", value_name = "TOKEN_OR_PARTNER")]
+    caller: Option<String>,
+
+    /// Print JSON, as POST /_sim/explain answers it.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Explain {
+    pub(super) fn run(self) -> Result<(), CommandError> {
+        let (library, scenario) = self.source.choose()?;
+        let body = request()?;
+        let app = App::of(&scenario, library);
+        let space = app.spaces.space(SpaceId::DEFAULT).expect("the default space is always there");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let explained = runtime.block_on(explain(&app, &space, self.caller.as_deref(), &body));
+        let text = if self.json { format!("{explained}\n") } else { text(&explained) };
+        Ok(stdout().write_all(text.as_bytes())?)
+    }
+}
+
+/// The request body from stdin: no more of it than shows that it is too long.
+fn request() -> Result<Vec<u8>, CommandError> {
+    if stdin().is_terminal() {
+        return Err(CommandError::Usage(NO_REQUEST));
+    }
+    let mut body = Vec::new();
+    stdin().take(MAX_BODY_BYTES as u64 + 1).read_to_end(&mut body)?;
+    if body.is_empty() { Err(CommandError::Usage(NO_REQUEST)) } else { Ok(body) }
+}
+
+const NO_REQUEST: &str =
+    "there is no request on stdin: give the body of an application, as in `bss-sim explain < request.json`";
+
+/// An explanation for people: the answer, every check with its source, and what changes.
+fn text(explained: &Value) -> String {
+    let Value::Object(response) = &explained["response"] else { return String::new() };
+    let mut text = match response.get("fault") {
+        Some(fault) => format!("no answer, but a fault of the connection: {}\n\n", word(fault)),
+        None => format!("{} {}\n\n", response["status"], response["body"]),
+    };
+    for check in explained["checks"].as_array().into_iter().flatten() {
+        let result = match (word(&check["result"]), word(&explained["outcome"]["decided_by"])) {
+            ("failed", "script") => "answered by",
+            ("failed", _) => "refused by",
+            ("passed", _) => "passed",
+            _ => "not reached",
+        };
+        let [name, saw, basis, source] = ["check", "saw", "basis", "source"].map(|key| word(&check[key]));
+        let colon = if saw.is_empty() { "" } else { ": " };
+        let _ = writeln!(text, "{result:11} {name}{colon}{saw}\n            {basis}: {source}");
+    }
+    let changes: Vec<_> = explained["changes"].as_array().into_iter().flatten().map(change).collect();
+    let changes = if changes.is_empty() { "nothing".to_owned() } else { changes.join("\n            ") };
+    let _ = writeln!(text, "\nchanges     {changes}");
+    text
+}
+
+/// `customer customer-new: attempts 0 -> 1, real_name unauthenticated -> under_review`
+fn change(change: &Value) -> String {
+    let Value::Object(fields) = change else { return String::new() };
+    let pairs = fields.iter().filter_map(|(name, value)| {
+        let [before, after] = value.as_array()?.as_slice() else { return None };
+        let show = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some(format!("{name} {} -> {}", show(before), show(after)))
+    });
+    format!("customer {}: {}", word(&change["customer"]), pairs.collect::<Vec<_>>().join(", "))
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
