@@ -45,7 +45,6 @@ pub struct Partner {
 impl Partner {
     /// A partner of this name and platform that is ready for customers. Its account ID is its name, its bucket has every
     /// picture, and it has no credentials yet.
-    #[must_use]
     pub fn new(name: &str, xaccount_type: &str) -> Self {
         Self {
             id: name.into(),
@@ -60,19 +59,16 @@ impl Partner {
     }
 
     /// True when it has passed real-name authentication itself.
-    #[must_use]
     pub fn is_authenticated(&self) -> bool {
         self.real_name == PartnerRealName::Authenticated
     }
 
     /// A customer of the partner's that has not applied yet.
-    #[must_use]
     pub fn default_customer(&self) -> Arc<Customer> {
         Arc::clone(self.default_customer.get_or_init(|| Customer::of(Arc::clone(&self.name)).into()))
     }
 
     /// True when nothing on its side keeps its customers from applying, as far as can be told without its bucket.
-    #[must_use]
     pub fn is_ready(&self) -> bool {
         self.is_authenticated() && self.photo_upload && self.bucket.authorized
     }
@@ -84,13 +80,11 @@ pub struct CustomerId(Hashed);
 
 impl CustomerId {
     /// Takes any text; an application has checked its length.
-    #[must_use]
     pub fn new(id: &str) -> Self {
         Self(Hashed::new(id))
     }
 
     /// The ID on the wire.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -124,7 +118,6 @@ pub enum RealNameStatus {
 
 impl RealNameStatus {
     /// The word used in fixtures and explanations.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",
@@ -135,7 +128,6 @@ impl RealNameStatus {
     }
 
     /// True while an accepted application keeps its certificate from others: passed, or under review.
-    #[must_use]
     pub const fn is_accepted(self) -> bool {
         matches!(self, Self::UnderReview | Self::Authenticated)
     }
@@ -169,19 +161,16 @@ pub struct Customer {
 
 impl Customer {
     /// A new customer of this partner.
-    #[must_use]
     pub fn of(partner: impl Into<Arc<str>>) -> Self {
         Self { partner: Some(partner.into()), ..Self::default() }
     }
 
     /// The customer after an application that counts, but was refused.
-    #[must_use]
     pub fn attempted(&self) -> Self {
         Self { attempts: self.attempts.saturating_add(1), ..self.clone() }
     }
 
     /// The customer after an accepted application.
-    #[must_use]
     pub fn accepted(&self, review: Review, now: Timestamp) -> Self {
         let (status, under_review_since) = match review {
             Review::NotNeeded => (RealNameStatus::Authenticated, None),
@@ -192,7 +181,6 @@ impl Customer {
 
     /// The customer after a review, with the reviewer's opinion when it was rejected. A rejected customer may apply
     /// again (assumed).
-    #[must_use]
     pub fn reviewed(&self, verdict: ReviewDecision, opinion: Option<Arc<str>>) -> Self {
         match verdict {
             ReviewDecision::Approve => Self { status: RealNameStatus::Authenticated, ..self.clone() },
@@ -201,13 +189,11 @@ impl Customer {
     }
 
     /// True when it is under review, and when that began is not said.
-    #[must_use]
     pub fn is_undated(&self) -> bool {
         self.status == RealNameStatus::UnderReview && self.under_review_since.is_none()
     }
 
     /// The customer at a moment: a review that lasted `review_after` has been approved by itself.
-    #[must_use]
     pub fn at(mut self, now: Timestamp, began: Timestamp, review_after: Duration) -> Self {
         if self.status == RealNameStatus::UnderReview {
             let since = *self.under_review_since.get_or_insert(began);
@@ -239,7 +225,6 @@ pub enum AccountRef<'a> {
 
 impl Caller {
     /// The account that the credential is of.
-    #[must_use]
     pub fn account(&self) -> AccountRef<'_> {
         match self {
             Self::Partner(partner) => AccountRef::Partner(&partner.name),
@@ -248,7 +233,6 @@ impl Caller {
     }
 
     /// The account (domain) ID.
-    #[must_use]
     pub fn account_id(&self) -> &str {
         match self {
             Self::Partner(partner) => &partner.id,
@@ -257,7 +241,6 @@ impl Caller {
     }
 
     /// The account (domain) name: a customer's is its ID.
-    #[must_use]
     pub fn account_name(&self) -> &str {
         match self {
             Self::Partner(partner) => &partner.name,

@@ -28,7 +28,6 @@ pub struct PersonName<'a>(Cow<'a, str>);
 
 impl PersonName<'_> {
     /// The name itself, for comparing.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -100,7 +99,6 @@ impl<'a> Application<'a> {
     }
 
     /// The values that a parameter has, as text: none when it is absent, several for the list.
-    #[must_use]
     pub fn values(&self, parameter: Parameter) -> Vec<Cow<'_, str>> {
         let one = |value| vec![Cow::Borrowed(value)];
         match parameter {
@@ -209,7 +207,6 @@ impl Parameter {
     ];
 
     /// The name on the wire.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CustomerId => "customer_id",
@@ -224,7 +221,6 @@ impl Parameter {
     }
 
     /// The page's description; of a type of certificate, without the list of them.
-    #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
             Self::CustomerId => {
@@ -248,14 +244,12 @@ impl Parameter {
     }
 
     /// The parameter with this name.
-    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|parameter| parameter.as_str() == name)
     }
 
     /// The most that the value may have: characters of a text, entries of the list (where the page's
     /// "4 characters" is a slip).
-    #[must_use]
     pub const fn max_length(self) -> usize {
         match self {
             Self::CustomerId | Self::XaccountType => 64,

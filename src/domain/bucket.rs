@@ -39,13 +39,11 @@ pub enum PictureFormat {
 
 impl PictureFormat {
     /// The name of the format.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         FORMATS.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
     }
 
     /// The format with this name or extension, in any case.
-    #[must_use]
     pub fn parse(extension: &str) -> Option<Self> {
         FORMATS.iter().find(|(name, _)| name.eq_ignore_ascii_case(extension)).map(|(_, format)| *format)
     }
@@ -79,7 +77,6 @@ pub enum Flaw {
 
 impl Flaw {
     /// The word used in explanations.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -105,13 +102,11 @@ pub enum Format {
 
 impl Format {
     /// The format with this name or extension.
-    #[must_use]
     pub fn named(name: &str) -> Self {
         PictureFormat::parse(name).map_or_else(|| Self::Other(name.to_ascii_lowercase().into()), Self::Accepted)
     }
 
     /// Its name, where there is one.
-    #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::Accepted(format) => Some(format.as_str()),
@@ -136,19 +131,16 @@ pub struct Picture {
 
 impl Picture {
     /// A flawless picture, judged by its name alone.
-    #[must_use]
     pub fn named(picture_path: &PicturePath<'_>) -> Self {
         Self { format: Format::named(picture_path.extension()), size: TYPICAL_PICTURE_BYTES, flaw: None, shows: None }
     }
 
     /// One of which nothing can be seen.
-    #[must_use]
     pub fn unseen(flaw: Flaw) -> Self {
         Self { format: Format::Unseen, size: 0, flaw: Some(flaw), shows: None }
     }
 
     /// The one check item that this picture fails, if any: the first of format, size, legibility, content.
-    #[must_use]
     pub fn failed_item(&self, kind: PictureKind, application: &Application<'_>) -> Option<CheckItem> {
         if matches!(self.format, Format::Other(_)) {
             Some(CheckItem::PictureFormat)
@@ -283,7 +275,6 @@ impl Inspection {
     }
 
     /// Why the bucket cannot be read, if it cannot.
-    #[must_use]
     pub fn unreachable(&self) -> Option<&str> {
         match self {
             Self::Unreachable(cause) => Some(cause),
@@ -305,7 +296,6 @@ pub enum PictureKind {
 
 impl PictureKind {
     /// The word used in explanations.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Front => "front",
@@ -341,19 +331,16 @@ impl<'a> PicturePath<'a> {
     }
 
     /// The same with a text of its own.
-    #[must_use]
     pub fn into_owned(self) -> PicturePath<'static> {
         PicturePath(self.0.into_owned().into())
     }
 
     /// The path as it was sent.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// What follows the last dot of the file name; empty when there is none.
-    #[must_use]
     pub fn extension(&self) -> &str {
         match self.0.bytes().rposition(|byte| byte == b'.' || byte == b'/') {
             Some(place) if self.0.as_bytes()[place] == b'.' => &self.0[place + 1..],

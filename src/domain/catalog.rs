@@ -19,7 +19,6 @@ macro_rules! catalog {
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The text that the row has on the wire.
-            #[must_use]
             pub const fn $text(self) -> &'static str {
                 match self { $(Self::$variant => $code),* }
             }
@@ -29,7 +28,6 @@ macro_rules! catalog {
             }
 
             /// Finds the row with this wire text.
-            #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|row| row.$text() == text)
             }
@@ -66,13 +64,11 @@ catalog! {
 
 impl ErrorCode {
     /// The HTTP status of the row.
-    #[must_use]
     pub const fn status(self) -> u16 {
         self.row().0
     }
 
     /// The page's description: the `error_msg` of the answer.
-    #[must_use]
     pub const fn message(self) -> &'static str {
         self.row().1
     }
@@ -91,7 +87,6 @@ catalog! {
 
 impl CheckItem {
     /// The page's description.
-    #[must_use]
     pub const fn description(self) -> &'static str {
         self.row().0
     }
@@ -111,7 +106,6 @@ impl CheckItems {
     }
 
     /// True when no item is in the set.
-    #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -137,13 +131,11 @@ impl Review {
     pub const ALL: &[Self] = &[Self::NotNeeded, Self::Manual];
 
     /// The number on the wire.
-    #[must_use]
     pub const fn number(self) -> u8 {
         self as u8
     }
 
     /// The field with its number: what the outcome is called.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotNeeded => "is_review 0",
@@ -173,7 +165,6 @@ impl DocumentedOutcome {
     }
 
     /// The HTTP status of the answer.
-    #[must_use]
     pub const fn status(self) -> u16 {
         match self {
             Self::Accepted(_) => 200,
@@ -183,7 +174,6 @@ impl DocumentedOutcome {
     }
 
     /// The page's words for it.
-    #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
             Self::Accepted(Review::NotNeeded) => "Accepted; no manual review.",

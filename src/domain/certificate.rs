@@ -49,13 +49,11 @@ pub static CERTIFICATE_TYPES: [CertificateType; 7] = [
 
 impl CertificateType {
     /// The type with this number, if the edition accepts it.
-    #[must_use]
     pub fn parse(number: i32, contract: Contract) -> Option<&'static Self> {
         CERTIFICATE_TYPES.iter().find(|row| row.number == number && row.editions.contains(&contract))
     }
 
     /// The page's words, or the reason why the type is accepted without any.
-    #[must_use]
     pub const fn citation(&self) -> Citation {
         match self.number {
             0 => Citation::assumed("The list has no type 0, but the example request has, and is answered with 200."),
@@ -70,13 +68,11 @@ pub struct CertificateNumber(Hashed);
 
 impl CertificateNumber {
     /// Takes any text; an application has checked its length.
-    #[must_use]
     pub fn new(number: &str) -> Self {
         Self(Hashed::new(number))
     }
 
     /// The number itself, for comparing and for the wire.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

@@ -122,7 +122,6 @@ pub enum Basis {
 
 impl Basis {
     /// The word used in explanations, tables and the README.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Documented => "documented",
@@ -142,13 +141,11 @@ pub struct Citation {
 
 impl Citation {
     /// A behaviour that the page describes, with the page's words.
-    #[must_use]
     pub const fn documented(source: &'static str) -> Self {
         Self { basis: Basis::Documented, source }
     }
 
     /// A behaviour that we chose, with the reason.
-    #[must_use]
     pub const fn assumed(source: &'static str) -> Self {
         Self { basis: Basis::Assumed, source }
     }

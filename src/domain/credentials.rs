@@ -17,19 +17,16 @@ pub struct Secret(Box<str>);
 
 impl Secret {
     /// Takes any text.
-    #[must_use]
     pub fn new(secret: &str) -> Self {
         Self(secret.into())
     }
 
     /// True when these bytes are the secret; takes as long whatever they are.
-    #[must_use]
     pub fn is(&self, bytes: &[u8]) -> bool {
         self.0.as_bytes().ct_eq(bytes).into()
     }
 
     /// The secret itself, for the few places that must send or sign with it.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -96,7 +93,6 @@ pub struct Credentials {
 
 impl Credentials {
     /// True when there is nothing to prove oneself with.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty() && self.access_keys.is_empty() && self.users.is_empty()
     }
@@ -183,7 +179,6 @@ impl Accounts {
     }
 
     /// The credentials of an account, each kind in the order of its names.
-    #[must_use]
     pub fn credentials(&self, account: AccountRef<'_>) -> Credentials {
         let is_its = |caller: &Caller| caller.account() == account;
         let mut credentials = Credentials {
@@ -203,31 +198,26 @@ impl Accounts {
     }
 
     /// The partner with this name.
-    #[must_use]
     pub fn partner(&self, name: &str) -> Option<&Arc<Partner>> {
         self.partners.iter().find(|partner| *partner.name == *name)
     }
 
     /// The partner with this account ID.
-    #[must_use]
     pub fn partner_by_id(&self, id: &str) -> Option<&Arc<Partner>> {
         self.partners.iter().find(|partner| *partner.id == *id)
     }
 
     /// Whose token this is.
-    #[must_use]
     pub fn caller_by_token(&self, token: &str) -> Option<&Caller> {
         self.tokens.get(&SecretRef(token))
     }
 
     /// The access key with this ID, and whose it is.
-    #[must_use]
     pub fn access_key(&self, ak: &str) -> Option<&(AccessKey, Caller)> {
         self.access_keys.get(ak)
     }
 
     /// The user with this name in the account with this name.
-    #[must_use]
     pub fn user(&self, account: &str, name: &str) -> Option<&(User, Caller)> {
         self.users.get(&(account.into(), name.into()))
     }

@@ -69,7 +69,6 @@ pub static ERRORS: [GatewayError; 24] = [
 ];
 
 /// The first row with this code.
-#[must_use]
 pub fn find(code: &str) -> Option<&'static GatewayError> {
     ERRORS.iter().find(|row| row.code == code)
 }

@@ -278,7 +278,6 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal without check items.
-    #[must_use]
     pub const fn of(code: ErrorCode) -> Self {
         Self { code, items: CheckItems::NONE }
     }
@@ -314,7 +313,6 @@ pub enum Decision {
 }
 
 /// Applies the rules to a case, in order: the first that does not hold refuses.
-#[must_use]
 pub fn decide(case: &Case<'_>, review: Review) -> Decision {
     for (place, rule) in RULES.iter().enumerate() {
         if let Err(items) = (rule.check)(case) {
@@ -327,7 +325,6 @@ pub fn decide(case: &Case<'_>, review: Review) -> Decision {
 
 impl Decision {
     /// What is answered.
-    #[must_use]
     pub const fn answer(&self) -> Answer {
         match self {
             Self::Accepted(review) => Answer::Accept(*review),
@@ -336,7 +333,6 @@ impl Decision {
     }
 
     /// The customer as the decision leaves it; absent: the decision changes nothing.
-    #[must_use]
     pub fn change(&self, case: &Case<'_>, now: Timestamp) -> Option<Customer> {
         let customer = case.facts.customer.as_ref()?;
         match self {
@@ -371,7 +367,6 @@ pub struct CheckReport {
 }
 
 /// Every rule with what it saw in this case. Costs as much as deciding again, so it is done when asked.
-#[must_use]
 pub fn explain(case: &Case<'_>) -> Vec<CheckReport> {
     let mut decided = false;
     let finding = |rule: &Rule| {

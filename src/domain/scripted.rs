@@ -19,7 +19,6 @@ pub enum WhenField {
 
 impl WhenField {
     /// True when its values are numbers.
-    #[must_use]
     pub const fn is_number(self) -> bool {
         matches!(self, Self::Parameter(Parameter::IdentifyType | Parameter::VerifiedType | Parameter::ChangeType))
     }
@@ -40,7 +39,6 @@ impl When {
     }
 
     /// True when every condition holds.
-    #[must_use]
     pub fn matches(&self, caller: &Partner, application: &Application<'_>) -> bool {
         self.0.iter().all(|(subject, matcher)| match subject {
             WhenField::Caller => matcher.matches(&[&caller.name]),
@@ -67,7 +65,6 @@ pub struct ScriptedAnswer {
 
 impl ScriptedAnswer {
     /// What is left of it after so many uses; absent: it is used up.
-    #[must_use]
     pub fn left_after(&self, used: usize) -> Option<Self> {
         let times = self.times.map(|times| times.saturating_sub(used));
         let last = self.steps.len().saturating_sub(1);
@@ -76,7 +73,6 @@ impl ScriptedAnswer {
     }
 
     /// True when so many uses are fewer than it was meant for: its `times`, or else one.
-    #[must_use]
     pub fn is_left_over(&self, used: usize) -> bool {
         used < self.times.unwrap_or(1)
     }
@@ -85,7 +81,6 @@ impl ScriptedAnswer {
     ///
     /// # Panics
     /// When it has no step, which no loader lets through.
-    #[must_use]
     pub fn step(&self, uses: usize) -> Answer {
         let last = self.steps.len().checked_sub(1).expect("a scripted answer has a step");
         self.steps[last.min(uses)]
@@ -111,7 +106,6 @@ pub enum Matcher {
 
 impl Matcher {
     /// True when the condition holds. Of several values (a list) one has to satisfy it.
-    #[must_use]
     pub fn matches<S: AsRef<str>>(&self, values: &[S]) -> bool {
         if let Self::Present(present) = self {
             return *present != values.is_empty();
@@ -171,7 +165,6 @@ pub enum Fault {
 
 impl Fault {
     /// The word used in fixtures and explanations.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reset => "reset",
@@ -183,7 +176,6 @@ impl Fault {
     }
 
     /// What the outcome is called.
-    #[must_use]
     pub const fn outcome(self) -> &'static str {
         match self {
             Self::Reset => "fault reset",

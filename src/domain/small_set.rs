@@ -24,13 +24,11 @@ impl<T> Default for SmallSet<T> {
 
 impl<T: Eq + Hash> SmallSet<T> {
     /// A set of one element.
-    #[must_use]
     pub fn of(only: T) -> Self {
         Self(Elements::One(only))
     }
 
     /// How many elements it has.
-    #[must_use]
     pub fn len(&self) -> usize {
         match &self.0 {
             Elements::One(_) => 1,
@@ -39,13 +37,11 @@ impl<T: Eq + Hash> SmallSet<T> {
     }
 
     /// True when it has none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// True when this is one of its elements.
-    #[must_use]
     pub fn contains(&self, element: &T) -> bool {
         match &self.0 {
             Elements::One(only) => only == element,

@@ -32,7 +32,6 @@ pub struct World {
 
 impl World {
     /// True when both are one world, and not only equal.
-    #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.accounts, &other.accounts)
     }

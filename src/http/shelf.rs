@@ -8,7 +8,7 @@ use crate::fixture::{Library, Source};
 #[derive(Debug)]
 pub struct Shelf {
     library: RwLock<Arc<Library>>,
-    /// What the default space began from, as far as it is in the library. RuleResult while files are read again, so that what
+    /// What the default space began from, as far as it is in the library. Held while files are read again, so that what
     /// was read later is also taken up later.
     served: Mutex<Option<Arc<Source>>>,
 }

@@ -37,13 +37,11 @@ pub enum UpdateError {
 
 impl SpaceState {
     /// The customers as they are now, in the order of their IDs.
-    #[must_use]
     pub fn customers(&self) -> BTreeMap<CustomerId, Arc<Customer>> {
         self.store.customers().into_iter().map(|(id, customer)| (id, self.with_due_review(customer))).collect()
     }
 
     /// The customer with this ID as it is now.
-    #[must_use]
     pub fn customer(&self, id: &CustomerId) -> Option<Arc<Customer>> {
         self.store.customer(id).map(|customer| self.with_due_review(customer))
     }

@@ -45,7 +45,6 @@ impl SpaceState {
     }
 
     /// Who somebody with unknown credentials is: with lenient authentication the first partner, else nobody.
-    #[must_use]
     pub fn lenient_caller(&self) -> Option<Caller> {
         let is_lenient = self.world.settings.authentication == Authentication::Lenient;
         let first = self.accounts().partners.first().cloned();
@@ -58,7 +57,6 @@ impl SpaceState {
     }
 
     /// True while too many wrong signatures in a row keep an access key locked.
-    #[must_use]
     pub fn is_locked(&self, ak: &str) -> bool {
         self.lockout.is_locked(ak, self.clock.now())
     }

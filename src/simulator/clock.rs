@@ -5,7 +5,6 @@ use std::sync::RwLock;
 use jiff::{SignedDuration, Timestamp};
 
 /// The machine's time. Clients sign by it, so that signatures are judged by it, however the clock of a space was moved.
-#[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that all clocks come from")]
 pub fn machine_time() -> Timestamp {
     Timestamp::now()
@@ -44,13 +43,11 @@ impl Clock {
     }
 
     /// The time of this clock.
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         self.setting().now()
     }
 
     /// True while the clock stands still.
-    #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.setting().frozen_at.is_some()
     }

@@ -33,25 +33,21 @@ struct Fill {
 
 impl JournalLimits {
     /// Limits: entries of each space, bytes of all spaces together.
-    #[must_use]
     pub fn new(entries: usize, bytes: usize) -> Self {
         Self { entries, bytes, fill: Arc::default() }
     }
 
     /// How many bytes the journals of all spaces take.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         self.fill.bytes.load(Ordering::Relaxed)
     }
 
     /// The most bytes that they may take.
-    #[must_use]
     pub fn most_bytes(&self) -> usize {
         self.bytes
     }
 
     /// How many entries gave way to newer ones since the simulator began.
-    #[must_use]
     pub fn dropped(&self) -> u64 {
         self.fill.dropped.load(Ordering::Relaxed)
     }
@@ -68,7 +64,6 @@ pub struct RecordedRequest {
 
 impl RecordedRequest {
     /// A request of this method, for this path and query, that is expected to be about so many bytes.
-    #[must_use]
     pub fn new(method: &str, target: &str, expected: usize) -> Self {
         let mut text = Vec::with_capacity(method.len() + target.len() + expected);
         text.extend_from_slice(method.as_bytes());
@@ -90,19 +85,16 @@ impl RecordedRequest {
     }
 
     /// The method.
-    #[must_use]
     pub fn method(&self) -> &str {
         self.piece(0, self.ends[0])
     }
 
     /// The path with its query.
-    #[must_use]
     pub fn target(&self) -> &str {
         self.piece(self.ends[0], self.ends[1])
     }
 
     /// The path without its query.
-    #[must_use]
     pub fn path(&self) -> &str {
         self.target().split('?').next().unwrap_or_default()
     }
@@ -113,7 +105,6 @@ impl RecordedRequest {
     }
 
     /// The body; empty when it was not read.
-    #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.text[self.ends[2]..]
     }
@@ -202,7 +193,6 @@ impl Journal {
     }
 
     /// The entries after a number, oldest first, and how many were dropped since the journal began.
-    #[must_use]
     pub fn since(&self, number: u64) -> (Vec<Arc<JournalEntry>>, u64) {
         let ring = self.ring();
         let known = ring.entries.partition_point(|entry| entry.number <= number);
@@ -210,19 +200,16 @@ impl Journal {
     }
 
     /// The entry of a request.
-    #[must_use]
     pub fn find(&self, request_id: Uuid) -> Option<Arc<JournalEntry>> {
         self.ring().entries.iter().rev().find(|entry| entry.request_id == request_id).cloned()
     }
 
     /// How many entries it has.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.ring().entries.len()
     }
 
     /// True when it has none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -237,7 +224,6 @@ impl Journal {
     }
 
     /// Receives every entry from now on.
-    #[must_use]
     pub fn follow(&self) -> broadcast::Receiver<Arc<JournalEntry>> {
         self.followers.get_or_init(|| broadcast::Sender::new(FOLLOWER_LAG)).subscribe()
     }

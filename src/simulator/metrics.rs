@@ -55,7 +55,6 @@ impl Metrics {
     }
 
     /// Every kind of answer that was given, with its number, in order.
-    #[must_use]
     pub fn answers(&self) -> Vec<(OutcomeLabels, u64)> {
         let mut answers: Vec<_> =
             self.answers.iter().map(|count| (*count.key(), count.load(Ordering::Relaxed))).collect();
@@ -64,13 +63,11 @@ impl Metrics {
     }
 
     /// How many answers had this check item.
-    #[must_use]
     pub fn item(&self, item: CheckItem) -> u64 {
         self.items[item as usize].load(Ordering::Relaxed)
     }
 
     /// How often a documented outcome was answered by the endpoint at this path.
-    #[must_use]
     pub fn seen(&self, path: &str, outcome: DocumentedOutcome) -> u64 {
         if let DocumentedOutcome::Item(item) = outcome {
             return self.item(item);
@@ -112,7 +109,6 @@ impl Leftovers {
     }
 
     /// Those that are kept, and how many more there were.
-    #[must_use]
     pub fn all(&self) -> (Vec<Leftover>, usize) {
         let kept = self.kept();
         (kept.first.clone(), kept.others)
@@ -160,7 +156,7 @@ impl UnexpectedRequest {
     }
 }
 
-/// UnexpectedRequests of all spaces, the first kinds of them with how often each came.
+/// The unexpected requests of all spaces: the first kinds, each with its count.
 #[derive(Debug, Default)]
 pub struct UnexpectedRequests(Mutex<UnexpectedList>);
 
@@ -193,7 +189,6 @@ impl UnexpectedRequests {
     }
 
     /// Those that are kept, in the order in which they first came, and how many more requests were strays.
-    #[must_use]
     pub fn all(&self) -> (Vec<(UnexpectedRequest, u64)>, u64) {
         let kept = self.kept();
         (kept.kinds.clone(), kept.others)

@@ -53,7 +53,6 @@ impl From<String> for Detail {
 
 impl Outcome {
     /// What kind of thing decided: `gateway`, `parameters`, `script`, `rule`, `accepted`.
-    #[must_use]
     pub const fn decided_by(&self) -> &'static str {
         match self {
             Self::Gateway(..) | Self::CallerIsCustomer(_) | Self::IamRefused(..) | Self::Fault => "gateway",
@@ -66,7 +65,6 @@ impl Outcome {
     }
 
     /// The check or the rule that decided; absent when nothing refused.
-    #[must_use]
     pub fn check(&self) -> Option<&'static str> {
         match self {
             Self::Gateway(check, ..) | Self::IamRefused(check, ..) => Some(check.id),
@@ -84,7 +82,6 @@ impl Outcome {
     }
 
     /// What the rules decided from, if they did.
-    #[must_use]
     pub fn facts(&self) -> Option<&Facts> {
         match self {
             Self::Submission(Submission { reason: Reason::Rules(facts, _), .. }) => Some(facts),
@@ -93,7 +90,6 @@ impl Outcome {
     }
 
     /// What the API or its gateway replies; inquiries and IAM's rulings have forms of their own.
-    #[must_use]
     pub const fn answer(&self) -> Option<Answer> {
         Some(match self {
             Self::Gateway(_, error, _) => Answer::Gateway(error),
@@ -107,7 +103,6 @@ impl Outcome {
     }
 
     /// The `error_code` that is answered.
-    #[must_use]
     pub const fn error_code(&self) -> Option<&'static str> {
         match self.answer() {
             Some(Answer::Refuse(refusal)) => Some(refusal.code.code()),
@@ -117,7 +112,6 @@ impl Outcome {
     }
 
     /// What is answered, in a word or two: an `error_code`, `is_review 0`, `fault reset`; or `told`, where there is neither.
-    #[must_use]
     pub const fn outcome(&self) -> &'static str {
         match self.answer() {
             Some(Answer::Refuse(refusal)) => refusal.code.code(),
@@ -176,7 +170,6 @@ impl Change {
 impl Outcome {
     /// Every check and rule that such a request meets, in order: passed, failed or not reached. What the rules decided
     /// is explained by the application that was asked for.
-    #[must_use]
     pub fn explain(
         &self,
         request: &RecordedRequest,

@@ -83,7 +83,6 @@ impl Script {
     }
 
     /// Every answer with how often it was used.
-    #[must_use]
     pub fn uses(&self) -> Vec<(Arc<ScriptedAnswer>, usize)> {
         self.entries().iter().map(|entry| (Arc::clone(&entry.answer), entry.used())).collect()
     }

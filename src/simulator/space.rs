@@ -44,31 +44,26 @@ impl Space {
     }
 
     /// Its ID.
-    #[must_use]
     pub fn id(&self) -> SpaceId {
         self.id
     }
 
     /// When it was created, by the machine's clock.
-    #[must_use]
     pub fn created(&self) -> Timestamp {
         self.created
     }
 
     /// When it was last asked something, by the machine's clock.
-    #[must_use]
     pub fn last_used(&self) -> Timestamp {
         Timestamp::from_millisecond(self.last_used_ms.load(Ordering::Relaxed)).unwrap_or(self.created)
     }
 
     /// The name of the scenario that it started from.
-    #[must_use]
     pub fn scenario(&self) -> Arc<str> {
         self.with_now(|now| Arc::clone(&now.scenario))
     }
 
     /// The present era.
-    #[must_use]
     pub fn state(&self) -> Arc<SpaceState> {
         self.with_now(|now| Arc::clone(&now.state))
     }
@@ -92,13 +87,11 @@ impl Space {
 
     /// The same, if it is the default space and began from the first of these worlds. False: it did not, or was replaced
     /// since.
-    #[must_use]
     pub fn follow(&self, before: &World, scenario: Arc<str>, world: &World) -> bool {
         self.replace_if(|now| now.origin.is(before), scenario, world)
     }
 
     /// True when it is the default space and began from this world, and was not replaced since.
-    #[must_use]
     pub fn is_of(&self, world: &World) -> bool {
         self.with_now(|now| now.origin.is(world))
     }

@@ -34,7 +34,6 @@ impl SpaceId {
     }
 
     /// The space with this ID; not necessarily one that exists.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "default" => Some(Self::DEFAULT),
@@ -44,7 +43,6 @@ impl SpaceId {
     }
 
     /// The space that a token was made for; absent: it was made for none.
-    #[must_use]
     pub fn of_token(token: &str) -> Option<Self> {
         let random = token.strip_prefix(TOKEN_HEAD)?.get(..12)?.replace('-', "/");
         let bytes = BASE64_STANDARD.decode(random).ok()?;
@@ -52,7 +50,6 @@ impl SpaceId {
     }
 
     /// The space that an access key was made for; absent: it was made for none.
-    #[must_use]
     pub fn of_access_key(ak: &str) -> Option<Self> {
         u64::from_str_radix(ak.strip_prefix(AK_HEAD)?.get(..13)?, 32).ok().map(Self)
     }

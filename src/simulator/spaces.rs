@@ -29,7 +29,6 @@ pub struct Spaces {
 
 impl Spaces {
     /// A simulator whose default space starts from this world.
-    #[must_use]
     pub fn new(scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
         let shared = Arc::new(Shared::new(limits));
         Self {
@@ -42,13 +41,11 @@ impl Spaces {
     }
 
     /// When it began, by the machine's clock.
-    #[must_use]
     pub fn began(&self) -> Timestamp {
         self.began
     }
 
     /// The space with this ID, for somebody who asks it something; absent: it is gone, or never was.
-    #[must_use]
     pub fn space(&self, id: SpaceId) -> Option<Arc<Space>> {
         if id == SpaceId::DEFAULT {
             return Some(Arc::clone(&self.default));
@@ -59,7 +56,6 @@ impl Spaces {
     }
 
     /// Creates a space. When there are too many, the one that was idle longest goes.
-    #[must_use]
     pub fn create(&self, scenario: Arc<str>, world: &World) -> Arc<Space> {
         if self.others.len() >= MAX_SPACES {
             let idlest = self.others.iter().min_by_key(|space| space.last_used()).map(|space| space.id());
@@ -74,13 +70,11 @@ impl Spaces {
     }
 
     /// Removes a space; false when there is none. The default one stays.
-    #[must_use]
     pub fn remove(&self, id: SpaceId) -> bool {
         self.others.remove(&id).is_some()
     }
 
     /// All spaces, the default one first, then by their age.
-    #[must_use]
     pub fn all(&self) -> Vec<Arc<Space>> {
         let mut others: Vec<_> = self.others.iter().map(|space| Arc::clone(&space)).collect();
         others.sort_unstable_by_key(|space| (space.created(), space.id()));
@@ -88,25 +82,21 @@ impl Spaces {
     }
 
     /// How often each kind of answer was given.
-    #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
     }
 
     /// The requests that the gateway refused, which no script had asked for.
-    #[must_use]
     pub fn unexpected_requests(&self) -> &UnexpectedRequests {
         &self.shared.unexpected_requests
     }
 
     /// The scripted answers that were not given as often as they were meant to be, of scripts that have ended.
-    #[must_use]
     pub fn leftovers(&self) -> &Leftovers {
         &self.shared.leftovers
     }
 
     /// The journals of all spaces.
-    #[must_use]
     pub fn journals(&self) -> &JournalLimits {
         &self.shared.limits
     }
@@ -117,7 +107,6 @@ impl Spaces {
     }
 
     /// Becomes true when the simulator ends.
-    #[must_use]
     pub fn ending(&self) -> watch::Receiver<bool> {
         self.is_ending.subscribe()
     }

@@ -28,7 +28,7 @@ pub struct SpaceState {
     pub(super) tokens: Tokens,
     pub(super) shared: Arc<Shared>,
     accounts: RwLock<Arc<Accounts>>,
-    /// RuleResult for reading while an application or a review is decided, for writing while the whole state is read, or more
+    /// Held for reading while an application or a review is decided, for writing while the whole state is read, or more
     /// of it is changed than one customer and the certificates it holds.
     gate: RwLock<()>,
     /// The answers fixed beforehand.
@@ -59,31 +59,26 @@ impl SpaceState {
     }
 
     /// The space that the era is of.
-    #[must_use]
     pub fn space(&self) -> SpaceId {
         self.space
     }
 
     /// The settings of its world.
-    #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.world.settings
     }
 
     /// How often each kind of answer was given, in all spaces.
-    #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
     }
 
     /// The requests of all spaces that the gateway refused.
-    #[must_use]
     pub fn unexpected_requests(&self) -> &UnexpectedRequests {
         &self.shared.unexpected_requests
     }
 
     /// The partners and credentials as they are now.
-    #[must_use]
     pub fn accounts(&self) -> Arc<Accounts> {
         Arc::clone(&self.accounts.read().expect("nothing panics while it holds the accounts"))
     }
@@ -105,7 +100,6 @@ impl SpaceState {
     }
 
     /// The world as it stands now, read in one step.
-    #[must_use]
     pub fn snapshot(&self) -> World {
         let _alone = self.enter_alone();
         let mut world =

@@ -35,7 +35,6 @@ impl SpaceState {
     }
 
     /// The answer that an application would get now, with these pictures. Nothing changes, and nothing is counted.
-    #[must_use]
     pub fn preview(&self, partner: Arc<Partner>, application: &Application<'_>, pictures: Inspection) -> Submission {
         let Some(scripted) = self.script.peek(&partner, application) else {
             return self.apply_rules(partner, application, pictures, false);
