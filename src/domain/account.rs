@@ -1,7 +1,7 @@
 //! Accounts: partners, who call the API; their customers; and who a credential belongs to.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use crate::domain::bucket::Bucket;
 use crate::domain::catalog::Review;
 use crate::domain::credentials::Credentials;
-use crate::domain::hashed::Hashed;
 
 /// Whether a partner has completed its own real-name authentication.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,8 +37,6 @@ pub struct Partner {
     pub bucket: Bucket,
     /// What it proves itself with.
     pub credentials: Credentials,
-    /// What everybody is at first who becomes its customer by applying: they are all alike, so that one record does.
-    pub default_customer: OnceLock<Arc<Customer>>,
 }
 
 impl Partner {
@@ -54,18 +51,12 @@ impl Partner {
             photo_upload: true,
             bucket: Bucket::default(),
             credentials: Credentials::default(),
-            default_customer: OnceLock::new(),
         }
     }
 
     /// True when it has passed real-name authentication itself.
     pub fn is_authenticated(&self) -> bool {
         self.real_name == PartnerRealName::Authenticated
-    }
-
-    /// A customer of the partner's that has not applied yet.
-    pub fn default_customer(&self) -> Arc<Customer> {
-        Arc::clone(self.default_customer.get_or_init(|| Customer::of(Arc::clone(&self.name)).into()))
     }
 
     /// True when nothing on its side keeps its customers from applying, as far as can be told without its bucket.
@@ -76,23 +67,23 @@ impl Partner {
 
 /// A customer's account ID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CustomerId(Hashed);
+pub struct CustomerId(Arc<str>);
 
 impl CustomerId {
     /// Takes any text; an application has checked its length.
     pub fn new(id: &str) -> Self {
-        Self(Hashed::new(id))
+        Self(id.into())
     }
 
     /// The ID on the wire.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        &self.0
     }
 }
 
 impl From<Arc<str>> for CustomerId {
     fn from(id: Arc<str>) -> Self {
-        Self(id.into())
+        Self(id)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Certificates: their types with the pictures each needs, and their numbers.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::hashed::Hashed;
 use super::settings::Contract;
 use crate::domain::bucket::PictureKind;
 use crate::domain::bucket::PictureKind::{Back, Front, InHand};
@@ -63,18 +63,18 @@ impl CertificateType {
 }
 
 /// A certificate number. Personal data: its `Debug` shows no digit.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct CertificateNumber(Hashed);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CertificateNumber(Arc<str>);
 
 impl CertificateNumber {
     /// Takes any text; an application has checked its length.
     pub fn new(number: &str) -> Self {
-        Self(Hashed::new(number))
+        Self(number.into())
     }
 
     /// The number itself, for comparing and for the wire.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        &self.0
     }
 }
 

@@ -1,12 +1,10 @@
 //! Credentials: what an account authenticates with, and the accounts that they belong to.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-use hashbrown::{Equivalent, HashMap as SecretMap};
+use foldhash::HashMap;
 use subtle::ConstantTimeEq;
 
 use crate::domain::account::{AccountRef, Caller, Partner};
@@ -41,16 +39,6 @@ impl PartialEq for Secret {
 impl Hash for Secret {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
-    }
-}
-
-/// A text that somebody shows for a secret: finds the secret that it is, in constant time once the hash is the same.
-#[derive(Hash)]
-pub struct SecretRef<'a>(pub &'a str);
-
-impl Equivalent<Secret> for SecretRef<'_> {
-    fn equivalent(&self, secret: &Secret) -> bool {
-        secret.is(self.0.as_bytes())
     }
 }
 
@@ -103,8 +91,8 @@ impl Credentials {
 pub struct Accounts {
     /// The partners; the first is the one that lenient authentication takes a stranger for.
     pub partners: Vec<Arc<Partner>>,
-    tokens: SecretMap<Secret, Caller, RandomState>,
-    access_keys: HashMap<Box<str>, (AccessKey, Caller), RandomState>,
+    tokens: HashMap<Secret, Caller>,
+    access_keys: HashMap<Box<str>, (AccessKey, Caller)>,
     users: HashMap<(Box<str>, Box<str>), (User, Caller)>,
 }
 
@@ -209,7 +197,7 @@ impl Accounts {
 
     /// Whose token this is.
     pub fn caller_by_token(&self, token: &str) -> Option<&Caller> {
-        self.tokens.get(&SecretRef(token))
+        self.tokens.get(&Secret::new(token))
     }
 
     /// The access key with this ID, and whose it is.

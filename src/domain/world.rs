@@ -1,11 +1,10 @@
 //! A world: all that a simulated service starts from.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::certificate::{Certificate, CertificateNumber};
 use super::settings::Settings;
-use super::small_set::SmallSet;
 use crate::domain::account::{Customer, CustomerId};
 use crate::domain::credentials::Accounts;
 use crate::domain::scripted::ScriptedAnswer;
@@ -23,9 +22,9 @@ pub struct World {
     /// The certificates that are not just anybody's.
     pub certificates: Arc<HashMap<CertificateNumber, Arc<Certificate>>>,
     /// The customers who hold a certificate, listed or not.
-    pub holders: Arc<HashMap<CertificateNumber, SmallSet<CustomerId>>>,
+    pub holders: Arc<HashMap<CertificateNumber, BTreeSet<CustomerId>>>,
     /// The same the other way round: the certificates that a customer holds.
-    pub held: Arc<HashMap<CustomerId, SmallSet<CertificateNumber>>>,
+    pub held: Arc<HashMap<CustomerId, BTreeSet<CertificateNumber>>>,
     /// The answers fixed beforehand, in the order in which they are tried.
     pub script: Vec<Arc<ScriptedAnswer>>,
 }
@@ -37,9 +36,9 @@ impl World {
     }
 
     /// Lists a certificate that is not listed yet, with the customers who hold it.
-    pub fn list(&mut self, number: CertificateNumber, certificate: Certificate, holders: SmallSet<CustomerId>) {
+    pub fn list(&mut self, number: CertificateNumber, certificate: Certificate, holders: BTreeSet<CustomerId>) {
         let held = Arc::make_mut(&mut self.held);
-        for customer in holders.iter() {
+        for customer in &holders {
             held.entry(customer.clone()).or_default().insert(number.clone());
         }
         if !holders.is_empty() {

@@ -1,14 +1,13 @@
 //! The store by call: customers, partners, certificates and scripted answers one by one. References are checked, and each
 //! call is alone, so that the world as it stands can be loaded again at any moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::account::{AccountRef, Caller, Customer, CustomerId, Partner};
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credentials::Credentials;
 use crate::domain::scripted::ScriptedAnswer;
-use crate::domain::small_set::SmallSet;
 use crate::simulator::script::TooManyAnswers;
 use crate::simulator::state::SpaceState;
 
@@ -149,7 +148,7 @@ impl SpaceState {
         &self,
         number: &CertificateNumber,
         certificate: Certificate,
-        holders: SmallSet<CustomerId>,
+        holders: BTreeSet<CustomerId>,
     ) -> bool {
         let _alone = self.enter_alone();
         self.store.put_certificate(number, Some((certificate, holders)))

@@ -4,7 +4,7 @@
 //! the decision is made and committed. No guard leaves this file, and nothing here is `async`, so that no guard can live
 //! across an `await`. A store shared by several processes can take its place by offering the same verbs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use dashmap::mapref::one::RefMut;
@@ -13,7 +13,6 @@ use foldhash::fast::RandomState;
 
 use crate::domain::account::{Customer, CustomerId};
 use crate::domain::certificate::{Certificate, CertificateNumber};
-use crate::domain::small_set::SmallSet;
 use crate::domain::world::World;
 
 /// What a decision on an application may know of the state.
@@ -47,8 +46,8 @@ pub(super) struct Store {
 struct Baseline {
     customers: Arc<HashMap<CustomerId, Arc<Customer>>>,
     certificates: Arc<HashMap<CertificateNumber, Arc<Certificate>>>,
-    holders: Arc<HashMap<CertificateNumber, SmallSet<CustomerId>>>,
-    held: Arc<HashMap<CustomerId, SmallSet<CertificateNumber>>>,
+    holders: Arc<HashMap<CertificateNumber, BTreeSet<CustomerId>>>,
+    held: Arc<HashMap<CustomerId, BTreeSet<CertificateNumber>>>,
 }
 
 impl Baseline {
@@ -72,14 +71,14 @@ impl Baseline {
 #[derive(Clone, Debug, Default)]
 struct CustomerRecord {
     customer: Option<Arc<Customer>>,
-    held: SmallSet<CertificateNumber>,
+    held: BTreeSet<CertificateNumber>,
 }
 
 /// What is listed for a certificate, and who holds it.
 #[derive(Debug, Default)]
 struct CertificateRecord {
     certificate: Option<Arc<Certificate>>,
-    holders: SmallSet<CustomerId>,
+    holders: BTreeSet<CustomerId>,
 }
 
 impl Store {
@@ -120,7 +119,7 @@ impl Store {
                 record.or_insert_with(|| self.baseline.record(number)).holders.insert(id.clone());
                 // A second certificate's lock is never taken while the first one's is held.
                 account.held.iter().filter(|held| *held != number).for_each(|held| self.release(held, id));
-                account.held = SmallSet::of(number.clone());
+                account.held = BTreeSet::from([number.clone()]);
             }
         }
         decision
@@ -141,7 +140,7 @@ impl Store {
             let mut account = self.entered(entry);
             if after.as_ref().is_none_or(|after| was_accepted && !after.status.is_accepted()) {
                 account.held.iter().for_each(|held| self.release(held, id));
-                account.held = SmallSet::default();
+                account.held = BTreeSet::new();
             }
             account.customer = after.map(Into::into);
         }
@@ -163,7 +162,7 @@ impl Store {
     pub(super) fn put_certificate(
         &self,
         number: &CertificateNumber,
-        certificate: Option<(Certificate, SmallSet<CustomerId>)>,
+        certificate: Option<(Certificate, BTreeSet<CustomerId>)>,
     ) -> bool {
         let (_, before) =
             self.certificates.remove(number).unwrap_or_else(|| (number.clone(), self.baseline.record(number)));

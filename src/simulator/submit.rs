@@ -111,7 +111,7 @@ impl SpaceState {
                 let accounts = self.accounts();
                 let is_free = accounts.partner_by_id(id.as_str()).is_none();
                 let caller = accounts.partner(&caller.name).filter(|_| is_free)?;
-                Some(caller.default_customer())
+                Some(Customer::of(Arc::clone(&caller.name)).into())
             }
             None => None,
         }

@@ -1,5 +1,7 @@
 //! `/_sim/certificates`: the certificates of a space, with the customers who hold them.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::http::StatusCode;
 use schemars::{Schema, SchemaGenerator};
@@ -10,7 +12,6 @@ use super::listing::{Written, created, named_in_path, removed, unknown, with_nam
 use super::operation::{Body, Operation, OperationResponse};
 use super::target::{Named, Target, Text};
 use crate::domain::certificate::{Certificate, CertificateNumber};
-use crate::domain::small_set::SmallSet;
 use crate::fixture::{call, schema, write};
 use crate::http::openapi::{array, object};
 
@@ -40,15 +41,11 @@ pub(super) const TELL: Operation = Operation {
 pub(super) async fn tell(Target(space): Target, Named(number): Named) -> Result<Json<Value>, ControlError> {
     let (world, number) = (space.state().snapshot(), CertificateNumber::new(&number));
     let (listed, holders) = (world.certificates.get(&number), world.holders.get(&number));
-    if listed.is_none() && holders.is_none_or(SmallSet::is_empty) {
+    if listed.is_none() && holders.is_none_or(BTreeSet::is_empty) {
         return Err(unknown("certificate"));
     }
     let unlisted = Certificate::default();
-    Ok(Json(write::certificate(
-        &number,
-        listed.map_or(&unlisted, |listed| listed),
-        holders.into_iter().flat_map(SmallSet::iter),
-    )))
+    Ok(Json(write::certificate(&number, listed.map_or(&unlisted, |listed| listed), holders.into_iter().flatten())))
 }
 
 pub(super) const PUT: Operation = Operation {
