@@ -55,7 +55,7 @@ fn rules() {
     let application = application(0);
     let pictures = state.inspect(&partner, &application).now_or_never().expect("there is no real bucket");
     let accepted = Facts {
-        customer: Some(Customer::of(Arc::clone(&partner.name)).into()),
+        customer: Some(Customer::new(Arc::clone(&partner.name)).into()),
         certificate: None,
         other_holders: 0,
         pictures,

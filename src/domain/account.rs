@@ -1,4 +1,4 @@
-//! Accounts: partners, who call the API; their customers; and who a credential belongs to.
+//! Accounts: partners, which call the API, their customers, and the caller that a credential belongs to.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,36 +12,35 @@ use crate::domain::credentials::Credentials;
 
 /// Whether a partner has completed its own real-name authentication.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it all")]
 pub enum PartnerRealName {
-    /// It has.
     #[default]
     Authenticated,
-    /// It has not.
     Unauthenticated,
 }
 
-/// A partner that resells cloud to customers.
+/// A partner, which resells cloud services to customers.
 #[derive(Clone, Debug)]
 pub struct Partner {
     /// The account (domain) ID.
     pub id: Box<str>,
-    /// The name by which customers and scripts refer to it.
+    /// The name, by which customers and scripts refer to the partner.
     pub name: Arc<str>,
-    /// The platform ID that was assigned to it.
+    /// The platform ID that Huawei Cloud assigned to the partner.
     pub xaccount_type: Box<str>,
-    /// Whether it has passed real-name authentication itself.
+    /// The partner's own real-name authentication.
     pub real_name: PartnerRealName,
-    /// "Upload Photos of Handheld ID Cards Required for Real-Name Authentication" is enabled.
+    /// Whether "Upload Photos of Handheld ID Cards Required for Real-Name Authentication" is enabled.
     pub photo_upload: bool,
-    /// Where its customers' pictures lie.
+    /// The bucket with the customers' pictures.
     pub bucket: Bucket,
-    /// What it proves itself with.
+    /// The credentials of the partner.
     pub credentials: Credentials,
 }
 
 impl Partner {
-    /// A partner of this name and platform that is ready for customers. Its account ID is its name, its bucket has every
-    /// picture, and it has no credentials yet.
+    /// Returns a partner that is ready for customers. Its account ID is its name, its bucket has every picture, and it has
+    /// no credentials yet.
     pub fn new(name: &str, xaccount_type: &str) -> Self {
         Self {
             id: name.into(),
@@ -54,12 +53,13 @@ impl Partner {
         }
     }
 
-    /// True when it has passed real-name authentication itself.
+    /// Returns true if the partner has passed real-name authentication itself.
     pub fn is_authenticated(&self) -> bool {
         self.real_name == PartnerRealName::Authenticated
     }
 
-    /// True when nothing on its side keeps its customers from applying, as far as can be told without its bucket.
+    /// Returns true if the partner fulfils the conditions for its customers to apply. Its bucket may still turn out to be
+    /// unreachable.
     pub fn is_ready(&self) -> bool {
         self.is_authenticated() && self.photo_upload && self.bucket.authorized
     }
@@ -70,12 +70,12 @@ impl Partner {
 pub struct CustomerId(Arc<str>);
 
 impl CustomerId {
-    /// Takes any text; an application has checked its length.
+    /// Accepts any text: the length is checked when an application is parsed.
     pub fn new(id: &str) -> Self {
         Self(id.into())
     }
 
-    /// The ID on the wire.
+    /// Returns the ID as on the wire.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -93,17 +93,17 @@ impl fmt::Display for CustomerId {
     }
 }
 
-/// How far a customer's real-name authentication has come.
+/// The state of a customer's real-name authentication.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RealNameStatus {
-    /// Nothing was accepted yet.
+    /// No application has been accepted yet.
     #[default]
     Unauthenticated,
-    /// An application waits for a person's decision.
+    /// An accepted application waits for a reviewer.
     UnderReview,
-    /// A person refused; the customer may apply again.
+    /// The reviewer rejected the application. The customer may apply again.
     Rejected,
-    /// Passed.
+    /// The customer has passed.
     Authenticated,
 }
 
@@ -118,50 +118,49 @@ impl RealNameStatus {
         }
     }
 
-    /// True while an accepted application keeps its certificate from others: passed, or under review.
+    /// Returns true if the customer keeps its certificate: it has passed or is under review.
     pub const fn is_accepted(self) -> bool {
         matches!(self, Self::UnderReview | Self::Authenticated)
     }
 }
 
-/// What the reviewer decides.
+/// A reviewer's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it all")]
 pub enum ReviewDecision {
-    /// The customer is authenticated.
     Approve,
-    /// It is not.
     Reject,
 }
 
-/// A customer as it stands.
+/// The current state of a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Customer {
-    /// The name of the partner it belongs to.
+    /// The name of the customer's partner.
     pub partner: Option<Arc<str>>,
-    /// It has joined a partner program itself.
+    /// Whether the customer has joined a partner program itself.
     pub partner_program: bool,
-    /// How far its authentication has come.
+    /// The state of its real-name authentication.
     pub status: RealNameStatus,
-    /// How many applications it has used up.
+    /// The number of attempts it has used.
     pub attempts: u32,
-    /// When the review that it is under began; absent: when the world began.
+    /// The start of the current review. `None` means the start of the world.
     pub under_review_since: Option<Timestamp>,
-    /// The reviewer's opinion, when rejected.
+    /// The reviewer's opinion, if the application was rejected.
     pub opinion: Option<Arc<str>>,
 }
 
 impl Customer {
-    /// A new customer of this partner.
-    pub fn of(partner: impl Into<Arc<str>>) -> Self {
+    /// Returns a new customer of this partner.
+    pub fn new(partner: impl Into<Arc<str>>) -> Self {
         Self { partner: Some(partner.into()), ..Self::default() }
     }
 
-    /// The customer after an application that counts, but was refused.
+    /// Returns the customer after a refused application that counts as an attempt.
     pub fn attempted(&self) -> Self {
         Self { attempts: self.attempts.saturating_add(1), ..self.clone() }
     }
 
-    /// The customer after an accepted application.
+    /// Returns the customer after an accepted application.
     pub fn accepted(&self, review: Review, now: Timestamp) -> Self {
         let (status, under_review_since) = match review {
             Review::NotNeeded => (RealNameStatus::Authenticated, None),
@@ -170,24 +169,24 @@ impl Customer {
         Self { status, under_review_since, opinion: None, ..self.attempted() }
     }
 
-    /// The customer after a review, with the reviewer's opinion when it was rejected. A rejected customer may apply
+    /// Returns the customer after a review. `opinion` is kept only if the reviewer rejects. A rejected customer may apply
     /// again (assumed).
-    pub fn reviewed(&self, verdict: ReviewDecision, opinion: Option<Arc<str>>) -> Self {
-        match verdict {
+    pub fn reviewed(&self, decision: ReviewDecision, opinion: Option<Arc<str>>) -> Self {
+        match decision {
             ReviewDecision::Approve => Self { status: RealNameStatus::Authenticated, ..self.clone() },
             ReviewDecision::Reject => Self { status: RealNameStatus::Rejected, opinion, ..self.clone() },
         }
     }
 
-    /// True when it is under review, and when that began is not said.
-    pub fn is_undated(&self) -> bool {
+    /// Returns true if the customer is under review since the start of the world.
+    pub fn has_undated_review(&self) -> bool {
         self.status == RealNameStatus::UnderReview && self.under_review_since.is_none()
     }
 
-    /// The customer at a moment: a review that lasted `review_after` has been approved by itself.
-    pub fn at(mut self, now: Timestamp, began: Timestamp, review_after: Duration) -> Self {
+    /// Approves a review that has lasted `review_after` or longer. `started_at` is the start of the world.
+    pub fn with_due_review(mut self, now: Timestamp, started_at: Timestamp, review_after: Duration) -> Self {
         if self.status == RealNameStatus::UnderReview {
-            let since = *self.under_review_since.get_or_insert(began);
+            let since = *self.under_review_since.get_or_insert(started_at);
             if now.duration_since(since).unsigned_abs() >= review_after && now >= since {
                 self.status = RealNameStatus::Authenticated;
             }
@@ -196,16 +195,16 @@ impl Customer {
     }
 }
 
-/// Who a credential belongs to.
+/// The account that made a request.
 #[derive(Clone, Debug)]
 pub enum Caller {
     /// A partner: it may call the API.
     Partner(Arc<Partner>),
-    /// A customer of a partner: it may not.
+    /// A customer with its own credentials: it may not.
     Customer(CustomerId),
 }
 
-/// An account, by what it is called. A partner and a customer may be called alike.
+/// A reference to an account: a partner and a customer may have the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountRef<'a> {
     /// The partner with this name.
@@ -215,7 +214,7 @@ pub enum AccountRef<'a> {
 }
 
 impl Caller {
-    /// The account that the credential is of.
+    /// Returns the account of the caller.
     pub fn account(&self) -> AccountRef<'_> {
         match self {
             Self::Partner(partner) => AccountRef::Partner(&partner.name),
@@ -223,7 +222,7 @@ impl Caller {
         }
     }
 
-    /// The account (domain) ID.
+    /// Returns the account (domain) ID.
     pub fn account_id(&self) -> &str {
         match self {
             Self::Partner(partner) => &partner.id,
@@ -231,7 +230,7 @@ impl Caller {
         }
     }
 
-    /// The account (domain) name: a customer's is its ID.
+    /// Returns the account (domain) name. A customer's name is its ID.
     pub fn account_name(&self) -> &str {
         match self {
             Self::Partner(partner) => &partner.name,

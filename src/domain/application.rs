@@ -1,4 +1,4 @@
-//! An application: one well-formed request for real-name authentication. Parsing is the only way to make one.
+//! An application: one well-formed request for real-name authentication. [`Application::parse`] is the only constructor.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::domain::bucket::{PictureKind, PicturePath};
 use crate::domain::certificate::{CertificateNumber, CertificateType};
 use crate::domain::settings::Contract;
 
-/// The fields of a request body as they were given.
+/// The fields of a request body, not yet checked.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the fields are the page's parameters")]
 pub struct RawApplication<'a> {
@@ -22,12 +22,12 @@ pub struct RawApplication<'a> {
     pub change_type: Field<i32>,
 }
 
-/// The customer's name. Personal data: its `Debug` shows no letter.
+/// The customer's name. It is personal data, which `Debug` hides.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonName<'a>(Cow<'a, str>);
 
 impl PersonName<'_> {
-    /// The name itself, for comparing.
+    /// Returns the name, for comparing.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -39,42 +39,40 @@ impl fmt::Debug for PersonName<'_> {
     }
 }
 
-/// A well-formed application, as far as can be in the words of the request. `identify_type` is 0 and `change_type` -1 or absent: nothing else is well-formed.
+/// A well-formed application. It borrows its texts from the request where possible. There is no field for
+/// `identify_type`, which is always 0.
 #[derive(Clone, Debug)]
 pub struct Application<'a> {
-    /// Who is to be authenticated.
+    /// The customer to authenticate.
     pub customer_id: CustomerId,
     /// The customer's name.
     pub name: PersonName<'a>,
-    /// The kind of certificate.
+    /// The type of the certificate.
     pub certificate_type: &'static CertificateType,
-    /// Its number.
+    /// The number of the certificate.
     pub certificate_number: CertificateNumber,
-    /// Its pictures: as many as the type wants, in its order.
+    /// The pictures of the certificate: as many as its type requires, in the type's order.
     pub picture_paths: Vec<PicturePath<'a>>,
     /// The platform ID.
     pub xaccount_type: Cow<'a, str>,
-    /// True when `change_type` was given.
+    /// Whether `change_type` was sent. Its only value is -1.
     pub has_change_type: bool,
 }
 
 impl<'a> Application<'a> {
-    /// Checks presence, type, length and range of each parameter, in the page's order, and how they
-    /// go together.
-    ///
-    /// # Errors
-    /// The first parameter that is not as the page says.
-    pub fn parse(draft: RawApplication<'a>, contract: Contract) -> Result<Self, ParameterError> {
-        let customer_id = text(Parameter::CustomerId, draft.customer_id)?;
-        constant(Parameter::IdentifyType, mandatory(Parameter::IdentifyType, draft.identify_type)?, 0, "0")?;
-        let picture_paths = picture_paths(draft.verified_file_url)?;
-        let name = text(Parameter::Name, draft.name)?;
-        let number = text(Parameter::VerifiedNumber, draft.verified_number)?;
-        let xaccount_type = text(Parameter::XaccountType, draft.xaccount_type)?;
-        let certificate_type = mandatory(Parameter::VerifiedType, draft.verified_type)?;
+    /// Checks presence, type, length and range of each parameter, in the page's order, then what depends on several
+    /// parameters. Returns the first error.
+    pub fn parse(raw: RawApplication<'a>, contract: Contract) -> Result<Self, ParameterError> {
+        let customer_id = text(Parameter::CustomerId, raw.customer_id)?;
+        constant(Parameter::IdentifyType, mandatory(Parameter::IdentifyType, raw.identify_type)?, 0, "0")?;
+        let picture_paths = picture_paths(raw.verified_file_url)?;
+        let name = text(Parameter::Name, raw.name)?;
+        let number = text(Parameter::VerifiedNumber, raw.verified_number)?;
+        let xaccount_type = text(Parameter::XaccountType, raw.xaccount_type)?;
+        let certificate_type = mandatory(Parameter::VerifiedType, raw.verified_type)?;
         let certificate_type = CertificateType::parse(certificate_type, contract)
             .ok_or(error(Parameter::VerifiedType, Violation::NotOneOf("the certificate types of the page")))?;
-        let change_type = optional(Parameter::ChangeType, draft.change_type)?;
+        let change_type = optional(Parameter::ChangeType, raw.change_type)?;
         if let Some(change_type) = change_type {
             constant(Parameter::ChangeType, change_type, -1, "-1")?;
         }
@@ -93,12 +91,12 @@ impl<'a> Application<'a> {
         })
     }
 
-    /// The attachments, each with its kind.
+    /// Returns the paths of the pictures, each with its kind.
     pub fn pictures(&self) -> impl Iterator<Item = (PictureKind, &PicturePath<'a>)> {
         self.certificate_type.pictures.iter().copied().zip(&self.picture_paths)
     }
 
-    /// The values that a parameter has, as text: none when it is absent, several for the list.
+    /// Returns the values of a parameter as text: none if the parameter was not sent, several if it is a list.
     pub fn values(&self, parameter: Parameter) -> Vec<Cow<'_, str>> {
         let one = |value| vec![Cow::Borrowed(value)];
         match parameter {
@@ -118,45 +116,27 @@ const fn error(parameter: Parameter, violation: Violation) -> ParameterError {
     ParameterError { parameter: Some(parameter), violation }
 }
 
-/// A field that has to be there.
-fn mandatory<T: Typed>(parameter: Parameter, given: Field<T>) -> Result<T, ParameterError> {
-    optional(parameter, given)?.ok_or(error(parameter, Violation::Missing))
+/// Returns the value of a mandatory field.
+fn mandatory<T>(parameter: Parameter, field: Field<T>) -> Result<T, ParameterError> {
+    optional(parameter, field)?.ok_or(error(parameter, Violation::Missing))
 }
 
-/// A field that may be left out, but not be `null` (assumed: `null` is no value of its type).
-fn optional<T: Typed>(parameter: Parameter, given: Field<T>) -> Result<Option<T>, ParameterError> {
-    match given {
+/// Returns the value of an optional field. `null` is an error (assumed: it is not a value of the type).
+fn optional<T>(parameter: Parameter, field: Field<T>) -> Result<Option<T>, ParameterError> {
+    match field {
         Field::Value(value) => Ok(Some(value)),
         Field::Missing => Ok(None),
         Field::Null => Err(error(parameter, Violation::Missing)),
-        Field::WrongType => Err(error(parameter, T::WRONG)),
+        Field::WrongType => Err(error(parameter, parameter.wrong_type())),
         Field::Repeated => Err(error(parameter, Violation::Repeated)),
     }
 }
 
-/// The JSON types of the parameters, with what is said of a value of another one.
-trait Typed {
-    const WRONG: Violation;
-}
-
-impl Typed for Cow<'_, str> {
-    const WRONG: Violation = Violation::NotText;
-}
-
-impl Typed for i32 {
-    const WRONG: Violation = Violation::NotInteger;
-}
-
-impl Typed for Vec<Cow<'_, str>> {
-    const WRONG: Violation = Violation::NotTextList;
-}
-
-/// A mandatory text of 1 to so many characters (Unicode scalar values).
-fn text(parameter: Parameter, given: Field<Cow<'_, str>>) -> Result<Cow<'_, str>, ParameterError> {
-    let value = mandatory(parameter, given)?;
+/// Returns a mandatory text after checking its length in characters (Unicode scalar values).
+fn text(parameter: Parameter, field: Field<Cow<'_, str>>) -> Result<Cow<'_, str>, ParameterError> {
+    let value = mandatory(parameter, field)?;
     let max = parameter.max_length();
-    // A text has no more characters than bytes, so that most need no counting.
-    let fits = !value.is_empty() && (value.len() <= max || value.chars().count() <= max);
+    let fits = (1..=max).contains(&value.chars().count());
     if fits { Ok(value) } else { Err(error(parameter, Violation::Length { max })) }
 }
 
@@ -164,19 +144,17 @@ fn constant(parameter: Parameter, value: i32, expected: i32, text: &'static str)
     if value == expected { Ok(()) } else { Err(error(parameter, Violation::NotOneOf(text))) }
 }
 
-fn picture_paths(given: Field<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>, ParameterError> {
+fn picture_paths(field: Field<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>, ParameterError> {
     let parameter = Parameter::VerifiedFileUrl;
-    let paths = mandatory(parameter, given)?;
+    let paths = mandatory(parameter, field)?;
     let max = parameter.max_length();
     if paths.is_empty() || paths.len() > max {
         return Err(error(parameter, Violation::Length { max }));
     }
-    let mut picture_paths = Vec::with_capacity(paths.len());
-    for (entry, path) in paths.into_iter().enumerate() {
-        let picture_path = PicturePath::parse(path);
-        picture_paths.push(picture_path.map_err(|violation| error(parameter, Violation::Path { entry, violation }))?);
-    }
-    Ok(picture_paths)
+    let parse = |(entry, path)| {
+        PicturePath::parse(path).map_err(|violation| error(parameter, Violation::Path { entry, violation }))
+    };
+    paths.into_iter().enumerate().map(parse).collect()
 }
 
 /// A parameter of the request.
@@ -194,7 +172,7 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    /// Every parameter, in the page's order: also the order in which they are checked (assumed).
+    /// Every parameter, in the page's order, which is also the order of the checks (assumed).
     pub const ALL: &[Self] = &[
         Self::CustomerId,
         Self::IdentifyType,
@@ -206,7 +184,7 @@ impl Parameter {
         Self::ChangeType,
     ];
 
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CustomerId => "customer_id",
@@ -220,7 +198,7 @@ impl Parameter {
         }
     }
 
-    /// The page's description; of a type of certificate, without the list of them.
+    /// Returns the page's description, without the list of certificate types.
     pub const fn description(self) -> &'static str {
         match self {
             Self::CustomerId => {
@@ -243,13 +221,26 @@ impl Parameter {
         }
     }
 
-    /// The parameter with this name.
+    /// Returns the parameter with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|parameter| parameter.as_str() == name)
     }
 
-    /// The most that the value may have: characters of a text, entries of the list (where the page's
-    /// "4 characters" is a slip).
+    /// Returns true if the value is a number.
+    pub const fn is_integer(self) -> bool {
+        matches!(self, Self::IdentifyType | Self::VerifiedType | Self::ChangeType)
+    }
+
+    /// Returns the violation if a value has another JSON type.
+    const fn wrong_type(self) -> Violation {
+        match self {
+            Self::VerifiedFileUrl => Violation::NotTextList,
+            _ if self.is_integer() => Violation::NotInteger,
+            _ => Violation::NotText,
+        }
+    }
+
+    /// Returns the maximum length: characters of a text, entries of the list (the page's "4 characters" is a slip).
     pub const fn max_length(self) -> usize {
         match self {
             Self::CustomerId | Self::XaccountType => 64,
@@ -261,35 +252,35 @@ impl Parameter {
     }
 }
 
-/// What one field of a request body held, before anything is made of it.
+/// One field of a request body.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Field<T> {
-    /// The field was not there.
+    /// The field was not sent.
     #[default]
     Missing,
     /// It was `null`.
     Null,
-    /// It was of another JSON type, or a number that is no 32-bit integer.
+    /// It was of another JSON type, or a number that is not a 32-bit integer.
     WrongType,
-    /// It was there more than once.
+    /// The field was sent more than once.
     Repeated,
     /// A value of the right type.
     Value(T),
 }
 
-/// Why a request is no well-formed application.
+/// Why a request is not a well-formed application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParameterError {
-    /// The field; absent: the body as a whole.
+    /// The field. `None` means the body as a whole.
     pub parameter: Option<Parameter>,
-    /// What is wrong with it.
+    /// The problem.
     pub violation: Violation,
 }
 
-/// What can be wrong with a field or with the body. The texts are assumed: they follow the one answer of
-/// this kind that is known of the real service, `id: must not be null`.
+/// A problem of a field or of the body. The texts are assumed: they follow the only answer of this kind that is known
+/// of the real service, `id: must not be null`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each variant is described by its text below")]
+#[expect(missing_docs, reason = "each variant has its text below")]
 pub enum Violation {
     Missing,
     Repeated,

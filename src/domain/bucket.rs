@@ -1,4 +1,4 @@
-//! The partner's bucket and what is seen of a picture in it.
+//! The partner's bucket, and the pictures in it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,10 +13,10 @@ use crate::domain::credentials::Secret;
 /// The largest picture that passes, in bytes: the page says 10 MB, read as 10 × 1024 × 1024 (assumed).
 pub const MAX_PICTURE_BYTES: u64 = 10 * 1024 * 1024;
 
-/// The size of a picture whose listing gives none, in bytes.
+/// The size of a listed picture without a size, in bytes.
 pub const TYPICAL_PICTURE_BYTES: u64 = 100 * 1024;
 
-/// The picture formats that the page accepts, with the extensions that stand for them.
+/// The extensions of the picture formats that the page accepts. The first of a format is its name.
 pub const FORMATS: &[(&str, PictureFormat)] = &[
     ("jpg", PictureFormat::Jpeg),
     ("jpeg", PictureFormat::Jpeg),
@@ -38,40 +38,40 @@ pub enum PictureFormat {
 }
 
 impl PictureFormat {
-    /// The name of the format.
+    /// Returns the name of the format.
     pub fn as_str(self) -> &'static str {
         FORMATS.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
     }
 
-    /// The format with this name or extension, in any case.
+    /// Returns the format with this extension, in any case.
     pub fn parse(extension: &str) -> Option<Self> {
         FORMATS.iter().find(|(name, _)| name.eq_ignore_ascii_case(extension)).map(|(_, format)| *format)
     }
 }
 
-/// What can be read on the front picture.
+/// The text on a front picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shows {
-    /// The holder's name; absent: what was entered.
+    /// The holder's name. `None` means the name in the application.
     pub name: Option<Box<str>>,
-    /// The certificate number; absent: what was entered.
+    /// The certificate number. `None` means the number in the application.
     pub number: Option<Box<str>>,
 }
 
-/// Why a picture is no good.
+/// Why a picture is not usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// Nothing has this name.
+    /// No object has this name.
     Missing,
-    /// The name is a folder's.
+    /// The name is the name of a folder.
     Folder,
-    /// The name is a link that leads out of the bucket.
+    /// The name is a link to something outside the bucket.
     Outside,
-    /// It has no bytes.
+    /// The file has no bytes.
     Empty,
-    /// Its end is missing.
+    /// The end of the file is missing.
     Truncated,
-    /// It cannot be read, or is blurred.
+    /// The file cannot be read, or the picture is blurred.
     Unreadable,
 }
 
@@ -89,58 +89,63 @@ impl Flaw {
     }
 }
 
-/// What is known of a picture's format.
+/// The format of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One that the page accepts.
+    /// A format that the page accepts.
     Accepted(PictureFormat),
-    /// Another one, by its name.
+    /// Another format, by its name. The name is empty if the content has no known format.
     Other(Box<str>),
-    /// There is nothing to tell it by.
-    Unseen,
+    /// The picture could not be read.
+    Unknown,
 }
 
 impl Format {
-    /// The format with this name or extension.
-    pub fn named(name: &str) -> Self {
+    /// Returns the format with this name or extension.
+    pub fn from_name(name: &str) -> Self {
         PictureFormat::parse(name).map_or_else(|| Self::Other(name.to_ascii_lowercase().into()), Self::Accepted)
     }
 
-    /// Its name, where there is one.
+    /// Returns the name of the format, if it is known.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::Accepted(format) => Some(format.as_str()),
             Self::Other(name) => Some(name),
-            Self::Unseen => None,
+            Self::Unknown => None,
         }
     }
 }
 
-/// What was seen of one picture.
+/// One picture as it was inspected.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// Its format.
+    /// The format.
     pub format: Format,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Why it is no good.
+    /// Why the picture is not usable. `None` if it is.
     pub flaw: Option<Flaw>,
-    /// What it shows.
+    /// The text on the picture. `None` means that it is not compared.
     pub shows: Option<Arc<Shows>>,
 }
 
 impl Picture {
-    /// A flawless picture, judged by its name alone.
-    pub fn named(picture_path: &PicturePath<'_>) -> Self {
-        Self { format: Format::named(picture_path.extension()), size: TYPICAL_PICTURE_BYTES, flaw: None, shows: None }
+    /// Returns a usable picture whose format is given by its extension.
+    pub fn from_path(picture_path: &PicturePath<'_>) -> Self {
+        Self {
+            format: Format::from_name(picture_path.extension()),
+            size: TYPICAL_PICTURE_BYTES,
+            flaw: None,
+            shows: None,
+        }
     }
 
-    /// One of which nothing can be seen.
-    pub fn unseen(flaw: Flaw) -> Self {
-        Self { format: Format::Unseen, size: 0, flaw: Some(flaw), shows: None }
+    /// Returns a picture without content.
+    pub fn unusable(flaw: Flaw) -> Self {
+        Self { format: Format::Unknown, size: 0, flaw: Some(flaw), shows: None }
     }
 
-    /// The one check item that this picture fails, if any: the first of format, size, legibility, content.
+    /// Returns the check item that this picture fails, if any: the first of format, size, legibility and content.
     pub fn failed_item(&self, kind: PictureKind, application: &Application<'_>) -> Option<CheckItem> {
         if matches!(self.format, Format::Other(_)) {
             Some(CheckItem::PictureFormat)
@@ -184,33 +189,33 @@ impl Shows {
     }
 }
 
-/// What a partner's bucket holds below its `download` directory.
+/// The contents of a bucket below its `download` directory.
 #[derive(Clone, Debug, Default)]
 pub enum BucketContents {
     /// Every name exists; only its extension counts.
     #[default]
     AnyName,
-    /// A listing: other names do not exist.
+    /// Only the listed names exist.
     Listed(HashMap<Box<str>, Picture>),
-    /// Whatever lies there at the moment.
+    /// Real files.
     Real(RealBucket),
 }
 
-/// Where real pictures lie.
+/// The place of real files.
 #[derive(Clone, Debug)]
 pub enum RealBucket {
-    /// In a directory, by its absolute path.
+    /// A directory, by its absolute path.
     Directory(Arc<Path>),
-    /// In a bucket that speaks S3.
+    /// An S3 bucket.
     S3(Arc<S3Bucket>),
 }
 
-/// Where a bucket that speaks S3 is, and what opens it.
+/// An S3 bucket with the credentials to read it.
 #[derive(Clone, Debug)]
 pub struct S3Bucket {
     /// The URL of the service, without the bucket.
     pub endpoint: Box<str>,
-    /// The bucket's name.
+    /// The name of the bucket.
     pub bucket: Box<str>,
     /// The region that requests are signed for.
     pub region: Box<str>,
@@ -235,9 +240,9 @@ pub enum Addressing {
 /// A partner's bucket.
 #[derive(Clone, Debug)]
 pub struct Bucket {
-    /// Huawei Cloud may read it.
+    /// Whether Huawei Cloud may read the bucket.
     pub authorized: bool,
-    /// What lies in it.
+    /// The contents.
     pub contents: BucketContents,
 }
 
@@ -247,34 +252,34 @@ impl Default for Bucket {
     }
 }
 
-/// What was seen of an application's pictures.
+/// The result of inspecting an application's pictures.
 #[derive(Clone, Debug)]
 pub enum Inspection {
-    /// They were not looked at: their names say all.
+    /// Only the extensions count.
     ByName,
-    /// Each of them, in the application's order.
-    Seen(Box<[Picture]>),
+    /// The pictures, in the application's order.
+    Read(Box<[Picture]>),
     /// The bucket cannot be read, for this reason.
     Unreachable(Box<str>),
 }
 
 impl Inspection {
-    /// Every picture with its kind and path. There is none where the bucket cannot be read.
+    /// Returns every picture with its kind and path. There are none if the bucket cannot be read.
     pub fn pictures<'s>(
         &'s self,
         application: &'s Application<'_>,
     ) -> impl Iterator<Item = (PictureKind, &'s PicturePath<'s>, Cow<'s, Picture>)> {
-        let count = if matches!(self, Self::Unreachable(_)) { 0 } else { usize::MAX };
-        application.pictures().take(count).enumerate().map(move |(place, (kind, path))| {
+        application.pictures().enumerate().filter_map(move |(index, (kind, path))| {
             let picture = match self {
-                Self::Seen(pictures) => Cow::Borrowed(&pictures[place]),
-                _ => Cow::Owned(Picture::named(path)),
+                Self::ByName => Cow::Owned(Picture::from_path(path)),
+                Self::Read(pictures) => Cow::Borrowed(&pictures[index]),
+                Self::Unreachable(_) => return None,
             };
-            (kind, path, picture)
+            Some((kind, path, picture))
         })
     }
 
-    /// Why the bucket cannot be read, if it cannot.
+    /// Returns why the bucket cannot be read. `None` if it can.
     pub fn unreachable(&self) -> Option<&str> {
         match self {
             Self::Unreachable(cause) => Some(cause),
@@ -283,7 +288,7 @@ impl Inspection {
     }
 }
 
-/// Which picture of the certificate an attachment is; its place in the list decides.
+/// Which side of the certificate a picture shows. Its position in the list decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PictureKind {
     /// The front side, or the profile page.
@@ -310,42 +315,37 @@ impl PictureKind {
 pub struct PicturePath<'a>(Cow<'a, str>);
 
 impl<'a> PicturePath<'a> {
-    /// Takes a relative path: not empty, no scheme, no leading `/`, no `.` or `..` segment, no
-    /// backslash, no control character. All of these are assumed; the page gives examples only.
-    ///
-    /// # Errors
-    /// What is wrong with the path.
+    /// Accepts a relative path: not empty, no scheme, no leading `/`, no `.` or `..` segment, no backslash, no control
+    /// character. All of these are assumed: the page gives examples only. The error says what the path must be.
     pub fn parse(path: impl Into<Cow<'a, str>>) -> Result<Self, &'static str> {
         let path = path.into();
         if path.is_empty() {
             Err("must not be empty")
         } else if path.starts_with('/') || has_scheme(&path) {
             Err("must be relative to the download directory")
-        } else if has_dots(&path) {
+        } else if path.split('/').any(|segment| matches!(segment, "." | "..")) {
             Err("must not have a . or .. segment")
-        } else if !is_printable(&path) {
+        } else if path.contains(|character: char| character == '\\' || character.is_control()) {
             Err("must not have a backslash or a control character")
         } else {
             Ok(Self(path))
         }
     }
 
-    /// The same with a text of its own.
+    /// Copies a borrowed text.
     pub fn into_owned(self) -> PicturePath<'static> {
         PicturePath(self.0.into_owned().into())
     }
 
-    /// The path as it was sent.
+    /// Returns the path as it was sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What follows the last dot of the file name; empty when there is none.
+    /// Returns what follows the last dot of the file name. Empty if there is none.
     pub fn extension(&self) -> &str {
-        match self.0.bytes().rposition(|byte| byte == b'.' || byte == b'/') {
-            Some(place) if self.0.as_bytes()[place] == b'.' => &self.0[place + 1..],
-            _ => "",
-        }
+        let file_name = self.0.rsplit('/').next().unwrap_or_default();
+        file_name.rsplit_once('.').map_or("", |(_, extension)| extension)
     }
 }
 
@@ -355,28 +355,12 @@ impl fmt::Debug for PicturePath<'_> {
     }
 }
 
-/// True when the path begins with a URI scheme, by the grammar of RFC 3986.
+/// Returns true if the path begins with a URI scheme, by the grammar of RFC 3986.
 fn has_scheme(path: &str) -> bool {
     let is_in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    // Most paths have no colon at all.
-    path.as_bytes().contains(&b':')
-        && path.split_once(':').is_some_and(|(scheme, _)| {
-            scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(is_in_scheme)
-        })
-}
-
-/// True when a segment is `.` or `..`. Most paths have no segment that begins with a dot.
-fn has_dots(path: &str) -> bool {
-    let begins_with_dot = path.starts_with('.') || path.contains("/.");
-    begins_with_dot && path.split('/').any(|segment| matches!(segment, "." | ".."))
-}
-
-/// False when there is a backslash or a control character. Beyond ASCII these have to be looked for by character.
-fn is_printable(path: &str) -> bool {
-    let is_wrong = |byte: &u8| matches!(byte, 0..b' ' | 0x7F | b'\\');
-    // Looking at them all goes over many bytes at a time, which stopping at the first does not.
-    let has_wrong = path.as_bytes().iter().fold(false, |found, byte| found | is_wrong(byte));
-    !has_wrong && (path.is_ascii() || !path.contains(char::is_control))
+    path.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(is_in_scheme)
+    })
 }
 
 #[cfg(test)]
@@ -384,7 +368,7 @@ mod tests {
     use super::PicturePath;
 
     #[test]
-    fn only_relative_paths_are_attachments() {
+    fn parse_accepts_relative_paths_only() {
         for path in [
             "a.jpg",
             "test/正面 1.jpg",

@@ -1,8 +1,8 @@
-//! The page's "Returned Values" and "Error list": one row here for one row there.
+//! The page's "Returned Values" and "Error list", row by row.
 
 use std::fmt;
 
-/// Makes an enum and its table from one list, so that a new row is one line and cannot be forgotten.
+/// Defines an enum and its table from one list, so that a new row is a single line.
 macro_rules! catalog {
     (
         $(#[$doc:meta])* $name:ident { text: $text:ident, $($field:ident: $type:ty),* };
@@ -18,7 +18,7 @@ macro_rules! catalog {
             /// Every row, in the page's order.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// The text that the row has on the wire.
+            /// Returns the text on the wire.
             pub const fn $text(self) -> &'static str {
                 match self { $(Self::$variant => $code),* }
             }
@@ -27,7 +27,7 @@ macro_rules! catalog {
                 match self { $(Self::$variant => ($($value),*,)),* }
             }
 
-            /// Finds the row with this wire text.
+            /// Returns the row with this text on the wire.
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|row| row.$text() == text)
             }
@@ -63,19 +63,19 @@ catalog! {
 }
 
 impl ErrorCode {
-    /// The HTTP status of the row.
+    /// Returns the HTTP status.
     pub const fn status(self) -> u16 {
         self.row().0
     }
 
-    /// The page's description: the `error_msg` of the answer.
+    /// Returns the page's description, which is the `error_msg` of the answer.
     pub const fn message(self) -> &'static str {
         self.row().1
     }
 }
 
 catalog! {
-    /// A row of the page's "Error list": what `fail_check_items` may hold.
+    /// A row of the page's "Error list": a value of `fail_check_items`.
     CheckItem { text: code, description: &'static str };
     PictureFormat   = "PIC_FORMAT_ERR", "Incorrect certificate picture format.";
     PictureSize     = "PIC_SIZE_ERR", "Incorrect certificate picture size.";
@@ -86,13 +86,13 @@ catalog! {
 }
 
 impl CheckItem {
-    /// The page's description.
+    /// Returns the page's description.
     pub const fn description(self) -> &'static str {
         self.row().0
     }
 }
 
-/// A set of check items, always listed in the page's order and each once (the order is assumed).
+/// A set of check items, as a bit mask. It lists each item once, in the page's order (the order is assumed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckItems(u8);
 
@@ -100,12 +100,12 @@ impl CheckItems {
     /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// The items of the set, in the page's order.
+    /// Returns the items in the page's order.
     pub fn iter(self) -> impl Iterator<Item = CheckItem> {
         CheckItem::ALL.iter().copied().filter(move |item| self.0 & (1 << *item as u8) != 0)
     }
 
-    /// True when no item is in the set.
+    /// Returns true if the set has no item.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -117,7 +117,7 @@ impl FromIterator<CheckItem> for CheckItems {
     }
 }
 
-/// Whether an accepted application still has to be reviewed by a person: the page's `is_review`.
+/// Whether a person has to review an accepted application: the page's `is_review`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Review {
     /// `is_review` 0: the customer is authenticated at once.
@@ -127,15 +127,15 @@ pub enum Review {
 }
 
 impl Review {
-    /// Both, in the order of their numbers.
+    /// Both values, in the order of their numbers.
     pub const ALL: &[Self] = &[Self::NotNeeded, Self::Manual];
 
-    /// The number on the wire.
+    /// Returns the number on the wire.
     pub const fn number(self) -> u8 {
         self as u8
     }
 
-    /// The field with its number: what the outcome is called.
+    /// The name of the outcome: the field with its number.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotNeeded => "is_review 0",
@@ -144,7 +144,7 @@ impl Review {
     }
 }
 
-/// One outcome that the page documents: what a client has to be able to handle.
+/// An outcome that the page documents, and that clients have to handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentedOutcome {
     /// 200 with this `is_review`.
@@ -156,7 +156,7 @@ pub enum DocumentedOutcome {
 }
 
 impl DocumentedOutcome {
-    /// Every documented outcome, in the page's order.
+    /// Returns every documented outcome, in the page's order.
     pub fn all() -> impl Iterator<Item = Self> {
         let accepted = Review::ALL.iter().copied().map(Self::Accepted);
         let refused = ErrorCode::ALL.iter().copied().map(Self::Refused);
@@ -164,7 +164,7 @@ impl DocumentedOutcome {
         accepted.chain(refused).chain(items)
     }
 
-    /// The HTTP status of the answer.
+    /// Returns the HTTP status of the answer.
     pub const fn status(self) -> u16 {
         match self {
             Self::Accepted(_) => 200,
@@ -173,7 +173,7 @@ impl DocumentedOutcome {
         }
     }
 
-    /// The page's words for it.
+    /// Returns the page's description.
     pub const fn text(self) -> &'static str {
         match self {
             Self::Accepted(Review::NotNeeded) => "Accepted; no manual review.",

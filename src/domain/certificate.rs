@@ -1,4 +1,4 @@
-//! Certificates: their types with the pictures each needs, and their numbers.
+//! Certificates: their types, with the pictures that each requires, and their numbers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use crate::domain::bucket::PictureKind;
 use crate::domain::bucket::PictureKind::{Back, Front, InHand};
 use crate::domain::checks::Citation;
 
-/// One certificate type: a row of the page's list under `verified_type`.
+/// A certificate type: a row of the page's list under `verified_type`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CertificateType {
     /// The number on the wire.
     pub number: i32,
     /// The name in the page.
     pub name: &'static str,
-    /// The pictures to be uploaded, in their order.
+    /// The required pictures, in order.
     pub pictures: &'static [PictureKind],
     /// The contract editions that accept the type.
     pub editions: &'static [Contract],
@@ -35,7 +35,7 @@ const fn row(
     CertificateType { number, name, pictures, editions }
 }
 
-/// Every certificate type that any edition knows.
+/// Every certificate type of any edition.
 pub static CERTIFICATE_TYPES: [CertificateType; 7] = [
     // Assumed: the page's list has no type 0, but its example does, with three pictures.
     row(0, "resident identity card", THREE, OLD),
@@ -48,12 +48,12 @@ pub static CERTIFICATE_TYPES: [CertificateType; 7] = [
 ];
 
 impl CertificateType {
-    /// The type with this number, if the edition accepts it.
+    /// Returns the type with this number, if the edition accepts it.
     pub fn parse(number: i32, contract: Contract) -> Option<&'static Self> {
         CERTIFICATE_TYPES.iter().find(|row| row.number == number && row.editions.contains(&contract))
     }
 
-    /// The page's words, or the reason why the type is accepted without any.
+    /// Returns the page's words, or the reason why the type is accepted without any.
     pub const fn citation(&self) -> Citation {
         match self.number {
             0 => Citation::assumed("The list has no type 0, but the example request has, and is answered with 200."),
@@ -62,17 +62,17 @@ impl CertificateType {
     }
 }
 
-/// A certificate number. Personal data: its `Debug` shows no digit.
+/// A certificate number. It is personal data, which `Debug` hides.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CertificateNumber(Arc<str>);
 
 impl CertificateNumber {
-    /// Takes any text; an application has checked its length.
+    /// Accepts any text: the length is checked when an application is parsed.
     pub fn new(number: &str) -> Self {
         Self(number.into())
     }
 
-    /// The number itself, for comparing and for the wire.
+    /// Returns the number, for comparing and for the wire.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -84,23 +84,23 @@ impl fmt::Debug for CertificateNumber {
     }
 }
 
-/// How the verification of a certificate ends.
+/// The result of verifying a certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is genuine.
+    /// The certificate is genuine.
     #[default]
     Pass,
-    /// It is not.
+    /// The certificate is not genuine.
     Fail,
 }
 
-/// What the world knows of one certificate. A number that is not listed is anybody's valid certificate.
+/// A listed certificate. A number that is not listed is a valid certificate of any person.
 #[derive(Clone, Debug, Default)]
 pub struct Certificate {
-    /// The number is on the list of certificates that may not be used.
+    /// Whether the number may not be used.
     pub blocked: bool,
-    /// The name of the one holder; absent: any name agrees.
+    /// The holder's name. `None` means that any name agrees.
     pub holder: Option<Box<str>>,
-    /// How its verification ends.
+    /// The result of its verification.
     pub verdict: Verdict,
 }

@@ -1,7 +1,8 @@
-//! The simulated service as plain values and pure functions: no HTTP, no locks, no clock, no files, nothing asynchronous.
+//! The simulated service as plain values and pure functions: no HTTP, no locks, no clock, no files, no async.
 //!
-//! `catalog`, `certificate`, `parameter`, `check` and `rules` are the API's page as tables; `application` is
-//! a well-formed request; `decision` applies the rules to a case; `world` is what a service starts from.
+//! [`catalog`], [`certificate`], [`checks`], [`gateway`] and [`rules`] are the API's page and the gateway's error table as
+//! Rust tables. An [`application`] is a well-formed request; [`rules::decide`] decides on it. A [`world`] is the initial
+//! state of a simulated service.
 
 pub mod account;
 pub mod application;

@@ -1,4 +1,4 @@
-//! Scripted answers: what was fixed beforehand for applications that match. Their use is counted elsewhere.
+//! Scripted answers to applications that match. The simulator counts their uses.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::domain::account::Partner;
 use crate::domain::application::{Application, Parameter};
 use crate::domain::rules::Answer;
 
-/// What a condition of a script looks at.
+/// The value that a condition is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenField {
     /// The name of the calling partner.
@@ -18,72 +18,68 @@ pub enum WhenField {
 }
 
 impl WhenField {
-    /// True when its values are numbers.
+    /// Returns true if the values are numbers.
     pub const fn is_number(self) -> bool {
-        matches!(self, Self::Parameter(Parameter::IdentifyType | Parameter::VerifiedType | Parameter::ChangeType))
+        matches!(self, Self::Parameter(parameter) if parameter.is_integer())
     }
 }
 
-/// All conditions under which a scripted answer is given; none: always.
+/// The conditions of a scripted answer. All must hold.
 #[derive(Clone, Debug, Default)]
 pub struct When(pub Vec<(WhenField, Matcher)>);
 
 impl When {
-    /// The partners that are named in full.
+    /// Returns the partners that the conditions name in full.
     pub fn callers(&self) -> impl Iterator<Item = &str> {
-        let named = self.0.iter().filter_map(|(subject, matcher)| match (subject, matcher) {
+        let named = self.0.iter().filter_map(|(field, matcher)| match (field, matcher) {
             (WhenField::Caller, Matcher::AnyOf(names)) => Some(names.iter().map(|name| &**name)),
             _ => None,
         });
         named.flatten()
     }
 
-    /// True when every condition holds.
+    /// Returns true if every condition holds.
     pub fn matches(&self, caller: &Partner, application: &Application<'_>) -> bool {
-        self.0.iter().all(|(subject, matcher)| match subject {
+        self.0.iter().all(|(field, matcher)| match field {
             WhenField::Caller => matcher.matches(&[&caller.name]),
             WhenField::Parameter(parameter) => matcher.matches(&application.values(*parameter)),
         })
     }
 }
 
-/// An answer fixed beforehand.
+/// A scripted answer.
 #[derive(Clone, Debug)]
 pub struct ScriptedAnswer {
-    /// The applications it is for.
+    /// The conditions under which it is given.
     pub when: When,
-    /// How often it is given; absent: for ever.
+    /// How often it is given. `None` means without limit.
     pub times: Option<usize>,
-    /// How long it is held back.
+    /// How long it is delayed.
     pub delay: Duration,
-    /// The share of matching applications it is given for, from 0 to 1.
+    /// The share of matching applications that get it, from 0 to 1.
     pub probability: f64,
-    /// What it says, use by use; the last step repeats. Never empty. An acceptance changes the world as any other,
-    /// all else changes nothing (assumed).
+    /// The answers, use by use; the last one repeats. Never empty. A scripted acceptance changes the world like any other;
+    /// everything else changes nothing (assumed).
     pub steps: Vec<Answer>,
 }
 
 impl ScriptedAnswer {
-    /// What is left of it after so many uses; absent: it is used up.
-    pub fn left_after(&self, used: usize) -> Option<Self> {
+    /// Returns what remains after `used` uses. `None` if it is used up.
+    pub fn remaining_after(&self, used: usize) -> Option<Self> {
         let times = self.times.map(|times| times.saturating_sub(used));
         let last = self.steps.len().saturating_sub(1);
         let steps = self.steps[used.min(last)..].to_vec();
         (times != Some(0)).then(|| Self { times, steps, ..self.clone() })
     }
 
-    /// True when so many uses are fewer than it was meant for: its `times`, or else one.
+    /// Returns true if `used` is less than intended: `times`, or one use.
     pub fn is_left_over(&self, used: usize) -> bool {
         used < self.times.unwrap_or(1)
     }
 
-    /// What it says at its n-th use, counted from 0.
-    ///
-    /// # Panics
-    /// When it has no step, which no loader lets through.
-    pub fn step(&self, uses: usize) -> Answer {
-        let last = self.steps.len().checked_sub(1).expect("a scripted answer has a step");
-        self.steps[last.min(uses)]
+    /// Returns the answer of the next use after `used` uses.
+    pub fn step(&self, used: usize) -> Answer {
+        *self.steps.get(used).or(self.steps.last()).expect("a scripted answer without steps")
     }
 }
 
@@ -100,24 +96,24 @@ pub enum Matcher {
     Contains(Box<str>),
     /// The expression matches somewhere in the value.
     Regex(Regex),
-    /// There is a value, or there is none.
+    /// Whether there must be a value or must be none.
     Present(bool),
 }
 
 impl Matcher {
-    /// True when the condition holds. Of several values (a list) one has to satisfy it.
+    /// Returns true if the condition holds for one of the values.
     pub fn matches<S: AsRef<str>>(&self, values: &[S]) -> bool {
         if let Self::Present(present) = self {
             return *present != values.is_empty();
         }
-        values.iter().any(|value| self.accepts(value.as_ref()))
+        values.iter().any(|value| self.matches_value(value.as_ref()))
     }
 
     fn any_of<T: ToString>(options: impl IntoIterator<Item = T>) -> Self {
         Self::AnyOf(options.into_iter().map(|option| option.to_string().into()).collect())
     }
 
-    fn accepts(&self, value: &str) -> bool {
+    fn matches_value(&self, value: &str) -> bool {
         match self {
             Self::AnyOf(options) => options.iter().any(|option| **option == *value),
             Self::Prefix(prefix) => value.starts_with(&**prefix),
@@ -147,19 +143,18 @@ impl<T: ToString, const N: usize> From<[T; N]> for Matcher {
     }
 }
 
-/// A fault of the connection, or of a part of it where it has many exchanges at a time. Only a script can cause one; the
-/// choice of faults is ours (assumed).
+/// A fault of the connection (of the stream, over HTTP/2). Only a script causes one. The choice of faults is assumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is reset: TCP's RST.
+    /// The connection is reset (TCP RST).
     Reset,
-    /// The connection is closed before an answer.
+    /// The connection is closed without an answer.
     Close,
-    /// An answer with status 200 and nothing in it.
+    /// An answer with status 200 and an empty body.
     Empty,
-    /// An answer whose body is cut short against its `Content-Length`.
+    /// An answer whose body is shorter than its `Content-Length`.
     Malformed,
-    /// No answer, for as long as the client waits.
+    /// No answer as long as the client waits.
     Hang,
 }
 
@@ -175,7 +170,7 @@ impl Fault {
         }
     }
 
-    /// What the outcome is called.
+    /// The name of the outcome.
     pub const fn outcome(self) -> &'static str {
         match self {
             Self::Reset => "fault reset",

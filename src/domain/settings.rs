@@ -1,10 +1,10 @@
-//! The settings of a world: how the simulated service is configured and which readings of the page it follows.
+//! The settings of a world: how the simulated service is configured, and which reading of the page it follows.
 
 use std::time::Duration;
 
-use super::catalog::Review;
+use crate::domain::catalog::Review;
 
-/// Which dated edition of the page is followed.
+/// The dated edition of the page to follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Contract {
     /// The page of 2023-03.
@@ -14,23 +14,23 @@ pub enum Contract {
     January2026,
 }
 
-/// Who is let in.
+/// Which credentials are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Authentication {
-    /// Only the credentials that the world lists.
+    /// Only those that the world lists.
     #[default]
     Strict,
-    /// Also any credential that it does not list: as the first partner.
+    /// Any. Unlisted ones authenticate as the first partner.
     Lenient,
 }
 
-/// What becomes of a customer whose id the world does not list.
+/// How an application for an unlisted customer is treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnlistedCustomers {
-    /// Applying for it is refused.
+    /// It is refused.
     #[default]
     Refuse,
-    /// It is taken for a new customer of the caller.
+    /// The customer becomes a new customer of the caller.
     Adopt,
 }
 
@@ -50,11 +50,11 @@ pub enum ParameterErrors {
     /// The page's description.
     #[default]
     Documented,
-    /// The field and what is wrong with it, as the real service answers for its other APIs.
+    /// The field and its problem, as the real service answers for its other APIs.
     Named,
 }
 
-/// Choices between two readings of what goes over the wire.
+/// What goes over the wire where the page can be read in two ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wire {
     /// The JSON type of `is_review`.
@@ -68,21 +68,21 @@ pub struct Wire {
 pub struct Settings {
     /// The edition of the page.
     pub contract: Contract,
-    /// Who is let in.
+    /// Which credentials are accepted.
     pub authentication: Authentication,
-    /// Whether an accepted application is still reviewed by a person.
+    /// Whether a person reviews accepted applications.
     pub review: Review,
-    /// After this time a manual review is approved by itself.
+    /// A manual review is approved automatically after this time.
     pub review_after: Option<Duration>,
     /// How many applications one customer may make.
     pub attempts_per_customer: u32,
     /// How many customers may hold one certificate.
     pub customers_per_certificate: u32,
-    /// What becomes of unknown customer ids.
+    /// How applications for unlisted customers are treated.
     pub unlisted_customers: UnlistedCustomers,
     /// What goes over the wire where the page can be read in two ways.
     pub wire: Wire,
-    /// Where scripted probabilities start from; the same seed gives the same run.
+    /// The seed of scripted probabilities: the same seed gives the same run.
     pub seed: u64,
 }
 
@@ -93,7 +93,7 @@ impl Default for Settings {
             authentication: Authentication::default(),
             review: Review::Manual,
             review_after: None,
-            // Assumed: the page names the limit without its number.
+            // Assumed: the page mentions the limit but no number.
             attempts_per_customer: 3,
             // The vendor's user guide: one certificate authenticates at most three accounts.
             customers_per_certificate: 3,

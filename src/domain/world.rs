@@ -1,16 +1,16 @@
-//! A world: all that a simulated service starts from.
+//! A world: the state that a simulated service starts from.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::certificate::{Certificate, CertificateNumber};
-use super::settings::Settings;
 use crate::domain::account::{Customer, CustomerId};
+use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credentials::Accounts;
 use crate::domain::scripted::ScriptedAnswer;
+use crate::domain::settings::Settings;
 
-/// Partners, customers, certificates, script and settings at the beginning. It never changes; what happens is kept
-/// apart from it. A clone shares everything.
+/// The initial partners, customers, certificates, script and settings. It is immutable: the simulator keeps changes
+/// apart from it. Cloning is cheap, because the maps are shared.
 #[derive(Clone, Debug, Default)]
 pub struct World {
     /// How the service is configured.
@@ -19,24 +19,29 @@ pub struct World {
     pub accounts: Arc<Accounts>,
     /// The customers.
     pub customers: Arc<HashMap<CustomerId, Arc<Customer>>>,
-    /// The certificates that are not just anybody's.
+    /// The listed certificates. Any other number is a valid certificate of any person.
     pub certificates: Arc<HashMap<CertificateNumber, Arc<Certificate>>>,
-    /// The customers who hold a certificate, listed or not.
+    /// The customers that hold a certificate, listed or not.
     pub holders: Arc<HashMap<CertificateNumber, BTreeSet<CustomerId>>>,
-    /// The same the other way round: the certificates that a customer holds.
+    /// The inverse of `holders`: the certificates that a customer holds.
     pub held: Arc<HashMap<CustomerId, BTreeSet<CertificateNumber>>>,
-    /// The answers fixed beforehand, in the order in which they are tried.
+    /// The scripted answers, in the order in which they are tried.
     pub script: Vec<Arc<ScriptedAnswer>>,
 }
 
 impl World {
-    /// True when both are one world, and not only equal.
-    pub fn is(&self, other: &Self) -> bool {
+    /// Returns true if both are the same world (clones of one), not just equal ones.
+    pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.accounts, &other.accounts)
     }
 
-    /// Lists a certificate that is not listed yet, with the customers who hold it.
-    pub fn list(&mut self, number: CertificateNumber, certificate: Certificate, holders: BTreeSet<CustomerId>) {
+    /// Adds a certificate that is not listed yet, with the customers that hold it.
+    pub fn add_certificate(
+        &mut self,
+        number: CertificateNumber,
+        certificate: Certificate,
+        holders: BTreeSet<CustomerId>,
+    ) {
         let held = Arc::make_mut(&mut self.held);
         for customer in &holders {
             held.entry(customer.clone()).or_default().insert(number.clone());

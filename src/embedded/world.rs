@@ -22,8 +22,8 @@ use crate::fixture::write;
 ///     .settings(&Settings { customers_per_certificate: 1, ..Settings::default() })
 ///     .partner(&Partner::new("reseller", "RESELLER_IDP"))
 ///     .partner(&Partner { photo_upload: false, ..Partner::new("newcomer", "NEWCOMER_IDP") })
-///     .customer("fresh", &Customer::of("reseller"))
-///     .customer("done", &Customer { status: RealNameStatus::Authenticated, ..Customer::of("reseller") })
+///     .customer("fresh", &Customer::new("reseller"))
+///     .customer("done", &Customer { status: RealNameStatus::Authenticated, ..Customer::new("reseller") })
 ///     .certificate("E00000193", &Certificate { blocked: true, ..Certificate::default() })
 ///     .certificate_used_by("E00000189", &["done"]);
 ///

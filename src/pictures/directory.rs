@@ -32,9 +32,9 @@ fn canonical(root: &Path) -> io::Result<PathBuf> {
 fn look_at(download: &Path, picture_path: &PicturePath<'_>) -> Picture {
     // The keys of a bucket are no paths: `a//b` is not `a/b`, and nothing ends in a slash.
     if picture_path.as_str().split('/').any(str::is_empty) {
-        return Picture::unseen(Flaw::Missing);
+        return Picture::unusable(Flaw::Missing);
     }
-    locate(download, picture_path).and_then(|path| read(&path)).unwrap_or_else(Picture::unseen)
+    locate(download, picture_path).and_then(|path| read(&path)).unwrap_or_else(Picture::unusable)
 }
 
 /// The file that is meant, without any link on the way to it.

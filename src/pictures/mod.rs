@@ -30,14 +30,14 @@ impl Buckets {
             BucketContents::AnyName => Inspection::ByName,
             BucketContents::Listed(listing) => {
                 let missing =
-                    |path: &PicturePath<'_>| Picture { size: 0, flaw: Some(Flaw::Missing), ..Picture::named(path) };
+                    |path: &PicturePath<'_>| Picture { size: 0, flaw: Some(Flaw::Missing), ..Picture::from_path(path) };
                 let listed =
                     |path: &PicturePath<'_>| listing.get(path.as_str()).cloned().unwrap_or_else(|| missing(path));
-                Inspection::Seen(picture_paths.iter().map(listed).collect())
+                Inspection::Read(picture_paths.iter().map(listed).collect())
             }
             // These are rare and large: boxed, they cost the others nothing.
             BucketContents::Real(bucket) => match Box::pin(self.read(bucket, picture_paths)).await {
-                Ok(pictures) => Inspection::Seen(pictures.into()),
+                Ok(pictures) => Inspection::Read(pictures.into()),
                 Err(Unreachable(cause)) => Inspection::Unreachable(cause.into()),
             },
         }
@@ -69,7 +69,7 @@ pub(super) const PROBE: u64 = 1024;
 /// is too large.
 pub(super) fn picture(size: u64, head: &[u8], tail: &[u8]) -> Picture {
     if size == 0 {
-        return Picture::unseen(Flaw::Empty);
+        return Picture::unusable(Flaw::Empty);
     }
     let format = format(head);
     let flaw = match format {
@@ -85,12 +85,12 @@ pub(super) fn picture(size: u64, head: &[u8], tail: &[u8]) -> Picture {
 fn format(head: &[u8]) -> Format {
     match infer::get(head) {
         // Two and three letters alone are how many a text begins.
-        Some(kind) if kind.extension() == "bmp" && !is_bitmap(head) => Format::named(""),
+        Some(kind) if kind.extension() == "bmp" && !is_bitmap(head) => Format::from_name(""),
         Some(kind) if kind.extension() == "gif" && !matches!(head, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]) => {
-            Format::named("")
+            Format::from_name("")
         }
-        Some(kind) => Format::named(kind.extension()),
-        None => Format::named(""),
+        Some(kind) => Format::from_name(kind.extension()),
+        None => Format::from_name(""),
     }
 }
 

@@ -50,10 +50,10 @@ impl Client {
         match head.status {
             StatusCode::PARTIAL_CONTENT => {}
             // No byte of an empty object is in any range.
-            StatusCode::RANGE_NOT_SATISFIABLE => return Ok(Picture::unseen(Flaw::Empty)),
-            StatusCode::OK if head.body.is_empty() => return Ok(Picture::unseen(Flaw::Empty)),
+            StatusCode::RANGE_NOT_SATISFIABLE => return Ok(Picture::unusable(Flaw::Empty)),
+            StatusCode::OK if head.body.is_empty() => return Ok(Picture::unusable(Flaw::Empty)),
             StatusCode::NOT_FOUND if head.element("Code").as_deref() == Some("NoSuchKey") => {
-                return Ok(Picture::unseen(Flaw::Missing));
+                return Ok(Picture::unusable(Flaw::Missing));
             }
             _ => return Err(head.refusal()),
         }

@@ -71,7 +71,7 @@ impl SpaceState {
             }
             accounts.replace_credentials(&caller, credentials).map_err(UpdateError::TakenCredential)
         })?;
-        if customer.is_undated() {
+        if customer.has_undated_review() {
             customer.under_review_since = Some(self.clock.now());
         }
         let was_there = self.store.change(id, |before| (before.is_some(), Some(Some(customer.clone()))));

@@ -89,7 +89,7 @@ impl Script {
 
     /// The answers as they would have to be fixed to go on from here.
     pub(super) fn left(&self) -> Vec<Arc<ScriptedAnswer>> {
-        self.uses().into_iter().filter_map(|(answer, used)| answer.left_after(used).map(Arc::new)).collect()
+        self.uses().into_iter().filter_map(|(answer, used)| answer.remaining_after(used).map(Arc::new)).collect()
     }
 
     /// Uses the first answer that matches and is not used up.

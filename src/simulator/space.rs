@@ -88,12 +88,12 @@ impl Space {
     /// The same, if it is the default space and began from the first of these worlds. False: it did not, or was replaced
     /// since.
     pub fn follow(&self, before: &World, scenario: Arc<str>, world: &World) -> bool {
-        self.replace_if(|now| now.origin.is(before), scenario, world)
+        self.replace_if(|now| now.origin.is_same(before), scenario, world)
     }
 
     /// True when it is the default space and began from this world, and was not replaced since.
     pub fn is_of(&self, world: &World) -> bool {
-        self.with_now(|now| now.origin.is(world))
+        self.with_now(|now| now.origin.is_same(world))
     }
 
     fn replace_if(&self, condition: impl FnOnce(&Now) -> bool, scenario: Arc<str>, world: &World) -> bool {

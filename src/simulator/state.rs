@@ -104,9 +104,13 @@ impl SpaceState {
         let _alone = self.enter_alone();
         let mut world =
             World { accounts: self.accounts(), script: self.script.left(), ..self.store.snapshot(&self.world) };
-        if self.settings().review_after.is_some() && world.customers.values().any(|customer| customer.is_undated()) {
+        if self.settings().review_after.is_some()
+            && world.customers.values().any(|customer| customer.has_undated_review())
+        {
             // Where reviews end by themselves it counts when they began, also in another era.
-            for customer in Arc::make_mut(&mut world.customers).values_mut().filter(|customer| customer.is_undated()) {
+            for customer in
+                Arc::make_mut(&mut world.customers).values_mut().filter(|customer| customer.has_undated_review())
+            {
                 Arc::make_mut(customer).under_review_since = Some(self.began);
             }
         }

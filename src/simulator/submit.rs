@@ -111,7 +111,7 @@ impl SpaceState {
                 let accounts = self.accounts();
                 let is_free = accounts.partner_by_id(id.as_str()).is_none();
                 let caller = accounts.partner(&caller.name).filter(|_| is_free)?;
-                Some(Customer::of(Arc::clone(&caller.name)).into())
+                Some(Customer::new(Arc::clone(&caller.name)).into())
             }
             None => None,
         }
@@ -120,7 +120,9 @@ impl SpaceState {
     /// The customer at this moment: a review that is due has been approved by itself.
     pub(super) fn with_due_review(&self, customer: Arc<Customer>) -> Arc<Customer> {
         match self.settings().review_after {
-            Some(review_after) => Arc::unwrap_or_clone(customer).at(self.clock.now(), self.began, review_after).into(),
+            Some(review_after) => {
+                Arc::unwrap_or_clone(customer).with_due_review(self.clock.now(), self.began, review_after).into()
+            }
             None => customer,
         }
     }

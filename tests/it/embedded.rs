@@ -268,11 +268,11 @@ fn state_follows_reviews_the_clock_and_resets() {
         sim.reject("customer-under-review", "blurred").unwrap_err().to_string(),
         "the customer is not under review but authenticated"
     );
-    sim.put_customer("customer-late", Customer::of("demo-partner")).unwrap();
+    sim.put_customer("customer-late", Customer::new("demo-partner")).unwrap();
     assert_eq!(code(&sim, &partner, "customer-late"), "none");
     sim.reject("customer-late", "blurred").unwrap();
     assert_eq!(sim.customer("customer-late").expect("it was put").opinion.as_deref(), Some("blurred"));
-    assert!(sim.put_customer("customer-later", Customer::of("nobody")).is_err());
+    assert!(sim.put_customer("customer-later", Customer::new("nobody")).is_err());
 
     let at = |sim: &Simulator, place: usize| sim.journal()[place].json()["at"].as_str().expect("a time").to_owned();
     sim.freeze();
@@ -300,10 +300,10 @@ fn a_world_is_written_in_code() {
         .settings(&Settings { customers_per_certificate: 1, ..Settings::default() })
         .partner(&Partner::new("demo", "DEMO_IDP"))
         .partner(&Partner { photo_upload: false, ..Partner::new("other", "OTHER_IDP") })
-        .customer("c-1", &Customer::of("demo"))
-        .customer("c-2", &Customer { status: RealNameStatus::Authenticated, ..Customer::of("demo") })
-        .customer("c-3", &Customer::of("other"))
-        .customer("c-4", &Customer::of("demo"))
+        .customer("c-1", &Customer::new("demo"))
+        .customer("c-2", &Customer { status: RealNameStatus::Authenticated, ..Customer::new("demo") })
+        .customer("c-3", &Customer::new("other"))
+        .customer("c-4", &Customer::new("demo"))
         .certificate_used_by("E12345678", &["c-2"])
         .certificate("E00000193", &Certificate { blocked: true, ..Certificate::default() })
         .scripted(json!({ "when": { "customer_id": "c-4" }, "then": { "error_code": "CBC.99007261" } }));
