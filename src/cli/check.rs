@@ -19,7 +19,7 @@ use super::CommandError;
 use crate::domain::account::Caller;
 use crate::domain::rules::CheckResult;
 use crate::fixture::{Exchange, Expected, Library, Scenario};
-use crate::http::{App, INDIVIDUAL, findings, router};
+use crate::http::{App, INDIVIDUAL, explain_outcome, router};
 use crate::simulator::{JournalEntry, SpaceId, SpaceState};
 
 /// What `--help` adds.
@@ -147,7 +147,7 @@ fn difference(expected: &Expected, reply: &Reply) -> Option<String> {
         return None;
     }
     for finding in
-        reply.entry.iter().flat_map(|entry| findings(&entry.outcome, &entry.request, entry.caller.as_deref()))
+        reply.entry.iter().flat_map(|entry| explain_outcome(&entry.outcome, &entry.request, entry.caller.as_deref()))
     {
         let verdict = match finding.result {
             CheckResult::Passed => "passed",

@@ -18,7 +18,9 @@ use super::source::Source;
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watch;
 use crate::domain::credentials::Secret;
-use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Front, Server, Stop, Tls};
+use crate::http::{
+    App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Server, Stop, Tls, api_router, control_router, router,
+};
 use crate::simulator::{JournalLimits, Spaces};
 
 /// What `--help` adds.
@@ -148,10 +150,10 @@ impl Serve {
             stops.iter().for_each(Stop::stop);
         });
         match control {
-            None => server.serve(Front::of_all(app)).await,
+            None => server.serve(router(app)).await,
             Some(control_server) => {
-                let control = control_server.serve(Front::of_control(app));
-                tokio::join!(server.serve(Front::of_service(app)), control);
+                let control = control_server.serve(control_router(app));
+                tokio::join!(server.serve(api_router(app)), control);
             }
         }
         Ok(())

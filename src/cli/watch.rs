@@ -60,7 +60,7 @@ impl Watch {
                 // So may what changes while it is read.
                 if now == FileStates::of(&self.paths) {
                     // The log has told what there is to tell.
-                    let _ = reading.take_up();
+                    let _ = reading.apply();
                     self.taken_up = now.clone();
                 }
             }

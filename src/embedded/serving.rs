@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 
 use tokio::runtime;
 
-use crate::http::{App, Front, Limits, Server, Stop};
+use crate::http::{App, Limits, Server, Stop, router};
 use crate::simulator::Spaces;
 
 /// A server that serves until this is dropped, and then has ended.
@@ -60,7 +60,7 @@ fn serve(app: &Arc<App>, sender: &Sender<io::Result<(SocketAddr, Stop)>>) {
         match bind() {
             Ok((server, address)) => {
                 tell(Ok((address, server.stop_handle())));
-                server.serve(Front::of_all(app)).await;
+                server.serve(router(app)).await;
             }
             Err(error) => tell(Err(error)),
         }

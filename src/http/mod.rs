@@ -1,53 +1,74 @@
-//! HTTP: the only place that knows axum. `front` is what a port answers with: the `door` to the simulated service, with its
-//! `routes`, and beside it `control`, the simulator's own API. Behind the door the `gateway` comes first; then `bss` is the
-//! simulated API, and `iam` the service that its SDKs ask who they are.
+//! HTTP: the only layer that knows axum. [`router`] serves every route: the simulated API (`bss`), IAM (`iam`) and the
+//! simulator's own control API (`control`). `record` and `fault` are the layers around the simulated ones.
 
-mod answer;
 mod bss;
 mod control;
-mod door;
-mod findings;
-mod front;
-mod gateway;
+mod extract;
+mod fault;
 mod iam;
 mod openapi;
-mod reload;
-mod routes;
+mod record;
+mod registry;
+mod response;
 mod server;
-mod shelf;
+mod signature;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Method, Request, Response};
+use tower::{Service, ServiceBuilder};
 
 pub use bss::INDIVIDUAL;
+pub use bss::individual::explain_outcome;
 pub use control::{ControlSettings, NotVerified, Verified, explain, journal, verify};
-pub use findings::findings;
-pub use front::Front;
-pub use reload::{Reading, Reload};
-pub use routes::endpoints;
+pub use registry::{PendingReload, Reload, ScenarioRegistry};
 #[cfg(feature = "tls")]
 pub use server::Tls;
 pub use server::{Limits, RequestBody, Server, Stop};
-pub use shelf::Shelf;
 
+use crate::domain::{checks, gateway};
 use crate::fixture::{Library, Scenario};
-use crate::simulator::{JournalLimits, SpaceId, Spaces};
+use crate::simulator::{ApiError, JournalLimits, SpaceId, Spaces};
 
-/// All that the routes share.
+/// The path below which the control API is.
+const CONTROL: &str = "/_sim";
+
+/// Every simulated endpoint: its method and its path.
+pub static ENDPOINTS: [(Method, &str); 4] = [
+    (Method::POST, bss::INDIVIDUAL),
+    (Method::GET, bss::REVIEW_RESULT),
+    (Method::GET, iam::DOMAINS),
+    (Method::POST, iam::TOKENS),
+];
+
+const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
+
+/// The header that names the space of a request.
+const X_SIM_SPACE: HeaderName = HeaderName::from_static("x-sim-space");
+
+/// The most journal entries of one space, by default.
+pub const DEFAULT_JOURNAL_ENTRIES: usize = 10_000;
+
+/// The most bytes of all journals, by default.
+pub const DEFAULT_JOURNAL_BYTES: usize = 64 * 1024 * 1024;
+
+/// The state that all routes share.
 #[derive(Debug)]
 pub struct App {
     /// The spaces.
     pub spaces: Arc<Spaces>,
-    /// Who may steer, and what it may see.
+    /// Who may use the control API, and what it shows.
     pub control: ControlSettings,
-    /// Where the scenarios are that spaces can start from.
-    pub shelf: Shelf,
+    /// The scenarios that spaces can start from.
+    pub scenarios: ScenarioRegistry,
 }
 
 impl App {
-    /// A simulator whose default space starts from this scenario, with the default limits, and steered by anybody.
-    #[must_use]
+    /// A simulator whose default space starts from this scenario, with default limits and an open control API.
     pub fn of(scenario: &Scenario, library: Library) -> Self {
         let limits = JournalLimits::new(DEFAULT_JOURNAL_ENTRIES, DEFAULT_JOURNAL_BYTES);
         let spaces = Spaces::new(scenario.name.as_str().into(), &scenario.world, limits);
@@ -55,30 +76,55 @@ impl App {
     }
 
     /// A simulator with these spaces, the default one of which began from a scenario of the library.
-    #[must_use]
     pub fn new(spaces: Arc<Spaces>, library: Library, control: ControlSettings) -> Self {
-        let default = spaces.space(SpaceId::DEFAULT).expect("the default space is always there");
-        let shelf = Shelf::new(library, &default.scenario());
-        Self { spaces, control, shelf }
+        let default = spaces.space(SpaceId::DEFAULT).expect("the default space always exists");
+        let scenarios = ScenarioRegistry::new(library, &default.scenario());
+        Self { spaces, control, scenarios }
     }
 
-    /// The scenarios that spaces can start from, as they are now.
-    #[must_use]
+    /// The current library of scenarios.
     pub fn library(&self) -> Arc<Library> {
-        self.shelf.library()
+        self.scenarios.library()
     }
 }
 
-/// Where the control API is.
-const STEERING: &str = "/_sim";
-
-/// The most journal entries of one space, when nobody says otherwise.
-pub const DEFAULT_JOURNAL_ENTRIES: usize = 10_000;
-
-/// The most bytes of all journals, when nobody says otherwise.
-pub const DEFAULT_JOURNAL_BYTES: usize = 64 * 1024 * 1024;
-
-/// All doors, as a router without a socket.
+/// Every route: the simulated API, IAM and the control API.
 pub fn router(app: &Arc<App>) -> Router {
-    Router::new().fallback_service(Front::of_all(app))
+    control_router(app).fallback_service(api(app))
+}
+
+/// The control API alone.
+pub fn control_router(app: &Arc<App>) -> Router {
+    Router::new().nest(CONTROL, control::routes(app))
+}
+
+/// The simulated API and IAM alone.
+pub fn api_router(app: &Arc<App>) -> Router {
+    Router::new().fallback_service(api(app))
+}
+
+/// The routes of the simulated API and of IAM, inside the layers that record every request. The layers are outside of the
+/// router, which would add headers of its own to their answers: `Allow` to the gateway's 404.
+fn api(
+    app: &Arc<App>,
+) -> impl Service<Request<Body>, Response = Response<Body>, Error = std::convert::Infallible, Future: Send>
++ Clone
++ Send
++ Sync
++ 'static {
+    let routes = bss::router().merge(iam::router()).fallback(unknown_path).method_not_allowed_fallback(unknown_method);
+    ServiceBuilder::new().layer(fault::FaultLayer).layer(record::RecordLayer(Arc::clone(&app.spaces))).service(routes)
+}
+
+async fn unknown_path() -> ApiError {
+    ApiError::gateway(&checks::PATH_KNOWN, gateway::UNKNOWN_PATH)
+}
+
+async fn unknown_method() -> ApiError {
+    ApiError::gateway(&checks::METHOD_KNOWN, gateway::UNKNOWN_METHOD)
+}
+
+/// The value of `X-Request-Id`.
+fn request_id_header(id: &str) -> HeaderValue {
+    HeaderValue::from_str(id).expect("hexadecimal digits fit a header")
 }

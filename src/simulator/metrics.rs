@@ -10,7 +10,7 @@ use crate::domain::catalog::{CheckItem, DocumentedOutcome};
 use crate::domain::rules::Answer;
 use crate::domain::scripted::ScriptedAnswer;
 use crate::simulator::journal::RecordedRequest;
-use crate::simulator::outcome::{Detail, Outcome};
+use crate::simulator::outcome::{ApiError, Detail, Outcome};
 
 /// One kind of answer. There are only so many: all of it is from tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +37,7 @@ impl Metrics {
     pub fn count(&self, path: &'static str, outcome: &Outcome) {
         let kind = OutcomeLabels {
             path,
-            outcome: outcome.outcome(),
+            outcome: outcome.label(),
             decided_by: outcome.decided_by(),
             rule: outcome.check().unwrap_or(""),
         };
@@ -145,9 +145,11 @@ impl UnexpectedRequest {
     /// What is astray of a request on which this was ruled; absent: nothing.
     fn of(request: &RecordedRequest, outcome: &Outcome) -> Option<Self> {
         let (check, reason) = match outcome {
-            Outcome::Gateway(check, _, Some(Detail { text, .. })) => (check.id, text.split(SIGNED).next()?),
-            Outcome::Gateway(check, error, None) => (check.id, error.message),
-            Outcome::IamRefused(check, _, saw) => (check.id, saw.as_str()),
+            Outcome::Refused(ApiError::Gateway { check, detail: Some(Detail { text, .. }), .. }) => {
+                (check.id, text.split(SIGNED).next()?)
+            }
+            Outcome::Refused(ApiError::Gateway { check, error, detail: None }) => (check.id, error.message),
+            Outcome::Refused(ApiError::Iam(answer, saw)) => (answer.check.id, saw.as_str()),
             _ => return None,
         };
         let [method, path, reason] =
@@ -170,7 +172,7 @@ impl UnexpectedRequests {
     /// Notes a request, if it is one. Nearly all are none, and are not to pay for those that are.
     #[inline]
     pub fn note(&self, request: &RecordedRequest, outcome: &Outcome) {
-        if matches!(outcome, Outcome::Gateway(..) | Outcome::IamRefused(..)) {
+        if matches!(outcome, Outcome::Refused(ApiError::Gateway { .. } | ApiError::Iam(..))) {
             self.keep(request, outcome);
         }
     }

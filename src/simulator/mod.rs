@@ -22,7 +22,7 @@ pub use authentication::{IssuedToken, TokenError};
 pub use clock::{Clock, machine_time};
 pub use journal::{Journal, JournalEntry, JournalLimits, RecordedRequest};
 pub use metrics::{Leftover, Leftovers, Metrics, OutcomeLabels, UnexpectedRequest, UnexpectedRequests};
-pub use outcome::{Change, Detail, Outcome, Reason, Submission};
+pub use outcome::{ApiError, Change, Detail, IamAnswer, Outcome, Reason, Submission};
 pub use script::{Script, TooManyAnswers};
 pub use space::Space;
 pub use space_id::SpaceId;

@@ -1,6 +1,7 @@
-//! Rulings: what was decided on a request, with enough to say why when somebody asks.
+//! Outcomes: what was decided on a request, with enough to explain it later.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::account::{Customer, CustomerId, RealNameStatus};
 use crate::domain::application::{Application, ParameterError};
@@ -13,116 +14,66 @@ use crate::domain::rules::{
 };
 use crate::simulator::journal::RecordedRequest;
 
-/// What was ruled on a request.
+/// What was decided on a request.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The gateway refuses: the check, its error, and what is known of the case.
-    Gateway(&'static Check, &'static GatewayError, Option<Detail>),
-    /// The credentials are a customer's own.
-    CallerIsCustomer(CustomerId),
-    /// The request is not as the page says.
-    Parameters(ParameterError),
-    /// An application was decided.
+    /// An individual application was decided, by a scripted answer or by the rules.
     Submission(Submission),
-    /// The result of a review was asked for, and told.
+    /// The result of a review was asked for and is answered.
     ReviewResult(Arc<Customer>),
-    /// The result of a review was asked for, and a rule refused to tell, with what it saw.
-    ReviewResultRefused(&'static Rule, String),
-    /// IAM said who somebody is: by this check, in this body.
-    IamAccepted(&'static Check, String),
-    /// IAM refuses: the check, the body, and what it saw.
-    IamRefused(&'static Check, String, String),
-    /// The simulator failed.
-    Fault,
+    /// IAM identified the caller.
+    Iam(IamAnswer),
+    /// The request was refused before the rules, or by an endpoint that applies only some of them.
+    Refused(ApiError),
 }
 
-/// What is known of a case that the gateway refuses.
+/// Why a request was refused.
+#[derive(Clone, Debug)]
+pub enum ApiError {
+    /// The gateway refused.
+    Gateway {
+        /// The check that failed.
+        check: &'static Check,
+        /// The gateway's error.
+        error: &'static GatewayError,
+        /// What is known of this case beyond the error's text.
+        detail: Option<Detail>,
+    },
+    /// The credentials are those of this customer, not of a partner.
+    CustomerCredentials(CustomerId),
+    /// A parameter or the body is not as the page says.
+    Parameters(ParameterError),
+    /// A rule refused, with what it saw.
+    Rule(&'static Rule, String),
+    /// IAM refused: its answer, with what its check saw.
+    Iam(IamAnswer, String),
+    /// The simulator panicked.
+    Internal,
+}
+
+/// An answer of IAM. It has statuses and bodies of its own.
+#[derive(Clone, Debug)]
+pub struct IamAnswer {
+    /// The check that decided.
+    pub check: &'static Check,
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, as JSON text.
+    pub body: String,
+}
+
+/// What is known of a request that the gateway refused.
 #[derive(Clone, Debug)]
 pub struct Detail {
-    /// What follows the error's text on the wire.
+    /// The text that follows the error's own text on the wire.
     pub text: String,
-    /// What was compared, where that says more.
+    /// What was compared, where it says more than the text.
     pub saw: Option<String>,
 }
 
 impl From<String> for Detail {
     fn from(text: String) -> Self {
         Self { text, saw: None }
-    }
-}
-
-impl Outcome {
-    /// What kind of thing decided: `gateway`, `parameters`, `script`, `rule`, `accepted`.
-    pub const fn decided_by(&self) -> &'static str {
-        match self {
-            Self::Gateway(..) | Self::CallerIsCustomer(_) | Self::IamRefused(..) | Self::Fault => "gateway",
-            Self::Parameters(_) => "parameters",
-            Self::Submission(Submission { reason: Reason::Script(_), .. }) => "script",
-            Self::Submission(Submission { reason: Reason::Rules(_, Decision::Refused { .. }), .. })
-            | Self::ReviewResultRefused(..) => "rule",
-            Self::Submission(_) | Self::ReviewResult(_) | Self::IamAccepted(..) => "accepted",
-        }
-    }
-
-    /// The check or the rule that decided; absent when nothing refused.
-    pub fn check(&self) -> Option<&'static str> {
-        match self {
-            Self::Gateway(check, ..) | Self::IamRefused(check, ..) => Some(check.id),
-            Self::CallerIsCustomer(_) => Some(checks::CALLER_IS_PARTNER.id),
-            Self::Parameters(_) => Some(checks::PARAMETERS.id),
-            Self::Fault => Some(checks::NO_FAULT.id),
-            Self::ReviewResultRefused(rule, _) => Some(rule.id),
-            Self::Submission(Submission { reason: Reason::Script(_), .. }) => Some(checks::SCRIPT.id),
-            Self::Submission(Submission { reason: Reason::Rules(_, decision), .. }) => match decision {
-                Decision::Refused { rule, .. } => Some(rule.id),
-                Decision::Accepted(_) => None,
-            },
-            Self::ReviewResult(_) | Self::IamAccepted(..) => None,
-        }
-    }
-
-    /// What the rules decided from, if they did.
-    pub fn facts(&self) -> Option<&Facts> {
-        match self {
-            Self::Submission(Submission { reason: Reason::Rules(facts, _), .. }) => Some(facts),
-            _ => None,
-        }
-    }
-
-    /// What the API or its gateway replies; inquiries and IAM's rulings have forms of their own.
-    pub const fn answer(&self) -> Option<Answer> {
-        Some(match self {
-            Self::Gateway(_, error, _) => Answer::Gateway(error),
-            Self::CallerIsCustomer(_) => Answer::Refuse(Refusal::of(ErrorCode::AccessDenied)),
-            Self::Parameters(_) => Answer::Refuse(Refusal::of(ErrorCode::ParameterError)),
-            Self::Submission(submission) => submission.answer,
-            Self::ReviewResultRefused(rule, _) => Answer::Refuse(Refusal::of(rule.refuses_with)),
-            Self::Fault => Answer::Refuse(Refusal::of(ErrorCode::OtherErrors)),
-            Self::ReviewResult(_) | Self::IamAccepted(..) | Self::IamRefused(..) => return None,
-        })
-    }
-
-    /// The `error_code` that is answered.
-    pub const fn error_code(&self) -> Option<&'static str> {
-        match self.answer() {
-            Some(Answer::Refuse(refusal)) => Some(refusal.code.code()),
-            Some(Answer::Gateway(error)) => Some(error.code),
-            Some(Answer::Accept(_) | Answer::Fault(_)) | None => None,
-        }
-    }
-
-    /// What is answered, in a word or two: an `error_code`, `is_review 0`, `fault reset`; or `told`, where there is neither.
-    pub const fn outcome(&self) -> &'static str {
-        match self.answer() {
-            Some(Answer::Refuse(refusal)) => refusal.code.code(),
-            Some(Answer::Gateway(error)) => error.code,
-            Some(Answer::Accept(review)) => review.as_str(),
-            Some(Answer::Fault(fault)) => fault.outcome(),
-            None => match self {
-                Self::IamRefused(..) => "not identified",
-                _ => "told",
-            },
-        }
     }
 }
 
@@ -135,6 +86,8 @@ pub struct Submission {
     pub reason: Reason,
     /// What it changed.
     pub change: Option<Change>,
+    /// How long the answer is held back.
+    pub delay: Duration,
 }
 
 /// What decided an application.
@@ -167,19 +120,167 @@ impl Change {
     }
 }
 
+impl From<Submission> for Outcome {
+    fn from(submission: Submission) -> Self {
+        Self::Submission(submission)
+    }
+}
+
+impl From<ApiError> for Outcome {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<ParameterError> for ApiError {
+    fn from(error: ParameterError) -> Self {
+        Self::Parameters(error)
+    }
+}
+
+impl ApiError {
+    /// The gateway's error for a failed check.
+    pub const fn gateway(check: &'static Check, error: &'static GatewayError) -> Self {
+        Self::Gateway { check, error, detail: None }
+    }
+
+    const fn check(&self) -> &'static str {
+        match self {
+            Self::Gateway { check, .. } | Self::Iam(IamAnswer { check, .. }, _) => check.id,
+            Self::CustomerCredentials(_) => checks::CALLER_IS_PARTNER.id,
+            Self::Parameters(_) => checks::PARAMETERS.id,
+            Self::Rule(rule, _) => rule.id,
+            Self::Internal => checks::NO_FAULT.id,
+        }
+    }
+
+    const fn answer(&self) -> Option<Answer> {
+        let code = match self {
+            Self::Gateway { error, .. } => return Some(Answer::Gateway(error)),
+            Self::Iam(..) => return None,
+            Self::CustomerCredentials(_) => ErrorCode::AccessDenied,
+            Self::Parameters(_) => ErrorCode::ParameterError,
+            Self::Rule(rule, _) => rule.refuses_with,
+            Self::Internal => ErrorCode::OtherErrors,
+        };
+        Some(Answer::Refuse(Refusal::of(code)))
+    }
+
+    /// What the failed check or rule saw.
+    fn saw(&self) -> String {
+        match self {
+            Self::Gateway { detail: Some(Detail { text, saw }), .. } => saw.as_ref().unwrap_or(text).clone(),
+            Self::Gateway { error, .. } => error.message.to_owned(),
+            Self::CustomerCredentials(id) => format!("the credentials of customer {id}"),
+            Self::Parameters(error) => error.to_string(),
+            Self::Rule(_, saw) | Self::Iam(_, saw) => saw.clone(),
+            Self::Internal => "a fault of the simulator: its log has the reason".to_owned(),
+        }
+    }
+}
+
 impl Outcome {
-    /// Every check and rule that such a request meets, in order: passed, failed or not reached. What the rules decided
-    /// is explained by the application that was asked for.
+    /// What kind of thing decided: `gateway`, `parameters`, `script`, `rule`, `accepted`.
+    pub const fn decided_by(&self) -> &'static str {
+        match self {
+            Self::Refused(ApiError::Parameters(_)) => "parameters",
+            Self::Refused(ApiError::Rule(..))
+            | Self::Submission(Submission { reason: Reason::Rules(_, Decision::Refused { .. }), .. }) => "rule",
+            Self::Refused(_) => "gateway",
+            Self::Submission(Submission { reason: Reason::Script(_), .. }) => "script",
+            Self::Submission(_) | Self::ReviewResult(_) | Self::Iam(_) => "accepted",
+        }
+    }
+
+    /// The ID of the check or rule that decided; `None` if nothing refused.
+    pub const fn check(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(error) => Some(error.check()),
+            Self::Submission(Submission { reason: Reason::Script(_), .. }) => Some(checks::SCRIPT.id),
+            Self::Submission(Submission { reason: Reason::Rules(_, Decision::Refused { rule, .. }), .. }) => {
+                Some(rule.id)
+            }
+            Self::Submission(_) | Self::ReviewResult(_) | Self::Iam(_) => None,
+        }
+    }
+
+    /// The facts from which the rules decided, if they did.
+    pub fn facts(&self) -> Option<&Facts> {
+        match self {
+            Self::Submission(Submission { reason: Reason::Rules(facts, _), .. }) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// What the request changed.
+    pub const fn change(&self) -> Option<&Change> {
+        match self {
+            Self::Submission(Submission { change, .. }) => change.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// How long the answer is held back.
+    pub const fn delay(&self) -> Duration {
+        match self {
+            Self::Submission(submission) => submission.delay,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// The answer of the API or its gateway. `None` for review results and IAM, whose answers have forms of their own.
+    pub const fn answer(&self) -> Option<Answer> {
+        match self {
+            Self::Submission(submission) => Some(submission.answer),
+            Self::ReviewResult(_) | Self::Iam(_) => None,
+            Self::Refused(error) => error.answer(),
+        }
+    }
+
+    /// The answer of IAM, if IAM answered.
+    pub const fn iam(&self) -> Option<&IamAnswer> {
+        match self {
+            Self::Iam(answer) | Self::Refused(ApiError::Iam(answer, _)) => Some(answer),
+            _ => None,
+        }
+    }
+
+    /// The `error_code` that is answered.
+    pub const fn error_code(&self) -> Option<&'static str> {
+        match self.answer() {
+            Some(Answer::Refuse(refusal)) => Some(refusal.code.code()),
+            Some(Answer::Gateway(error)) => Some(error.code),
+            Some(Answer::Accept(_) | Answer::Fault(_)) | None => None,
+        }
+    }
+
+    /// A label for the outcome: an `error_code`, `is_review 0`, `fault reset`, or `told` or `not identified` where there
+    /// is none of these.
+    pub const fn label(&self) -> &'static str {
+        match self.answer() {
+            Some(Answer::Refuse(refusal)) => refusal.code.code(),
+            Some(Answer::Gateway(error)) => error.code,
+            Some(Answer::Accept(review)) => review.as_str(),
+            Some(Answer::Fault(fault)) => fault.outcome(),
+            None => match self {
+                Self::Refused(_) => "not identified",
+                _ => "told",
+            },
+        }
+    }
+
+    /// Every check and rule that the request meets, in order, with its result and what it saw. `application` is what the
+    /// request applied for, if the rules decided on it.
     pub fn explain(
         &self,
         request: &RecordedRequest,
         caller: Option<&str>,
         application: Option<&Application<'_>>,
     ) -> Vec<CheckReport> {
-        let decided = self.check();
+        let decided_by = self.check();
         let mut is_decided = false;
         let mut result = |id: &str| {
-            let result = match (is_decided, decided == Some(id)) {
+            let result = match (is_decided, decided_by == Some(id)) {
                 (true, _) => CheckResult::NotReached,
                 (false, true) => CheckResult::Failed,
                 (false, false) => CheckResult::Passed,
@@ -187,40 +288,42 @@ impl Outcome {
             is_decided |= result == CheckResult::Failed;
             result
         };
-        let mut finding = |check: &&Check| {
+        let check_report = |check: &&Check| {
             let result = result(check.id);
             let saw = match result {
-                CheckResult::Passed => passed(check, request, caller),
-                CheckResult::Failed => self.refusal(),
+                CheckResult::Passed => saw_when_passed(check, request, caller),
+                CheckResult::Failed => self.saw_when_failed(),
                 CheckResult::NotReached => String::new(),
             };
             CheckReport { check: check.id, result, saw, citation: check.citation }
         };
-        let mut findings: Vec<_> = self.checks().iter().map(&mut finding).collect();
+        let mut reports: Vec<_> = self.checks().iter().map(check_report).collect();
         if let (Some(facts), Some(application)) = (self.facts(), application) {
-            findings.extend(explain_rules(&Case { application, facts }));
+            reports.extend(explain_rules(&Case { application, facts }));
         } else {
-            let rule = |rule: &&Rule| {
+            let rule_report = |rule: &&Rule| {
                 let result = result(rule.id);
                 let saw = match (self, result) {
-                    (_, CheckResult::Failed) => self.refusal(),
-                    (Self::ReviewResult(customer), CheckResult::Passed) => seen_owner(customer),
+                    (_, CheckResult::Failed) => self.saw_when_failed(),
+                    (Self::ReviewResult(customer), CheckResult::Passed) => owner_of(customer),
                     _ => String::new(),
                 };
                 CheckReport { check: rule.id, result, saw, citation: rule.citation }
             };
-            findings.extend(self.rules().iter().map(rule));
+            reports.extend(self.rules().iter().map(rule_report));
         }
-        findings
+        reports
     }
 
-    /// The checks that a request of this kind meets.
+    /// The checks before the rules that a request of this kind meets.
     fn checks(&self) -> Vec<&'static Check> {
         let before = |check: &Check| CHECKS.iter().copied().take_while(|each| each.id != check.id).collect::<Vec<_>>();
         match self {
-            Self::IamAccepted(by, _) | Self::IamRefused(by, ..) => [before(&checks::AUTHENTICATED), vec![by]].concat(),
-            Self::ReviewResult(_) | Self::ReviewResultRefused(..) => before(&checks::SCRIPT),
-            Self::Fault => CHECKS.to_vec(),
+            Self::Iam(answer) | Self::Refused(ApiError::Iam(answer, _)) => {
+                [before(&checks::AUTHENTICATED), vec![answer.check]].concat()
+            }
+            Self::ReviewResult(_) | Self::Refused(ApiError::Rule(..)) => before(&checks::SCRIPT),
+            Self::Refused(ApiError::Internal) => CHECKS.to_vec(),
             _ => before(&checks::NO_FAULT),
         }
     }
@@ -228,36 +331,29 @@ impl Outcome {
     /// The rules that a request of this kind meets.
     fn rules(&self) -> Vec<&'static Rule> {
         match self {
-            Self::IamAccepted(..) | Self::IamRefused(..) => Vec::new(),
-            Self::ReviewResult(_) | Self::ReviewResultRefused(..) => {
+            Self::Iam(_) | Self::Refused(ApiError::Iam(..)) => Vec::new(),
+            Self::ReviewResult(_) | Self::Refused(ApiError::Rule(..)) => {
                 OWNERSHIP.iter().map(|place| &RULES[*place]).collect()
             }
             _ => RULES.iter().collect(),
         }
     }
 
-    /// What the check saw that refused.
-    fn refusal(&self) -> String {
+    fn saw_when_failed(&self) -> String {
         match self {
-            Self::Gateway(_, _, Some(Detail { text, saw })) => saw.as_ref().unwrap_or(text).clone(),
-            Self::Gateway(_, error, None) => error.message.to_owned(),
-            Self::CallerIsCustomer(id) => format!("the credentials of customer {id}"),
-            Self::Parameters(error) => error.to_string(),
-            Self::IamRefused(_, _, saw) | Self::ReviewResultRefused(_, saw) => saw.clone(),
-            Self::Fault => "a fault of the simulator: its log has the reason".to_owned(),
+            Self::Refused(error) => error.saw(),
             Self::Submission(Submission { reason: Reason::Script(place), .. }) => format!("scripted[{place}] matches"),
-            Self::Submission(_) | Self::ReviewResult(_) | Self::IamAccepted(..) => String::new(),
+            Self::Submission(_) | Self::ReviewResult(_) | Self::Iam(_) => String::new(),
         }
     }
 }
 
 /// What the rules of ownership see of a customer.
-pub(super) fn seen_owner(customer: &Customer) -> String {
+pub(super) fn owner_of(customer: &Customer) -> String {
     format!("partner of the customer: {}", customer.partner.as_deref().unwrap_or("none"))
 }
 
-/// What a check saw that let the request pass.
-fn passed(check: &Check, request: &RecordedRequest, caller: Option<&str>) -> String {
+fn saw_when_passed(check: &Check, request: &RecordedRequest, caller: Option<&str>) -> String {
     let path = request.path();
     match check.id {
         "head-size" => format!("a target of {} bytes", request.target().len()),

@@ -1,13 +1,16 @@
 //! Submitting an application: script, pictures, rules, and the change they allow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::account::{Customer, CustomerId, Partner, RealNameStatus, ReviewDecision};
 use crate::domain::application::Application;
 use crate::domain::bucket::Inspection;
+use crate::domain::catalog::Review;
 use crate::domain::rules::{Answer, Case, Decision, Facts, OWNERSHIP, RULES, Rule, decide};
 use crate::domain::settings::UnlistedCustomers;
-use crate::simulator::outcome::{Change, Reason, Submission, seen_owner};
+use crate::simulator::outcome::{Change, Reason, Submission, owner_of};
+use crate::simulator::script::Use;
 use crate::simulator::state::SpaceState;
 use crate::simulator::store::{Commit, CurrentState};
 
@@ -18,11 +21,7 @@ impl SpaceState {
             let pictures = self.inspect(partner, application).await;
             return self.apply_rules(Arc::clone(partner), application, pictures, true);
         };
-        if !scripted.delay.is_zero() {
-            Box::pin(tokio::time::sleep(scripted.delay)).await;
-        }
-        let change = self.apply_scripted(partner, application, scripted.answer, true);
-        Submission { answer: scripted.answer, reason: Reason::Script(scripted.place), change }
+        self.apply_scripted(partner, application, scripted, true)
     }
 
     /// What is seen of an application's pictures. The bucket of a partner that is not ready may not be read.
@@ -39,8 +38,7 @@ impl SpaceState {
         let Some(scripted) = self.script.peek(&partner, application) else {
             return self.apply_rules(partner, application, pictures, false);
         };
-        let change = self.apply_scripted(&partner, application, scripted.answer, false);
-        Submission { answer: scripted.answer, reason: Reason::Script(scripted.place), change }
+        self.apply_scripted(&partner, application, scripted, false)
     }
 
     fn apply_rules(
@@ -69,23 +67,30 @@ impl SpaceState {
             let after = decision.change(&case, self.clock.now());
             let change = facts.customer.as_ref().zip(after.as_ref());
             let change = change.map(|(before, after)| Change::between(id, before, after));
-            let submission =
-                Submission { answer: decision.answer(), reason: Reason::Rules(Box::new(facts), decision), change };
+            let reason = Reason::Rules(Box::new(facts), decision);
+            let submission = Submission { answer: decision.answer(), reason, change, delay: Duration::ZERO };
             let is_accepted = matches!(decision, Decision::Accepted(_));
             let outcome = after.filter(|_| commit).map(|customer| Commit { customer, is_accepted });
             (submission, outcome)
         })
     }
 
-    /// Carries out a scripted acceptance. A customer that does not exist stays so.
+    /// Gives a scripted answer. An acceptance changes its customer, if there is one, as any other.
     fn apply_scripted(
         &self,
         partner: &Partner,
         application: &Application<'_>,
-        answer: Answer,
+        Use { place, delay, answer }: Use,
         commit: bool,
-    ) -> Option<Change> {
-        let Answer::Accept(review) = answer else { return None };
+    ) -> Submission {
+        let change = match answer {
+            Answer::Accept(review) => self.accept(partner, application, review, commit),
+            Answer::Refuse(_) | Answer::Gateway(_) | Answer::Fault(_) => None,
+        };
+        Submission { answer, reason: Reason::Script(place), change, delay }
+    }
+
+    fn accept(&self, partner: &Partner, application: &Application<'_>, review: Review, commit: bool) -> Option<Change> {
         let (id, number) = (&application.customer_id, &application.certificate_number);
         let _entered = self.enter();
         self.store.apply(id, number, |standing| {
@@ -174,9 +179,9 @@ impl SpaceState {
         let customer = self.known(id, self.store.customer(id), partner);
         let customer = customer.ok_or_else(|| (has_partner, "no customer with this ID".to_owned()))?;
         match customer.partner.as_deref() {
-            None => Err((has_partner, seen_owner(&customer))),
+            None => Err((has_partner, owner_of(&customer))),
             Some(owner) if *owner != *partner.name => {
-                Err((of_caller, format!("{}, caller: {}", seen_owner(&customer), partner.name)))
+                Err((of_caller, format!("{}, caller: {}", owner_of(&customer), partner.name)))
             }
             Some(_) => Ok(customer),
         }

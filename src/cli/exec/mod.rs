@@ -17,7 +17,7 @@ use super::CommandError;
 use super::log::{self, LogFormat, LogLevel};
 use super::serve::runtime;
 use super::source::Source;
-use crate::http::{App, Front, Limits, Server};
+use crate::http::{App, Limits, Server, router};
 use environment::Environment;
 use report::Report;
 
@@ -97,7 +97,7 @@ impl Exec {
         let server = Server::bind(ADDRESS, Limits::OF_A_TEST).map_err(|error| CommandError::Bind(ADDRESS, error))?;
         let environment = Environment::of(server.address()?, &app.spaces);
         let stop = server.stop_handle();
-        let serving = tokio::spawn(server.serve(Front::of_all(app)));
+        let serving = tokio::spawn(server.serve(router(app)));
         let ended = child::run(&self.command, &environment).await;
         app.spaces.end();
         stop.stop();

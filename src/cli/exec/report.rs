@@ -6,7 +6,7 @@ use std::fmt;
 use super::coverage::Coverage;
 use crate::domain::checks;
 use crate::fixture::write;
-use crate::http::endpoints;
+use crate::http::ENDPOINTS;
 use crate::simulator::{Leftover, Spaces, UnexpectedRequest};
 
 /// How much of a scripted answer is shown, in characters.
@@ -85,7 +85,8 @@ impl Report {
         for (UnexpectedRequest { method, path, check, reason }, count) in &self.unexpected_requests {
             writeln!(f, "{count:>6}  {method} {path}: {check}: {reason}")?;
             if [checks::PATH_KNOWN.id, checks::METHOD_KNOWN.id].contains(check) {
-                writeln!(f, "        there are {}", endpoints().collect::<Vec<_>>().join(", "))?;
+                let endpoints = ENDPOINTS.each_ref().map(|(method, path)| format!("{method} {path}"));
+                writeln!(f, "        there are {}", endpoints.join(", "))?;
             }
             if let Some((_, hint)) = HINTS.iter().find(|(id, _)| id == check) {
                 writeln!(f, "        {hint}")?;

@@ -1,15 +1,18 @@
-//! The simulated API, below `/v2`. The path of a file is the path of its URL.
+//! The simulated API, below `/v2`: one file for each endpoint.
 
-pub(in crate::http) mod draft;
+pub(super) mod body;
+pub(super) mod individual;
+mod review_result;
 
-mod customers {
-    pub(super) mod realname_auths {
-        pub(in crate::http) mod individual;
-        pub(in crate::http) mod result;
-    }
-}
+use axum::Router;
+use axum::routing::{get, post};
 
-pub(super) use customers::realname_auths::{individual, result};
-
-/// The path of an application.
+/// Requesting an individual real-name authentication.
 pub const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
+
+/// Querying the result of a review.
+pub(super) const REVIEW_RESULT: &str = "/v2/customers/realname-auths/result";
+
+pub(super) fn router() -> Router {
+    Router::new().route(INDIVIDUAL, post(individual::submit)).route(REVIEW_RESULT, get(review_result::show))
+}

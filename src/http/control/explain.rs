@@ -21,11 +21,11 @@ use crate::domain::checks::MAX_BODY_BYTES;
 use crate::domain::gateway;
 use crate::fixture::{call, schema};
 use crate::http::App;
-use crate::http::answer::ApiAnswer;
-use crate::http::bss::{INDIVIDUAL, draft};
-use crate::http::gateway::{Unauthenticated, by_token};
+use crate::http::bss::{INDIVIDUAL, body as application_body};
+use crate::http::extract::{caller_by_token, not_authenticated};
 use crate::http::openapi::object;
-use crate::simulator::{Outcome, RecordedRequest, Space, SpaceState};
+use crate::http::response;
+use crate::simulator::{ApiError, Outcome, RecordedRequest, Space, SpaceState};
 
 pub(super) const ANSWER: Operation = Operation {
     id: "explain",
@@ -56,7 +56,7 @@ pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]
     let (caller, outcome) = rule(&state, caller, body).await;
     let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
     request.read(body);
-    let status = ApiAnswer::of(&outcome, state.settings().wire).status().as_u16();
+    let status = response::status(&outcome).as_u16();
     writer(app, space).verdict(&outcome, &request, caller.as_deref(), &"0".repeat(32), status)
 }
 
@@ -66,7 +66,7 @@ async fn rule(state: &SpaceState, caller: Option<&str>, body: &[u8]) -> (Option<
     let outcome = match application {
         Ok((partner, application)) => {
             let pictures = state.inspect(&partner, &application).await;
-            Outcome::Submission(state.preview(partner, &application, pictures))
+            state.preview(partner, &application, pictures).into()
         }
         Err(outcome) => outcome,
     };
@@ -84,7 +84,7 @@ pub(super) struct Reading<'a> {
 /// Reads the body of a request of this token or partner: without one, of the first partner.
 pub(super) fn read<'a>(state: &SpaceState, caller: Option<&str>, body: &'a [u8]) -> Reading<'a> {
     if body.len() > MAX_BODY_BYTES {
-        let refused = Outcome::Gateway(&checks::BODY_SIZE, gateway::BODY_TOO_LARGE, None);
+        let refused = ApiError::gateway(&checks::BODY_SIZE, gateway::BODY_TOO_LARGE).into();
         return Reading { caller: None, application: Err(refused) };
     }
     let accounts = state.accounts();
@@ -94,21 +94,21 @@ pub(super) fn read<'a>(state: &SpaceState, caller: Option<&str>, body: &'a [u8])
     };
     let caller = match (partner, caller) {
         (Some(partner), _) => Ok(Caller::Partner(Arc::clone(partner))),
-        (None, Some(token)) if !token.is_empty() => by_token(state, token.as_bytes()),
-        (None, _) => Err("x-auth-token not found".into()),
+        (None, Some(token)) if !token.is_empty() => caller_by_token(state, token.as_bytes()),
+        (None, _) => Err("x-auth-token not found".to_owned().into()),
     };
     match caller {
         Ok(Caller::Partner(partner)) => {
             let caller = Some(Arc::clone(&partner.name));
-            let application = draft::parse(body).and_then(|draft| Application::parse(draft, state.settings().contract));
-            let application = application.map(|application| (partner, application)).map_err(Outcome::Parameters);
-            Reading { caller, application }
+            let application = application_body::decode_json(body);
+            let application = application.and_then(|raw| Application::parse(raw, state.settings().contract));
+            let application = application.map(|application| (partner, application));
+            Reading { caller, application: application.map_err(|error| ApiError::from(error).into()) }
         }
-        Ok(Caller::Customer(id)) => Reading { caller: None, application: Err(Outcome::CallerIsCustomer(id)) },
-        Err(Unauthenticated { detail, .. }) => {
-            let refused = Outcome::Gateway(&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED, Some(detail.into()));
-            Reading { caller: None, application: Err(refused) }
+        Ok(Caller::Customer(id)) => {
+            Reading { caller: None, application: Err(ApiError::CustomerCredentials(id).into()) }
         }
+        Err(detail) => Reading { caller: None, application: Err(not_authenticated(detail).into()) },
     }
 }
 

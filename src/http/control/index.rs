@@ -13,7 +13,7 @@ use super::open;
 use super::operation::{Operation, OperationResponse};
 use super::tls;
 use crate::http::App;
-use crate::http::STEERING;
+use crate::http::CONTROL;
 use crate::http::openapi::{array, number, object, text};
 use crate::simulator::machine_time;
 
@@ -40,7 +40,7 @@ fn links(app: &App) -> Vec<String> {
     let rows = guarded().rows.into_iter().chain(open().rows);
     let readable = rows.filter(|row| row.method == Method::GET && !row.path.contains('{') && row.path != "/");
     let there = readable.filter(|row| row.operation.id != tls::CA.id || app.control.ca.is_some());
-    there.map(|row| format!("{STEERING}{}", row.path)).collect()
+    there.map(|row| format!("{CONTROL}{}", row.path)).collect()
 }
 
 fn schema(_: &mut SchemaGenerator) -> Schema {

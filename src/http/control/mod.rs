@@ -42,7 +42,7 @@ pub use settings::ControlSettings;
 pub use verify::{NotVerified, Verified, verify};
 
 use super::App;
-use super::STEERING;
+use super::CONTROL;
 use error::Kind;
 use table::Table;
 
@@ -119,7 +119,7 @@ pub(super) fn operations(generator: &mut SchemaGenerator) -> Vec<(String, Method
     let mut operations = Vec::new();
     for (rows, is_open) in [(open().rows, true), (guarded().rows, false)] {
         for row in rows {
-            let path = format!("{STEERING}{}", row.path.trim_end_matches('/'));
+            let path = format!("{CONTROL}{}", row.path.trim_end_matches('/'));
             let operation = row.operation.written(row.path, is_open, generator);
             if is_open {
                 let mut by_head = operation.clone();

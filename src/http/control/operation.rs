@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::TAG;
 use super::error::Kind;
-use crate::http::gateway::X_SIM_SPACE;
+use crate::http::X_SIM_SPACE;
 use crate::http::openapi::{JSON, SchemaOf, response, response_of};
 
 /// What a route does.

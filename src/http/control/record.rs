@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use crate::domain::checks::Basis;
 use crate::domain::rules::{Answer, CheckReport, CheckResult};
 use crate::domain::settings::Wire;
-use crate::http::answer::ApiAnswer;
-use crate::http::findings;
+use crate::http::explain_outcome;
 use crate::http::openapi::{anything, array, component, number, object, or_null, pattern, text, time, without, word};
-use crate::simulator::{Change, JournalEntry, Outcome, RecordedRequest, SpaceId, Submission};
+use crate::http::response;
+use crate::simulator::{Change, JournalEntry, Outcome, RecordedRequest, SpaceId};
 
 /// The fields of a body that are personal data or secret, whatever they hold.
 const PERSONAL: [&str; 3] = ["name", "token", "verified_number"];
@@ -59,19 +59,13 @@ impl Writer {
         request_id: &str,
         status: u16,
     ) -> Value {
-        let body = match outcome {
-            Outcome::IamAccepted(_, body) | Outcome::IamRefused(_, body, _) => {
-                self.mask(serde_json::from_str(body).unwrap_or_default())
-            }
-            _ => ApiAnswer::of(outcome, self.wire)
-                .body(request_id)
+        let body = match outcome.iam() {
+            Some(iam) => self.mask(serde_json::from_str(&iam.body).unwrap_or_default()),
+            None => response::body(outcome, self.wire, request_id)
                 .and_then(|body| serde_json::from_str(&body).ok())
                 .unwrap_or_default(),
         };
-        let change = match outcome {
-            Outcome::Submission(Submission { change, .. }) => change.as_ref(),
-            _ => None,
-        };
+        let change = outcome.change();
         let response = match outcome.answer() {
             Some(Answer::Fault(fault)) => json!({ "status": null, "body": null, "fault": fault.as_str() }),
             _ => json!({ "status": status, "body": without_credentials(body) }),
@@ -83,7 +77,7 @@ impl Writer {
                 "decided_by": outcome.decided_by(),
                 "rule": outcome.check(),
             },
-            "checks": findings(outcome, request, caller).iter().map(Self::finding).collect::<Vec<_>>(),
+            "checks": explain_outcome(outcome, request, caller).iter().map(Self::finding).collect::<Vec<_>>(),
             "changes": change.into_iter().map(written_change).collect::<Vec<_>>(),
         })
     }

@@ -9,7 +9,8 @@ use serde::de::IgnoredAny;
 
 use super::error::ControlError;
 use crate::http::App;
-use crate::http::gateway::{X_SIM_SPACE, read_body};
+use crate::http::X_SIM_SPACE;
+use crate::http::extract::read_body;
 use crate::simulator::{Space, SpaceId};
 
 /// The space of a call: that of `X-Sim-Space` or `?space=`, else the default one.
@@ -19,7 +20,7 @@ impl FromRequestParts<Arc<App>> for Target {
     type Rejection = ControlError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ControlError> {
-        let header = parts.headers.get(&X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        let header = parts.headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
         let name = header.or_else(|| query(parts, "space")).unwrap_or_else(|| SpaceId::DEFAULT.to_string());
         find(app, &name).map(Self)
     }

@@ -5,18 +5,15 @@ use schemars::SchemaGenerator;
 use serde_json::Value;
 
 use super::{iam, service};
-use crate::http::routes::{Endpoint, ROUTES};
+use crate::http::{bss, iam as iam_api};
 
 /// The operations of all endpoints, each with its path and its method.
 pub(super) fn operations(generator: &mut SchemaGenerator) -> Vec<(String, Method, Value)> {
-    let operation = |(path, method, endpoint): &(&str, Method, Endpoint)| {
-        let operation = match endpoint {
-            Endpoint::Individual => service::individual(generator),
-            Endpoint::Result => service::result(),
-            Endpoint::Domains => iam::domains(),
-            Endpoint::Tokens => iam::tokens(generator),
-        };
-        ((*path).to_owned(), method.clone(), operation)
-    };
-    ROUTES.iter().map(operation).collect()
+    let operations = [
+        (bss::INDIVIDUAL, Method::POST, service::individual(generator)),
+        (bss::REVIEW_RESULT, Method::GET, service::result()),
+        (iam_api::DOMAINS, Method::GET, iam::domains()),
+        (iam_api::TOKENS, Method::POST, iam::tokens(generator)),
+    ];
+    operations.map(|(path, method, operation)| (path.to_owned(), method, operation)).into()
 }

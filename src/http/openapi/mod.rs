@@ -26,7 +26,7 @@ partner clients.
 
 Of the simulated service, *documented* means that the API's page says so, and *assumed* that the page is silent or \
 contradicts itself, and that the simulator chose. The control API is the simulator's own; with `--control-listen` it has \
-an address of its own. Whatever can be request for by GET can also be request for by HEAD.";
+an address of its own. Whatever can be asked for by GET can also be asked for by HEAD.";
 
 /// The document.
 pub(super) fn document() -> Value {

@@ -12,7 +12,7 @@ use crate::domain::application::Parameter;
 use crate::domain::catalog::{ErrorCode, Review};
 use crate::domain::gateway;
 use crate::fixture::{Exchange, Library};
-use crate::http::gateway::X_SIM_SPACE;
+use crate::http::X_SIM_SPACE;
 
 pub(super) const TAG: &str = "real-name authentication";
 

@@ -18,7 +18,7 @@ use tower::Service;
 
 use super::bodies::{Answered, RequestBody};
 use super::watch::{Phase, Watch};
-use crate::http::gateway::Broken;
+use crate::http::fault::AbortConnection;
 
 /// Serves a connection.
 pub(super) async fn serve<I, S>(io: I, watch: Arc<Watch>, service: S)
@@ -44,7 +44,7 @@ where
     S: Service<Request<RequestBody<Incoming>>, Response = Response<Body>, Error = Infallible> + Clone,
 {
     type Response = Response<Answered>;
-    type Error = Broken;
+    type Error = AbortConnection;
     type Future = ExchangeFuture<S::Future>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
@@ -68,13 +68,13 @@ impl<F> Future for ExchangeFuture<F>
 where
     F: Future<Output = Result<Response<Body>, Infallible>>,
 {
-    type Output = Result<Response<Answered>, Broken>;
+    type Output = Result<Response<Answered>, AbortConnection>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Ok(response) = ready!(this.response.poll(cx));
-        if let Some(broken) = response.extensions().get::<Broken>() {
-            if *broken == Broken::Reset {
+        if let Some(broken) = response.extensions().get::<AbortConnection>() {
+            if *broken == AbortConnection::Reset {
                 this.watch.reset();
             }
             return Poll::Ready(Err(*broken));

@@ -18,7 +18,7 @@ use super::bodies::RequestBody;
 use super::pieces::Pieces;
 use super::streams::Streams;
 use super::watch::{Phase, Watch};
-use crate::http::gateway::Broken;
+use crate::http::fault::AbortConnection;
 
 /// The most streams at a time. With fewer, says the protocol, clients lose what it is good for.
 const MOST_STREAMS: u32 = 100;
@@ -75,8 +75,8 @@ where
         + Clone,
 {
     type Response = Response<Pieces>;
-    type Error = Broken;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Pieces>, Broken>> + Send>>;
+    type Error = AbortConnection;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Pieces>, AbortConnection>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.watch.enter(Phase::Serving);
@@ -86,7 +86,7 @@ where
         let response = self.service.clone().call(request);
         Box::pin(async move {
             let Ok(response) = response.await;
-            match response.extensions().get::<Broken>() {
+            match response.extensions().get::<AbortConnection>() {
                 // Either way the stream ends in RST_STREAM, for there is no other end without an answer, and the connection
                 // goes on (assumed): others who share it, perhaps in other spaces, have no part in the fault.
                 Some(broken) => Err(*broken),

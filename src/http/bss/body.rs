@@ -1,5 +1,5 @@
-//! Reads a request body into a draft, field by field: a field of the wrong kind is noted, not refused, so that
-//! the application decides in the page's order what is wrong.
+//! Decodes the body of an application field by field. A field of the wrong type is noted, not refused: the application decides
+//! in the page's order what is wrong.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,83 +8,70 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::domain::application::{Application, RawApplication};
-use crate::domain::application::{Field, Parameter, ParameterError, Violation};
-use crate::domain::settings::Contract;
+use crate::domain::application::{Field, Parameter, ParameterError, RawApplication, Violation};
 
-/// Reads a body. It has to be a JSON object in UTF-8, sent as JSON; a byte order mark is tolerated (assumed,
-/// like all that the page does not say of bodies).
-///
-/// # Errors
-/// What is wrong with the body as a whole.
-pub(in crate::http) fn read<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<RawApplication<'a>, ParameterError> {
-    if is_json(headers) { parse(body) } else { Err(wrong(Violation::ContentType)) }
+/// Decodes a body. It has to be a JSON object in UTF-8, sent as JSON; a byte order mark is tolerated (assumed, like all that
+/// the page does not say of bodies).
+pub(in crate::http) fn decode<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<RawApplication<'a>, ParameterError> {
+    if is_json(headers) { decode_json(body) } else { Err(invalid(Violation::ContentType)) }
 }
 
-/// Reads a body that was sent as JSON.
-///
-/// # Errors
-/// What is wrong with the body as a whole.
-pub(in crate::http) fn parse(body: &[u8]) -> Result<RawApplication<'_>, ParameterError> {
-    let text = std::str::from_utf8(body).map_err(|_| wrong(Violation::NotUtf8))?;
+/// Decodes a body that was sent as JSON.
+pub(in crate::http) fn decode_json(body: &[u8]) -> Result<RawApplication<'_>, ParameterError> {
+    let text = std::str::from_utf8(body).map_err(|_| invalid(Violation::NotUtf8))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
-        return Err(wrong(if text.is_empty() { Violation::NotJson } else { Violation::NotObject }));
+        return Err(invalid(if text.is_empty() { Violation::NotJson } else { Violation::NotObject }));
     }
-    serde_json::from_str(text).map(|Object(draft)| draft).map_err(|_| wrong(Violation::NotJson))
+    serde_json::from_str(text).map(|ApplicationBody(raw)| raw).map_err(|_| invalid(Violation::NotJson))
 }
 
-const fn wrong(violation: Violation) -> ParameterError {
+const fn invalid(violation: Violation) -> ParameterError {
     ParameterError { parameter: None, violation }
 }
 
-/// The application that this body was read as before; absent: it never was one.
-pub(in crate::http) fn again(body: &[u8], contract: Contract) -> Option<Application<'_>> {
-    Application::parse(parse(body).ok()?, contract).ok()
-}
-
-/// JSON with or without parameters such as a charset, in any case.
+/// True for JSON with or without parameters such as a charset, in any case.
 fn is_json(headers: &HeaderMap) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()?.split(';').next());
     media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// A JSON object as a draft.
-struct Object<'a>(RawApplication<'a>);
+/// The fields of a JSON object.
+struct ApplicationBody<'a>(RawApplication<'a>);
 
-impl<'de> Deserialize<'de> for Object<'de> {
+impl<'de> Deserialize<'de> for ApplicationBody<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor;
+        struct BodyVisitor;
 
-        impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Object<'de>;
+        impl<'de> Visitor<'de> for BodyVisitor {
+            type Value = ApplicationBody<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Object<'de>, A::Error> {
-                let mut draft = RawApplication::default();
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ApplicationBody<'de>, A::Error> {
+                let mut raw = RawApplication::default();
                 while let Some(name) = fields.next_key::<Text<'de>>()? {
                     match Parameter::parse(&name.0) {
-                        Some(Parameter::CustomerId) => fill(&mut draft.customer_id, &mut fields)?,
-                        Some(Parameter::IdentifyType) => fill(&mut draft.identify_type, &mut fields)?,
-                        Some(Parameter::VerifiedFileUrl) => fill(&mut draft.verified_file_url, &mut fields)?,
-                        Some(Parameter::Name) => fill(&mut draft.name, &mut fields)?,
-                        Some(Parameter::VerifiedNumber) => fill(&mut draft.verified_number, &mut fields)?,
-                        Some(Parameter::XaccountType) => fill(&mut draft.xaccount_type, &mut fields)?,
-                        Some(Parameter::VerifiedType) => fill(&mut draft.verified_type, &mut fields)?,
-                        Some(Parameter::ChangeType) => fill(&mut draft.change_type, &mut fields)?,
+                        Some(Parameter::CustomerId) => fill(&mut raw.customer_id, &mut fields)?,
+                        Some(Parameter::IdentifyType) => fill(&mut raw.identify_type, &mut fields)?,
+                        Some(Parameter::VerifiedFileUrl) => fill(&mut raw.verified_file_url, &mut fields)?,
+                        Some(Parameter::Name) => fill(&mut raw.name, &mut fields)?,
+                        Some(Parameter::VerifiedNumber) => fill(&mut raw.verified_number, &mut fields)?,
+                        Some(Parameter::XaccountType) => fill(&mut raw.xaccount_type, &mut fields)?,
+                        Some(Parameter::VerifiedType) => fill(&mut raw.verified_type, &mut fields)?,
+                        Some(Parameter::ChangeType) => fill(&mut raw.change_type, &mut fields)?,
                         None => {
                             fields.next_value::<Value<'de>>()?;
                         }
                     }
                 }
-                Ok(Object(draft))
+                Ok(ApplicationBody(raw))
             }
         }
 
-        deserializer.deserialize_map(ObjectVisitor)
+        deserializer.deserialize_map(BodyVisitor)
     }
 }
 
@@ -101,8 +88,8 @@ fn fill<'de, T: FromValue<'de>, A: MapAccess<'de>>(given: &mut Field<T>, fields:
 /// A JSON string, borrowed where it has no escapes.
 struct Text<'a>(Cow<'a, str>);
 
-/// A JSON value, as far as a parameter can be one. Reading it in full keeps the parser's limit on nesting and
-/// its checks of every string, also for fields that are ignored.
+/// A JSON value that a parameter can have, or `Other`. Ignored fields are decoded too, so that the parser checks their
+/// strings and limits their nesting.
 enum Value<'a> {
     Null,
     Text(Cow<'a, str>),

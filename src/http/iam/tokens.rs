@@ -1,18 +1,18 @@
 //! `POST /v3/auth/tokens`: a token for a user's name and password, good for 24 hours.
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::IntoResponse;
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::{IamError, answer};
 use crate::domain::account::Caller;
 use crate::domain::checks;
-use crate::http::answer::ApiAnswer;
-use crate::http::gateway::Arrival;
-use crate::http::iam::answer::{IamError, identified};
-use crate::simulator::SpaceState;
+use crate::http::X_SUBJECT_TOKEN;
+use crate::http::extract::ApiRequest;
+use crate::simulator::{ApiError, Outcome, SpaceState};
 
 /// What is read of a body; all else in it is ignored.
 #[derive(Deserialize, JsonSchema)]
@@ -87,36 +87,83 @@ impl Scope {
     }
 }
 
-pub(in crate::http) fn create(Arrival { state, body, .. }: Arrival<'_>) -> ApiAnswer {
-    match issue(state, &body) {
-        Ok(answer) => answer.having_read(body),
-        // What was sent with it may be a password of another place: it is not kept.
-        Err(error) => error.into(),
-    }
+/// What IAM answers.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(in crate::http) struct TokenBody {
+    token: TokenDescription,
 }
 
-fn issue(state: &SpaceState, body: &[u8]) -> Result<ApiAnswer, IamError> {
-    let Auth { identity, scope } = parse(body)?;
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct TokenDescription {
+    /// Empty: the simulator has no other services.
+    catalog: [(); 0],
+    expires_at: String,
+    issued_at: String,
+    methods: [&'static str; 1],
+    user: UserDescription,
+    /// Only with a scope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<DomainDescription>,
+    /// Only with a scope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<[Role; 1]>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct UserDescription {
+    domain: DomainDescription,
+    id: String,
+    name: String,
+    password_expires_at: &'static str,
+}
+
+#[derive(Clone, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct DomainDescription {
+    id: String,
+    name: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Role {
+    id: &'static str,
+    name: &'static str,
+}
+
+pub(in crate::http) async fn create(request: ApiRequest) -> Result<impl IntoResponse, ApiError> {
+    let state = request.state();
+    let Auth { identity, scope } = parse(&request.body)?;
     let caller = authenticate(state, &identity.password.user)?;
     if scope.as_ref().is_some_and(|scope| !scope.is_account(&caller)) {
-        return Err(IamError::UnknownScope);
+        return Err(IamError::UnknownScope.into());
     }
+    // The body of a refused request is not recorded: it may have the password of another place.
+    request.record_body();
+    request.record_caller(caller.account_name());
     let issued = state.issue_token(caller.clone());
-    let domain = json!({ "id": caller.account_id(), "name": caller.account_name() });
-    let user = &identity.password.user.name;
-    let mut token = json!({
-        "catalog": [],
-        "expires_at": time(issued.expires_at),
-        "issued_at": time(issued.issued_at),
-        "methods": ["password"],
-        "user": { "domain": domain, "id": user_id(&caller, user), "name": user, "password_expires_at": "" },
-    });
-    if scope.is_some() {
-        token["domain"] = domain;
-        token["roles"] = json!([{ "id": "0", "name": "te_admin" }]);
-    }
+    let domain = DomainDescription { id: caller.account_id().to_owned(), name: caller.account_name().to_owned() };
+    let user = identity.password.user.name;
+    let token = TokenDescription {
+        catalog: [],
+        expires_at: time(issued.expires_at),
+        issued_at: time(issued.issued_at),
+        methods: ["password"],
+        user: UserDescription {
+            domain: domain.clone(),
+            id: user_id(&caller, &user),
+            name: user,
+            password_expires_at: "",
+        },
+        domain: scope.is_some().then_some(domain),
+        roles: scope.is_some().then_some([Role { id: "0", name: "te_admin" }]),
+    };
     let subject_token = HeaderValue::from_str(issued.token.expose()).expect("a token is plain text");
-    Ok(identified(&caller, &checks::IDENTITY, &json!({ "token": token }), Some(subject_token)))
+    let outcome = Outcome::Iam(answer(&checks::IDENTITY, StatusCode::CREATED, &TokenBody { token }));
+    Ok(([(X_SUBJECT_TOKEN, subject_token)], outcome))
 }
 
 fn parse(body: &[u8]) -> Result<Auth, IamError> {

@@ -1,0 +1,201 @@
+//! Extractors of the simulated API: the whole request, and the partner that it is from.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::FromRequest;
+use axum::http::header::{AUTHORIZATION, EXPECT};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Request};
+use bytes::BytesMut;
+use http_body_util::BodyExt;
+
+use super::X_AUTH_TOKEN;
+use super::record::RequestContext;
+use super::signature::{SignatureError, Signed};
+use crate::domain::account::{Caller, Partner};
+use crate::domain::checks::{self, MAX_BODY_BYTES};
+use crate::domain::gateway::{self, GatewayError};
+use crate::simulator::{ApiError, Detail, SpaceState, TokenError, machine_time};
+
+/// How much of a body that is too long is still read before the refusal. A client that is cut off while it sends may never
+/// see its answer.
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+
+/// A request of the simulated API, read to its end.
+pub(in crate::http) struct ApiRequest {
+    pub(in crate::http) parts: Parts,
+    pub(in crate::http) body: Bytes,
+    context: Arc<RequestContext>,
+}
+
+impl ApiRequest {
+    /// The state of the request's space.
+    pub(in crate::http) fn state(&self) -> &SpaceState {
+        &self.context.state
+    }
+
+    /// Finds the caller by the request's credentials.
+    ///
+    /// # Errors
+    /// What follows the gateway's text, and what was compared.
+    pub(in crate::http) fn authenticate(&self) -> Result<Caller, Detail> {
+        authenticate(self.state(), &self.parts, &self.body)
+    }
+
+    /// Records the caller's name.
+    pub(in crate::http) fn record_caller(&self, name: impl Into<Arc<str>>) {
+        self.context.record_caller(name.into());
+    }
+
+    /// Records the body.
+    pub(in crate::http) fn record_body(&self) {
+        self.context.record_body(self.body.clone());
+    }
+}
+
+impl<S: Sync> FromRequest<S> for ApiRequest {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, _: &S) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let context = parts.extensions.remove().expect("the record layer is around every endpoint");
+        let body = read_body(&parts.headers, body).await;
+        let body = body.map_err(|error| ApiError::gateway(&checks::BODY_SIZE, error))?;
+        Ok(Self { parts, body, context })
+    }
+}
+
+/// A request that a partner made with its own credentials.
+pub(in crate::http) struct PartnerRequest {
+    pub(in crate::http) partner: Arc<Partner>,
+    request: ApiRequest,
+}
+
+impl PartnerRequest {
+    pub(in crate::http) fn state(&self) -> &SpaceState {
+        self.request.state()
+    }
+
+    pub(in crate::http) fn parts(&self) -> &Parts {
+        &self.request.parts
+    }
+
+    pub(in crate::http) fn body(&self) -> &[u8] {
+        &self.request.body
+    }
+}
+
+impl<S: Sync> FromRequest<S> for PartnerRequest {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, ApiError> {
+        let request = ApiRequest::from_request(request, state).await?;
+        request.record_body();
+        match request.authenticate() {
+            Ok(Caller::Partner(partner)) => {
+                request.record_caller(Arc::clone(&partner.name));
+                Ok(Self { partner, request })
+            }
+            Ok(Caller::Customer(id)) => Err(ApiError::CustomerCredentials(id)),
+            Err(detail) => Err(not_authenticated(detail)),
+        }
+    }
+}
+
+/// The gateway's refusal of unknown credentials.
+pub(in crate::http) fn not_authenticated(detail: Detail) -> ApiError {
+    let (check, error) = (&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED);
+    ApiError::Gateway { check, error, detail: Some(detail) }
+}
+
+/// Finds the caller. A token counts before a signature (assumed: the official SDKs sign even when a token header is added).
+fn authenticate(state: &SpaceState, parts: &Parts, body: &[u8]) -> Result<Caller, Detail> {
+    if let Some(token) = parts.headers.get(X_AUTH_TOKEN).filter(|token| !token.is_empty()) {
+        return caller_by_token(state, token.as_bytes());
+    }
+    match Signed::parse(parts, body) {
+        Some(signed) => {
+            let caller = signed.and_then(|signed| caller_by_signature(state, &signed));
+            caller.map_err(|error| Detail { text: error.to_string(), saw: error.saw() })
+        }
+        // Credentials of another kind are taken for a token, as on the real gateway.
+        None if parts.headers.contains_key(AUTHORIZATION) => Err("decrypt token fail".to_owned().into()),
+        None => Err("x-auth-token not found".to_owned().into()),
+    }
+}
+
+/// Finds the account to which a token belongs.
+///
+/// # Errors
+/// What follows the gateway's text.
+pub(in crate::http) fn caller_by_token(state: &SpaceState, token: &[u8]) -> Result<Caller, Detail> {
+    let unknown = || "decrypt token fail".to_owned();
+    let token = std::str::from_utf8(token).map_err(|_| unknown())?;
+    let caller = state.caller_by_token(token);
+    Ok(caller.map_err(|error| match error {
+        TokenError::Unknown => unknown(),
+        TokenError::Expired(at) => format!("token expires, expires_at: {at:.6}"),
+    })?)
+}
+
+/// Verifies a signature. A key that the world lists is verified even with lenient authentication.
+fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller, SignatureError> {
+    let ak = signed.access_key();
+    let accounts = state.accounts();
+    let Some((key, caller)) = accounts.access_key(ak) else {
+        return state.lenient_caller().ok_or_else(|| SignatureError::UnknownKey(ak.to_owned()));
+    };
+    if state.is_locked(ak) {
+        return Err(SignatureError::Locked);
+    }
+    match signed.verify(key, machine_time()) {
+        Ok(()) => {
+            state.note_signature(ak, true);
+            Ok(caller.clone())
+        }
+        // The failure that locks the key is answered like all that follow it (assumed).
+        Err(SignatureError::Mismatch { .. }) if state.note_signature(ak, false) => Err(SignatureError::Locked),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a whole body.
+///
+/// # Errors
+/// The gateway's error if it is too long, or if the client stopped in the middle.
+pub(in crate::http) async fn read_body<B>(headers: &HeaderMap, body: B) -> Result<Bytes, &'static GatewayError>
+where
+    B: HttpBody<Data = Bytes>,
+{
+    let mut body = pin!(body);
+    // A client that asks first gets its refusal at once, and never sends the body.
+    if body.size_hint().lower() > MAX_BODY_BYTES as u64 && headers.contains_key(EXPECT) {
+        return Err(gateway::BODY_TOO_LARGE);
+    }
+    let mut whole = Bytes::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(chunk) = frame.map_err(|_| gateway::BAD_REQUEST)?.into_data() else { continue };
+        length += chunk.len();
+        if length > MAX_DISCARDED_BYTES {
+            break;
+        }
+        whole = match length {
+            0..=MAX_BODY_BYTES => joined(whole, chunk),
+            _ => Bytes::new(),
+        };
+    }
+    if length > MAX_BODY_BYTES { Err(gateway::BODY_TOO_LARGE) } else { Ok(whole) }
+}
+
+/// Most bodies come in one chunk, which is then not copied.
+fn joined(whole: Bytes, chunk: Bytes) -> Bytes {
+    if whole.is_empty() {
+        return chunk;
+    }
+    let mut whole = BytesMut::from(whole);
+    whole.extend_from_slice(&chunk);
+    whole.freeze()
+}

@@ -1,0 +1,289 @@
+//! The layer around the simulated API: it gives each request its ID and its space, and turns the outcome into the response,
+//! an entry of the journal, an event of the log and a count.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
+use axum::http::request::Parts;
+use axum::http::{Request, Response};
+use axum::response::IntoResponse;
+use futures_util::FutureExt;
+use tower::{Layer, Service};
+use uuid::Uuid;
+
+use super::fault::Delivery;
+use super::{ENDPOINTS, X_AUTH_TOKEN, X_SIM_SPACE, X_SUBJECT_TOKEN, response, signature};
+use crate::domain::checks;
+use crate::domain::gateway::{self, GatewayError};
+use crate::domain::rules::Answer;
+use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
+
+/// The headers whose values are credentials. They are not recorded.
+const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "x-auth-token", "x-security-token"];
+
+/// What is recorded instead.
+const MASK: &str = "***";
+
+/// The most bytes of a target, and of one header (the gateway's "32 K").
+const MAX_PIECE_BYTES: usize = 32 * 1024;
+
+/// The most bytes of all headers together (the gateway's "128 K").
+const MAX_HEADERS_BYTES: usize = 128 * 1024;
+
+/// What extractors learn of a request for its record. An extension of the request.
+#[derive(Debug)]
+pub(super) struct RequestContext {
+    /// The state of the request's space. It stays the same when the space is reset meanwhile.
+    pub(super) state: Arc<SpaceState>,
+    caller: OnceLock<Arc<str>>,
+    body: OnceLock<Bytes>,
+}
+
+impl RequestContext {
+    /// Records the caller's name.
+    pub(super) fn record_caller(&self, name: Arc<str>) {
+        let _ = self.caller.set(name);
+    }
+
+    /// Records the body.
+    pub(super) fn record_body(&self, body: Bytes) {
+        let _ = self.body.set(body);
+    }
+}
+
+/// Records the requests of a service.
+#[derive(Clone, Debug)]
+pub(super) struct RecordLayer(pub(super) Arc<Spaces>);
+
+impl<S> Layer<S> for RecordLayer {
+    type Service = Record<S>;
+
+    fn layer(&self, inner: S) -> Record<S> {
+        Record { spaces: Arc::clone(&self.0), inner }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Record<S> {
+    spaces: Arc<Spaces>,
+    inner: S,
+}
+
+impl<S, B> Service<Request<B>> for Record<S>
+where
+    S: Service<Request<B>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static,
+    B: HttpBody + Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let started = Instant::now();
+        let (mut head, body) = request.into_parts();
+        let size = HeadSize::of(&head);
+        let (state, refusal) = resolve_space(&self.spaces, &size, &head.headers);
+        let context = Arc::new(RequestContext { state, caller: OnceLock::new(), body: OnceLock::new() });
+        let recording = Recording {
+            id: Uuid::new_v4(),
+            started,
+            endpoint: ENDPOINTS.iter().find(|(_, path)| *path == head.uri.path()).map_or("", |(_, path)| path),
+            request: size.record(&head, body.size_hint().lower()),
+            context: Arc::clone(&context),
+        };
+        if let Some(refusal) = refusal {
+            return Box::pin(async move { Ok(recording.finish(refusal.into_response())) });
+        }
+        head.extensions.insert(context);
+        let response = self.inner.call(Request::from_parts(head, body));
+        Box::pin(async move {
+            // The process's panic hook logs the panic.
+            let response = AssertUnwindSafe(response).catch_unwind().await;
+            Ok(recording
+                .finish(response.map_or_else(|_panic| ApiError::Internal.into_response(), |Ok(response)| response)))
+        })
+    }
+}
+
+/// The state of the space that a request belongs to: that of its `X-Sim-Space` header, else of its credential, else the
+/// default space. A request that is refused here belongs to the default space if its own cannot be found.
+fn resolve_space(spaces: &Spaces, size: &HeadSize, headers: &HeaderMap) -> (Arc<SpaceState>, Option<ApiError>) {
+    let default = || spaces.space(SpaceId::DEFAULT).expect("the default space always exists").state();
+    match (size.error(), find_space(spaces, headers)) {
+        (None, Ok(state)) => (state, None),
+        (Some(error), state) => {
+            (state.unwrap_or_else(|_| default()), Some(ApiError::gateway(&checks::HEAD_SIZE, error)))
+        }
+        (None, Err(detail)) => {
+            let (check, error) = (&checks::SPACE, gateway::NOT_AUTHENTICATED);
+            (default(), Some(ApiError::Gateway { check, error, detail: Some(detail) }))
+        }
+    }
+}
+
+fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, Detail> {
+    let named = headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+    let id = match &named {
+        Some(name) => SpaceId::parse(name),
+        None => Some(space_of_credential(headers).unwrap_or(SpaceId::DEFAULT)),
+    };
+    id.and_then(|id| spaces.space(id)).map(|space| space.state()).ok_or_else(|| {
+        let name = named.unwrap_or_else(|| id.map(|id| id.to_string()).unwrap_or_default());
+        format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was").into()
+    })
+}
+
+/// The space for which the token or the access key of a request was made.
+fn space_of_credential(headers: &HeaderMap) -> Option<SpaceId> {
+    let by_token = || SpaceId::of_token(headers.get(X_AUTH_TOKEN)?.to_str().ok()?);
+    let by_key = || SpaceId::of_access_key(signature::access_key(headers.get(AUTHORIZATION)?.as_bytes())?);
+    by_token().or_else(by_key)
+}
+
+/// What is known of a request before it is answered.
+struct Recording {
+    id: Uuid,
+    started: Instant,
+    /// The path of the endpoint; empty if there is none.
+    endpoint: &'static str,
+    request: RecordedRequest,
+    context: Arc<RequestContext>,
+}
+
+impl Recording {
+    /// Gives the outcome its wire form, and records it.
+    fn finish(self, mut inner: Response<Body>) -> Response<Body> {
+        let Self { id, started, endpoint, mut request, context } = self;
+        let RequestContext { state, caller, body } = &*context;
+        let outcome = inner.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
+        let mut response = response::response(&outcome, state.settings().wire, id);
+        if let Some(token) = inner.headers_mut().remove(X_SUBJECT_TOKEN) {
+            response.headers_mut().insert(X_SUBJECT_TOKEN, token);
+        }
+        let (delay, answer) = (outcome.delay(), outcome.answer());
+        if let (true, _) | (_, Some(Answer::Fault(_))) = (!delay.is_zero(), answer) {
+            let fault = if let Some(Answer::Fault(fault)) = answer { Some(fault) } else { None };
+            response.extensions_mut().insert(Delivery { delay, fault });
+        }
+        tracing::info!(
+            request.id = %id.simple(),
+            request.method = %request.method(),
+            request.path = ?request.path(),
+            response.status = response.status().as_u16(),
+            error.code = outcome.error_code(),
+            decided_by = outcome.decided_by(),
+            check = outcome.check(),
+            caller = caller.get().map(|name| &**name),
+            space = %state.space(),
+            micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            "answered"
+        );
+        state.metrics().count(endpoint, &outcome);
+        state.unexpected_requests().note(&request, &outcome);
+        request.read(body.get().map_or(&[], |body| body));
+        state.journal.write(JournalEntry {
+            number: 0,
+            request_id: id,
+            at: state.clock.now(),
+            request,
+            caller: caller.get().cloned(),
+            status: response.status().as_u16(),
+            outcome,
+        });
+        response
+    }
+}
+
+/// The sizes of a request's head, in bytes.
+struct HeadSize {
+    target: usize,
+    largest_header: usize,
+    headers: usize,
+}
+
+impl HeadSize {
+    fn of(head: &Parts) -> Self {
+        let sizes = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        let (largest_header, headers) = sizes.fold((0, 0), |(largest, sum), size| (size.max(largest), sum + size));
+        Self { target: target(head).len(), largest_header, headers }
+    }
+
+    /// The gateway's error if something is too large.
+    fn error(&self) -> Option<&'static GatewayError> {
+        if self.target > MAX_PIECE_BYTES {
+            Some(gateway::TARGET_TOO_LARGE)
+        } else if self.largest_header > MAX_PIECE_BYTES || self.headers > MAX_HEADERS_BYTES {
+            Some(gateway::HEADERS_TOO_LARGE)
+        } else {
+            None
+        }
+    }
+
+    /// Records the head, with room for a body of this many bytes.
+    fn record(&self, head: &Parts, body: u64) -> RecordedRequest {
+        // A token may have thousands of characters, which need no room.
+        let secrets = head.headers.iter().filter(|(name, _)| is_secret(name));
+        let secrets: usize = secrets.map(|(_, value)| value.len().saturating_sub(MASK.len())).sum();
+        let body = usize::try_from(body).unwrap_or(usize::MAX).min(MAX_PIECE_BYTES);
+        let capacity = self.headers - secrets + head.headers.len() * ": \n".len() + body;
+        let mut request = RecordedRequest::new(head.method.as_str(), target(head), capacity);
+        for (name, value) in &head.headers {
+            if is_secret(name) {
+                request.header(name.as_str(), MASK);
+            } else {
+                request.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+            }
+        }
+        request
+    }
+}
+
+fn is_secret(name: &HeaderName) -> bool {
+    SECRET_HEADERS.contains(&name.as_str())
+}
+
+fn target(head: &Parts) -> &str {
+    head.uri.path_and_query().map_or("", |target| target.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use axum::{Router, http};
+    use http_body_util::BodyExt;
+    use tower::{Layer, ServiceExt};
+
+    use super::RecordLayer;
+    use crate::domain::world::World;
+    use crate::simulator::{JournalLimits, Spaces};
+
+    #[tokio::test]
+    async fn a_panic_is_cbc_0999_and_the_service_goes_on() {
+        async fn panics() {
+            panic!("on purpose");
+        }
+
+        let spaces = Spaces::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
+        let service = RecordLayer(spaces.into()).layer(Router::new().route("/", get(panics)));
+        for _ in 0..2 {
+            let request = http::Request::new(Body::empty());
+            let response = service.clone().oneshot(request).await.expect("the service is infallible");
+            assert_eq!(response.status(), 500);
+            assert_eq!(response.headers()["content-type"], "application/json;charset=UTF-8");
+            assert_eq!(response.headers()["x-request-id"].len(), 32);
+            let body = response.into_body().collect().await.expect("a body").to_bytes();
+            assert_eq!(body, r#"{"error_code":"CBC.0999","error_msg":"Other errors."}"#);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The wire form of outcomes.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, SERVER};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{X_REQUEST_ID, request_id_header};
+use crate::domain::account::{Customer, RealNameStatus};
+use crate::domain::application::Parameter;
+use crate::domain::catalog::{CheckItem, ErrorCode, Review};
+use crate::domain::gateway::GatewayError;
+use crate::domain::rules::{Answer, Refusal};
+use crate::domain::settings::{IsReviewType, ParameterErrors, Wire};
+use crate::simulator::{ApiError, Outcome};
+
+/// The one rule that refuses with the code of a parameter error.
+const PLATFORM_RULE: &str = "platform-of-partner";
+
+/// The response carries the outcome; the record layer, which knows the request ID, gives it its wire form.
+impl IntoResponse for Outcome {
+    fn into_response(self) -> Response<Body> {
+        let mut response = Response::default();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response<Body> {
+        Outcome::from(self).into_response()
+    }
+}
+
+/// The response to a request with this ID.
+pub(super) fn response(outcome: &Outcome, wire: Wire, id: Uuid) -> Response<Body> {
+    let mut buffer = Uuid::encode_buffer();
+    let text: &str = id.simple().encode_lower(&mut buffer);
+    let mut response = Response::new(body(outcome, wire, text).map(Body::from).unwrap_or_default());
+    *response.status_mut() = status(outcome);
+    let headers = response.headers_mut();
+    headers.reserve(4);
+    headers.insert(X_REQUEST_ID, request_id_header(text));
+    let content_type = match (outcome.iam(), outcome.answer()) {
+        (Some(_), _) => "application/json",
+        (None, Some(Answer::Gateway(error))) => {
+            headers.insert(SERVER, HeaderValue::from_static("api-gateway"));
+            headers.extend(error.retry_after.map(|seconds| (RETRY_AFTER, u16::from(seconds).into())));
+            "application/json"
+        }
+        // The fault layer decides what is sent.
+        (None, Some(Answer::Fault(_))) => return response,
+        (None, _) => "application/json;charset=UTF-8",
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// The HTTP status of an outcome.
+pub(super) fn status(outcome: &Outcome) -> StatusCode {
+    let status = match (outcome.iam(), outcome.answer()) {
+        (Some(iam), _) => iam.status,
+        (None, Some(Answer::Refuse(refusal))) => refusal.code.status(),
+        (None, Some(Answer::Gateway(error))) => error.status,
+        (None, Some(Answer::Accept(_) | Answer::Fault(_)) | None) => 200,
+    };
+    StatusCode::from_u16(status).expect("the catalogs hold only HTTP statuses")
+}
+
+/// The body of an outcome. The gateway's bodies contain the request ID; a fault has no body.
+pub(super) fn body(outcome: &Outcome, wire: Wire, request_id: &str) -> Option<Cow<'static, str>> {
+    match (outcome, outcome.answer()) {
+        (_, Some(Answer::Accept(review))) => Some(accepted(review, wire.is_review).into()),
+        (_, Some(Answer::Refuse(refusal))) => Some(refused(outcome, refusal, wire.parameter_errors).into()),
+        (_, Some(Answer::Gateway(error))) => Some(refused_by_gateway(outcome, error, request_id).into()),
+        (_, Some(Answer::Fault(_))) => None,
+        (Outcome::ReviewResult(customer), None) => Some(review_result(customer).into()),
+        (_, None) => outcome.iam().map(|iam| iam.body.clone().into()),
+    }
+}
+
+const fn accepted(review: Review, is_review: IsReviewType) -> &'static str {
+    match (is_review, review) {
+        (IsReviewType::Integer, Review::NotNeeded) => r#"{"is_review":0}"#,
+        (IsReviewType::Integer, Review::Manual) => r#"{"is_review":1}"#,
+        (IsReviewType::String, Review::NotNeeded) => r#"{"is_review":"0"}"#,
+        (IsReviewType::String, Review::Manual) => r#"{"is_review":"1"}"#,
+    }
+}
+
+fn refused(outcome: &Outcome, Refusal { code, items }: Refusal, parameter_errors: ParameterErrors) -> String {
+    #[derive(Serialize)]
+    struct ErrorBody<'a> {
+        error_code: &'a str,
+        error_msg: &'a str,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        fail_check_items: Vec<&'a str>,
+    }
+
+    let error_msg = error_msg(outcome, code, parameter_errors);
+    let fail_check_items = items.iter().map(CheckItem::code).collect();
+    json_text(&ErrorBody { error_code: code.code(), error_msg: &error_msg, fail_check_items })
+}
+
+fn error_msg(outcome: &Outcome, code: ErrorCode, parameter_errors: ParameterErrors) -> String {
+    match (outcome, parameter_errors) {
+        (Outcome::Refused(ApiError::Parameters(error)), ParameterErrors::Named) => error.to_string(),
+        (Outcome::Submission(_), ParameterErrors::Named) if outcome.check() == Some(PLATFORM_RULE) => {
+            format!("{}: must be the platform ID of the partner", Parameter::XaccountType.as_str())
+        }
+        _ => code.message().to_owned(),
+    }
+}
+
+/// The detail of the case replaces the final dot of the table's text.
+fn refused_by_gateway(outcome: &Outcome, error: &GatewayError, request_id: &str) -> String {
+    #[derive(Serialize)]
+    struct GatewayBody<'a> {
+        error_msg: &'a str,
+        error_code: &'a str,
+        request_id: &'a str,
+    }
+
+    let error_msg = match outcome {
+        Outcome::Refused(ApiError::Gateway { detail: Some(detail), .. }) => {
+            format!("{}: {}", error.message.trim_end_matches('.'), detail.text)
+        }
+        _ => error.message.to_owned(),
+    };
+    json_text(&GatewayBody { error_msg: &error_msg, error_code: error.code, request_id })
+}
+
+/// There is a `review_result` only after an application, and an opinion only after a rejection.
+fn review_result(customer: &Customer) -> String {
+    #[derive(Serialize)]
+    struct ReviewResultBody<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        review_result: Option<u8>,
+        opinion: Option<&'a str>,
+    }
+
+    let review_result = match customer.status {
+        RealNameStatus::Unauthenticated => None,
+        RealNameStatus::UnderReview => Some(0),
+        RealNameStatus::Rejected => Some(1),
+        RealNameStatus::Authenticated => Some(2),
+    };
+    let opinion = customer.opinion.as_deref().filter(|_| customer.status == RealNameStatus::Rejected);
+    json_text(&ReviewResultBody { review_result, opinion })
+}
+
+fn json_text(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("texts, numbers and lists are JSON")
+}
