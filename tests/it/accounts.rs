@@ -85,20 +85,21 @@ async fn a_partner_stays_while_an_answer_is_fixed_for_its_applications() {
 }
 
 #[tokio::test]
-async fn a_partner_that_is_deleted_during_its_request_adopts_nobody_any_more() {
+async fn an_acceptance_is_in_force_while_its_answer_is_delayed() {
     let service = Service::with("settings: { unlisted_customers: adopt }");
-    let scripted = json!({ "delay": "100ms", "then": { "is_review": 0 } });
+    let scripted = json!({ "delay": "10m", "then": { "is_review": 0 } });
     assert_eq!(call(&service, Method::POST, "/scripted", scripted).await, 201);
     let request = tokio::spawn({
         let service = service.clone();
         async move { service.apply(&passport("c-1")).await }
     });
-    while service.control(Method::GET, "/scripted", None).await.1["scripted"][0]["used"] == 0 {
+    while service.control(Method::GET, "/journal", None).await.1["entries"] == json!([]) {
         tokio::task::yield_now().await;
     }
-    assert_eq!(call(&service, Method::DELETE, "/partners/demo", Value::Null).await, 204);
-    request.await.expect("no request panics").assert(200, r#"{"is_review":0}"#);
-    assert_eq!(service.control(Method::GET, "/customers", None).await.1, json!({ "customers": [] }));
+    assert_eq!(service.control(Method::GET, "/customers/c-1", None).await.1["real_name"], "authenticated");
+    assert_eq!(call(&service, Method::DELETE, "/partners/demo", Value::Null).await, 409, "it has a customer");
+    request.abort();
+    assert_eq!(service.control(Method::GET, "/customers/c-1", None).await.1["real_name"], "authenticated");
     assert_loads_again(&service).await;
 }
 
