@@ -1,4 +1,4 @@
-//! Credentials: what an account authenticates with, and the accounts that they belong to.
+//! Credentials, and the accounts that they belong to.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -9,22 +9,22 @@ use subtle::ConstantTimeEq;
 
 use crate::domain::account::{AccountRef, Caller, Partner};
 
-/// A token, a secret key or a password: compared in constant time and never shown.
+/// A token, a secret key or a password. It is compared in constant time and never shown.
 #[derive(Clone, Eq)]
 pub struct Secret(Box<str>);
 
 impl Secret {
-    /// Takes any text.
+    /// Accepts any text.
     pub fn new(secret: &str) -> Self {
         Self(secret.into())
     }
 
-    /// True when these bytes are the secret; takes as long whatever they are.
-    pub fn is(&self, bytes: &[u8]) -> bool {
+    /// Compares in constant time.
+    pub fn matches(&self, bytes: &[u8]) -> bool {
         self.0.as_bytes().ct_eq(bytes).into()
     }
 
-    /// The secret itself, for the few places that must send or sign with it.
+    /// Returns the secret, for the few places that send it or sign with it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -32,7 +32,7 @@ impl Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        self.is(other.0.as_bytes())
+        self.matches(other.0.as_bytes())
     }
 }
 
@@ -48,18 +48,18 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// An access key: the public half names the key, the secret half signs.
+/// An access key.
 #[derive(Clone, Debug)]
 pub struct AccessKey {
     /// The access key ID.
     pub ak: Box<str>,
     /// The secret access key.
     pub sk: Secret,
-    /// The `X-Security-Token` that a temporary key has to come with.
+    /// The `X-Security-Token` that requests with a temporary key must have.
     pub security_token: Option<Secret>,
 }
 
-/// A user who can ask IAM for a token.
+/// A user that can log in to IAM.
 #[derive(Clone, Debug)]
 pub struct User {
     /// The user's name.
@@ -68,7 +68,7 @@ pub struct User {
     pub password: Secret,
 }
 
-/// All that an account can prove itself with.
+/// The credentials of one account.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
     /// Tokens that never expire.
@@ -80,16 +80,16 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// True when there is nothing to prove oneself with.
+    /// Returns true if there are no credentials.
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty() && self.access_keys.is_empty() && self.users.is_empty()
     }
 }
 
-/// Partners and credentials.
+/// All partners, and the credentials of all accounts.
 #[derive(Clone, Debug, Default)]
 pub struct Accounts {
-    /// The partners; the first is the one that lenient authentication takes a stranger for.
+    /// The partners. Lenient authentication maps unlisted credentials to the first one.
     pub partners: Vec<Arc<Partner>>,
     tokens: HashMap<Secret, Caller>,
     access_keys: HashMap<Box<str>, (AccessKey, Caller)>,
@@ -97,29 +97,29 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Adds a partner, in the place of one of the same name, and makes its credentials known.
+    /// Adds a partner and its credentials. A partner with the same name is replaced.
     pub fn put_partner(&mut self, partner: Partner) {
         let partner = Arc::new(partner);
         match self.partners.iter().position(|known| known.name == partner.name) {
-            Some(place) => {
-                self.forget(AccountRef::Partner(&partner.name));
-                self.partners[place] = Arc::clone(&partner);
+            Some(index) => {
+                self.remove_credentials(AccountRef::Partner(&partner.name));
+                self.partners[index] = Arc::clone(&partner);
             }
             None => self.partners.push(Arc::clone(&partner)),
         }
-        self.admit(&Caller::Partner(Arc::clone(&partner)), &partner.credentials);
+        self.add_credentials(&Caller::Partner(Arc::clone(&partner)), &partner.credentials);
     }
 
-    /// Removes a partner and its credentials; false when there is none of this name.
+    /// Removes a partner and its credentials. Returns false if there is no partner with this name.
     pub fn remove_partner(&mut self, name: &str) -> bool {
-        let known = self.partners.len();
+        let before = self.partners.len();
         self.partners.retain(|partner| *partner.name != *name);
-        self.forget(AccountRef::Partner(name));
-        self.partners.len() < known
+        self.remove_credentials(AccountRef::Partner(name));
+        self.partners.len() < before
     }
 
-    /// Makes the credentials of an account known.
-    pub fn admit(&mut self, caller: &Caller, credentials: &Credentials) {
+    /// Adds credentials of an account.
+    pub fn add_credentials(&mut self, caller: &Caller, credentials: &Credentials) {
         for token in &credentials.tokens {
             self.tokens.insert(token.clone(), caller.clone());
         }
@@ -132,21 +132,16 @@ impl Accounts {
         }
     }
 
-    /// Gives an account these credentials in the place of those it had.
-    ///
-    /// # Errors
-    /// The kind of credential that another account has already; then nothing changes.
+    /// Replaces the credentials of an account. Returns the kind of credential that another account has already, if there is
+    /// one; then nothing changes.
     pub fn replace_credentials(&mut self, caller: &Caller, credentials: &Credentials) -> Result<(), &'static str> {
         self.check_credentials(caller.account(), credentials)?;
-        self.forget(caller.account());
-        self.admit(caller, credentials);
+        self.remove_credentials(caller.account());
+        self.add_credentials(caller, credentials);
         Ok(())
     }
 
-    /// Checks that no other account has one of these credentials.
-    ///
-    /// # Errors
-    /// The kind of credential that another account has.
+    /// Checks that no other account has one of these credentials. Returns the kind of credential that one has.
     pub fn check_credentials(&self, account: AccountRef<'_>, credentials: &Credentials) -> Result<(), &'static str> {
         let is_other = |caller: &Caller| caller.account() != account;
         let mut keys = credentials.access_keys.iter().filter_map(|key| self.access_keys.get(&key.ak));
@@ -159,25 +154,25 @@ impl Accounts {
         }
     }
 
-    /// Forgets the credentials of an account.
-    pub fn forget(&mut self, account: AccountRef<'_>) {
+    /// Removes all credentials of an account.
+    pub fn remove_credentials(&mut self, account: AccountRef<'_>) {
         self.tokens.retain(|_, caller| caller.account() != account);
         self.access_keys.retain(|_, (_, caller)| caller.account() != account);
         self.users.retain(|_, (_, caller)| caller.account() != account);
     }
 
-    /// The credentials of an account, each kind in the order of its names.
+    /// Returns the credentials of an account, each kind sorted by name.
     pub fn credentials(&self, account: AccountRef<'_>) -> Credentials {
-        let is_its = |caller: &Caller| caller.account() == account;
+        let is_own = |caller: &Caller| caller.account() == account;
         let mut credentials = Credentials {
-            tokens: self.tokens.iter().filter(|(_, caller)| is_its(caller)).map(|(token, _)| token.clone()).collect(),
+            tokens: self.tokens.iter().filter(|(_, caller)| is_own(caller)).map(|(token, _)| token.clone()).collect(),
             access_keys: self
                 .access_keys
                 .values()
-                .filter(|(_, caller)| is_its(caller))
+                .filter(|(_, caller)| is_own(caller))
                 .map(|(key, _)| key.clone())
                 .collect(),
-            users: self.users.values().filter(|(_, caller)| is_its(caller)).map(|(user, _)| user.clone()).collect(),
+            users: self.users.values().filter(|(_, caller)| is_own(caller)).map(|(user, _)| user.clone()).collect(),
         };
         credentials.tokens.sort_unstable_by(|a, b| a.expose().cmp(b.expose()));
         credentials.access_keys.sort_unstable_by(|a, b| a.ak.cmp(&b.ak));
@@ -185,27 +180,27 @@ impl Accounts {
         credentials
     }
 
-    /// The partner with this name.
+    /// Returns the partner with this name.
     pub fn partner(&self, name: &str) -> Option<&Arc<Partner>> {
         self.partners.iter().find(|partner| *partner.name == *name)
     }
 
-    /// The partner with this account ID.
+    /// Returns the partner with this account ID.
     pub fn partner_by_id(&self, id: &str) -> Option<&Arc<Partner>> {
         self.partners.iter().find(|partner| *partner.id == *id)
     }
 
-    /// Whose token this is.
+    /// Returns the account that the token belongs to.
     pub fn caller_by_token(&self, token: &str) -> Option<&Caller> {
         self.tokens.get(&Secret::new(token))
     }
 
-    /// The access key with this ID, and whose it is.
+    /// Returns the access key with this ID and the account that it belongs to.
     pub fn access_key(&self, ak: &str) -> Option<&(AccessKey, Caller)> {
         self.access_keys.get(ak)
     }
 
-    /// The user with this name in the account with this name.
+    /// Returns the user with this name in the account with this name, and the account.
     pub fn user(&self, account: &str, name: &str) -> Option<&(User, Caller)> {
         self.users.get(&(account.into(), name.into()))
     }

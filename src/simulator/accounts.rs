@@ -81,7 +81,7 @@ impl SpaceState {
     /// Deletes a customer; false when there was none.
     pub fn remove_customer(&self, id: &CustomerId) -> bool {
         let _alone = self.enter_alone();
-        self.change_accounts(|accounts| accounts.forget(AccountRef::Customer(id)));
+        self.change_accounts(|accounts| accounts.remove_credentials(AccountRef::Customer(id)));
         self.store.change(id, |before| (before.is_some(), Some(None)))
     }
 

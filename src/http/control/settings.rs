@@ -28,7 +28,7 @@ pub struct ControlSettings {
 pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     match &app.control.token {
-        Some(token) if !shown.is_some_and(|shown| token.is(shown)) => ControlError::unauthorized().into_response(),
+        Some(token) if !shown.is_some_and(|shown| token.matches(shown)) => ControlError::unauthorized().into_response(),
         _ => next.run(request).await,
     }
 }

@@ -178,7 +178,7 @@ fn parse(body: &[u8]) -> Result<Auth, IamError> {
 fn authenticate(state: &SpaceState, user: &User) -> Result<Caller, IamError> {
     let accounts = state.accounts();
     let known = accounts.user(&user.domain.name, &user.name);
-    let known = known.filter(|(known, _)| known.password.is(user.password.as_bytes()));
+    let known = known.filter(|(known, _)| known.password.matches(user.password.as_bytes()));
     known.map(|(_, caller)| caller.clone()).ok_or(IamError::WrongPassword)
 }
 

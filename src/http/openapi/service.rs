@@ -40,7 +40,7 @@ pub(super) fn individual(generator: &mut SchemaGenerator) -> Value {
         "table": { "summary": "As the page's table has it: the default", "value": answer },
         "page": { "summary": "The page's example: with `settings.wire.is_review: string`", "value": as_text },
     });
-    let refused = responses(ErrorCode::ALL, &gateway::ERRORS, []);
+    let refused = responses(ErrorCode::ALL, gateway::ERRORS, []);
     json!({
         "operationId": "applyIndividualRealnameAuths",
         "tags": [TAG],

@@ -126,7 +126,7 @@ impl<'a> Signed<'a> {
             return Err(SignatureError::Malformed("Credential"));
         }
         if let Some(expected) = &key.security_token
-            && !self.header(X_SECURITY_TOKEN).is_some_and(|token| expected.is(token))
+            && !self.header(X_SECURITY_TOKEN).is_some_and(|token| expected.matches(token))
         {
             return Err(SignatureError::SecurityToken);
         }
