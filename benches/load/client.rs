@@ -106,8 +106,8 @@ impl Load {
         let start = |_| tokio::spawn(self.clone().ask(began.checked_add(time), end));
         let asking: Vec<_> = (0..connections).map(start).collect();
         let mut latencies = Vec::new();
-        for request in asking {
-            latencies.extend(request.await.expect("asking does not panic")?);
+        for asked in asking {
+            latencies.extend(asked.await.expect("asking does not panic")?);
         }
         let took = began.elapsed();
         latencies.sort_unstable();

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::server::Cores;
-use crate::subject::{Files, WhenField};
+use crate::subject::{Files, Subject};
 use crate::table::{Table, median};
 
 /// How many requests a short run and a long one make, over one connection.
@@ -23,7 +23,7 @@ pub(crate) fn can_be_counted() -> bool {
 }
 
 /// Counts the instructions of the subjects, so many times: the medians and how far the counts are apart.
-pub(crate) async fn count(subjects: &[WhenField], cores: Cores, rounds: usize, files: &Files) -> Result<Table> {
+pub(crate) async fn count(subjects: &[Subject], cores: Cores, rounds: usize, files: &Files) -> Result<Table> {
     let mut medians: Vec<Option<f64>> = Vec::new();
     let mut table = Table::new(&COLUMNS);
     for subject in subjects {
@@ -46,7 +46,7 @@ pub(crate) async fn count(subjects: &[WhenField], cores: Cores, rounds: usize, f
 }
 
 /// All that a server executes from its start to its end, when it is asked so many times.
-async fn total_of(subject: &WhenField, cores: Cores, requests: u32, files: &Files) -> Result<f64> {
+async fn total_of(subject: &Subject, cores: Cores, requests: u32, files: &Files) -> Result<f64> {
     let out = files.path().join("callgrind.out");
     let option = format!("--callgrind-out-file={}", out.display());
     let valgrind = ["valgrind", "--tool=callgrind", &option].map(str::to_owned);

@@ -35,7 +35,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 
 use self::server::Cores;
-use self::subject::{Files, WhenField};
+use self::subject::{Files, Subject};
 
 /// The argument by which this program is the bare handler.
 const BARE: &str = "bare";
@@ -93,7 +93,7 @@ fn main() -> std::io::Result<()> {
     }
     let cores = Cores::divide();
     let files = Files::new()?;
-    let subjects = if options.flat { WhenField::flat(&files)? } else { WhenField::all() };
+    let subjects = if options.flat { Subject::flat(&files)? } else { Subject::all() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (title, table) = match options.what {
         What::Time => {

@@ -5,7 +5,7 @@ use std::io::Result;
 use std::time::Duration;
 
 use crate::server::Cores;
-use crate::subject::WhenField;
+use crate::subject::Subject;
 use crate::table::{Table, median};
 
 /// How many connections there are, each with one request under way.
@@ -46,7 +46,7 @@ struct Measured {
 }
 
 /// Measures the subjects in so many rounds, and tells the medians over them.
-pub(crate) async fn measure(subjects: &[WhenField], cores: Cores, rounds: usize, seconds: f64) -> Result<Table> {
+pub(crate) async fn measure(subjects: &[Subject], cores: Cores, rounds: usize, seconds: f64) -> Result<Table> {
     let mut measured = vec![Vec::with_capacity(rounds); subjects.len()];
     for _ in 0..rounds {
         for (subject, measured) in subjects.iter().zip(&mut measured) {
@@ -81,7 +81,7 @@ pub(crate) async fn measure(subjects: &[WhenField], cores: Cores, rounds: usize,
 }
 
 /// Measures a server that is started for it, so that each begins with the same state.
-async fn measure_once(subject: &WhenField, cores: Cores, time: Duration) -> Result<Measured> {
+async fn measure_once(subject: &Subject, cores: Cores, time: Duration) -> Result<Measured> {
     let signed = (USE + WARM_UP + time).mul_f64(1.1).as_millis() * REQUESTS_PER_SECOND as u128 / 1000;
     let (server, load) = subject.start(cores, &[], usize::try_from(signed).unwrap_or(usize::MAX)).await?;
     subject.use_and_reset(&server, &load, CONNECTIONS, USE).await?;

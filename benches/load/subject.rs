@@ -14,7 +14,7 @@ use crate::source::{Caller, Source};
 
 /// What a server is asked.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum RecordedRequest {
+pub(crate) enum Asked {
     /// Applications that are accepted, by a token.
     Accepted,
     /// Applications that are accepted, signed.
@@ -22,36 +22,36 @@ pub(crate) enum RecordedRequest {
     /// Requests that lack a mandatory parameter.
     Incomplete,
     /// Applications that are accepted, in some of many spaces in turn, by the spaces' own tokens.
-    InSpaces { all: usize, request: usize },
+    InSpaces { all: usize, asked: usize },
 }
 
 /// A server in some state, and what it is asked.
 #[derive(Clone, Debug)]
-pub(crate) struct WhenField {
+pub(crate) struct Subject {
     /// What it is called.
     pub(crate) name: &'static str,
     /// The place, in the list, of the subject that it is compared with.
     pub(crate) reference: usize,
     program: Program,
-    request: RecordedRequest,
+    asked: Asked,
     /// How many requests were answered before anything is measured.
     before: u64,
 }
 
-impl WhenField {
+impl Subject {
     /// What a user will notice: the simulator beside the bare handler, asked the same.
     pub(crate) fn all() -> Vec<Self> {
         let quiet = || simulator(&["--scenario", "open", "--log-level", "off"]);
         let logging = simulator(&["--scenario", "open"]);
-        let subject = |name, reference, program, request| Self { name, reference, program, request, before: 0 };
+        let subject = |name, reference, program, asked| Self { name, reference, program, asked, before: 0 };
         vec![
-            subject("bare", 0, Program::Bare, RecordedRequest::Accepted),
-            subject("bare again (the noise)", 0, Program::Bare, RecordedRequest::Accepted),
-            subject("accepted", 0, quiet(), RecordedRequest::Accepted),
-            subject("accepted, logged to /dev/null", 0, logging, RecordedRequest::Accepted),
-            subject("accepted, signed", 0, quiet(), RecordedRequest::Signed),
-            subject("bare, parameter error", 5, Program::Bare, RecordedRequest::Incomplete),
-            subject("parameter error", 5, quiet(), RecordedRequest::Incomplete),
+            subject("bare", 0, Program::Bare, Asked::Accepted),
+            subject("bare again (the noise)", 0, Program::Bare, Asked::Accepted),
+            subject("accepted", 0, quiet(), Asked::Accepted),
+            subject("accepted, logged to /dev/null", 0, logging, Asked::Accepted),
+            subject("accepted, signed", 0, quiet(), Asked::Signed),
+            subject("bare, parameter error", 5, Program::Bare, Asked::Incomplete),
+            subject("parameter error", 5, quiet(), Asked::Incomplete),
         ]
     }
 
@@ -60,16 +60,16 @@ impl WhenField {
         let world =
             |customers| files.world(customers).map(|path| simulator(&["--fixtures", &path, "--log-level", "off"]));
         let open = |flags: &[&str]| simulator(&[&["--scenario", "open", "--log-level", "off"], flags].concat());
-        let subject = |name, reference, program, request, before| Self { name, reference, program, request, before };
+        let subject = |name, reference, program, asked, before| Self { name, reference, program, asked, before };
         let unbounded = ["--journal-entries", "100000000", "--journal-bytes", "100GiB"];
         Ok(vec![
-            subject("1 customer and certificate", 0, world(1)?, RecordedRequest::Accepted, 0),
-            subject("100,000 of each", 0, world(100_000)?, RecordedRequest::Accepted, 0),
-            subject("1 space", 2, open(&[]), RecordedRequest::InSpaces { all: 1, request: 1 }, 0),
-            subject("1 of 10,000 spaces", 2, open(&[]), RecordedRequest::InSpaces { all: 10_000, request: 1 }, 0),
-            subject("1,000 spaces in turn", 2, open(&[]), RecordedRequest::InSpaces { all: 1_000, request: 1_000 }, 0),
-            subject("journal that grows", 5, open(&unbounded), RecordedRequest::Accepted, 20_000),
-            subject("journal that is full", 5, open(&[]), RecordedRequest::Accepted, 20_000),
+            subject("1 customer and certificate", 0, world(1)?, Asked::Accepted, 0),
+            subject("100,000 of each", 0, world(100_000)?, Asked::Accepted, 0),
+            subject("1 space", 2, open(&[]), Asked::InSpaces { all: 1, asked: 1 }, 0),
+            subject("1 of 10,000 spaces", 2, open(&[]), Asked::InSpaces { all: 10_000, asked: 1 }, 0),
+            subject("1,000 spaces in turn", 2, open(&[]), Asked::InSpaces { all: 1_000, asked: 1_000 }, 0),
+            subject("journal that grows", 5, open(&unbounded), Asked::Accepted, 20_000),
+            subject("journal that is full", 5, open(&[]), Asked::Accepted, 20_000),
         ])
     }
 
@@ -78,13 +78,13 @@ impl WhenField {
     pub(crate) async fn start(&self, cores: Cores, under: &[String], requests: usize) -> Result<(Server, Load)> {
         let server = Server::start(cores, &self.program, under)?;
         let token = || Caller::Tokens(vec!["demo-token".to_owned()]);
-        let source = match self.request {
-            RecordedRequest::Accepted => Source::accepted(token()),
-            RecordedRequest::Signed => Source::accepted(Caller::Key(requests)),
-            RecordedRequest::Incomplete => Source::incomplete(token()),
-            RecordedRequest::InSpaces { all, request } => {
+        let source = match self.asked {
+            Asked::Accepted => Source::accepted(token()),
+            Asked::Signed => Source::accepted(Caller::Key(requests)),
+            Asked::Incomplete => Source::incomplete(token()),
+            Asked::InSpaces { all, asked } => {
                 let mut tokens = make_spaces(&server, all).await?;
-                tokens.truncate(request);
+                tokens.truncate(asked);
                 Source::accepted(Caller::Tokens(tokens))
             }
         };
@@ -103,9 +103,7 @@ impl WhenField {
         connections: usize,
         time: Duration,
     ) -> Result<()> {
-        if self.before > 0
-            || matches!((&self.program, self.request), (Program::Bare, _) | (_, RecordedRequest::InSpaces { .. }))
-        {
+        if self.before > 0 || matches!((&self.program, self.asked), (Program::Bare, _) | (_, Asked::InSpaces { .. })) {
             return Ok(());
         }
         load.run(connections, time, u64::MAX).await?;

@@ -10,18 +10,18 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 /// Everything but `A-Z a-z 0-9 - _ . ~` is encoded.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// How the `Host` header is read where clients differ.
+/// How clients sign the `Host` header.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum HostReading {
+pub(super) enum HostVariant {
     /// As it was sent.
     AsSent,
     /// Without its port: the .NET SDK signs it so.
     WithoutPort,
 }
 
-/// How the query is read where clients differ.
+/// How clients sign the query.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum QueryReading {
+pub(super) enum QueryVariant {
     /// Sorted by key, then by value.
     Sorted,
     /// Sorted by key alone, equal keys in the order in which they were sent: the Java SDK signs it so.
@@ -30,40 +30,40 @@ pub(super) enum QueryReading {
     LowerCaseKeys,
 }
 
-/// One way to read a request.
+/// One of the canonical requests that official SDKs make of the same request.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reading {
-    pub(super) host: HostReading,
-    pub(super) query: QueryReading,
+pub(super) struct Variant {
+    pub(super) host: HostVariant,
+    pub(super) query: QueryVariant,
 }
 
-impl Reading {
-    /// As the documentation has it.
-    pub(super) const DOCUMENTED: Self = Self { host: HostReading::AsSent, query: QueryReading::Sorted };
+impl Variant {
+    /// The documented one.
+    pub(super) const DOCUMENTED: Self = Self { host: HostVariant::AsSent, query: QueryVariant::Sorted };
 
-    /// As official SDKs are known to sign otherwise.
+    /// The others that official SDKs are known to sign.
     pub(super) fn others() -> impl Iterator<Item = Self> {
-        let queries = [QueryReading::Sorted, QueryReading::SortedByKey, QueryReading::LowerCaseKeys];
-        let hosts = [HostReading::AsSent, HostReading::WithoutPort];
-        let readings = hosts.into_iter().flat_map(move |host| queries.map(|query| Self { host, query }));
-        readings.filter(|reading| *reading != Self::DOCUMENTED)
+        let queries = [QueryVariant::Sorted, QueryVariant::SortedByKey, QueryVariant::LowerCaseKeys];
+        let hosts = [HostVariant::AsSent, HostVariant::WithoutPort];
+        let variants = hosts.into_iter().flat_map(move |host| queries.map(|query| Self { host, query }));
+        variants.filter(|variant| *variant != Self::DOCUMENTED)
     }
 }
 
 /// Builds the canonical request from the client's own list of signed headers and the raw target.
-pub(super) fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, reading: Reading) -> Vec<u8> {
+pub(super) fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, variant: Variant) -> Vec<u8> {
     let mut canonical = Vec::with_capacity(1024);
     let mut add = |pieces: &[&[u8]]| pieces.iter().for_each(|piece| canonical.extend_from_slice(piece));
     add(&[parts.method.as_str().as_bytes(), b"\n"]);
     add(&[path(parts.uri.path()).as_bytes(), b"\n"]);
-    add(&[query(parts.uri.query().unwrap_or_default(), reading.query).as_bytes(), b"\n"]);
+    add(&[query(parts.uri.query().unwrap_or_default(), variant.query).as_bytes(), b"\n"]);
     for name in signed_headers.split(';') {
         let lower = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             Cow::Owned(name.to_ascii_lowercase())
         } else {
             Cow::Borrowed(name)
         };
-        for value in header(&parts.headers, name, reading.host) {
+        for value in header(&parts.headers, name, variant.host) {
             add(&[lower.as_bytes(), b":", value, b"\n"]);
         }
     }
@@ -87,8 +87,8 @@ fn path(path: &str) -> String {
     canonical
 }
 
-/// Sorts the pairs and encodes their keys and values. A plus is a plus here, and no blank.
-fn query(query: &str, reading: QueryReading) -> String {
+/// Sorts the pairs and encodes their keys and values. A plus stands for itself, not for a space.
+fn query(query: &str, variant: QueryVariant) -> String {
     let decode = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
     let mut pairs: Vec<_> = query
         .split('&')
@@ -96,10 +96,10 @@ fn query(query: &str, reading: QueryReading) -> String {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(key, value)| (decode(key), decode(value)))
         .collect();
-    match reading {
-        QueryReading::Sorted => pairs.sort_unstable(),
-        QueryReading::SortedByKey => pairs.sort_by(|(a, _), (b, _)| a.cmp(b)),
-        QueryReading::LowerCaseKeys => {
+    match variant {
+        QueryVariant::Sorted => pairs.sort_unstable(),
+        QueryVariant::SortedByKey => pairs.sort_by(|(a, _), (b, _)| a.cmp(b)),
+        QueryVariant::LowerCaseKeys => {
             for (key, _) in &mut pairs {
                 key.make_ascii_lowercase();
             }
@@ -111,10 +111,10 @@ fn query(query: &str, reading: QueryReading) -> String {
     pairs.join("&")
 }
 
-/// The values of a header, trimmed and sorted; one empty value when it was signed but not sent.
-fn header<'a>(headers: &'a HeaderMap, name: &str, host: HostReading) -> Vec<&'a [u8]> {
+/// The values of a header, trimmed and sorted; one empty value if it was signed but not sent.
+fn header<'a>(headers: &'a HeaderMap, name: &str, host: HostVariant) -> Vec<&'a [u8]> {
     let mut values: Vec<_> = headers.get_all(name).iter().map(|value| value.as_bytes().trim_ascii()).collect();
-    if name.eq_ignore_ascii_case(HOST.as_str()) && host == HostReading::WithoutPort {
+    if name.eq_ignore_ascii_case(HOST.as_str()) && host == HostVariant::WithoutPort {
         for value in &mut values {
             *value = without_port(value);
         }
@@ -132,13 +132,13 @@ fn without_port(host: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{QueryReading, query};
+    use super::{QueryVariant, query};
 
     #[test]
     fn clients_differ_in_the_order_of_a_query() {
-        let read = |reading| query("l=y&B=+&l=x&a=%2F&e", reading);
-        assert_eq!(read(QueryReading::Sorted), "B=%2B&a=%2F&e=&l=x&l=y");
-        assert_eq!(read(QueryReading::SortedByKey), "B=%2B&a=%2F&e=&l=y&l=x");
-        assert_eq!(read(QueryReading::LowerCaseKeys), "a=%2F&b=%2B&e=&l=x&l=y");
+        let read = |variant| query("l=y&B=+&l=x&a=%2F&e", variant);
+        assert_eq!(read(QueryVariant::Sorted), "B=%2B&a=%2F&e=&l=x&l=y");
+        assert_eq!(read(QueryVariant::SortedByKey), "B=%2B&a=%2F&e=&l=y&l=x");
+        assert_eq!(read(QueryVariant::LowerCaseKeys), "a=%2F&b=%2B&e=&l=x&l=y");
     }
 }

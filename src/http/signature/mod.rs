@@ -1,7 +1,6 @@
-//! Signed requests: `Authorization: SDK-HMAC-SHA256 …` and its kin, verified over what the client itself says it
+//! Signed requests: `Authorization: SDK-HMAC-SHA256 …` and the like, verified over the headers that the client lists as
 //! signed. The texts of the refusals are those of the real gateway where they are known, else assumed.
 
-mod algorithm;
 mod authorization;
 mod canonical;
 #[cfg(test)]
@@ -15,7 +14,7 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
 use self::authorization::Authorization;
-use self::canonical::Reading;
+use self::canonical::Variant;
 use crate::domain::credentials::AccessKey;
 
 /// How far `X-Sdk-Date` may be from the gateway's clock, either way.
@@ -27,25 +26,25 @@ const X_SECURITY_TOKEN: &str = "x-security-token";
 /// Why a signed request is refused. Its text follows "Incorrect IAM authentication information: ".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SignatureError {
-    /// A field of the header is not there.
+    /// A field of the header is missing.
     Missing(&'static str),
-    /// A field of the header is there twice, empty, or not of its form.
+    /// A field of the header is repeated, empty or malformed.
     Malformed(&'static str),
-    /// The algorithm is none of those that can be verified.
+    /// The algorithm is not supported.
     UnknownAlgorithm(String),
-    /// Nobody has this access key.
+    /// No account has this access key.
     UnknownKey(String),
     /// Too many wrong signatures in a row.
     Locked,
-    /// There is no `X-Sdk-Date`.
+    /// `X-Sdk-Date` is missing.
     NoDate,
-    /// `X-Sdk-Date` is no date.
+    /// `X-Sdk-Date` is not a date.
     BadDate,
     /// `X-Sdk-Date` is too far from the clock.
     Expired,
     /// A temporary key came without its `X-Security-Token`, or with another one.
     SecurityToken,
-    /// The signature is another one: this is what it was verified for.
+    /// The signature is not the one that these make.
     Mismatch {
         /// The canonical request.
         canonical_request: String,
@@ -55,7 +54,7 @@ pub(super) enum SignatureError {
 }
 
 impl SignatureError {
-    /// What was compared, for whoever asks why.
+    /// What was compared, for explanations.
     pub(super) fn saw(&self) -> Option<String> {
         match self {
             Self::Mismatch { canonical_request, string_to_sign } => {
@@ -69,7 +68,7 @@ impl SignatureError {
 impl fmt::Display for SignatureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Assumed, in the style of the others: no text for these is known.
+            // Assumed, in the style of the others: the real texts are not known.
             Self::Missing(field) => write!(f, "authorization header has no {field}"),
             Self::Malformed(field) => write!(f, "authorization header has a malformed {field}"),
             Self::UnknownAlgorithm(algorithm) => write!(f, "algorithm {algorithm} is not supported"),
@@ -92,7 +91,7 @@ pub(super) fn access_key(header: &[u8]) -> Option<&str> {
     Authorization::parse(header)?.ok().map(|authorization| authorization.access_key)
 }
 
-/// A request that says that it is signed.
+/// A request with a signature to verify.
 pub(super) struct Signed<'a> {
     authorization: Authorization<'a>,
     parts: &'a Parts,
@@ -100,7 +99,7 @@ pub(super) struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// Reads the `Authorization` header. `None`: there is none, or it is of a foreign scheme.
+    /// Parses the `Authorization` header. `None` if there is none, or if its scheme is not an SDK's.
     pub(super) fn parse(parts: &'a Parts, body: &'a [u8]) -> Option<Result<Self, SignatureError>> {
         let header = parts.headers.get(axum::http::header::AUTHORIZATION)?;
         let authorization = Authorization::parse(header.as_bytes())?;
@@ -120,7 +119,7 @@ impl<'a> Signed<'a> {
         if now.duration_since(signed_at).abs() > MAX_SKEW {
             return Err(SignatureError::Expired);
         }
-        // A derived key is good for the day in its scope alone.
+        // A derived key is valid only on the day in its scope.
         let scope = self.authorization.scope;
         if !scope.is_empty() && scope.get(..9) != Some(&format!("{}/", &date[..8])) {
             return Err(SignatureError::Malformed("Credential"));
@@ -130,7 +129,7 @@ impl<'a> Signed<'a> {
         {
             return Err(SignatureError::SecurityToken);
         }
-        let canonical = self.canonical_request(Reading::DOCUMENTED, &self.payload_hash());
+        let canonical = self.canonical_request(Variant::DOCUMENTED, &self.payload_hash());
         if self.is_signature_of(&canonical, date, key) || self.is_signed_otherwise(date, key) {
             return Ok(());
         }
@@ -140,20 +139,20 @@ impl<'a> Signed<'a> {
         })
     }
 
-    /// What official SDKs sign in another way: other readings, and the hash of an empty body where a header says
-    /// something else (Python).
+    /// True if the signature is one of those that official SDKs make otherwise: over another variant of the canonical request,
+    /// or over the hash of an empty body although a header says something else (Python).
     fn is_signed_otherwise(&self, date: &str, key: &AccessKey) -> bool {
-        let is_signed = |reading, hash: &str| self.is_signature_of(&self.canonical_request(reading, hash), date, key);
+        let is_signed = |variant, hash: &str| self.is_signature_of(&self.canonical_request(variant, hash), date, key);
         let hash = self.payload_hash();
-        let empty_body = || is_signed(Reading::DOCUMENTED, &self.authorization.algorithm.hash(b""));
-        Reading::others().any(|reading| is_signed(reading, &hash)) || (self.body.is_empty() && empty_body())
+        let empty_body = || is_signed(Variant::DOCUMENTED, &self.authorization.algorithm.hash(b""));
+        Variant::others().any(|variant| is_signed(variant, &hash)) || (self.body.is_empty() && empty_body())
     }
 
-    fn canonical_request(&self, reading: Reading, payload_hash: &str) -> Vec<u8> {
-        canonical::request(self.parts, self.authorization.signed_headers, payload_hash, reading)
+    fn canonical_request(&self, variant: Variant, payload_hash: &str) -> Vec<u8> {
+        canonical::request(self.parts, self.authorization.signed_headers, payload_hash, variant)
     }
 
-    /// The payload's hash: the client's own word for it where it gives one, such as `UNSIGNED-PAYLOAD`.
+    /// The payload's hash: the value of the client's own header if it sends one, such as `UNSIGNED-PAYLOAD`.
     fn payload_hash(&self) -> String {
         let algorithm = self.authorization.algorithm;
         match self.header(algorithm.payload_header()) {
