@@ -1,8 +1,7 @@
 //! `bss-sim check`: runs the exchanges of scenario files against the whole service, without a socket.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::{Write as _, stdout};
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 use tower::ServiceExt;
 
-use super::CommandError;
+use super::{CommandError, print};
 use crate::domain::account::Caller;
 use crate::domain::rules::CheckResult;
 use crate::fixture::{Exchange, Expected, Library, Scenario};
@@ -24,56 +23,55 @@ use crate::simulator::{JournalEntry, SpaceId, SpaceState};
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
-Of each exchange that has another answer than it expects, the difference is shown, with every check and what it saw.
+If the answer of an exchange is not the expected one, the difference is shown, with every check and what it saw.
 
 Examples:
   bss-sim check mine.yaml
-  # all that are in a directory and below
+  # all files of a directory and of those below it
   bss-sim check fixtures";
 
 /// Which files to check.
 #[derive(Debug, Args)]
-pub(super) struct Check {
+pub(super) struct CheckArgs {
     /// Scenario files, and directories of such.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
 
-impl Check {
+impl CheckArgs {
     pub(super) fn run(self) -> Result<(), CommandError> {
         let scenarios = Library::builtin().add(&self.paths)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (mut count, mut failed) = (0, 0);
-        // The exit code says how it went, whether or not anybody reads more of it.
-        let say = |text: String| drop(stdout().write_all(text.as_bytes()));
+        let (mut text, mut exchanges, mut failed) = (String::new(), 0, 0);
         for scenario in &scenarios {
             let failures = runtime.block_on(failures(scenario));
             let verdict = if failures.is_empty() { "ok  " } else { "FAIL" };
-            say(format!("{verdict} {}: {}\n", scenario.name, number(scenario.exchanges.len(), "exchange")));
-            say(failures.concat());
-            count += scenario.exchanges.len();
+            let _ = writeln!(text, "{verdict} {}: {}", scenario.name, count(scenario.exchanges.len(), "exchange"));
+            text.extend(failures.iter().map(String::as_str));
+            exchanges += scenario.exchanges.len();
             failed += failures.len();
         }
-        say(format!("{}, {}, {failed} failed\n", number(scenarios.len(), "scenario"), number(count, "exchange")));
-        if failed == 0 {
-            Ok(())
-        } else {
-            Err(CommandError::CheckFailed(
-                "the scenarios do not do what they say: mend them, or what they expect".to_owned(),
-            ))
+        let (scenarios, exchanges) = (count(scenarios.len(), "scenario"), count(exchanges, "exchange"));
+        let _ = writeln!(text, "{scenarios}, {exchanges}, {failed} failed");
+        let printed = print(&text);
+        // A failed exchange decides the exit code even if stdout is closed.
+        if failed > 0 {
+            let message = "the scenarios do not do what they say: correct them, or what they expect";
+            return Err(CommandError::CheckFailed(message.to_owned()));
         }
+        printed
     }
 }
 
 /// `1 exchange`, `2 exchanges`
-fn number(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+fn count(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Runs the exchanges of a scenario in order on a fresh space, and describes those that fail.
+/// Runs the exchanges of a scenario in order in a fresh space, and describes those that fail.
 async fn failures(scenario: &Scenario) -> Vec<String> {
     let app = Arc::new(App::of(scenario, Library::builtin()));
-    let state = app.spaces.space(SpaceId::DEFAULT).expect("the default space is always there").state();
+    let state = app.spaces.space(SpaceId::DEFAULT).expect("the default space always exists").state();
     let router = router(&app);
     let mut failures = Vec::new();
     for exchange in &scenario.exchanges {
@@ -86,7 +84,7 @@ async fn failures(scenario: &Scenario) -> Vec<String> {
             }
             Exchange::Request { line, caller, request, expected } => {
                 let token = token(&state, caller.as_deref());
-                let reply = ask(router.clone(), &state, token.as_deref(), request).await;
+                let reply = send(router.clone(), &state, token.as_deref(), request).await;
                 failures.extend(difference(expected, &reply).map(|text| format!("  line {line}:\n{text}")));
             }
         }
@@ -94,7 +92,8 @@ async fn failures(scenario: &Scenario) -> Vec<String> {
     failures
 }
 
-/// The token to call with: a partner's first one, or a fresh one when it has none, or the word itself.
+/// Returns the first token of the partner of this name, or a fresh one if it has none. If no partner has the name, it is a
+/// token itself.
 fn token(state: &SpaceState, caller: Option<&str>) -> Option<String> {
     let accounts = state.accounts();
     let partner = match caller {
@@ -106,19 +105,18 @@ fn token(state: &SpaceState, caller: Option<&str>) -> Option<String> {
     Some(partner.credentials.tokens.first().cloned().unwrap_or_else(fresh).expose().to_owned())
 }
 
-/// A reply as it came over the wire, with what is behind it.
+/// The response to a request, with its entry in the journal.
 struct Reply {
     status: u16,
     body: Value,
-    /// The journal's entry.
     entry: Option<Arc<JournalEntry>>,
 }
 
-async fn ask(router: Router, state: &SpaceState, token: Option<&str>, request: &Map<String, Value>) -> Reply {
-    let body = serde_json::to_vec(request).expect("a JSON object is JSON");
+async fn send(router: Router, state: &SpaceState, token: Option<&str>, request: &Map<String, Value>) -> Reply {
+    let body = serde_json::to_vec(request).expect("a JSON object can be serialized");
     let request = Request::post(INDIVIDUAL).header("content-type", "application/json");
     let request = token.into_iter().fold(request, |request, token| request.header("x-auth-token", token));
-    let request = request.body(Body::from(body)).expect("a token of a fixture fits a header");
+    let request = request.body(Body::from(body)).expect("a token of a fixture is a valid header value");
     let response = router.oneshot(request).await.expect("the router never fails");
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
@@ -126,12 +124,12 @@ async fn ask(router: Router, state: &SpaceState, token: Option<&str>, request: &
     Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), entry }
 }
 
-/// How a reply differs from the one expected, and why it was given.
+/// Describes how a reply differs from the expected one, and why it was given. `None` if it does not differ.
 fn difference(expected: &Expected, reply: &Reply) -> Option<String> {
     let mut text = String::new();
     let mut compare = |what: &str, expected: Option<&Value>, found: Option<&Value>| {
         if expected != found {
-            let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+            let show = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
             let _ = writeln!(text, "    {what}: expected {}, got {}", show(expected), show(found));
         }
     };

@@ -1,20 +1,20 @@
-//! `bss-sim explain`: what a request would be answered, and why, without a simulator that runs.
+//! `bss-sim explain`: which answer a request would get, and why. No running simulator is needed.
 
-use std::fmt::Write as _;
-use std::io::{IsTerminal, Read, Write as _, stdin, stdout};
+use std::fmt::Write;
+use std::io::{IsTerminal, Read, stdin};
 
 use clap::Args;
 use serde_json::Value;
 
-use super::CommandError;
-use super::source::Source;
+use super::serve::ScenarioFlags;
+use super::{CommandError, print};
 use crate::domain::checks::MAX_BODY_BYTES;
 use crate::http::{App, explain};
 use crate::simulator::SpaceId;
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
-The request is explained as the first one of its scenario. Whatever its answer is, the exit code is 0.
+The request is explained as the first one of its scenario. The exit code is 0, also if the answer is an error.
 
 Examples:
   # the body of an application, as a client would send it
@@ -24,13 +24,13 @@ Examples:
   # for a program
   echo '{}' | bss-sim explain --json";
 
-/// Which request, and of whom.
+/// Which request to explain, and how.
 #[derive(Debug, Args)]
-pub(super) struct Explain {
+pub(super) struct ExplainArgs {
     #[command(flatten)]
-    source: Source,
+    scenario: ScenarioFlags,
 
-    /// Who asks: a token, or the name of a partner.
+    /// The caller: a token, or the name of a partner.
     ///
     /// Without this flag it is the first partner.
     #[arg(long = "as", value_name = "TOKEN_OR_PARTNER")]
@@ -41,21 +41,21 @@ pub(super) struct Explain {
     json: bool,
 }
 
-impl Explain {
+impl ExplainArgs {
     pub(super) fn run(self) -> Result<(), CommandError> {
-        let (library, scenario) = self.source.choose()?;
-        let body = request()?;
+        let (library, scenario) = self.scenario.load()?;
+        let body = read_request()?;
         let app = App::of(&scenario, library);
-        let space = app.spaces.space(SpaceId::DEFAULT).expect("the default space is always there");
+        let space = app.spaces.space(SpaceId::DEFAULT).expect("the default space always exists");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let explained = runtime.block_on(explain(&app, &space, self.caller.as_deref(), &body));
         let text = if self.json { format!("{explained}\n") } else { text(&explained) };
-        Ok(stdout().write_all(text.as_bytes())?)
+        print(&text)
     }
 }
 
-/// The request body from stdin: no more of it than shows that it is too long.
-fn request() -> Result<Vec<u8>, CommandError> {
+/// Reads the request body from stdin, one byte more than is allowed at most.
+fn read_request() -> Result<Vec<u8>, CommandError> {
     if stdin().is_terminal() {
         return Err(CommandError::Usage(NO_REQUEST));
     }
@@ -67,7 +67,7 @@ fn request() -> Result<Vec<u8>, CommandError> {
 const NO_REQUEST: &str =
     "there is no request on stdin: give the body of an application, as in `bss-sim explain < request.json`";
 
-/// An explanation for people: the answer, every check with its source, and what changes.
+/// The explanation as text: the answer, every check with its source, and the changes.
 fn text(explained: &Value) -> String {
     let Value::Object(response) = &explained["response"] else { return String::new() };
     let mut text = match response.get("fault") {

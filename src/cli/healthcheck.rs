@@ -1,6 +1,8 @@
 //! `bss-sim healthcheck`: for containers without a shell.
 
+use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -9,19 +11,24 @@ use axum::http::{Request, Uri, header};
 use clap::Args;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsConnector;
 
 use super::CommandError;
 use super::tls::TlsFlags;
-use super::unverified;
 use crate::fixture::parse_span;
 
 /// How long one try may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long to rest between two tries.
-const REST: Duration = Duration::from_millis(20);
+/// The pause between two tries.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
@@ -29,10 +36,10 @@ Example:
   # beside a simulator that is still starting
   bss-sim healthcheck --wait 10s";
 
-/// Whom to ask, and for how long.
+/// Which simulator to ask, and for how long.
 #[derive(Debug, Args)]
-pub(super) struct Healthcheck {
-    /// The simulator's URL; without this flag it is where `--listen` says.
+pub(super) struct HealthcheckArgs {
+    /// The simulator's URL; without this flag it follows from `--listen`.
     #[arg(long, env = "BSS_SIM_URL")]
     url: Option<Uri>,
 
@@ -52,28 +59,31 @@ pub(super) struct Healthcheck {
     tls: TlsFlags,
 }
 
-impl Healthcheck {
+impl HealthcheckArgs {
     pub(super) fn run(self) -> Result<(), CommandError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (is_https, authority) = (self.is_https(), self.authority());
-        let scheme = if is_https { "https" } else { "http" };
-        runtime.block_on(async {
-            let started = Instant::now();
-            loop {
-                let problem = match tokio::time::timeout(PATIENCE, ask(is_https, &authority)).await {
-                    Ok(Ok(200)) => return Ok(()),
-                    Ok(Ok(status)) => format!("it answers {status}"),
-                    Ok(Err(error)) => error.to_string(),
-                    Err(_) => "it does not answer".to_owned(),
-                };
-                if started.elapsed() >= self.wait {
-                    let advice = "--url says where it is, and --wait 10s waits for it";
-                    let told = format!("{scheme}://{authority} is not ready: {problem}; {advice}");
-                    return Err(CommandError::CheckFailed(told));
-                }
-                tokio::time::sleep(REST).await;
-            }
+        runtime.block_on(self.poll()).map_err(|problem| {
+            let scheme = if self.is_https() { "https" } else { "http" };
+            let advice = "--url says where it is, and --wait 10s waits for it";
+            CommandError::CheckFailed(format!("{scheme}://{} is not ready: {problem}; {advice}", self.authority()))
         })
+    }
+
+    /// Asks until the simulator is ready or the time is over.
+    async fn poll(&self) -> Result<(), String> {
+        let started = Instant::now();
+        loop {
+            let problem = match timeout(TIMEOUT, ask(self.is_https(), &self.authority())).await {
+                Ok(Ok(200)) => return Ok(()),
+                Ok(Ok(status)) => format!("it answers {status}"),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it does not answer".to_owned(),
+            };
+            if started.elapsed() >= self.wait {
+                return Err(problem);
+            }
+            sleep(POLL_INTERVAL).await;
+        }
     }
 
     fn is_https(&self) -> bool {
@@ -91,17 +101,23 @@ impl Healthcheck {
     }
 }
 
-/// Asks once; the status of the answer.
-async fn ask(is_https: bool, authority: &str) -> Result<u16, Box<dyn std::error::Error>> {
+/// Sends one request, and returns the status of the answer.
+async fn ask(is_https: bool, authority: &str) -> Result<u16, Box<dyn Error>> {
     let stream = TcpStream::connect(authority).await?;
-    if is_https {
-        ask_over(unverified::wrap(stream).await?, authority).await
-    } else {
-        ask_over(stream, authority).await
+    if !is_https {
+        return ask_over(stream, authority).await;
     }
+    let config = ClientConfig::builder_with_provider(ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .expect("the provider has ciphers for the default versions")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(NoVerifier))
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").expect("`localhost` is a valid name");
+    ask_over(TlsConnector::from(Arc::new(config)).connect(name, stream).await?, authority).await
 }
 
-async fn ask_over<I>(stream: I, authority: &str) -> Result<u16, Box<dyn std::error::Error>>
+async fn ask_over<I>(stream: I, authority: &str) -> Result<u16, Box<dyn Error>>
 where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -109,4 +125,44 @@ where
     tokio::spawn(connection);
     let request = Request::get("/_sim/readyz").header(header::HOST, authority).body(Body::empty())?;
     Ok(sender.send_request(request).await?.status().as_u16())
+}
+
+/// Accepts any certificate. The health check sends no secret and reads no more than a status. It could not verify a CA that
+/// is in the memory of another process anyway, nor the name in a certificate that was made for other clients.
+#[derive(Debug)]
+struct NoVerifier;
+
+impl ServerCertVerifier for NoVerifier {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ring::default_provider().signature_verification_algorithms.supported_schemes()
+    }
 }

@@ -1,12 +1,17 @@
-//! The log: events on stderr. Nothing else is ever written there, and no event holds personal data.
+//! The log: events on stderr. No event holds personal data.
+//!
+//! A thread writes the lines, so that no request waits for a terminal, a pipe or a disk. When they do not keep up, lines
+//! are lost, and a later line says how many.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal, Stderr, Write};
+use std::sync::{Arc, OnceLock};
 
 use clap::ValueEnum;
-
 use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
-use super::batch::{self, Flush};
+/// The most lines that wait for the writing thread.
+const MAX_WAITING_LINES: usize = 4096;
 
 /// How log events look.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -39,20 +44,75 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
-/// Begins to log, until what is returned is dropped.
-///
-/// # Errors
-/// When there can be no thread for it.
-pub(super) fn start(format: LogFormat, level: LogLevel) -> io::Result<Flush> {
-    let (lines, flush) = batch::start(io::stderr())?;
+/// Starts to log the events and the panics of this process. Dropping the guard writes the lines that still wait.
+pub(super) fn start(format: LogFormat, level: LogLevel) -> LogGuard {
+    let dropped = Arc::default();
+    let stderr = BufWriter::new(io::stderr());
+    let writer = LogWriter { stderr, dropped: Arc::clone(&dropped), failed: 0, reported: 0 };
+    let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_WAITING_LINES);
+    let (lines, worker) = builder.thread_name("log").finish(writer);
+    let _ = dropped.set(lines.error_counter());
     let log = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::from(level))
-        .with_writer(move || lines.clone())
+        .with_writer(lines.clone())
         .with_target(false);
     match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
-    Ok(flush)
+    LogGuard { lines, worker: Some(worker) }
+}
+
+/// Writes the waiting lines when it is dropped.
+pub(super) struct LogGuard {
+    lines: NonBlocking,
+    worker: Option<WorkerGuard>,
+}
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        let count = self.lines.error_counter();
+        let dropped = count.dropped_lines();
+        let _ = self.lines.write(b"");
+        if count.dropped_lines() > dropped {
+            // The queue is full, because nothing reads stderr. The worker's guard would say so on stdout, which is not for
+            // the log.
+            std::mem::forget(self.worker.take());
+        }
+    }
+}
+
+/// Stderr as the writing thread sees it: flushed when no more lines wait.
+struct LogWriter {
+    stderr: BufWriter<Stderr>,
+    /// Counts the lines that did not fit into the queue.
+    dropped: Arc<OnceLock<ErrorCounter>>,
+    /// How many lines stderr did not take.
+    failed: usize,
+    /// How many of the lost lines the log has reported.
+    reported: usize,
+}
+
+impl Write for LogWriter {
+    /// Takes one whole line. A line that cannot be written is lost, as if it had not fitted into the queue.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.stderr.write_all(line).is_err() {
+            self.failed += 1;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.stderr.flush().is_err() {
+            // What is in the buffer is tried again with the next line.
+            return Ok(());
+        }
+        let lost = self.failed + self.dropped.get().map_or(0, ErrorCounter::dropped_lines);
+        if lost > self.reported {
+            tracing::warn!(lines = lost - self.reported, "log lines were lost: stderr did not take them in time");
+            self.reported = lost;
+        }
+        Ok(())
+    }
 }

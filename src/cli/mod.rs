@@ -1,98 +1,236 @@
-//! The command line: one file for each command.
+//! The command line: one file for each command with flags of its own, and here what they share and the small commands.
 
-mod batch;
-mod catalog;
 mod check;
-mod completions;
-mod error;
 mod exec;
 mod explain;
 mod healthcheck;
-mod limits;
 mod log;
-mod schema;
+mod report;
 mod serve;
-mod source;
 mod tls;
-mod unverified;
 mod watch;
 
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
-pub use error::CommandError;
-pub use tls::TlsError;
-
-/// What the help ends with.
-const BEGIN: &str = "\
-Begin here:
-  # serves: send requests to http://127.0.0.1:8080
-  bss-sim
-  # runs a test suite with a simulator beside it
-  bss-sim exec -- pytest
-  # says what a request would be answered, and why
-  bss-sim explain < request.json
-
-`bss-sim COMMAND --help` has more examples.";
+use crate::fixture::{CatalogRow, LoadError, UnknownScenario, catalog, json_schema};
 
 /// A simulator of Huawei Cloud BSS individual real-name authentication.
 ///
 /// Without a command it serves. It answers POST /v2/customers/realname-auths/individual as the API's page says, from
 /// a scenario: a file with partners, customers, certificates and scripted answers. All state is in memory.
 #[derive(Debug, Parser)]
-#[command(name = "bss-sim", version, args_conflicts_with_subcommands = true, after_help = BEGIN)]
-pub struct Cli {
+#[command(name = "bss-sim", version, args_conflicts_with_subcommands = true, after_help = BEGIN_HERE)]
+struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    serve: serve::Serve,
+    serve: serve::ServeArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the simulated API (the default).
     #[command(after_long_help = serve::HELP)]
-    Serve(serve::Serve),
-    /// Run a command with a simulator beside it, and report what was asked of it.
+    Serve(serve::ServeArgs),
+    /// Run a command with a simulator beside it, and report which requests it sent.
     #[command(after_long_help = exec::HELP)]
-    Exec(exec::Exec),
+    Exec(exec::ExecArgs),
     /// Load scenario files and run their exchanges, in-process.
     #[command(after_long_help = check::HELP)]
-    Check(check::Check),
-    /// Say what a request would be answered, and why.
+    Check(check::CheckArgs),
+    /// Explain which answer a request would get, and why.
     #[command(after_long_help = explain::HELP)]
-    Explain(explain::Explain),
-    /// Print every documented outcome, with what causes it and the scenario that shows it.
-    #[command(after_long_help = catalog::HELP)]
+    Explain(explain::ExplainArgs),
+    /// Print every documented outcome, with its cause and the scenario that shows it.
+    #[command(after_long_help = CATALOG_HELP)]
     Catalog,
     /// Print the JSON Schema of scenario files.
-    #[command(after_long_help = schema::HELP)]
+    #[command(after_long_help = SCHEMA_HELP)]
     Schema,
-    /// Print what a shell needs in order to complete this command line.
-    #[command(after_long_help = completions::HELP)]
-    Completions(completions::Completions),
+    /// Print a script with which a shell completes this command line.
+    #[command(after_long_help = COMPLETIONS_HELP)]
+    Completions(CompletionsArgs),
     /// Ask a running simulator whether it is ready: exit code 0 or 1.
     #[command(after_long_help = healthcheck::HELP)]
-    Healthcheck(healthcheck::Healthcheck),
+    Healthcheck(healthcheck::HealthcheckArgs),
+}
+
+/// What `bss-sim --help` ends with.
+const BEGIN_HERE: &str = "\
+Begin here:
+  # serve on http://127.0.0.1:8080
+  bss-sim
+  # run a test suite with a simulator beside it
+  bss-sim exec -- pytest
+  # see which answer a request would get, and why
+  bss-sim explain < request.json
+
+`bss-sim COMMAND --help` has more examples.";
+
+const CATALOG_HELP: &str = "\
+The scenarios in the last column can be served: `bss-sim serve --scenario NAME`.
+
+Example:
+  bss-sim catalog | grep PIC_";
+
+const SCHEMA_HELP: &str = "\
+Example:
+  # and then, for an editor, as the first line of a scenario:
+  # # yaml-language-server: $schema=fixture.schema.json
+  bss-sim schema > fixture.schema.json";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  # in ~/.bashrc
+  eval \"$(bss-sim completions bash)\"
+  # in a directory of $fpath
+  bss-sim completions zsh > _bss-sim
+  # in ~/.config/fish/completions
+  bss-sim completions fish > bss-sim.fish";
+
+#[derive(Debug, Args)]
+struct CompletionsArgs {
+    /// The shell.
+    shell: Shell,
+}
+
+/// Parses the command line, runs the command, and returns the exit code of the process.
+#[doc(hidden)]
+pub fn run() -> ExitCode {
+    Cli::parse().run().unwrap_or_else(|error| {
+        // The exit code says enough where stderr is closed or full.
+        let _ = writeln!(io::stderr(), "{error}");
+        error.exit_code().into()
+    })
 }
 
 impl Cli {
-    /// Runs the command. What it returns is the exit code of the command that it ran itself, if it ran one.
-    pub fn run(self) -> Result<ExitCode, CommandError> {
+    fn run(self) -> Result<ExitCode, CommandError> {
         let done = match self.command.unwrap_or(Command::Serve(self.serve)) {
-            Command::Serve(serve) => serve.run(),
-            Command::Exec(exec) => return exec.run(),
-            Command::Check(check) => check.run(),
-            Command::Explain(explain) => explain.run(),
-            Command::Catalog => catalog::run(),
-            Command::Schema => schema::run(),
-            Command::Completions(completions) => completions.run(),
-            Command::Healthcheck(healthcheck) => healthcheck.run(),
+            Command::Serve(args) => args.run(),
+            Command::Exec(args) => return args.run(),
+            Command::Check(args) => args.run(),
+            Command::Explain(args) => args.run(),
+            Command::Catalog => print(&catalog_table()),
+            Command::Schema => print(&format!("{:#}\n", json_schema().as_value())),
+            Command::Completions(args) => print(&completions(args.shell)),
+            Command::Healthcheck(args) => args.run(),
         };
         match done {
-            Err(error) if !error.is_closed_stdout() => Err(error),
-            _ => Ok(ExitCode::SUCCESS),
+            // A reader that closes the pipe early, as `head` does, has read enough.
+            Err(CommandError::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+            done => done.map(|()| ExitCode::SUCCESS),
         }
     }
+}
+
+/// Prints a command's result.
+fn print(text: &str) -> Result<(), CommandError> {
+    io::stdout().write_all(text.as_bytes()).map_err(CommandError::Stdout)
+}
+
+/// Why a command ended early, and what its user can do about it.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    /// A check failed. The command has printed the details.
+    #[error("{0}")]
+    CheckFailed(String),
+    /// The command has no input.
+    #[error("{0}")]
+    Usage(&'static str),
+    #[error(transparent)]
+    Fixture(#[from] LoadError),
+    #[error(transparent)]
+    Scenario(#[from] UnknownScenario),
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    #[error("cannot listen on {}: {}", .0, bind_advice(.1))]
+    Bind(SocketAddr, io::Error),
+    /// The command of `exec` cannot be started.
+    #[error("cannot run `{}`: {}", .0.display(), spawn_advice(.1))]
+    Spawn(OsString, io::Error),
+    #[error("cannot write to stdout: {0}")]
+    Stdout(io::Error),
+    /// The operating system refused a thread, a signal handler or the like.
+    #[error("the operating system refused what every program needs: {0}")]
+    Internal(#[from] io::Error),
+}
+
+impl CommandError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::CheckFailed(_) => 1,
+            // The code that clap uses for a bad command line.
+            Self::Usage(_) => 2,
+            Self::Fixture(_) | Self::Scenario(_) | Self::Tls(_) => 3,
+            Self::Bind(..) => 4,
+            Self::Stdout(_) | Self::Internal(_) => 5,
+            // The codes that shells use.
+            Self::Spawn(_, error) if error.kind() == ErrorKind::NotFound => 127,
+            Self::Spawn(..) => 126,
+        }
+    }
+}
+
+fn bind_advice(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AddrInUse => "something listens there already: choose another port, or 0 for any free one",
+        ErrorKind::AddrNotAvailable => "this machine has no such address: choose 127.0.0.1, or 0.0.0.0 for all it has",
+        ErrorKind::PermissionDenied => "this port is for the system alone: choose one from 1024 on",
+        _ => return error.to_string(),
+    }
+    .to_owned()
+}
+
+fn spawn_advice(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "there is no such file, nor is it in PATH; or the interpreter that its first line names is missing"
+        }
+        ErrorKind::PermissionDenied => "it is not executable: chmod +x, or run it by its interpreter",
+        _ => return error.to_string(),
+    }
+    .to_owned()
+}
+
+/// The documented outcomes as a Markdown table.
+fn catalog_table() -> String {
+    let headings = ["outcome", "HTTP", "text", "decided by", "basis", "scenario"].map(str::to_owned);
+    let rows: Vec<_> = catalog().into_iter().map(catalog_cells).collect();
+    let width = |column: usize| rows.iter().chain([&headings]).map(|row| row[column].len()).max().unwrap_or(0);
+    let widths: [_; 6] = std::array::from_fn(width);
+    let rule = widths.map(|width| "-".repeat(width));
+    let line = |cells: &[String; 6]| {
+        let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        format!("| {} |\n", padded.join(" | "))
+    };
+    [&headings, &rule].into_iter().chain(&rows).map(line).collect()
+}
+
+fn catalog_cells(row: CatalogRow) -> [String; 6] {
+    let causes: Vec<_> = row.causes.iter().map(|(id, _)| format!("`{id}`")).collect();
+    let mut bases: Vec<_> = row.causes.iter().map(|(_, citation)| citation.basis.as_str()).collect();
+    bases.dedup();
+    [
+        format!("`{}`", row.outcome),
+        row.outcome.status().to_string(),
+        row.outcome.text().to_owned(),
+        causes.join(", "),
+        bases.join(", "),
+        row.scenario.map(|scenario| format!("`{scenario}`")).unwrap_or_default(),
+    ]
+}
+
+fn completions(shell: Shell) -> String {
+    // Not straight to stdout: the generator panics where it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "bss-sim", &mut script);
+    // The bash script spells the hyphen of the program's name in two ways, and then completes no flag of a command.
+    String::from_utf8_lossy(&script).replace("bss__subcmd__sim", "bss__sim")
 }

@@ -1,25 +1,29 @@
-//! `bss-sim serve`: the simulated API on a socket, until a signal ends it.
+//! `bss-sim serve`: serves the simulated API until a signal stops it.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::Args;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CommandError;
-use super::limits::LimitFlags;
 use super::log::{self, LogFormat, LogLevel};
-use super::source::Source;
 use super::tls::{TlsError, TlsFlags};
-use super::watch::Watch;
+use super::watch::Watcher;
 use crate::domain::credentials::Secret;
+use crate::fixture::{Library, Scenario, builtin_names, parse_span};
 use crate::http::{
-    App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Server, Stop, Tls, api_router, control_router, router,
+    App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Stop, Tls, api_router, control_router, router,
 };
 use crate::simulator::{JournalLimits, Spaces};
 
@@ -30,24 +34,24 @@ It serves until SIGTERM or Ctrl-C. Stdout has one line of JSON when it is ready;
 Examples:
   # the scenario `default`, on http://127.0.0.1:8080
   bss-sim serve
-  # a built-in scenario, on a free port, which the line on stdout tells
+  # a built-in scenario, on a free port, which the line on stdout contains
   bss-sim serve --scenario other-errors --listen 127.0.0.1:0
   # a scenario of your own
   bss-sim serve --fixtures mine.yaml";
 
 /// What is served, and where.
 #[derive(Debug, Args)]
-pub(super) struct Serve {
+pub(super) struct ServeArgs {
     /// The address to listen on; port 0 is any free one.
     #[arg(long, env = "BSS_SIM_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
     #[command(flatten)]
-    source: Source,
+    scenario: ScenarioFlags,
 
-    /// Take up the files of --fixtures whenever they change.
+    /// Read the files of --fixtures again whenever they change.
     ///
-    /// That takes less than a second. A file that is wrong is logged, and what was known of it stays. The default space begins
+    /// That takes less than a second. An invalid file is logged, and its scenario stays as it was. The default space starts
     /// again when its scenario has changed; other spaces go on as they are. `POST /_sim/reload` and SIGHUP do the same once,
     /// also without this flag.
     #[arg(long, env = "BSS_SIM_WATCH", requires_if("true", "fixtures"))]
@@ -57,7 +61,7 @@ pub(super) struct Serve {
     #[arg(long, env = "BSS_SIM_CONTROL_LISTEN", value_name = "ADDRESS")]
     control_listen: Option<SocketAddr>,
 
-    /// What control calls but health checks have to send as `Authorization: Bearer`.
+    /// The token that control calls, except health checks, have to send as `Authorization: Bearer`.
     #[arg(long, env = "BSS_SIM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = parse_token)]
     control_token: Option<String>,
 
@@ -88,41 +92,34 @@ pub(super) struct Serve {
     limits: LimitFlags,
 }
 
-impl Serve {
+impl ServeArgs {
     pub(super) fn run(self) -> Result<(), CommandError> {
-        let watch = self.watch.then(|| Watch::new(&self.source.fixtures));
-        let (library, scenario) = self.source.choose()?;
-        let _flush = log::start(self.log_format, self.log_level)?;
-        let limits = JournalLimits::new(self.journal_entries, self.journal_bytes());
+        let watcher = self.watch.then(|| Watcher::new(&self.scenario.fixtures));
+        let (library, scenario) = self.scenario.load()?;
+        let _log = log::start(self.log_format, self.log_level);
+        let journal_bytes = usize::try_from(self.journal_bytes.as_u64()).unwrap_or(usize::MAX);
+        let limits = JournalLimits::new(self.journal_entries, journal_bytes);
         let spaces = Arc::new(Spaces::new(scenario.name.as_str().into(), &scenario.world, limits));
         let tls = self.tls.load([Some(self.listen), self.control_listen].into_iter().flatten())?;
         let control = ControlSettings {
-            token: self.control_token(),
+            token: self.control_token.as_deref().map(Secret::new),
             show_personal_data: self.show_personal_data,
             ca: tls.as_ref().and_then(Tls::ca),
         };
         let app = Arc::new(App::new(spaces, library, control));
-        let _watching = watch.map(|watch| watch.start(Arc::clone(&app))).transpose()?;
+        let _watch = watcher.map(|watcher| watcher.start(Arc::clone(&app))).transpose()?;
         let runtime = runtime()?;
         let served = runtime.block_on(self.serve(&app, tls.as_ref(), &scenario.name));
-        // Whoever still waits for a disk or a name server is not waited for.
+        // Does not wait for tasks that wait for a disk or a name server.
         runtime.shutdown_background();
         served
     }
 
-    fn journal_bytes(&self) -> usize {
-        usize::try_from(self.journal_bytes.as_u64()).unwrap_or(usize::MAX)
-    }
-
-    fn control_token(&self) -> Option<Secret> {
-        self.control_token.as_deref().map(Secret::new)
-    }
-
     async fn serve(&self, app: &Arc<App>, tls: Option<&Tls>, scenario: &str) -> Result<(), CommandError> {
-        // Before anything can be asked to stop: as the first process of a container there is no default handler.
+        // Before the ready line, and thus before a signal may come: the first process of a container has no default handler.
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let hangup = signal(SignalKind::hangup())?;
-        let limits = self.limits.within_the_process(1 + usize::from(self.control_listen.is_some()));
+        let limits = self.limits.for_servers(1 + usize::from(self.control_listen.is_some()));
         let bind = |address| {
             let server = Server::bind(address, limits).map_err(|error| CommandError::Bind(address, error))?;
             Ok::<_, CommandError>(server.secured(tls.cloned()))
@@ -130,13 +127,13 @@ impl Serve {
         let server = bind(self.listen)?;
         let control = self.control_listen.map(bind).transpose()?;
         let control_address = control.as_ref().map(Server::address).transpose()?;
-        self.warn_if_anybody_can_steer(control_address.unwrap_or(server.address()?));
-        let url = |address| url(server.scheme(), address);
+        self.warn_if_control_is_open(control_address.unwrap_or(server.address()?));
+        let url = |address| local_url(server.scheme(), address);
         let control_url = control_address.map(url);
-        announce(&url(server.address()?), control_url.as_deref(), app.control.ca.is_some(), scenario);
+        print_ready(&url(server.address()?), control_url.as_deref(), app.control.ca.is_some(), scenario);
         let (flags, tls) = (self.tls.clone(), tls.cloned());
         tokio::spawn(reload_on(hangup, Arc::clone(app), move || {
-            tls.as_ref().map_or(Ok(false), |tls| flags.renew(tls))
+            tls.as_ref().map_or(Ok(false), |tls| flags.reload(tls))
         }));
         let stops: Vec<_> = control.iter().chain([&server]).map(Server::stop_handle).collect();
         let spaces = Arc::clone(&app.spaces);
@@ -159,14 +156,14 @@ impl Serve {
         Ok(())
     }
 
-    fn warn_if_anybody_can_steer(&self, address: SocketAddr) {
+    fn warn_if_control_is_open(&self, address: SocketAddr) {
         if self.control_token.is_none() && !address.ip().is_loopback() {
-            tracing::warn!(%address, "whoever reaches this address can steer the simulator: set --control-token");
+            tracing::warn!(%address, "every client that reaches this address can use the control API: set --control-token");
         }
     }
 }
 
-/// Where there is but one core, workers would only get in each other's way.
+/// A runtime with a worker for each core; with one core, the main thread is the only worker.
 pub(super) fn runtime() -> std::io::Result<Runtime> {
     let mut builder = match available_parallelism() {
         Ok(cores) if cores.get() == 1 => Builder::new_current_thread(),
@@ -175,28 +172,28 @@ pub(super) fn runtime() -> std::io::Result<Runtime> {
     builder.enable_all().build()
 }
 
-/// Takes up the scenario files, and a renewed certificate, whenever this signal comes.
-async fn reload_on(mut hangup: Signal, app: Arc<App>, renew: impl Fn() -> Result<bool, TlsError>) {
+/// Reads the scenario files and the TLS certificate again whenever the signal comes.
+async fn reload_on(mut hangup: Signal, app: Arc<App>, reload_certificate: impl Fn() -> Result<bool, TlsError>) {
     while hangup.recv().await.is_some() {
         tracing::info!("SIGHUP: reading files again");
-        match renew() {
-            Ok(true) => tracing::info!("the certificate was read again, and is for new connections"),
+        match reload_certificate() {
+            Ok(true) => tracing::info!("the TLS certificate was read again: new connections get it"),
             Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "the certificate stays as it was"),
+            Err(error) => tracing::warn!(%error, "the TLS certificate stays as it was"),
         }
         app.reload().await;
     }
 }
 
-/// Prints the ready line. A closed stdout is no reason not to serve.
-fn announce(url: &str, control_url: Option<&str>, has_ca: bool, scenario: &str) {
+/// Prints the ready line. The simulator serves even if stdout is closed.
+fn print_ready(url: &str, control_url: Option<&str>, has_ca: bool, scenario: &str) {
     let mut line = json!({ "event": "ready", "url": url, "scenario": scenario, "version": env!("CARGO_PKG_VERSION") });
     if let Some(control) = control_url {
         line["control_url"] = control.into();
     }
     if has_ca {
         let ca = format!("{}/_sim/tls/ca.pem", control_url.unwrap_or(url));
-        tracing::info!(ca, "HTTPS with certificates of its own: clients have to trust the CA that is at this URL");
+        tracing::info!(ca, "the certificates are self-signed: clients have to trust the CA at this URL");
         line["ca"] = ca.into();
     }
     let mut stdout = std::io::stdout().lock();
@@ -205,19 +202,147 @@ fn announce(url: &str, control_url: Option<&str>, has_ca: bool, scenario: &str) 
     }
 }
 
-/// The URL of an address, for a client on this machine.
-fn url(scheme: &str, mut address: SocketAddr) -> String {
+/// The URL of an address for a client on this machine.
+fn local_url(scheme: &str, mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
     format!("{scheme}://{address}")
 }
 
-/// A token that protects something.
 fn parse_token(token: &str) -> Result<String, &'static str> {
     if token.trim().is_empty() {
         Err("a blank token protects nothing: give one, or leave the flag out")
     } else {
         Ok(token.to_owned())
+    }
+}
+
+/// The scenario that a simulator starts from.
+#[derive(Debug, Args)]
+pub(super) struct ScenarioFlags {
+    /// The scenario to start from.
+    ///
+    /// `bss-sim catalog` names one for each documented outcome; without this flag it is the one called `default`.
+    #[arg(long, env = "BSS_SIM_SCENARIO", value_name = "NAME", value_parser = ScenarioName, hide_possible_values = true)]
+    scenario: Option<String>,
+
+    /// Scenario files, and directories of such, in addition to the built-in scenarios.
+    ///
+    /// A single file is the scenario to start from, unless --scenario names another one. Several paths are separated by
+    /// commas. In directories, files named `*.schema.json` are skipped.
+    #[arg(long, env = "BSS_SIM_FIXTURES", value_name = "PATH", num_args = 1.., value_delimiter = ',')]
+    fixtures: Vec<PathBuf>,
+}
+
+impl ScenarioFlags {
+    /// Returns the chosen scenario, and the library of all scenarios.
+    pub(super) fn load(&self) -> Result<(Library, Arc<Scenario>), CommandError> {
+        let mut library = Library::builtin();
+        let mut added = library.add(&self.fixtures)?;
+        let is_one_file = self.fixtures.len() == 1 && self.fixtures[0].is_file();
+        let scenario = match (&self.scenario, added.pop()) {
+            (None, Some(scenario)) if is_one_file => scenario,
+            (name, _) => library.scenario(name.as_deref().unwrap_or("default"))?,
+        };
+        Ok((library, scenario))
+    }
+}
+
+/// Parses any name, because fixtures add scenarios. Shells complete the built-in ones.
+#[derive(Clone)]
+struct ScenarioName;
+
+impl TypedValueParser for ScenarioName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        flag: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, flag, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue>>> {
+        Some(Box::new(builtin_names().map(PossibleValue::new)))
+    }
+}
+
+/// How much of a server its clients may use.
+#[derive(Debug, Args)]
+struct LimitFlags {
+    /// The most connections at a time, of each address.
+    ///
+    /// Further ones wait until one ends; a connection that has been idle for a second is then closed to make room.
+    /// `ulimit -n` may allow fewer: the log says so.
+    #[arg(
+        long,
+        hide_short_help = true,
+        env = "BSS_SIM_MAX_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value = "10000"
+    )]
+    max_connections: NonZeroUsize,
+
+    /// How long the head of a request may take from its first byte on, before its connection is closed.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_HEAD_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "30s")]
+    head_timeout: Duration,
+
+    /// How long its body may take, before it is refused like one that breaks off.
+    ///
+    /// A client that waits for an answer while its Content-Length promises more than it sends waits for this.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_BODY_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
+    body_timeout: Duration,
+
+    /// How long a client may read nothing of its answer, before its connection is reset.
+    ///
+    /// The time until an answer begins has no limit: a script may delay it, or never give one.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_ANSWER_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
+    answer_timeout: Duration,
+
+    /// How long a connection may be idle between two requests, and before the first one.
+    ///
+    /// A client whose pool keeps connections for longer finds a closed one now and then, as with any server.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_IDLE_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "2m")]
+    idle_timeout: Duration,
+}
+
+/// The most files that are kept free for pictures, pipes and the like.
+const MAX_OTHER_FILES: usize = 1024;
+
+impl LimitFlags {
+    /// Returns the limits of each of the servers of this process, which share its file descriptors.
+    fn for_servers(&self, servers: usize) -> Limits {
+        let requested = self.max_connections.get();
+        let connections = requested.min(possible_connections(servers).unwrap_or(requested));
+        if connections < requested {
+            tracing::warn!(connections, "this process may open too few files for --max-connections: see `ulimit -n`");
+        }
+        Limits {
+            connections,
+            head: self.head_timeout,
+            body: self.body_timeout,
+            answer: self.answer_timeout,
+            idle: self.idle_timeout,
+        }
+    }
+}
+
+/// How many connections each server has file descriptors for, after raising the soft limit to the hard one. `None` where
+/// the system does not say.
+fn possible_connections(servers: usize) -> Option<usize> {
+    let files = usize::try_from(rlimit::increase_nofile_limit(u64::MAX).ok()?).unwrap_or(usize::MAX);
+    let others = MAX_OTHER_FILES.min(files / 2);
+    Some(((files - others) / servers).max(1))
+}
+
+fn parse_limit(text: &str) -> Result<Duration, String> {
+    let span = parse_span(text)?;
+    if span.is_zero() {
+        Err("nothing can be done in no time: for hardly any limit, write `1d`".into())
+    } else {
+        Ok(span)
     }
 }

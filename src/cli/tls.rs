@@ -1,4 +1,4 @@
-//! The flags that make a server one of HTTPS.
+//! The flags for HTTPS.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,13 +11,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::http::Tls;
 
-/// Whose certificate a server has.
+/// Where the certificate of a server comes from.
 #[derive(Clone, Debug, Args)]
 pub(super) struct TlsFlags {
     /// Serve HTTPS with the certificate in this PEM file.
     ///
-    /// HTTP/1.1 and HTTP/2, as clients choose. The file may have the certificates that lead to it, too. SIGHUP takes up a
-    /// renewed one.
+    /// HTTP/1.1 and HTTP/2, as clients choose. Intermediate certificates may follow it in the file. After a renewal, SIGHUP
+    /// reads both files again.
     #[arg(long, env = "BSS_SIM_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
 
@@ -25,76 +25,69 @@ pub(super) struct TlsFlags {
     #[arg(long, env = "BSS_SIM_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
-    /// Serve HTTPS without files, by a CA that is made at the start.
+    /// Serve HTTPS without files, with a CA that is made at the start.
     ///
-    /// It is kept in memory, and clients have to trust it: GET /_sim/tls/ca.pem. It signs for localhost, for loopback and
+    /// The CA is in memory only, and clients have to trust it: GET /_sim/tls/ca.pem. It signs for localhost, for loopback and
     /// --listen, and for any host name that a client asks for.
     #[arg(long, env = "BSS_SIM_TLS", value_name = "HOW", conflicts_with_all = ["tls_cert", "tls_key"])]
-    tls: Option<Source>,
+    tls: Option<TlsMode>,
 }
 
-/// Where certificates come from, if not from files.
+/// HTTPS without files.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Source {
+enum TlsMode {
     SelfSigned,
 }
 
-/// Why there can be no HTTPS.
+/// Why the files of the TLS flags cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// The file is not there, or not to be read.
+pub(super) enum TlsError {
     #[error("{0}: cannot be read: {1}")]
     Unreadable(PathBuf, io::Error),
-    /// The file is not of its form.
-    #[error("{0}: is no PEM file: {1}")]
+    #[error("{0}: is not a PEM file: {1}")]
     Malformed(PathBuf, pem::Error),
-    /// The file for the certificate has none.
     #[error("{0}: has no certificate: a PEM file has one after `-----BEGIN CERTIFICATE-----`")]
     NoCertificate(PathBuf),
-    /// The file for the key has none.
     #[error(
         "{0}: has no private key: a PEM file has one after `-----BEGIN PRIVATE KEY-----`, and not an encrypted one"
     )]
     NoKey(PathBuf),
-    /// What is said to be a certificate is none.
     #[error("{0}: its first certificate cannot be used: {1}")]
     BadCertificate(PathBuf, rustls::Error),
-    /// What is said to be a key is none.
     #[error("{0}: its private key cannot be used: {1}")]
     BadKey(PathBuf, rustls::Error),
-    /// The two do not belong together.
     #[error("{1}: is not the key of the first certificate in {0}")]
     Mismatch(PathBuf, PathBuf),
 }
 
 impl TlsFlags {
-    /// True when the server is one of HTTPS.
+    /// Returns true if the server speaks HTTPS.
     pub(super) const fn is_https(&self) -> bool {
         self.tls.is_some() || self.tls_cert.is_some()
     }
 
-    /// What servers at these addresses need for HTTPS; nothing if they are to do without.
+    /// Returns the TLS settings of servers at these addresses. `None` for plain HTTP.
     pub(super) fn load(&self, addresses: impl Iterator<Item = SocketAddr>) -> Result<Option<Tls>, TlsError> {
         match (self.tls, &self.tls_cert, &self.tls_key) {
-            (Some(Source::SelfSigned), ..) => Ok(Some(Tls::self_signed(addresses.map(|address| address.ip())))),
-            (None, Some(certificate), Some(key)) => given(certificate, key, Tls::given).map(Some),
+            (Some(TlsMode::SelfSigned), ..) => Ok(Some(Tls::self_signed(addresses.map(|address| address.ip())))),
+            (None, Some(certificate), Some(key)) => from_files(certificate, key, Tls::given).map(Some),
             (None, ..) => Ok(None),
         }
     }
 
-    /// Reads the files again; false when there are none. When they are bad, what they said before stays.
-    pub(super) fn renew(&self, tls: &Tls) -> Result<bool, TlsError> {
+    /// Reads the files again, and returns false if there are none. If they are invalid, the certificate stays as it was.
+    pub(super) fn reload(&self, tls: &Tls) -> Result<bool, TlsError> {
         match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
-                given(certificate, key, |chain, key| tls.renew(chain, key).map(|()| true))
+                from_files(certificate, key, |chain, key| tls.renew(chain, key).map(|()| true))
             }
             _ => Ok(false),
         }
     }
 }
 
-/// Reads the files, and makes something of them.
-fn given<T>(
+/// Reads the files, and calls `make` with the certificate chain and the key.
+fn from_files<T>(
     certificate: &Path,
     key: &Path,
     make: impl FnOnce(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) -> Result<T, rustls::Error>,

@@ -1,7 +1,7 @@
-//! Watching: scenario files are looked at four times a second, and read again when they have changed.
+//! `--watch`: compares the metadata of scenario files four times a second, and reloads the files when they have changed.
 //!
-//! Events of the system would come sooner where they come, but they do not come from mounts of Docker Desktop or from NFS,
-//! and they end when a directory is deleted and made again.
+//! It polls, because the notifications of the operating system do not come for mounts of Docker Desktop and for NFS, and end
+//! when a directory is deleted and made again.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -15,53 +15,49 @@ use std::time::{Duration, Instant};
 use crate::fixture::Files;
 use crate::http::App;
 
-/// The time from one look to the next.
-const PERIOD: Duration = Duration::from_millis(250);
+/// The least time between two polls.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How many times as long as a look takes nobody looks again: many files, or a slow disk, are no reason to be busy.
-const REST: u32 = 10;
+/// The least time between two polls, as a multiple of the time that a poll takes. It keeps the load low where there are many
+/// files, or where the disk is slow.
+const PAUSE_FACTOR: u32 = 10;
 
-/// A watch on files.
-#[derive(Debug)]
-pub(super) struct Watch {
+/// Watches files for changes.
+pub(super) struct Watcher {
     paths: Vec<PathBuf>,
-    taken_up: FileStates,
+    loaded: FileStates,
 }
 
-/// A watch that goes on until this is dropped. A look that hangs is not waited for.
-#[derive(Debug)]
-pub(super) struct Watching(#[expect(dead_code, reason = "what counts is when it is dropped")] Sender<()>);
+/// Ends the watcher's thread when it is dropped, without waiting for it: a poll may hang.
+pub(super) struct WatchGuard(#[expect(dead_code, reason = "dropping it closes the channel")] Sender<()>);
 
-impl Watch {
-    /// A watch on the files below these paths, which are to be read after this and not before.
+impl Watcher {
+    /// Notes the state of the files below these paths. They have to be loaded after this, so that no change is missed.
     pub(super) fn new(paths: &[PathBuf]) -> Self {
-        Self { paths: paths.to_owned(), taken_up: FileStates::of(paths) }
+        Self { paths: paths.to_owned(), loaded: FileStates::read(paths) }
     }
 
-    /// Begins to watch, in a thread of its own.
-    ///
-    /// # Errors
-    /// When there can be no thread.
-    pub(super) fn start(self, app: Arc<App>) -> io::Result<Watching> {
+    /// Starts to watch in a thread.
+    pub(super) fn start(self, app: Arc<App>) -> io::Result<WatchGuard> {
         let (sender, end) = channel();
         thread::Builder::new().name("watch".to_owned()).spawn(move || self.run(&app, &end))?;
-        Ok(Watching(sender))
+        Ok(WatchGuard(sender))
     }
 
     fn run(mut self, app: &App, end: &Receiver<()>) {
-        let (mut before, mut pause) = (self.taken_up.clone(), PERIOD);
+        let (mut before, mut pause) = (self.loaded.clone(), POLL_INTERVAL);
         while end.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-            let began = Instant::now();
-            let now = FileStates::of(&self.paths);
-            pause = PERIOD.max(began.elapsed() * REST);
-            // What changes between two looks may be half-written.
-            if now != self.taken_up && now == before {
+            let started = Instant::now();
+            let now = FileStates::read(&self.paths);
+            pause = POLL_INTERVAL.max(started.elapsed() * PAUSE_FACTOR);
+            // A file that changed between two polls may be half written.
+            if now != self.loaded && now == before {
                 let reading = app.read_again();
-                // So may what changes while it is read.
-                if now == FileStates::of(&self.paths) {
-                    // The log has told what there is to tell.
+                // So may one that changed while it was read.
+                if now == FileStates::read(&self.paths) {
+                    // Its errors are in the log.
                     let _ = reading.apply();
-                    self.taken_up = now.clone();
+                    self.loaded = now.clone();
                 }
             }
             before = now;
@@ -69,23 +65,23 @@ impl Watch {
     }
 }
 
-/// All that can be told of files without reading them. A look at 1,000 files takes 2.3 ms of one core, which is 1 % of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What metadata says about files. Reading that of 1,000 files takes 2.3 ms, which is 1 % of one core.
+#[derive(Clone, PartialEq, Eq)]
 struct FileStates {
     files: Files,
     stamps: Vec<Option<Stamp>>,
 }
 
 impl FileStates {
-    fn of(paths: &[PathBuf]) -> Self {
+    fn read(paths: &[PathBuf]) -> Self {
         let files = Files::below(paths);
-        let stamps = files.found.iter().map(|file| Stamp::of(file)).collect();
+        let stamps = files.found.iter().map(|file| Stamp::read(file)).collect();
         Self { files, stamps }
     }
 }
 
-/// What is different when a file is written, or when another one takes its place, also behind a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The metadata that differ if a file was written or replaced, also behind a link.
+#[derive(Clone, PartialEq, Eq)]
 struct Stamp {
     file: (u64, u64),
     length: u64,
@@ -94,7 +90,8 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(file: &Path) -> Option<Self> {
+    /// `None` if the file cannot be accessed.
+    fn read(file: &Path) -> Option<Self> {
         fs::metadata(file).ok().as_ref().map(Self::from)
     }
 }

@@ -91,16 +91,16 @@ fn no_proxy_comes_between() {
 fn stdin_and_stdout_are_the_commands_own() {
     let (code, stdout, stderr) = run_on("some\ntext", &["exec", "--", "sh", "-c", "cat; echo said >&2"]);
     assert_eq!((code, stdout.as_str()), (Some(0), "some\ntext"));
-    assert!(stderr.starts_with("said\n\nbss-sim: what was asked"), "{stderr}");
-    assert!(stderr.contains("\nnothing: the command has to call $BSS_SIM_URL\n"), "{stderr}");
+    assert!(stderr.starts_with("said\n\nbss-sim: the requests of all spaces"), "{stderr}");
+    assert!(stderr.contains("\nnone: the command has to call $BSS_SIM_URL\n"), "{stderr}");
 }
 
 #[test]
 fn the_commands_exit_code_is_passed_on() {
     for (command, code, message) in [
-        (&["true"][..], 0, "met: 0 of 24 documented outcomes (0 %)"),
-        (&["sh", "-c", "exit 7"], 7, "met: 0 of 24"),
-        (&["sh", "-c", "kill -s KILL $$"], 137, "met: 0 of 24"),
+        (&["true"][..], 0, "seen: 0 of 24 documented outcomes (0 %)"),
+        (&["sh", "-c", "exit 7"], 7, "seen: 0 of 24"),
+        (&["sh", "-c", "kill -s KILL $$"], 137, "seen: 0 of 24"),
         (&["no-such-command"], 127, "cannot run `no-such-command`: there is no such file, nor is it in PATH"),
         (&["/dev/null"], 126, "cannot run `/dev/null`: it is not executable: chmod +x"),
     ] {
@@ -150,7 +150,7 @@ fn the_log_is_quiet_unless_it_is_asked_for() {
         let waiting = Waiting::start(arguments, WAITING);
         waiting.apply("demo-token", &json!({}));
         let (_, _, stderr) = waiting.end();
-        let (log, report) = stderr.split_once("\nbss-sim: what was asked").expect("there is a report");
+        let (log, report) = stderr.split_once("\nbss-sim: the requests of all spaces").expect("there is a report");
         assert_eq!(log.contains("answered"), logged, "{stderr}");
         assert!(!report.contains("answered"), "what is logged comes before the report: {stderr}");
     }

@@ -33,7 +33,7 @@ fn the_report_tells_what_was_asked_in_all_spaces() {
     let (code, printed, report) = waiting.end();
     assert_eq!((code, printed.as_str()), (Some(1), ""), "read at the end of stdin fails");
     let head = "
-bss-sim: what was asked, in all spaces, also those that are gone; calls below /_sim do not count
+bss-sim: the requests of all spaces, deleted ones included; calls below /_sim do not count
 answers:
      2  APIGW.0101      another path
      1  APIGW.0101      /v2/customers/realname-auths/individual
@@ -41,7 +41,7 @@ answers:
      1  CBC.0100        /v2/customers/realname-auths/individual
      1  CBC.99007004    /v2/customers/realname-auths/individual
      1  is_review 1     /v2/customers/realname-auths/individual
-documented outcomes that were met: is_review 1, CBC.99007004, CBC.0100, PIC_FORMAT_ERR
+documented outcomes that were seen: is_review 1, CBC.99007004, CBC.0100, PIC_FORMAT_ERR
 ";
     assert!(report.starts_with(head), "{report}");
     assert!(report.contains("\n        is_review 0           review-automatic\n"), "{report}");
@@ -50,14 +50,14 @@ documented outcomes that were met: is_review 1, CBC.99007004, CBC.0100, PIC_FORM
     let tail = format!(
         "
         INVALID_IDCARD_FACE   picture-in-hand-invalid
-unexpected calls, refused by the gateway though no script says so:
+unexpected requests, refused by the gateway though no script says so:
      1  POST /v2/customers/realname-auths/individual: authenticated: decrypt token fail
         send $BSS_SIM_TOKEN as X-Auth-Token, or sign with $BSS_SIM_AK and $BSS_SIM_SK
      1  GET /v2/customers/realname-auths/individual: method-known: The API does not exist.
 {endpoints}
      2  POST /v2/individual: path-known: The API does not exist or has not been published in the environment.
 {endpoints}
-bss-sim: requests: 7, unexpected: 4, scripted answers left over: 0, met: 4 of 24 documented outcomes (16 %)
+bss-sim: requests: 7, unexpected: 4, scripted answers left over: 0, seen: 4 of 24 documented outcomes (16 %)
 "
     );
     assert!(report.ends_with(&tail), "{report}");
@@ -77,7 +77,7 @@ fn an_unexpected_call_comes_with_what_to_do() {
     let (_, _, report) = waiting.end();
     let told = "
      1  POST /v2/customers/realname-auths/individual: space-known: the simulator has no space nowhere; it was deleted, gave way to newer ones, or never was
-        call with the credentials of a space that is still there, or without X-Sim-Space
+        call with the credentials of a space that still exists, or without X-Sim-Space
      1  POST /v3/auth/tokens: identity: missing field `auth` at line 1 column 2
         a token is for one of a partner's `users` in the scenario, its password, and the partner's name
      1  POST /v2/customers/realname-auths/individual: body-size: Request entity too large.
@@ -117,7 +117,7 @@ fn scripted_answers_that_are_left_over_are_reported_wherever_they_ended() {
 scripted answers that are left over:
      3  given 1 of 2 times: {"when":{},"probability":1.0,"then":[{"error_code":"CBC.0999"}],"times":2}
      1  never given: {"when":{"customer_id":["nobody"]},"probability":1.0,"then":[{"is_review":0}]}
-bss-sim: requests: 5, unexpected: 0, scripted answers left over: 4, met: 2 of 24 documented outcomes (8 %)
+bss-sim: requests: 5, unexpected: 0, scripted answers left over: 4, seen: 2 of 24 documented outcomes (8 %)
 "#;
     assert!(report.ends_with(left_over), "{report}");
 }
@@ -147,7 +147,7 @@ fn coverage_can_be_demanded_of_a_command_that_ends_well() {
         waiting.apply("demo-token", &json!({}));
         let (found, _, report) = waiting.end();
         assert_eq!(found, Some(code), "{report}");
-        let demand = "the command met 2 of 24 documented outcomes (8 %): --coverage-fail-under 9 asks for 3\n";
+        let demand = "the command got 2 of 24 documented outcomes (8 %): --coverage-fail-under 9 requires 3\n";
         assert_eq!(report.ends_with(demand), code == 1, "{report}");
     }
 }

@@ -61,9 +61,9 @@ def test_an_sdk_that_nobody_changed_finds_the_simulator():
     )
     assert (done.returncode, done.stdout) == (0, "1\nCBC.99000027\n"), done.stderr
     report = done.stderr.splitlines()
-    assert "documented outcomes that were met: is_review 1, CBC.99000027" in report
+    assert "documented outcomes that were seen: is_review 1, CBC.99000027" in report
     assert "     1  told            /v3/auth/domains" in report
-    summary = "requests: 3, unexpected: 0, scripted answers left over: 0, met: 2 of 24 documented outcomes (8 %)"
+    summary = "requests: 3, unexpected: 0, scripted answers left over: 0, seen: 2 of 24 documented outcomes (8 %)"
     assert report[-1] == f"bss-sim: {summary}"
 
 

@@ -1,0 +1,227 @@
+//! `bss-sim exec`: runs a command, most often a test suite, with a simulator beside it, and reports which requests it sent.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Write, stderr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitCode, ExitStatus};
+use std::sync::Arc;
+
+use clap::Args;
+use rustix::process::{Pid, Signal, getpgrp, kill_process};
+use rustix::termios::tcgetpgrp;
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::CommandError;
+use super::log::{self, LogFormat, LogLevel};
+use super::report::Report;
+use super::serve::{ScenarioFlags, runtime};
+use crate::domain::account::Partner;
+use crate::domain::credentials::Secret;
+use crate::http::{App, Limits, Server, router};
+use crate::simulator::{SpaceId, Spaces};
+
+/// What `--help` adds.
+pub(super) const HELP: &str = "\
+The command's environment has:
+  BSS_SIM_URL             the URL of the simulator
+  BSS_SIM_TOKEN           a token of the scenario's first partner,
+  BSS_SIM_AK, BSS_SIM_SK    and an access key, if it has them
+  BSS_SIM_PARTNER, BSS_SIM_PARTNER_ID, BSS_SIM_XACCOUNT_TYPE
+                          that partner's name, account ID and platform ID
+An official SDK finds the same in the variables that it reads (HUAWEICLOUD_SDK_AK and others), and nothing else that \
+begins with HUAWEICLOUD_.
+
+Stdin, stdout and signals are passed through. The exit code is that of the command; 128 and the number of the signal that \
+ended it; 127 if it is not found, 126 if it cannot be run. The report is on stderr.
+
+Examples:
+  # the variables
+  bss-sim exec -- env | grep BSS_SIM
+  # a test suite; each of its tests can create a space for itself
+  bss-sim exec -- pytest
+  # fail unless it gets 20 of the 24 documented outcomes
+  bss-sim exec --coverage-fail-under 80 -- pytest";
+
+/// Any free port.
+const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// What to run, and with which simulator.
+#[derive(Debug, Args)]
+pub(super) struct ExecArgs {
+    #[command(flatten)]
+    scenario: ScenarioFlags,
+
+    /// The least share of the documented outcomes that the command has to get, in percent.
+    ///
+    /// If it succeeds with fewer, the exit code is 1.
+    #[arg(long, env = "BSS_SIM_COVERAGE_FAIL_UNDER", value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    coverage_fail_under: Option<u8>,
+
+    /// How log events on stderr look.
+    #[arg(long, env = "BSS_SIM_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
+
+    /// The least important events to log.
+    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", default_value = "warn")]
+    log_level: LogLevel,
+
+    /// The command, with its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+impl ExecArgs {
+    pub(super) fn run(self) -> Result<ExitCode, CommandError> {
+        let (library, scenario) = self.scenario.load()?;
+        let log = log::start(self.log_format, self.log_level);
+        let app = Arc::new(App::of(&scenario, library));
+        let runtime = runtime()?;
+        let ended = runtime.block_on(self.run_with_server(&app));
+        // Does not wait for tasks that wait for a disk or a name server.
+        runtime.shutdown_background();
+        // The waiting log lines are written before the report.
+        drop(log);
+        let status = ended?;
+        let report = Report::new(&app.spaces);
+        // If stderr is closed, the exit code still matters.
+        let _ = stderr().write_all(report.to_string().as_bytes());
+        match self.coverage_fail_under {
+            Some(percent) if status.success() => report.coverage.require(percent).map(|()| ExitCode::SUCCESS),
+            _ => Ok(exit_code(status)),
+        }
+    }
+
+    /// Serves until the command has ended.
+    async fn run_with_server(&self, app: &Arc<App>) -> Result<ExitStatus, CommandError> {
+        let server = Server::bind(ADDRESS, Limits::OF_A_TEST).map_err(|error| CommandError::Bind(ADDRESS, error))?;
+        let environment = environment(server.address()?, &app.spaces);
+        let stop = server.stop_handle();
+        let serving = tokio::spawn(server.serve(router(app)));
+        let ended = run_command(&self.command, environment).await;
+        app.spaces.end();
+        stop.stop();
+        // Requests in progress have half a second. A panic of the server is in the log.
+        let _ = serving.await;
+        ended
+    }
+}
+
+/// Runs a command to its end. Signals are passed on, and the command decides what they mean.
+async fn run_command(command: &[OsString], environment: Vec<Variable>) -> Result<ExitStatus, CommandError> {
+    // The handlers are installed before the command starts, so that no signal is missed.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut child = spawn(command, environment)?;
+    loop {
+        tokio::select! {
+            status = child.wait() => return Ok(status?),
+            // Many programs quit at once on a second Ctrl-C, so the command must not get one twice.
+            _ = interrupt.recv() => if !is_in_foreground() { send_signal(&child, Signal::INT) },
+            _ = terminate.recv() => send_signal(&child, Signal::TERM),
+            _ = hangup.recv() => send_signal(&child, Signal::HUP),
+        }
+    }
+}
+
+fn spawn(command: &[OsString], environment: Vec<Variable>) -> Result<Child, CommandError> {
+    let (program, arguments) = command.split_first().expect("clap requires a command");
+    let mut command = Command::new(program);
+    command.args(arguments);
+    for (name, value) in environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.spawn().map_err(|error| CommandError::Spawn(program.clone(), error))
+}
+
+fn send_signal(child: &Child, signal: Signal) {
+    if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+        // It fails only if the command has just ended.
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// Returns true if the terminal sends Ctrl-C to this process group, and thus to the command as well.
+fn is_in_foreground() -> bool {
+    File::open("/dev/tty").is_ok_and(|terminal| tcgetpgrp(terminal).is_ok_and(|group| group == getpgrp()))
+}
+
+/// The exit code of the command or, as in a shell, 128 and the number of the signal that ended it.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// An environment variable of the command. `None` removes it.
+type Variable = (String, Option<String>);
+
+/// The variables of the official SDKs: credentials, endpoints and files of the real service.
+const SDK_PREFIX: &str = "HUAWEICLOUD_";
+
+/// The variables that are set to the simulator's URL. With them an SDK calls the simulator in place of every region of BSS,
+/// of IAM and of STS.
+const URL_VARIABLES: [&str; 5] = [
+    "BSS_SIM_URL",
+    "HUAWEICLOUD_SDK_IAM_ENDPOINT",
+    "HUAWEICLOUD_SDK_REGION_BSSINTL_AP_SOUTHEAST_1",
+    "HUAWEICLOUD_SDK_REGION_BSSINTL_EU_WEST_101",
+    "HUAWEICLOUD_SDK_STS_ENDPOINT",
+];
+
+/// The variables that list hosts to reach without a proxy. Some clients read the one, some the other.
+const NO_PROXY_VARIABLES: [&str; 2] = ["no_proxy", "NO_PROXY"];
+
+/// Returns how the environment of a command differs from that of this process: it has the simulator and the credentials of
+/// the first partner, and nothing that is for the real service.
+fn environment(address: SocketAddr, spaces: &Spaces) -> Vec<Variable> {
+    let space = spaces.space(SpaceId::DEFAULT).expect("the default space always exists");
+    let accounts = space.state().accounts();
+    let partner = accounts.partners.first().map(|partner| &**partner);
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    let inherited: BTreeMap<_, _> = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+    let removed = inherited.keys().filter(|name| name.starts_with(SDK_PREFIX)).map(|name| (name.clone(), None));
+    let urls = URL_VARIABLES.map(|name| (name.to_owned(), Some(format!("http://{address}"))));
+    let partner = partner_variables(partner).map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
+    let no_proxy = no_proxy_variables(address, &inherited);
+    removed.chain(urls).chain(partner).chain(no_proxy).collect()
+}
+
+fn partner_variables(partner: Option<&Partner>) -> [(&'static str, Option<&str>); 9] {
+    let token = partner.and_then(|partner| partner.credentials.tokens.first());
+    let key = partner.and_then(|partner| partner.credentials.access_keys.first());
+    let (ak, sk) = (key.map(|key| &*key.ak), key.map(|key| key.sk.expose()));
+    [
+        ("BSS_SIM_PARTNER", partner.map(|partner| &*partner.name)),
+        ("BSS_SIM_PARTNER_ID", partner.map(|partner| &*partner.id)),
+        ("BSS_SIM_XACCOUNT_TYPE", partner.map(|partner| &*partner.xaccount_type)),
+        ("BSS_SIM_TOKEN", token.map(Secret::expose)),
+        ("BSS_SIM_AK", ak),
+        ("BSS_SIM_SK", sk),
+        ("HUAWEICLOUD_SDK_AK", ak),
+        ("HUAWEICLOUD_SDK_SK", sk),
+        ("HUAWEICLOUD_SDK_SECURITY_TOKEN", key.and_then(|key| key.security_token.as_ref()).map(Secret::expose)),
+    ]
+}
+
+/// Adds the simulator to both variables. If only one of them is set, its hosts are meant for both.
+fn no_proxy_variables(address: SocketAddr, inherited: &BTreeMap<String, String>) -> [Variable; 2] {
+    let set = |name: &str| inherited.get(name).filter(|value| !value.is_empty());
+    let either = NO_PROXY_VARIABLES.iter().find_map(|name| set(name));
+    NO_PROXY_VARIABLES.map(|name| {
+        let hosts = match set(name).or(either).map(String::as_str) {
+            // `*` means every host only where it stands alone.
+            Some("*") => "*".to_owned(),
+            Some(hosts) => format!("{hosts},{}", address.ip()),
+            None => address.ip().to_string(),
+        };
+        (name.to_owned(), Some(hosts))
+    })
+}
