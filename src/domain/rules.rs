@@ -14,27 +14,27 @@ use crate::domain::gateway::GatewayError;
 use crate::domain::scripted::Fault;
 use crate::domain::settings::Contract;
 
-/// All that a rule may look at.
+/// Everything that a rule may look at.
 #[derive(Debug)]
 pub struct Case<'a> {
-    /// What was applied for.
+    /// The application.
     pub application: &'a Application<'a>,
-    /// What is known besides.
+    /// The other facts.
     pub facts: &'a Facts,
 }
 
-/// What is known at the moment of a decision, besides what was applied for.
+/// What is known at the moment of a decision, besides the application.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// Who calls.
+    /// The caller.
     pub partner: Arc<Partner>,
     /// The customer, if there is one with this ID.
     pub customer: Option<Arc<Customer>>,
-    /// What is known of the certificate.
+    /// The certificate, if it is listed.
     pub certificate: Option<Arc<Certificate>>,
-    /// How many other customers hold it.
+    /// How many other customers hold the certificate.
     pub other_holders: usize,
-    /// What was seen of the pictures. Of a partner that is not ready, none are looked at.
+    /// The pictures. They are not inspected if the partner is not ready.
     pub pictures: Inspection,
     /// `settings.contract`.
     pub contract: Contract,
@@ -44,226 +44,260 @@ pub struct Facts {
     pub customers_per_certificate: u32,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    fn partner(&self) -> &'a Partner {
+        &self.facts.partner
+    }
+
+    fn customer(&self) -> Option<&'a Customer> {
+        self.facts.customer.as_deref()
+    }
+
+    fn certificate(&self) -> Option<&'a Certificate> {
+        self.facts.certificate.as_deref()
+    }
+
+    fn status(&self) -> RealNameStatus {
+        self.customer().map_or(RealNameStatus::Unauthenticated, |customer| customer.status)
+    }
+
+    fn attempts(&self) -> u32 {
+        self.customer().map_or(0, |customer| customer.attempts)
+    }
+
     fn failed_items(&self) -> CheckItems {
         let pictures = self.facts.pictures.pictures(self.application);
         pictures.filter_map(|(kind, _, picture)| picture.failed_item(kind, self.application)).collect()
     }
 
-    fn status(&self) -> RealNameStatus {
-        self.facts.customer.as_ref().map_or(RealNameStatus::Unauthenticated, |customer| customer.status)
+    /// Returns the holder listed for the certificate. `None` if any name agrees.
+    fn holder(&self) -> Option<&'a str> {
+        self.certificate()?.holder.as_deref()
+    }
+
+    fn verdict(&self) -> Verdict {
+        self.certificate().map_or(Verdict::Pass, |certificate| certificate.verdict)
     }
 }
 
-/// What a rule says: it holds, or it does not, with the failed items where the code has them.
+/// `Ok` if a rule holds, else the failed check items, which only `pictures-pass` has.
 type RuleResult = Result<(), CheckItems>;
-
-/// One business rule.
-#[derive(Debug)]
-pub struct Rule {
-    /// Its name: the condition that has to hold.
-    pub id: &'static str,
-    /// The code of the refusal when it does not.
-    pub refuses_with: ErrorCode,
-    /// Where it comes from.
-    pub citation: Citation,
-    /// Whether it holds.
-    pub check: fn(&Case<'_>) -> RuleResult,
-    /// What it compared, in words, without personal data.
-    pub saw: fn(&Case<'_>) -> String,
-}
-
-/// The place of `attempts-left`: an application that gets past it counts as an attempt, whatever becomes
-/// of it (assumed).
-pub const ATTEMPTS_LEFT: usize = 7;
-
-/// The places of `customer-has-partner` and `customer-of-caller`: whoever asks for a customer has to keep them.
-pub const OWNERSHIP: [usize; 2] = [3, 4];
-
-/// The rules, in order.
-pub static RULES: [Rule; 13] = [
-    Rule {
-        id: "partner-ready",
-        refuses_with: ErrorCode::PartnerNotReady,
-        citation: Citation::documented(
-            "The partner did not complete real-name authentication or bucket authentication.",
-        ),
-        check: |case| ensure(case.facts.partner.is_ready() && case.facts.pictures.unreachable().is_none()),
-        saw: |case| {
-            let Partner { photo_upload, bucket, .. } = &*case.facts.partner;
-            let authenticated = case.facts.partner.is_authenticated();
-            let unreachable = case.facts.pictures.unreachable();
-            format!(
-                "partner authenticated: {authenticated}, photo upload enabled: {photo_upload}, bucket authorized: {}{}",
-                bucket.authorized,
-                unreachable.map_or_else(String::new, |cause| format!(", bucket cannot be reached (assumed): {cause}"))
-            )
-        },
-    },
-    Rule {
-        id: "platform-of-partner",
-        refuses_with: ErrorCode::ParameterError,
-        citation: Citation::assumed("The value is assigned to the partner; the page names no code for another one."),
-        check: |case| ensure(*case.application.xaccount_type == *case.facts.partner.xaccount_type),
-        saw: |case| {
-            format!(
-                "xaccount_type {:?}, assigned {:?}",
-                case.application.xaccount_type, case.facts.partner.xaccount_type
-            )
-        },
-    },
-    Rule {
-        id: "customer-not-caller",
-        refuses_with: ErrorCode::CustomerIsCaller,
-        citation: Citation::assumed("Two codes have the same text; this one is taken for the partner's own account."),
-        check: |case| ensure(case.application.customer_id.as_str() != &*case.facts.partner.id),
-        saw: |case| {
-            format!("customer_id {}, the caller's own account {}", case.application.customer_id, case.facts.partner.id)
-        },
-    },
-    Rule {
-        id: "customer-has-partner",
-        refuses_with: ErrorCode::NoPartner,
-        citation: Citation::documented("You are not a customer of a partner yet."),
-        check: |case| ensure(owner(case).is_some()),
-        saw: |case| match &case.facts.customer {
-            None => "no customer with this ID".to_owned(),
-            Some(customer) => format!("partner of the customer: {}", customer.partner.as_deref().unwrap_or("none")),
-        },
-    },
-    Rule {
-        id: "customer-of-caller",
-        refuses_with: ErrorCode::NotYourCustomer,
-        citation: Citation::documented("You do not have the operation permission to this customer."),
-        check: |case| ensure(owner(case) == Some(&*case.facts.partner.name)),
-        saw: |case| {
-            format!("partner of the customer: {}, caller: {}", owner(case).unwrap_or("none"), case.facts.partner.name)
-        },
-    },
-    Rule {
-        id: "customer-not-partner",
-        refuses_with: ErrorCode::CustomerIsPartner,
-        citation: Citation::documented(
-            "You are a partner and cannot be authenticated as an individual using your real name.",
-        ),
-        check: |case| ensure(case.facts.customer.as_ref().is_none_or(|customer| !customer.partner_program)),
-        saw: |case| {
-            format!(
-                "joined a partner program: {}",
-                case.facts.customer.as_ref().is_some_and(|customer| customer.partner_program)
-            )
-        },
-    },
-    Rule {
-        id: "not-authenticated-yet",
-        refuses_with: ErrorCode::AlreadyAuthenticated,
-        citation: Citation::documented("The customer has passed real-name authentication or is being reviewed."),
-        check: |case| ensure(matches!(case.status(), RealNameStatus::Unauthenticated | RealNameStatus::Rejected)),
-        saw: |case| format!("real-name status: {}", case.status().as_str()),
-    },
-    Rule {
-        id: "attempts-left",
-        refuses_with: ErrorCode::AttemptsExhausted,
-        citation: Citation::documented(
-            "The number of real-name authentication times of the customer exceeds the upper limit.",
-        ),
-        check: |case| ensure(attempts(case) < case.facts.attempts_per_customer),
-        saw: |case| format!("attempts used: {}, allowed: {}", attempts(case), case.facts.attempts_per_customer),
-    },
-    Rule {
-        id: "certificate-allowed",
-        refuses_with: ErrorCode::CertificateBlocked,
-        citation: Citation::documented(
-            "The certificate ID is from an invalid certificate and cannot be used for real-name authentication.",
-        ),
-        check: |case| ensure(case.facts.certificate.as_ref().is_none_or(|certificate| !certificate.blocked)),
-        saw: |case| {
-            format!(
-                "certificate blocked: {}",
-                case.facts.certificate.as_ref().is_some_and(|certificate| certificate.blocked)
-            )
-        },
-    },
-    Rule {
-        id: "certificate-not-worn-out",
-        refuses_with: ErrorCode::CertificateWornOut,
-        citation: Citation::documented(
-            "The number of users who used the certificate ID for real-name authentication has reached the maximum limit.",
-        ),
-        check: |case| ensure(case.facts.other_holders < case.facts.customers_per_certificate as usize),
-        saw: |case| {
-            format!(
-                "other customers with this certificate: {}, allowed: {}",
-                case.facts.other_holders, case.facts.customers_per_certificate
-            )
-        },
-    },
-    Rule {
-        id: "pictures-pass",
-        refuses_with: ErrorCode::CheckItemsFailed,
-        citation: Citation::documented(
-            "The initiated service operation does not meet the service check item requirement.",
-        ),
-        check: |case| {
-            let items = case.failed_items();
-            if items.is_empty() { Ok(()) } else { Err(items) }
-        },
-        saw: |case| {
-            let seen = case.facts.pictures.pictures(case.application).map(|(kind, path, picture)| {
-                let item = picture.failed_item(kind, case.application);
-                format!("{} {path:?}: {picture}: {}", kind.as_str(), item.map_or("passed", |item| item.code()))
-            });
-            seen.collect::<Vec<_>>().join(", ")
-        },
-    },
-    Rule {
-        id: "identity-agrees",
-        refuses_with: ErrorCode::IdentityMismatch,
-        citation: Citation::documented("The ID information or mobile number is incorrect."),
-        check: |case| {
-            let holder = case.facts.certificate.as_ref().and_then(|certificate| certificate.holder.as_deref());
-            ensure(holder.is_none_or(|holder| holder == case.application.name.as_str()))
-        },
-        saw: |case| match case.facts.certificate.as_ref().and_then(|certificate| certificate.holder.as_ref()) {
-            None => "no holder listed for this certificate".to_owned(),
-            Some(holder) if **holder == *case.application.name.as_str() => "the listed holder".to_owned(),
-            Some(_) => "another name than the listed holder's".to_owned(),
-        },
-    },
-    Rule {
-        id: "verification-passes",
-        refuses_with: ErrorCode::VerificationFailed,
-        citation: Citation::documented("Real-name authentication failed."),
-        check: |case| {
-            ensure(case.facts.certificate.as_ref().is_none_or(|certificate| certificate.verdict == Verdict::Pass))
-        },
-        saw: |case| {
-            let fails = case.facts.certificate.as_ref().is_some_and(|certificate| certificate.verdict == Verdict::Fail);
-            format!("verdict listed for this certificate: {}", if fails { "fail" } else { "pass" })
-        },
-    },
-];
 
 fn ensure(holds: bool) -> RuleResult {
     if holds { Ok(()) } else { Err(CheckItems::NONE) }
 }
 
-fn owner<'a>(case: &Case<'a>) -> Option<&'a str> {
-    case.facts.customer.as_ref()?.partner.as_deref()
+/// A business rule. Its ID names the condition that must hold.
+#[derive(Debug)]
+pub struct Rule {
+    /// The name in explanations.
+    pub id: &'static str,
+    /// The error code if the rule does not hold.
+    pub refuses_with: ErrorCode,
+    /// The source of the rule.
+    pub citation: Citation,
+    /// Decides whether the rule holds.
+    pub check: fn(&Case<'_>) -> RuleResult,
+    /// Describes what the rule compared, without personal data.
+    pub saw: fn(&Case<'_>) -> String,
 }
 
-fn attempts(case: &Case<'_>) -> u32 {
-    case.facts.customer.as_ref().map_or(0, |customer| customer.attempts)
+/// The rules, in order.
+pub static RULES: [&Rule; 13] = [
+    &PARTNER_READY,
+    &PLATFORM_OF_PARTNER,
+    &CUSTOMER_NOT_CALLER,
+    &CUSTOMER_HAS_PARTNER,
+    &CUSTOMER_OF_CALLER,
+    &CUSTOMER_NOT_PARTNER,
+    &NOT_AUTHENTICATED_YET,
+    &ATTEMPTS_LEFT,
+    &CERTIFICATE_ALLOWED,
+    &CERTIFICATE_NOT_WORN_OUT,
+    &PICTURES_PASS,
+    &IDENTITY_AGREES,
+    &VERIFICATION_PASSES,
+];
+
+static PARTNER_READY: Rule = Rule {
+    id: "partner-ready",
+    refuses_with: ErrorCode::PartnerNotReady,
+    citation: Citation::documented("The partner did not complete real-name authentication or bucket authentication."),
+    check: |case| ensure(case.partner().is_ready() && case.facts.pictures.unreachable().is_none()),
+    saw: |case| {
+        let Partner { photo_upload, bucket, .. } = case.partner();
+        let authenticated = case.partner().is_authenticated();
+        let unreachable = case.facts.pictures.unreachable();
+        format!(
+            "partner authenticated: {authenticated}, photo upload enabled: {photo_upload}, bucket authorized: {}{}",
+            bucket.authorized,
+            unreachable.map_or_else(String::new, |cause| format!(", bucket cannot be reached (assumed): {cause}"))
+        )
+    },
+};
+
+static PLATFORM_OF_PARTNER: Rule = Rule {
+    id: "platform-of-partner",
+    refuses_with: ErrorCode::ParameterError,
+    citation: Citation::assumed("The value is assigned to the partner; the page names no code for another one."),
+    check: |case| ensure(*case.application.xaccount_type == *case.partner().xaccount_type),
+    saw: |case| {
+        format!("xaccount_type {:?}, assigned {:?}", case.application.xaccount_type, case.partner().xaccount_type)
+    },
+};
+
+static CUSTOMER_NOT_CALLER: Rule = Rule {
+    id: "customer-not-caller",
+    refuses_with: ErrorCode::CustomerIsCaller,
+    citation: Citation::assumed("Two codes have the same text; this one is taken for the partner's own account."),
+    check: |case| ensure(case.application.customer_id.as_str() != &*case.partner().id),
+    saw: |case| format!("customer_id {}, the caller's own account {}", case.application.customer_id, case.partner().id),
+};
+
+static CUSTOMER_HAS_PARTNER: Rule = Rule {
+    id: "customer-has-partner",
+    refuses_with: ErrorCode::NoPartner,
+    citation: Citation::documented("You are not a customer of a partner yet."),
+    check: |case| ensure(partner_of(case.customer()).is_some()),
+    saw: |case| saw_partner_of(case.customer()),
+};
+
+static CUSTOMER_OF_CALLER: Rule = Rule {
+    id: "customer-of-caller",
+    refuses_with: ErrorCode::NotYourCustomer,
+    citation: Citation::documented("You do not have the operation permission to this customer."),
+    check: |case| ensure(partner_of(case.customer()) == Some(&*case.partner().name)),
+    saw: |case| format!("{}, caller: {}", saw_partner_of(case.customer()), case.partner().name),
+};
+
+static CUSTOMER_NOT_PARTNER: Rule = Rule {
+    id: "customer-not-partner",
+    refuses_with: ErrorCode::CustomerIsPartner,
+    citation: Citation::documented(
+        "You are a partner and cannot be authenticated as an individual using your real name.",
+    ),
+    check: |case| ensure(!case.customer().is_some_and(|customer| customer.partner_program)),
+    saw: |case| {
+        format!("joined a partner program: {}", case.customer().is_some_and(|customer| customer.partner_program))
+    },
+};
+
+static NOT_AUTHENTICATED_YET: Rule = Rule {
+    id: "not-authenticated-yet",
+    refuses_with: ErrorCode::AlreadyAuthenticated,
+    citation: Citation::documented("The customer has passed real-name authentication or is being reviewed."),
+    check: |case| ensure(!case.status().is_accepted()),
+    saw: |case| format!("real-name status: {}", case.status().as_str()),
+};
+
+static ATTEMPTS_LEFT: Rule = Rule {
+    id: "attempts-left",
+    refuses_with: ErrorCode::AttemptsExhausted,
+    citation: Citation::documented(
+        "The number of real-name authentication times of the customer exceeds the upper limit.",
+    ),
+    check: |case| ensure(case.attempts() < case.facts.attempts_per_customer),
+    saw: |case| format!("attempts used: {}, allowed: {}", case.attempts(), case.facts.attempts_per_customer),
+};
+
+static CERTIFICATE_ALLOWED: Rule = Rule {
+    id: "certificate-allowed",
+    refuses_with: ErrorCode::CertificateBlocked,
+    citation: Citation::documented(
+        "The certificate ID is from an invalid certificate and cannot be used for real-name authentication.",
+    ),
+    check: |case| ensure(!case.certificate().is_some_and(|certificate| certificate.blocked)),
+    saw: |case| format!("certificate blocked: {}", case.certificate().is_some_and(|certificate| certificate.blocked)),
+};
+
+static CERTIFICATE_NOT_WORN_OUT: Rule = Rule {
+    id: "certificate-not-worn-out",
+    refuses_with: ErrorCode::CertificateWornOut,
+    citation: Citation::documented(
+        "The number of users who used the certificate ID for real-name authentication has reached the maximum limit.",
+    ),
+    check: |case| ensure(case.facts.other_holders < case.facts.customers_per_certificate as usize),
+    saw: |case| {
+        format!(
+            "other customers with this certificate: {}, allowed: {}",
+            case.facts.other_holders, case.facts.customers_per_certificate
+        )
+    },
+};
+
+static PICTURES_PASS: Rule = Rule {
+    id: "pictures-pass",
+    refuses_with: ErrorCode::CheckItemsFailed,
+    citation: Citation::documented("The initiated service operation does not meet the service check item requirement."),
+    check: |case| {
+        let items = case.failed_items();
+        if items.is_empty() { Ok(()) } else { Err(items) }
+    },
+    saw: |case| {
+        let pictures = case.facts.pictures.pictures(case.application).map(|(kind, path, picture)| {
+            let item = picture.failed_item(kind, case.application);
+            format!("{} {path:?}: {picture}: {}", kind.as_str(), item.map_or("passed", |item| item.code()))
+        });
+        pictures.collect::<Vec<_>>().join(", ")
+    },
+};
+
+static IDENTITY_AGREES: Rule = Rule {
+    id: "identity-agrees",
+    refuses_with: ErrorCode::IdentityMismatch,
+    citation: Citation::documented("The ID information or mobile number is incorrect."),
+    check: |case| ensure(case.holder().is_none_or(|holder| holder == case.application.name.as_str())),
+    saw: |case| {
+        let saw = match case.holder() {
+            None => "no holder listed for this certificate",
+            Some(holder) if holder == case.application.name.as_str() => "the listed holder",
+            Some(_) => "another name than the listed holder's",
+        };
+        saw.to_owned()
+    },
+};
+
+static VERIFICATION_PASSES: Rule = Rule {
+    id: "verification-passes",
+    refuses_with: ErrorCode::VerificationFailed,
+    citation: Citation::documented("Real-name authentication failed."),
+    check: |case| ensure(case.verdict() == Verdict::Pass),
+    saw: |case| {
+        let verdict = match case.verdict() {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "fail",
+        };
+        format!("verdict listed for this certificate: {verdict}")
+    },
+};
+
+/// The rules that keep a partner from customers of others. They are the only ones that apply to review results.
+pub static OWNERSHIP: [&Rule; 2] = [&CUSTOMER_HAS_PARTNER, &CUSTOMER_OF_CALLER];
+
+/// Applies the ownership rules without an application. Returns the rule that does not hold, with what it saw.
+pub fn check_ownership(
+    customer: Option<Arc<Customer>>,
+    caller: &Partner,
+) -> Result<Arc<Customer>, (&'static Rule, String)> {
+    let saw = saw_partner_of(customer.as_deref());
+    match customer {
+        Some(customer) if customer.partner.as_ref() == Some(&caller.name) => Ok(customer),
+        Some(customer) if customer.partner.is_some() => {
+            Err((&CUSTOMER_OF_CALLER, format!("{saw}, caller: {}", caller.name)))
+        }
+        _ => Err((&CUSTOMER_HAS_PARTNER, saw)),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{ATTEMPTS_LEFT, OWNERSHIP, RULES};
+fn partner_of(customer: Option<&Customer>) -> Option<&str> {
+    customer?.partner.as_deref()
+}
 
-    #[test]
-    fn the_named_places_are_the_ones_meant() {
-        assert_eq!(RULES[ATTEMPTS_LEFT].id, "attempts-left");
-        assert_eq!(OWNERSHIP.map(|place| RULES[place].id), ["customer-has-partner", "customer-of-caller"]);
+/// Describes what the ownership rules see of a customer.
+pub fn saw_partner_of(customer: Option<&Customer>) -> String {
+    match customer {
+        None => "no customer with this ID".to_owned(),
+        Some(customer) => format!("partner of the customer: {}", customer.partner.as_deref().unwrap_or("none")),
     }
 }
 
@@ -272,59 +306,62 @@ mod tests {
 pub struct Refusal {
     /// The error code.
     pub code: ErrorCode,
-    /// The failed check items: only ever with `CBC.99007004`.
+    /// The failed check items. Only `CBC.99007004` has any.
     pub items: CheckItems,
 }
 
 impl Refusal {
-    /// A refusal without check items.
+    /// Returns a refusal without check items.
     pub const fn of(code: ErrorCode) -> Self {
         Self { code, items: CheckItems::NONE }
     }
 }
 
-/// What is answered to a well-formed application.
+/// The answer to a well-formed application.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
-    /// It is accepted.
+    /// The application is accepted.
     Accept(Review),
-    /// The API refuses it.
+    /// The API refuses the application.
     Refuse(Refusal),
-    /// The gateway answers instead of the API: only a script can say so.
+    /// The gateway answers in the place of the API. Only a script causes this.
     Gateway(&'static GatewayError),
-    /// Something happens to the connection: only a script can say so.
+    /// The connection has a fault. Only a script causes this.
     Fault(Fault),
 }
 
-/// What the rules say of a case.
+/// The decision of the rules on a case.
 #[derive(Clone, Copy, Debug)]
 pub enum Decision {
-    /// Nothing refused it.
+    /// Every rule holds.
     Accepted(Review),
-    /// A rule did.
+    /// A rule does not hold.
     Refused {
         /// The rule.
         rule: &'static Rule,
-        /// What it answers.
+        /// The refusal.
         refusal: Refusal,
-        /// True when the customer has used up an attempt all the same.
+        /// Whether the application counts as an attempt.
         attempted: bool,
     },
 }
 
-/// Applies the rules to a case, in order: the first that does not hold refuses.
+/// Applies the rules in order: the first one that does not hold refuses. An application that gets past `attempts-left`
+/// counts as an attempt even if it is refused (assumed).
 pub fn decide(case: &Case<'_>, review: Review) -> Decision {
-    for (place, rule) in RULES.iter().enumerate() {
+    let mut attempted = false;
+    for rule in RULES {
         if let Err(items) = (rule.check)(case) {
             let refusal = Refusal { code: rule.refuses_with, items };
-            return Decision::Refused { rule, refusal, attempted: place > ATTEMPTS_LEFT };
+            return Decision::Refused { rule, refusal, attempted };
         }
+        attempted |= rule.id == ATTEMPTS_LEFT.id;
     }
     Decision::Accepted(review)
 }
 
 impl Decision {
-    /// What is answered.
+    /// Returns the answer.
     pub const fn answer(&self) -> Answer {
         match self {
             Self::Accepted(review) => Answer::Accept(*review),
@@ -332,9 +369,9 @@ impl Decision {
         }
     }
 
-    /// The customer as the decision leaves it; absent: the decision changes nothing.
+    /// Returns the customer after the decision. `None` if the decision changes nothing.
     pub fn change(&self, case: &Case<'_>, now: Timestamp) -> Option<Customer> {
-        let customer = case.facts.customer.as_ref()?;
+        let customer = case.customer()?;
         match self {
             Self::Accepted(review) => Some(customer.accepted(*review, now)),
             Self::Refused { attempted, .. } => attempted.then(|| customer.attempted()),
@@ -342,42 +379,217 @@ impl Decision {
     }
 }
 
-/// How one check ended.
+/// The result of one check or rule in an explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckResult {
-    /// It held.
+    /// It holds.
     Passed,
-    /// It did not, and decided the answer.
+    /// It does not hold, and decided the answer.
     Failed,
-    /// An earlier one decided.
+    /// An earlier one decided the answer.
     NotReached,
 }
 
 /// One line of an explanation.
 #[derive(Clone, Debug)]
 pub struct CheckReport {
-    /// The check's name.
+    /// The ID of the check or rule.
     pub check: &'static str,
-    /// How it ended.
+    /// Its result.
     pub result: CheckResult,
-    /// What it compared, without personal data; empty when it was not reached.
+    /// What it compared, without personal data. Empty if it was not reached.
     pub saw: String,
-    /// Where it comes from.
+    /// The source of the check or rule.
     pub citation: Citation,
 }
 
-/// Every rule with what it saw in this case. Costs as much as deciding again, so it is done when asked.
+/// Explains a decision: every rule with its result and what it saw. This applies the rules again, so call it on demand.
 pub fn explain(case: &Case<'_>) -> Vec<CheckReport> {
-    let mut decided = false;
-    let finding = |rule: &Rule| {
-        let result = match (decided, (rule.check)(case)) {
-            (true, _) => CheckResult::NotReached,
-            (false, Ok(())) => CheckResult::Passed,
-            (false, Err(_)) => CheckResult::Failed,
+    let mut is_decided = false;
+    let report = |rule: &Rule| {
+        let (result, saw) = if is_decided {
+            (CheckResult::NotReached, String::new())
+        } else {
+            is_decided = (rule.check)(case).is_err();
+            (if is_decided { CheckResult::Failed } else { CheckResult::Passed }, (rule.saw)(case))
         };
-        decided |= result == CheckResult::Failed;
-        let saw = if result == CheckResult::NotReached { String::new() } else { (rule.saw)(case) };
         CheckReport { check: rule.id, result, saw, citation: rule.citation }
     };
-    RULES.iter().map(finding).collect()
+    RULES.into_iter().map(report).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use super::*;
+    use crate::domain::account::PartnerRealName;
+    use crate::domain::application::{Field, RawApplication};
+    use crate::domain::bucket::{Flaw, Format, MAX_PICTURE_BYTES, Picture, PicturePath, Shows};
+    use crate::domain::catalog::CheckItem;
+
+    type Change = fn(&mut RawApplication<'static>, &mut Facts);
+
+    /// Changes of the accepted case, each with the rule that looks at it.
+    const CHANGES: [(&Rule, Change); 26] = [
+        (&PARTNER_READY, |_, facts| partner(facts).real_name = PartnerRealName::Unauthenticated),
+        (&PARTNER_READY, |_, facts| partner(facts).photo_upload = false),
+        (&PARTNER_READY, |_, facts| partner(facts).bucket.authorized = false),
+        (&PARTNER_READY, |_, facts| facts.pictures = Inspection::Unreachable("no answer".into())),
+        (&PLATFORM_OF_PARTNER, |raw, _| raw.xaccount_type = Field::Value("OTHER_IDP".into())),
+        (&CUSTOMER_NOT_CALLER, |raw, _| raw.customer_id = Field::Value("demo-id".into())),
+        (&CUSTOMER_HAS_PARTNER, |_, facts| facts.customer = None),
+        (&CUSTOMER_HAS_PARTNER, |_, facts| customer(facts).partner = None),
+        (&CUSTOMER_OF_CALLER, |_, facts| customer(facts).partner = Some("other".into())),
+        (&CUSTOMER_NOT_PARTNER, |_, facts| customer(facts).partner_program = true),
+        (&NOT_AUTHENTICATED_YET, |_, facts| customer(facts).status = RealNameStatus::Rejected),
+        (&NOT_AUTHENTICATED_YET, |_, facts| customer(facts).status = RealNameStatus::UnderReview),
+        (&NOT_AUTHENTICATED_YET, |_, facts| customer(facts).status = RealNameStatus::Authenticated),
+        (&ATTEMPTS_LEFT, |_, facts| customer(facts).attempts = 2),
+        (&ATTEMPTS_LEFT, |_, facts| customer(facts).attempts = 3),
+        (&CERTIFICATE_ALLOWED, |_, facts| certificate(facts).blocked = true),
+        (&CERTIFICATE_NOT_WORN_OUT, |_, facts| facts.other_holders = 2),
+        (&CERTIFICATE_NOT_WORN_OUT, |_, facts| facts.other_holders = 3),
+        (&PICTURES_PASS, |_, facts| picture(facts, 0).flaw = Some(Flaw::Missing)),
+        (&PICTURES_PASS, |_, facts| picture(facts, 1).format = Format::from_name("webp")),
+        (&PICTURES_PASS, |_, facts| picture(facts, 1).size = MAX_PICTURE_BYTES + 1),
+        (&PICTURES_PASS, |_, facts| {
+            picture(facts, 0).shows = Some(Shows { name: Some("Other".into()), number: None }.into());
+        }),
+        (&IDENTITY_AGREES, |_, facts| certificate(facts).holder = Some("Name".into())),
+        (&IDENTITY_AGREES, |_, facts| certificate(facts).holder = Some("Other".into())),
+        (&VERIFICATION_PASSES, |_, facts| certificate(facts).verdict = Verdict::Pass),
+        (&VERIFICATION_PASSES, |_, facts| certificate(facts).verdict = Verdict::Fail),
+    ];
+
+    #[test]
+    fn rules_show_what_they_saw_in_the_accepted_case() {
+        let (_, reports) = decide_and_explain(|_, _| {});
+        let text: Vec<_> = reports.iter().map(|report| format!("{}: {}", report.check, report.saw)).collect();
+        insta::assert_snapshot!(text.join("\n"), @r#"
+        partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: true
+        platform-of-partner: xaccount_type "DEMO_IDP", assigned "DEMO_IDP"
+        customer-not-caller: customer_id customer-1, the caller's own account demo-id
+        customer-has-partner: partner of the customer: demo
+        customer-of-caller: partner of the customer: demo, caller: demo
+        customer-not-partner: joined a partner program: false
+        not-authenticated-yet: real-name status: unauthenticated
+        attempts-left: attempts used: 0, allowed: 3
+        certificate-allowed: certificate blocked: false
+        certificate-not-worn-out: other customers with this certificate: 0, allowed: 3
+        pictures-pass: front "front.jpg": jpg of 102400 bytes: passed, in hand "hand.png": png of 102400 bytes: passed
+        identity-agrees: no holder listed for this certificate
+        verification-passes: verdict listed for this certificate: pass
+        "#);
+    }
+
+    #[test]
+    fn rules_show_what_they_saw_in_changed_cases() {
+        let text = CHANGES.map(|(rule, change)| {
+            let (result, reports) = decide_and_explain(change);
+            let report = reports.iter().find(|report| report.check == rule.id).expect("every rule is explained");
+            assert_eq!(report.result == CheckResult::Failed, result != "accepted", "{}: {result}", rule.id);
+            format!("{}: {} -> {result}", rule.id, report.saw)
+        });
+        insta::assert_snapshot!(text.join("\n"), @r#"
+        partner-ready: partner authenticated: false, photo upload enabled: true, bucket authorized: true -> CBC.99005030, no attempt
+        partner-ready: partner authenticated: true, photo upload enabled: false, bucket authorized: true -> CBC.99005030, no attempt
+        partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: false -> CBC.99005030, no attempt
+        partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: true, bucket cannot be reached (assumed): no answer -> CBC.99005030, no attempt
+        platform-of-partner: xaccount_type "OTHER_IDP", assigned "DEMO_IDP" -> CBC.0100, no attempt
+        customer-not-caller: customer_id demo-id, the caller's own account demo-id -> CBC.99007265, no attempt
+        customer-has-partner: no customer with this ID -> CBC.99000035, no attempt
+        customer-has-partner: partner of the customer: none -> CBC.99000035, no attempt
+        customer-of-caller: partner of the customer: other, caller: demo -> CBC.99000000, no attempt
+        customer-not-partner: joined a partner program: true -> CBC.99007259, no attempt
+        not-authenticated-yet: real-name status: rejected -> accepted
+        not-authenticated-yet: real-name status: under_review -> CBC.99000027, no attempt
+        not-authenticated-yet: real-name status: authenticated -> CBC.99000027, no attempt
+        attempts-left: attempts used: 2, allowed: 3 -> accepted
+        attempts-left: attempts used: 3, allowed: 3 -> CBC.99000026, no attempt
+        certificate-allowed: certificate blocked: true -> CBC.99007193, an attempt
+        certificate-not-worn-out: other customers with this certificate: 2, allowed: 3 -> accepted
+        certificate-not-worn-out: other customers with this certificate: 3, allowed: 3 -> CBC.99007189, an attempt
+        pictures-pass: front "front.jpg": missing: INVALID_FRONT_IDCARD, in hand "hand.png": png of 102400 bytes: passed -> CBC.99007004, INVALID_FRONT_IDCARD, an attempt
+        pictures-pass: front "front.jpg": jpg of 102400 bytes: passed, in hand "hand.png": webp of 102400 bytes: PIC_FORMAT_ERR -> CBC.99007004, PIC_FORMAT_ERR, an attempt
+        pictures-pass: front "front.jpg": jpg of 102400 bytes: passed, in hand "hand.png": png of 10485761 bytes: PIC_SIZE_ERR -> CBC.99007004, PIC_SIZE_ERR, an attempt
+        pictures-pass: front "front.jpg": jpg of 102400 bytes: IDCARD_INFO_NOT_SAME, in hand "hand.png": png of 102400 bytes: passed -> CBC.99007004, IDCARD_INFO_NOT_SAME, an attempt
+        identity-agrees: the listed holder -> accepted
+        identity-agrees: another name than the listed holder's -> CBC.99007202, an attempt
+        verification-passes: verdict listed for this certificate: pass -> accepted
+        verification-passes: verdict listed for this certificate: fail -> CBC.99007188, an attempt
+        "#);
+    }
+
+    /// Returns the decision on a changed case, as text, and the explanation, which has to agree with the decision.
+    fn decide_and_explain(change: Change) -> (String, Vec<CheckReport>) {
+        let (mut raw, mut facts) = accepted();
+        change(&mut raw, &mut facts);
+        let application = Application::parse(raw, facts.contract).expect("the changes are well-formed");
+        let case = Case { application: &application, facts: &facts };
+        let reports = explain(&case);
+        let (result, decided_by) = match decide(&case, Review::Manual) {
+            Decision::Accepted(_) => ("accepted".to_owned(), None),
+            Decision::Refused { rule, refusal, attempted } => {
+                let items = refusal.items.iter().map(CheckItem::code);
+                let attempt = if attempted { "an attempt" } else { "no attempt" };
+                let result = [refusal.code.code()].into_iter().chain(items).chain([attempt]).collect::<Vec<_>>();
+                (result.join(", "), RULES.iter().position(|each| each.id == rule.id))
+            }
+        };
+        for (index, report) in reports.iter().enumerate() {
+            let expected = match index.cmp(&decided_by.unwrap_or(RULES.len())) {
+                Ordering::Less => CheckResult::Passed,
+                Ordering::Equal => CheckResult::Failed,
+                Ordering::Greater => CheckResult::NotReached,
+            };
+            assert_eq!((report.check, report.result), (RULES[index].id, expected));
+        }
+        (result, reports)
+    }
+
+    /// Returns a case in which every rule holds.
+    fn accepted() -> (RawApplication<'static>, Facts) {
+        let paths = ["front.jpg", "hand.png"];
+        let raw = RawApplication {
+            customer_id: Field::Value("customer-1".into()),
+            identify_type: Field::Value(0),
+            verified_file_url: Field::Value(paths.map(Into::into).into()),
+            name: Field::Value("Name".into()),
+            verified_number: Field::Value("E00000001".into()),
+            xaccount_type: Field::Value("DEMO_IDP".into()),
+            verified_type: Field::Value(3),
+            change_type: Field::Missing,
+        };
+        let facts = Facts {
+            partner: Partner { id: "demo-id".into(), ..Partner::new("demo", "DEMO_IDP") }.into(),
+            customer: Some(Customer::new("demo").into()),
+            certificate: None,
+            other_holders: 0,
+            pictures: Inspection::Read(
+                paths.map(|path| Picture::from_path(&PicturePath::parse(path).expect("the path is relative"))).into(),
+            ),
+            contract: Contract::default(),
+            attempts_per_customer: 3,
+            customers_per_certificate: 3,
+        };
+        (raw, facts)
+    }
+
+    fn partner(facts: &mut Facts) -> &mut Partner {
+        Arc::make_mut(&mut facts.partner)
+    }
+
+    fn customer(facts: &mut Facts) -> &mut Customer {
+        Arc::make_mut(facts.customer.as_mut().expect("the accepted case has a customer"))
+    }
+
+    fn certificate(facts: &mut Facts) -> &mut Certificate {
+        Arc::make_mut(facts.certificate.get_or_insert_default())
+    }
+
+    fn picture(facts: &mut Facts, index: usize) -> &mut Picture {
+        let Inspection::Read(pictures) = &mut facts.pictures else { panic!("the accepted case has pictures") };
+        &mut pictures[index]
+    }
 }

@@ -11,6 +11,7 @@ use crate::domain::checks::{CHECKS, Check};
 use crate::domain::gateway::GatewayError;
 use crate::domain::rules::{
     Answer, Case, CheckReport, CheckResult, Decision, Facts, OWNERSHIP, RULES, Refusal, Rule, explain as explain_rules,
+    saw_partner_of,
 };
 use crate::simulator::journal::RecordedRequest;
 
@@ -305,7 +306,7 @@ impl Outcome {
                 let result = result(rule.id);
                 let saw = match (self, result) {
                     (_, CheckResult::Failed) => self.saw_when_failed(),
-                    (Self::ReviewResult(customer), CheckResult::Passed) => owner_of(customer),
+                    (Self::ReviewResult(customer), CheckResult::Passed) => saw_partner_of(Some(customer)),
                     _ => String::new(),
                 };
                 CheckReport { check: rule.id, result, saw, citation: rule.citation }
@@ -332,10 +333,8 @@ impl Outcome {
     fn rules(&self) -> Vec<&'static Rule> {
         match self {
             Self::Iam(_) | Self::Refused(ApiError::Iam(..)) => Vec::new(),
-            Self::ReviewResult(_) | Self::Refused(ApiError::Rule(..)) => {
-                OWNERSHIP.iter().map(|place| &RULES[*place]).collect()
-            }
-            _ => RULES.iter().collect(),
+            Self::ReviewResult(_) | Self::Refused(ApiError::Rule(..)) => OWNERSHIP.to_vec(),
+            _ => RULES.to_vec(),
         }
     }
 
@@ -346,11 +345,6 @@ impl Outcome {
             Self::Submission(_) | Self::ReviewResult(_) | Self::Iam(_) => String::new(),
         }
     }
-}
-
-/// What the rules of ownership see of a customer.
-pub(super) fn owner_of(customer: &Customer) -> String {
-    format!("partner of the customer: {}", customer.partner.as_deref().unwrap_or("none"))
 }
 
 fn saw_when_passed(check: &Check, request: &RecordedRequest, caller: Option<&str>) -> String {

@@ -7,9 +7,9 @@ use crate::domain::account::{Customer, CustomerId, Partner, RealNameStatus, Revi
 use crate::domain::application::Application;
 use crate::domain::bucket::Inspection;
 use crate::domain::catalog::Review;
-use crate::domain::rules::{Answer, Case, Decision, Facts, OWNERSHIP, RULES, Rule, decide};
+use crate::domain::rules::{Answer, Case, Decision, Facts, Rule, check_ownership, decide};
 use crate::domain::settings::UnlistedCustomers;
-use crate::simulator::outcome::{Change, Reason, Submission, owner_of};
+use crate::simulator::outcome::{Change, Reason, Submission};
 use crate::simulator::script::Use;
 use crate::simulator::state::SpaceState;
 use crate::simulator::store::{Commit, CurrentState};
@@ -175,15 +175,7 @@ impl SpaceState {
     /// # Errors
     /// The rule by which the partner may not, and what it saw.
     pub fn review_result(&self, partner: &Partner, id: &CustomerId) -> Result<Arc<Customer>, (&'static Rule, String)> {
-        let [has_partner, of_caller] = OWNERSHIP.map(|place| &RULES[place]);
         let customer = self.known(id, self.store.customer(id), partner);
-        let customer = customer.ok_or_else(|| (has_partner, "no customer with this ID".to_owned()))?;
-        match customer.partner.as_deref() {
-            None => Err((has_partner, owner_of(&customer))),
-            Some(owner) if *owner != *partner.name => {
-                Err((of_caller, format!("{}, caller: {}", owner_of(&customer), partner.name)))
-            }
-            Some(_) => Ok(customer),
-        }
+        check_ownership(customer, partner)
     }
 }
