@@ -118,7 +118,10 @@ impl Cli {
             Command::Check(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Catalog => print(&catalog_table()),
-            Command::Schema => print(&format!("{:#}\n", json_schema().as_value())),
+            Command::Schema => {
+                let schema = serde_json::to_string_pretty(&json_schema()).expect("a schema is JSON");
+                print(&format!("{schema}\n"))
+            }
             Command::Completions(args) => print(&completions(args.shell)),
             Command::Healthcheck(args) => args.run(),
         };

@@ -5,13 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::domain::bucket::Bucket;
 use crate::domain::catalog::Review;
 use crate::domain::credentials::Credentials;
 
 /// Whether a partner has completed its own real-name authentication.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 #[expect(missing_docs, reason = "the names say it all")]
 pub enum PartnerRealName {
     #[default]
@@ -94,7 +99,10 @@ impl fmt::Display for CustomerId {
 }
 
 /// The state of a customer's real-name authentication.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schemars(inline)]
 pub enum RealNameStatus {
     /// No application has been accepted yet.
     #[default]
@@ -108,14 +116,9 @@ pub enum RealNameStatus {
 }
 
 impl RealNameStatus {
-    /// The word used in fixtures and explanations.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unauthenticated => "unauthenticated",
-            Self::UnderReview => "under_review",
-            Self::Rejected => "rejected",
-            Self::Authenticated => "authenticated",
-        }
+    /// The word in fixtures and explanations.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns true if the customer keeps its certificate: it has passed or is under review.
@@ -125,7 +128,9 @@ impl RealNameStatus {
 }
 
 /// A reviewer's decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 #[expect(missing_docs, reason = "the names say it all")]
 pub enum ReviewDecision {
     Approve,

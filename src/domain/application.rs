@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Serialize;
+use strum::IntoStaticStr;
+
 use crate::domain::account::CustomerId;
 use crate::domain::bucket::{PictureKind, PicturePath};
 use crate::domain::certificate::{CertificateNumber, CertificateType};
@@ -158,7 +161,9 @@ fn picture_paths(field: Field<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>
 }
 
 /// A parameter of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the page's")]
 pub enum Parameter {
     CustomerId,
@@ -184,18 +189,9 @@ impl Parameter {
         Self::ChangeType,
     ];
 
-    /// Returns the name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CustomerId => "customer_id",
-            Self::IdentifyType => "identify_type",
-            Self::VerifiedFileUrl => "verified_file_url",
-            Self::Name => "name",
-            Self::VerifiedNumber => "verified_number",
-            Self::XaccountType => "xaccount_type",
-            Self::VerifiedType => "verified_type",
-            Self::ChangeType => "change_type",
-        }
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the page's description, without the list of certificate types.

@@ -6,6 +6,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::domain::application::Application;
 use crate::domain::catalog::CheckItem;
 use crate::domain::credentials::Secret;
@@ -228,7 +231,9 @@ pub struct S3Bucket {
 }
 
 /// Where a request to an S3 service names the bucket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum Addressing {
     /// In the path, as `MinIO` and most local services want it.
     #[default]

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// Defines an enum and its table from one list, so that a new row is a single line.
 macro_rules! catalog {
     (
@@ -9,9 +12,12 @@ macro_rules! catalog {
         $($variant:ident = $code:literal, $($value:expr),* ;)*
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        )]
+        #[schemars(inline)]
         pub enum $name {
-            $(#[doc = concat!("`", $code, "`")] $variant,)*
+            $(#[doc = concat!("`", $code, "`")] #[serde(rename = $code)] $variant,)*
         }
 
         impl $name {
@@ -118,12 +124,15 @@ impl FromIterator<CheckItem> for CheckItems {
 }
 
 /// Whether a person has to review an accepted application: the page's `is_review`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum Review {
-    /// `is_review` 0: the customer is authenticated at once.
-    NotNeeded,
     /// `is_review` 1: the customer is under review.
-    Manual,
+    Manual = 1,
+    /// `is_review` 0: the customer is authenticated at once.
+    #[serde(rename = "automatic")]
+    NotNeeded = 0,
 }
 
 impl Review {

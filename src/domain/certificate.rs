@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::settings::Contract;
 use crate::domain::bucket::PictureKind;
 use crate::domain::bucket::PictureKind::{Back, Front, InHand};
@@ -85,7 +88,9 @@ impl fmt::Debug for CertificateNumber {
 }
 
 /// The result of verifying a certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum Verdict {
     /// The certificate is genuine.
     #[default]

@@ -1,12 +1,19 @@
 //! The checks that a request meets before the business rules, in order.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+use strum::IntoStaticStr;
+
 use crate::domain::catalog::ErrorCode;
 
 /// The maximum length of a body in bytes: the gateway's "12 MB", read as 12 × 1024 × 1024 (assumed).
 pub const MAX_BODY_BYTES: usize = 12 * 1024 * 1024;
 
 /// How well founded a behaviour is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema, IntoStaticStr)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+#[schemars(inline)]
 pub enum Basis {
     /// The API's page says so.
     Documented,
@@ -15,12 +22,9 @@ pub enum Basis {
 }
 
 impl Basis {
-    /// The word used in explanations, tables and the README.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Documented => "documented",
-            Self::Assumed => "assumed",
-        }
+    /// The word in explanations, tables and the README.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::domain::account::{Customer, Partner, RealNameStatus};
 use crate::domain::application::Application;
@@ -380,7 +382,9 @@ impl Decision {
 }
 
 /// The result of one check or rule in an explanation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum CheckResult {
     /// It holds.
     Passed,

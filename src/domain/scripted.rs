@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use regex_lite::Regex;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::domain::account::Partner;
 use crate::domain::application::{Application, Parameter};
@@ -144,7 +147,10 @@ impl<T: ToString, const N: usize> From<[T; N]> for Matcher {
 }
 
 /// A fault of the connection (of the stream, over HTTP/2). Only a script causes one. The choice of faults is assumed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", prefix = "fault ")]
+#[schemars(inline)]
 pub enum Fault {
     /// The connection is reset (TCP RST).
     Reset,
@@ -159,25 +165,13 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The word used in fixtures and explanations.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reset => "reset",
-            Self::Close => "close",
-            Self::Empty => "empty",
-            Self::Malformed => "malformed",
-            Self::Hang => "hang",
-        }
+    /// The word in fixtures and explanations.
+    pub fn as_str(self) -> &'static str {
+        self.outcome().trim_start_matches("fault ")
     }
 
-    /// The name of the outcome.
-    pub const fn outcome(self) -> &'static str {
-        match self {
-            Self::Reset => "fault reset",
-            Self::Close => "fault close",
-            Self::Empty => "fault empty",
-            Self::Malformed => "fault malformed",
-            Self::Hang => "fault hang",
-        }
+    /// The name of the outcome, such as `fault reset`.
+    pub fn outcome(self) -> &'static str {
+        self.into()
     }
 }

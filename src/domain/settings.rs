@@ -2,20 +2,28 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::domain::catalog::Review;
 
 /// The dated edition of the page to follow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub enum Contract {
     /// The page of 2023-03.
     #[default]
+    #[serde(rename = "2023-03")]
     March2023,
     /// The API definition of 2026-01: certificate types 0 and 7 are gone.
+    #[serde(rename = "2026-01")]
     January2026,
 }
 
 /// Which credentials are accepted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum Authentication {
     /// Only those that the world lists.
     #[default]
@@ -25,7 +33,9 @@ pub enum Authentication {
 }
 
 /// How an application for an unlisted customer is treated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum UnlistedCustomers {
     /// It is refused.
     #[default]
@@ -35,7 +45,9 @@ pub enum UnlistedCustomers {
 }
 
 /// The JSON type of `is_review`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum IsReviewType {
     /// `1`, as the page's table and every official SDK declare it.
     #[default]
@@ -45,7 +57,9 @@ pub enum IsReviewType {
 }
 
 /// The `error_msg` of `CBC.0100`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum ParameterErrors {
     /// The page's description.
     #[default]

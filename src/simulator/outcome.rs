@@ -247,7 +247,7 @@ impl Outcome {
     }
 
     /// The `error_code` that is answered.
-    pub const fn error_code(&self) -> Option<&'static str> {
+    pub fn error_code(&self) -> Option<&'static str> {
         match self.answer() {
             Some(Answer::Refuse(refusal)) => Some(refusal.code.code()),
             Some(Answer::Gateway(error)) => Some(error.code),
@@ -257,7 +257,7 @@ impl Outcome {
 
     /// A label for the outcome: an `error_code`, `is_review 0`, `fault reset`, or `told` or `not identified` where there
     /// is none of these.
-    pub const fn label(&self) -> &'static str {
+    pub fn label(&self) -> &'static str {
         match self.answer() {
             Some(Answer::Refuse(refusal)) => refusal.code.code(),
             Some(Answer::Gateway(error)) => error.code,

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
             "axum",
             "tokio",
             "dashmap",
-            "serde",
+            "serde_json",
             "tracing",
             "std::fs",
             "std::env",
