@@ -80,7 +80,10 @@ pub mod pictures;
 pub mod simulator;
 
 #[doc(inline)]
-pub use embedded::{Builder, Credentials, Entry, Error, Expectation, NotVerified, Scenario, Simulator, Space, World};
+pub use embedded::{
+    Builder, Certificate, Credentials, Customer, Entry, Error, Expectation, LoadError, Matcher, NotVerified, Partner,
+    Problem, RealNameStatus, Scenario, Settings, Simulator, Space, World,
+};
 
 /// The README, whose Rust is run with the examples of this documentation.
 #[cfg(doctest)]

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use serde::Deserialize;
 
-use crate::common::INDIVIDUAL;
+use crate::request::INDIVIDUAL;
 
 #[derive(Deserialize)]
 struct Application<'a> {

@@ -20,9 +20,8 @@
 
 mod bare;
 mod client;
-#[path = "../common/mod.rs"]
-mod common;
 mod instructions;
+mod request;
 mod rounds;
 mod server;
 mod soak;

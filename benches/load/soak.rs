@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::client::Connection;
-use crate::common::HOST;
+use crate::request::HOST;
 use crate::server::{Cores, Server};
 use crate::source::{Caller, Source};
 use crate::subject;

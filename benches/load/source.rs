@@ -1,6 +1,6 @@
 //! Where requests come from: one text, made beforehand, in which each request has digits of its own.
 
-use crate::common::{self, HOST, INDIVIDUAL, Signer};
+use crate::request::{self, HOST, INDIVIDUAL, Signer};
 
 /// How many digits a request's number has.
 const DIGITS: usize = 12;
@@ -33,13 +33,13 @@ impl Source {
     /// Applications, each for a customer and a certificate that nobody has seen before.
     pub(crate) fn accepted(caller: Caller) -> Self {
         let answer = ["HTTP/1.1 200 OK\r\n", r#"{"is_review":1}"#];
-        Self::new(caller, common::accepted, answer)
+        Self::new(caller, request::accepted, answer)
     }
 
     /// Requests that lack a mandatory parameter.
     pub(crate) fn incomplete(caller: Caller) -> Self {
         let answer = ["HTTP/1.1 400 Bad Request\r\n", r#"{"error_code":"CBC.0100","error_msg":"Parameter error."}"#];
-        Self { numbers: Vec::new(), ..Self::new(caller, |_| common::incomplete(), answer) }
+        Self { numbers: Vec::new(), ..Self::new(caller, |_| request::incomplete(), answer) }
     }
 
     fn new(caller: Caller, body: impl Fn(u64) -> String, answer: [&'static str; 2]) -> Self {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::client::{Connection, Load};
-use crate::common::{self, HOST};
+use crate::request::{self, HOST};
 use crate::server::{Cores, Program, Server};
 use crate::source::{Caller, Source};
 
@@ -161,7 +161,7 @@ impl Files {
         let numbers = 900_000_000_000..900_000_000_000 + count;
         let customers: Vec<_> = numbers
             .clone()
-            .map(|number| json!({ "id": common::customer(number), "partner": "demo-partner" }))
+            .map(|number| json!({ "id": request::customer(number), "partner": "demo-partner" }))
             .collect();
         let certificates: Vec<_> =
             numbers.map(|number| json!({ "number": format!("E{number}"), "holder": "Wang Xiaoming" })).collect();

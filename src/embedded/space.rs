@@ -199,6 +199,25 @@ impl Space {
         http::journal(&self.app, &self.inner).into_iter().map(Entry).collect()
     }
 
+    /// Returns the journal's entry of the answer with this `X-Request-Id`. `None` if it was dropped, or if it belongs to
+    /// another space.
+    ///
+    /// ```
+    /// # use bss_sim::Simulator;
+    /// let sim = Simulator::start();
+    /// let answer = ureq::get(format!("{}/v2/customers/realname-auths/result?customer_id=customer-done", sim.url()))
+    ///     .header("X-Auth-Token", sim.credentials().token)
+    ///     .call()
+    ///     .unwrap();
+    ///
+    /// let request_id = answer.headers()["x-request-id"].to_str().unwrap();
+    /// assert_eq!(sim.entry(request_id).unwrap().decided_by(), "accepted");
+    /// assert!(sim.new_space().entry(request_id).is_none());
+    /// ```
+    pub fn entry(&self, request_id: &str) -> Option<Entry> {
+        http::entry(&self.app, &self.inner, request_id).map(Entry)
+    }
+
     /// Forgets what was asked and answered.
     pub fn clear_journal(&self) {
         self.state().journal.clear();

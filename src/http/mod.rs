@@ -22,7 +22,7 @@ use tower::{Service, ServiceBuilder};
 
 pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
-pub use control::{ControlSettings, NotVerified, Verified, explain, journal, verify};
+pub use control::{ControlSettings, NotVerified, Verified, entry, explain, journal, verify};
 pub use registry::{PendingReload, Reload, ScenarioRegistry};
 #[cfg(feature = "tls")]
 pub use server::Tls;

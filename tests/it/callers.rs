@@ -326,7 +326,7 @@ async fn lenient_authentication_takes_strangers_for_the_first_partner() {
     let with_key = async |key| lenient().send(Call { key, ..signed }.request()).await;
     for lenient_caller in [with_token("whatever").await, with_key(UNKNOWN_KEY).await] {
         lenient_caller.assert(200, ACCEPTED);
-        assert_eq!(lenient_caller.entry.and_then(|entry| entry.caller.clone()).as_deref(), Some("demo"));
+        assert_eq!(lenient_caller.entry().and_then(|entry| entry.caller()), Some("demo"));
     }
     // What is listed is what it is: the application names the platform of the first partner.
     with_token("other-token").await.assert(400, &refusal("CBC.0100"));

@@ -31,6 +31,14 @@ impl Client {
         self.send(Request::builder().method(method).uri(format!("{}/_sim{path}", self.url)), body)
     }
 
+    /// Calls with these headers and without a body; the status and the answer, `null` when there is none.
+    #[track_caller]
+    pub(crate) fn call(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.send(request, String::new())
+    }
+
     /// What a reload answers.
     #[track_caller]
     pub(crate) fn reload(&self) -> (u16, Value) {

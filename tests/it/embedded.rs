@@ -10,12 +10,10 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::Request;
-use bss_sim::domain::account::Partner;
-use bss_sim::domain::account::{Customer, RealNameStatus};
-use bss_sim::domain::certificate::Certificate;
-use bss_sim::domain::scripted::Matcher;
-use bss_sim::domain::settings::Settings;
-use bss_sim::{Credentials, Error, Expectation, Scenario, Simulator, World};
+use bss_sim::{
+    Certificate, Credentials, Customer, Error, Expectation, Matcher, Partner, RealNameStatus, Scenario, Settings,
+    Simulator, World,
+};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;

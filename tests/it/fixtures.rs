@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
-use bss_sim::fixture::{Library, LoadError, Problem, Scenario, catalog};
+use bss_sim::{Error, LoadError, Problem, Scenario, Simulator};
 use serde_json::json;
 
-use crate::service::Service;
+use crate::service::{Service, refused};
 
 const PARTNER: &str = "partners: [{ id: p-1, name: demo, xaccount_type: DEMO_IDP }]\n";
 
 #[track_caller]
 fn refuse(text: &str) -> LoadError {
-    Scenario::read("test.yaml", "test", text).map_or_else(|error| error, |_| panic!("accepted:\n{text}"))
+    match refused(text) {
+        Error::Fixture(error) => error,
+        error => panic!("{error}"),
+    }
 }
 
 /// Everything that is wrong with a file, after asserting that each problem names the file and shows the line.
@@ -25,7 +28,7 @@ fn problems(text: &str) -> Vec<Problem> {
     assert!(error.unreadable.is_empty(), "{error}");
     for problem in &error.problems {
         let line = text.lines().nth(problem.line - 1).unwrap_or_default();
-        assert_eq!((problem.file.as_str(), problem.source.as_str()), ("test.yaml", line), "{error}");
+        assert_eq!((problem.file.as_str(), problem.source.as_str()), ("fixture", line), "{error}");
     }
     error.problems
 }
@@ -169,34 +172,34 @@ scripted:
   - { times: 0, then: [] }
   - { then: { error_code: CBC.999 } }
 ";
-    let expected = r#"test.yaml:1:1: nmae: unknown key `nmae`
+    let expected = r#"fixture:1:1: nmae: unknown key `nmae`
     1 | nmae: many mistakes
       | ^ did you mean `name`?
-test.yaml:2:23: settings.contract: expected text, found the number 2023.03
+fixture:2:23: settings.contract: expected text, found the number 2023.03
     2 | settings: { contract: 2023.03, review_after: soon }
       |                       ^ put it in quotes: "2023.03"
-test.yaml:2:46: settings.review_after: `soon` is no span of time
+fixture:2:46: settings.review_after: `soon` is no span of time
     2 | settings: { contract: 2023.03, review_after: soon }
       |                                              ^ write it like `200ms`, `2h` or `1h 30m`
-test.yaml:4:5: partners[0]: the key `xaccount_type` is missing
+fixture:4:5: partners[0]: the key `xaccount_type` is missing
     4 |   - { id: p-1, name: demo }
       |     ^ add `xaccount_type:`
-test.yaml:6:11: customers[0].id: expected text, found the number 12345
+fixture:6:11: customers[0].id: expected text, found the number 12345
     6 |   - { id: 12345, partner: demo }
       |           ^ put it in quotes: "12345"
-test.yaml:7:25: customers[1].partner: there is no partner named `dmo`
+fixture:7:25: customers[1].partner: there is no partner named `dmo`
     7 |   - { id: c-2, partner: dmo, id: c-3 }
       |                         ^ did you mean `demo`?
-test.yaml:7:30: customers[1].id: the key `id` is given twice
+fixture:7:30: customers[1].id: the key `id` is given twice
     7 |   - { id: c-2, partner: dmo, id: c-3 }
       |                              ^ the first is in line 7
-test.yaml:9:14: scripted[0].times: an answer that is never given
+fixture:9:14: scripted[0].times: an answer that is never given
     9 |   - { times: 0, then: [] }
       |              ^ at least 1, or leave `times` out
-test.yaml:9:23: scripted[0].then: a sequence without a step
+fixture:9:23: scripted[0].then: a sequence without a step
     9 |   - { times: 0, then: [] }
       |                       ^ write at least one
-test.yaml:10:27: scripted[1].then.error_code: unknown value `CBC.999`
+fixture:10:27: scripted[1].then.error_code: unknown value `CBC.999`
    10 |   - { then: { error_code: CBC.999 } }
       |                           ^ did you mean `CBC.0999`?
 10 problems in the fixtures"#;
@@ -251,23 +254,34 @@ fn a_file_that_unfolds_without_measure_is_refused_quickly() {
     }
 }
 
-#[test]
-fn json_is_read_like_yaml() {
-    let json = r#"{ "partners": [{ "id": "p-1", "name": "demo", "xaccount_type": "DEMO_IDP" }] }"#;
-    let world = |text| format!("{:?}", Scenario::read("test", "test", text).unwrap().world);
-    assert_eq!(world(json), world(PARTNER));
+#[tokio::test]
+async fn json_is_read_like_yaml() {
+    let json = r#"{ "partners": [{ "id": "p-1", "name": "demo", "xaccount_type": "DEMO_IDP", "credentials": {
+        "tokens": ["token"], "access_keys": [{ "ak": "AK1", "sk": "secret" }] } }] }"#;
+    let yaml = "partners:
+  - { id: p-1, name: demo, xaccount_type: DEMO_IDP,
+      credentials: { tokens: [token], access_keys: [{ ak: AK1, sk: secret }] } }";
+    let world = async |text: &str| Service::from_yaml(text).control(Method::GET, "/world", None).await;
+    assert_eq!(world(json).await, world(yaml).await);
     // As editors want it.
-    assert_eq!(world(&json.replacen('{', r#"{ "$schema": "scenario.schema.json","#, 1)), world(PARTNER));
+    let named = json.replacen('{', r#"{ "$schema": "scenario.schema.json","#, 1);
+    assert_eq!(world(&named).await, world(yaml).await);
     let wrong =
         "{\n  \"partners\": [\n    { \"id\": 5, \"name\": \"d\", \"xaccount_type\": \"D\", \"bukcet\": {} }\n  ]\n}";
     assert_eq!(places(&problems(wrong)), ["3:13 partners[0].id", "3:51 partners[0].bukcet"]);
 }
 
+/// The names of the scenarios that a service knows.
+async fn names(service: &Service) -> Vec<String> {
+    let (_, list) = service.control(Method::GET, "/scenarios", None).await;
+    let list = list["scenarios"].as_array().expect("a list");
+    list.iter().map(|scenario| scenario["name"].as_str().expect("a name").to_owned()).collect()
+}
+
 #[test]
-fn everything_that_is_wrong_with_several_paths_is_told_and_nothing_is_added() {
-    let good = PARTNER.as_bytes();
+fn everything_that_is_wrong_with_several_paths_is_told() {
     let files: [(&str, &[u8]); 6] = [
-        ("good.yaml", good),
+        ("good.yaml", PARTNER.as_bytes()),
         ("bad.yml", b"nmae: a\n"),
         ("nested/worse.JSON", b"{\"nmae\": 1, \"custmers\": 2}"),
         ("latin.yaml", b"name: \xff\n"),
@@ -275,41 +289,42 @@ fn everything_that_is_wrong_with_several_paths_is_told_and_nothing_is_added() {
         ("ignored.txt", b"["),
     ];
     let (several, empty) = (directory("several", &files), directory("empty", &[]));
-    let mut library = Library::builtin();
-    let before: Vec<_> = library.names().map(str::to_owned).collect();
-    let error = library.add(&[several.clone(), empty.clone(), several.join("missing.yaml")]).unwrap_err();
+    let paths = [several.clone(), empty.clone(), several.join("missing.yaml")];
+    let builder = paths.iter().fold(Simulator::builder(), |builder, path| builder.fixtures(path));
+    let Err(Error::Fixture(error)) = builder.build() else { panic!("the files have mistakes") };
     let unreadable: BTreeSet<_> = error.unreadable.iter().map(|(path, _)| path.clone()).collect();
     let expected = ["latin.yaml", "twin.yaml", "missing.yaml"].map(|name| several.join(name));
     assert_eq!(unreadable, expected.into_iter().chain([empty]).collect());
     let found: Vec<_> = error.problems.iter().map(|p| (p.file.rsplit('/').next().unwrap(), &*p.key)).collect();
     assert_eq!(found, [("bad.yml", "nmae"), ("worse.JSON", "nmae"), ("worse.JSON", "custmers")]);
-    assert!(library.names().eq(&before), "a library with a mistake is not changed");
-
-    let files: [(&str, &[u8]); 3] = [("mine.yaml", good), ("open.json", b"{}"), ("any.txt", b"name: any")];
-    let added = directory("added", &files);
-    let scenarios = library.add(&[added.clone(), added.join("any.txt")]).unwrap();
-    assert_eq!(scenarios.iter().map(|scenario| &*scenario.name).collect::<Vec<_>>(), ["mine", "open", "any"]);
-    assert_eq!(library.names().count(), before.len() + 2, "one takes the place of a built-in scenario");
-    assert!(library.scenario("opn").unwrap_err().to_string().contains("`open`"), "the name that was meant");
 }
 
-#[test]
-fn every_file_is_built_in_and_every_documented_outcome_has_one() {
+#[tokio::test]
+async fn files_are_known_by_name_and_hide_built_in_scenarios() {
+    let before = names(&Service::builtin()).await;
+    let files: [(&str, &[u8]); 3] =
+        [("mine.yaml", PARTNER.as_bytes()), ("open.json", b"{}"), ("any.txt", b"name: any")];
+    let added = directory("added", &files);
+    let known = Service::built(Simulator::builder().fixtures(&added).fixtures(added.join("any.txt")));
+    let names = names(&known).await;
+    for name in ["mine", "open", "any"] {
+        assert_eq!(names.iter().filter(|known| *known == name).count(), 1, "{name}: {names:?}");
+    }
+    assert_eq!(names.len(), before.len() + 2, "one takes the place of a built-in scenario");
+    let error = Simulator::builder().scenario("opn").build().unwrap_err();
+    assert!(error.to_string().contains("`open`"), "the name that was meant: {error}");
+}
+
+#[tokio::test]
+async fn every_file_is_built_in_by_its_name() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let files = ["", "scenarios"].into_iter().flat_map(|name| fs::read_dir(fixtures.join(name)).unwrap());
     let files =
         files.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|ending| ending == "yaml"));
     let stems: BTreeSet<_> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    let library = Library::builtin();
-    assert_eq!(library.names().map(str::to_owned).collect::<BTreeSet<_>>(), stems);
+    assert_eq!(names(&Service::builtin()).await.into_iter().collect::<BTreeSet<_>>(), stems);
     for name in &stems {
-        assert_eq!(library.scenario(name).unwrap().name, *name, "a file is found by the name of its scenario");
-    }
-    let rows = catalog();
-    // Accepted in two ways, the page's sixteen codes, and its six check items.
-    assert_eq!(rows.len(), 24);
-    for row in rows {
-        assert!(row.scenario.is_some(), "no scenario shows {:?}", row.outcome);
+        Simulator::builder().scenario(Scenario::named(name)).build().unwrap();
     }
 }
 

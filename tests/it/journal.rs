@@ -2,12 +2,9 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 
 use axum::http::Method;
-use bss_sim::fixture::{Library, Scenario};
-use bss_sim::http::{App, ControlSettings};
-use bss_sim::simulator::{JournalLimits, Spaces};
+use bss_sim::{Builder, Scenario, Simulator};
 use serde_json::{Value, json};
 
 use crate::faults::{application, ask};
@@ -220,24 +217,21 @@ async fn the_entries_of_a_customer_are_those_that_ask_for_it() {
     }
 }
 
-/// A service with these limits, and a customer.
-fn limited(limits: JournalLimits, show_personal_data: bool) -> Service {
+/// A customer, and the partner that it belongs to.
+fn one_customer() -> Builder {
     let yaml = format!("{DEMO}customers: [{{ id: c-1, partner: demo }}]");
-    let scenario = Scenario::read("test.yaml", "test", &yaml).expect("a scenario");
-    let spaces = Arc::new(Spaces::new("test".into(), &scenario.world, limits));
-    let control = ControlSettings { show_personal_data, ..ControlSettings::default() };
-    Service::of(App::new(spaces, Library::builtin(), control))
+    Simulator::builder().scenario(Scenario::text(yaml))
 }
 
 #[tokio::test]
 async fn the_journal_is_bounded_and_says_what_it_dropped() {
     let long = "x".repeat(3_000);
     let table = [
-        (JournalLimits::new(10, 1_000_000), 10, "by entries"),
-        (JournalLimits::new(1_000, 40_000), 14, "by bytes: a body alone has 3000"),
+        (one_customer().journal_entries(10), 10, "by entries"),
+        (one_customer().journal_bytes(40_000), 14, "by bytes: a body alone has 3000"),
     ];
-    for (limits, most, why) in table {
-        let service = limited(limits, false);
+    for (builder, most, why) in table {
+        let service = Service::built(builder);
         let mut ids = Vec::new();
         for _ in 0..25 {
             ids.push(service.apply(&with(passport("c-1"), "extra", long.clone())).await.id().to_owned());
@@ -277,7 +271,7 @@ async fn tell_secrets(service: &Service) {
 
 #[tokio::test]
 async fn personal_data_and_secrets_are_masked() {
-    let service = limited(JournalLimits::new(100, 1_000_000), false);
+    let service = Service::built(one_customer());
     tell_secrets(&service).await;
     let (_, journal) = service.control(Method::GET, "/journal", None).await;
     let entries = journal["entries"].as_array().expect("a list");
@@ -294,7 +288,7 @@ async fn personal_data_and_secrets_are_masked() {
 
 #[tokio::test]
 async fn personal_data_is_shown_to_who_asks_for_it_but_no_secret_of_a_header() {
-    let service = limited(JournalLimits::new(100, 1_000_000), true);
+    let service = Service::built(one_customer().show_personal_data());
     tell_secrets(&service).await;
     let (_, journal) = service.control(Method::GET, "/journal", None).await;
     let body = &journal["entries"][0]["request"]["body"];

@@ -1,9 +1,7 @@
 //! `GET /_sim/metrics`.
 
 use axum::http::Method;
-use bss_sim::fixture::{Library, Scenario};
-use bss_sim::http::App;
-use bss_sim::simulator::{JournalLimits, Spaces};
+use bss_sim::{Scenario, Simulator};
 use serde_json::json;
 
 use crate::service::{DEMO, Service, passport, with};
@@ -89,10 +87,8 @@ async fn counts_outlive_resets_and_spaces_and_are_each_simulators_own() {
 
 #[tokio::test]
 async fn the_journals_fill_is_told_and_what_gave_way() {
-    let scenario = Scenario::read("test.yaml", "test", DEMO).expect("it is well-formed");
-    let limits = JournalLimits::new(2, 1_000_000);
-    let spaces = Spaces::new("test".into(), &scenario.world, limits).into();
-    let service = Service::of(App { spaces, ..App::of(&scenario, Library::builtin()) });
+    let builder = Simulator::builder().scenario(Scenario::text(DEMO));
+    let service = Service::built(builder.journal_entries(2).journal_bytes(1_000_000));
     for _ in 0..5 {
         service.apply(&passport("c-1")).await;
     }

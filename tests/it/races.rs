@@ -4,11 +4,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use bss_sim::domain::account::{CustomerId, ReviewDecision};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use crate::rules::{apply_as, assert_refused, certificate, review};
+use crate::rules::{apply_as, assert_refused, certificate};
 use crate::service::{Service, passport, with};
 
 const ACCEPTED: &str = r#"{"is_review":1}"#;
@@ -55,7 +54,7 @@ certificates:
     }
     service.apply(&c_1).await.assert(200, ACCEPTED);
     assert_refused(&service.apply(&c_1).await, "not-authenticated-yet", "CBC.99000027");
-    review(&service, "c-1", ReviewDecision::Reject);
+    service.space.reject("c-1", "no").expect("it is under review");
     assert_refused(&service.apply(&c_1).await, "attempts-left", "CBC.99000026");
 
     let tiff = with(c_1.clone(), "verified_file_url", json!(["front.tiff", "hand.jpg"]));
@@ -81,7 +80,7 @@ async fn asking_again_during_a_review_is_no_attempt() {
     for _ in 0..3 {
         assert_refused(&service.apply(&passport("c-1")).await, "not-authenticated-yet", "CBC.99000027");
     }
-    review(&service, "c-1", ReviewDecision::Reject);
+    service.space.reject("c-1", "no").expect("it is under review");
     service.apply(&passport("c-1")).await.assert(200, ACCEPTED);
 }
 
@@ -118,9 +117,9 @@ certificates: [{ number: OWN, used_by: [c-1] }, { number: LISTED, used_by: [c-3]
 async fn a_customer_does_not_stand_in_its_own_way() {
     let service = Service::with(&ONE_HOLDER.replace("REVIEW", "manual"));
     service.apply(&certificate("c-1", "OWN")).await.assert(200, ACCEPTED);
-    review(&service, "c-1", ReviewDecision::Reject);
+    service.space.reject("c-1", "no").expect("it is under review");
     service.apply(&passport("c-1")).await.assert(200, ACCEPTED);
-    review(&service, "c-1", ReviewDecision::Reject);
+    service.space.reject("c-1", "no").expect("it is under review");
     service.apply(&passport("c-1")).await.assert(200, ACCEPTED);
 }
 
@@ -129,16 +128,16 @@ async fn a_rejection_frees_the_certificate_and_an_approval_does_not() {
     let service = Service::with(&ONE_HOLDER.replace("REVIEW", "manual"));
     service.apply(&passport("c-1")).await.assert(200, ACCEPTED);
     assert_refused(&service.apply(&passport("c-2")).await, "certificate-not-worn-out", "CBC.99007189");
-    review(&service, "c-1", ReviewDecision::Reject);
+    service.space.reject("c-1", "no").expect("it is under review");
     service.apply(&passport("c-2")).await.assert(200, ACCEPTED);
-    review(&service, "c-2", ReviewDecision::Approve);
+    service.space.approve("c-2").expect("it is under review");
     assert_refused(&service.apply(&passport("c-1")).await, "certificate-not-worn-out", "CBC.99007189");
     assert_refused(&service.apply(&passport("c-2")).await, "not-authenticated-yet", "CBC.99000027");
-    let again = service.space.review(&CustomerId::new("c-2"), ReviewDecision::Reject, None);
+    let again = service.space.reject("c-2", "no");
     assert!(again.is_err(), "a decision is final");
 
     assert_refused(&service.apply(&certificate("c-1", "LISTED")).await, "certificate-not-worn-out", "CBC.99007189");
-    review(&service, "c-3", ReviewDecision::Reject);
+    service.space.reject("c-3", "no").expect("it is under review");
     service.apply(&certificate("c-1", "LISTED")).await.assert(200, ACCEPTED);
 }
 
@@ -148,12 +147,12 @@ async fn without_a_review_an_accepted_customer_is_authenticated_at_once() {
     service.apply(&passport("c-1")).await.assert(200, r#"{"is_review":0}"#);
     assert_refused(&service.apply(&passport("c-1")).await, "not-authenticated-yet", "CBC.99000027");
     assert_refused(&service.apply(&passport("c-2")).await, "certificate-not-worn-out", "CBC.99007189");
-    let reviewed = service.space.review(&CustomerId::new("c-1"), ReviewDecision::Reject, None);
+    let reviewed = service.space.reject("c-1", "no");
     assert!(reviewed.is_err(), "there is no review to decide");
 }
 
-/// Sends all of these at the same time, and tells which check refused each.
-async fn at_once(service: &Service, applications: impl IntoIterator<Item = Value>) -> Vec<Option<&'static str>> {
+/// Sends all of these at the same time. Returns the error code of each answer, `null` if it was accepted.
+async fn at_once(service: &Service, applications: impl IntoIterator<Item = Value>) -> Vec<Value> {
     let applications: Vec<_> = applications.into_iter().collect();
     let start = Arc::new(Barrier::new(applications.len()));
     let tasks: Vec<_> = applications
@@ -162,23 +161,23 @@ async fn at_once(service: &Service, applications: impl IntoIterator<Item = Value
             let (service, start) = (service.clone(), Arc::clone(&start));
             tokio::spawn(async move {
                 start.wait().await;
-                service.apply(&application).await.check()
+                service.apply(&application).await.json()["error_code"].clone()
             })
         })
         .collect();
-    let mut checks = Vec::new();
+    let mut codes = Vec::new();
     for task in tasks {
-        checks.push(task.await.expect("no application panics"));
+        codes.push(task.await.expect("no application panics"));
     }
-    checks
+    codes
 }
 
-/// Asserts that so many were accepted, and that this rule refused all others.
+/// Asserts that so many were accepted, and that all others were refused with this code.
 #[track_caller]
-fn assert_accepted(checks: &[Option<&str>], accepted: usize, rule: &str) {
-    let passed = checks.iter().filter(|check| check.is_none()).count();
-    let refused = checks.iter().filter(|check| **check == Some(rule)).count();
-    assert_eq!((passed, refused), (accepted, checks.len() - accepted), "accepted, refused by {rule}: {checks:?}");
+fn assert_accepted(codes: &[Value], accepted: usize, code: &str) {
+    let passed = codes.iter().filter(|found| found.is_null()).count();
+    let refused = codes.iter().filter(|found| **found == code).count();
+    assert_eq!((passed, refused), (accepted, codes.len() - accepted), "accepted, refused with {code}: {codes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -186,8 +185,8 @@ async fn of_two_hundred_customers_at_once_as_many_take_a_certificate_as_the_limi
     for round in 0..ROUNDS {
         let limit = round % 4 + 1;
         let settings = format!("settings: {{ unlisted_customers: adopt, customers_per_certificate: {limit} }}");
-        let checks = at_once(&Service::with(&settings), (0..200).map(|c| passport(&format!("c-{c}")))).await;
-        assert_accepted(&checks, limit, "certificate-not-worn-out");
+        let codes = at_once(&Service::with(&settings), (0..200).map(|c| passport(&format!("c-{c}")))).await;
+        assert_accepted(&codes, limit, "CBC.99007189");
     }
 }
 
@@ -197,8 +196,8 @@ async fn of_a_hundred_applications_of_one_customer_at_once_one_is_accepted() {
         let unlisted = if round % 2 == 0 { "adopt" } else { "refuse" };
         let listed = if round % 2 == 0 { "" } else { "customers: [{ id: c-1, partner: demo }]" };
         let service = Service::with(&format!("settings: {{ unlisted_customers: {unlisted} }}\n{listed}"));
-        let checks = at_once(&service, (0..100).map(|_| passport("c-1"))).await;
-        assert_accepted(&checks, 1, "not-authenticated-yet");
+        let codes = at_once(&service, (0..100).map(|_| passport("c-1"))).await;
+        assert_accepted(&codes, 1, "CBC.99000027");
     }
 }
 
@@ -210,9 +209,9 @@ async fn of_fifty_failing_applications_at_once_as_many_are_attempts_as_the_limit
             "settings: {{ unlisted_customers: adopt, attempts_per_customer: {limit} }}
 certificates: [{{ number: BLOCKED, blocked: true }}]"
         ));
-        let checks = at_once(&service, (0..50).map(|_| certificate("c-1", "BLOCKED"))).await;
-        let counted = checks.iter().filter(|check| **check == Some("certificate-allowed")).count();
-        let refused = checks.iter().filter(|check| **check == Some("attempts-left")).count();
+        let codes = at_once(&service, (0..50).map(|_| certificate("c-1", "BLOCKED"))).await;
+        let counted = codes.iter().filter(|code| **code == "CBC.99007193").count();
+        let refused = codes.iter().filter(|code| **code == "CBC.99000026").count();
         assert_eq!((counted, refused), (limit, 50 - limit));
     }
 }
@@ -224,9 +223,9 @@ async fn customers_and_certificates_in_every_pair_at_once_find_one_another_once(
         let service = Service::with(
             "settings: { unlisted_customers: adopt, customers_per_certificate: 1, attempts_per_customer: 100 }",
         );
-        let checks = at_once(&service, pairs.iter().map(|(customer, number)| certificate(customer, number))).await;
+        let codes = at_once(&service, pairs.iter().map(|(customer, number)| certificate(customer, number))).await;
         let accepted: Vec<_> =
-            pairs.iter().zip(checks).filter(|(_, check)| check.is_none()).map(|(pair, _)| pair).collect();
+            pairs.iter().zip(codes).filter(|(_, code)| code.is_null()).map(|(pair, _)| pair).collect();
         let customers: HashSet<_> = accepted.iter().map(|(customer, _)| customer).collect();
         let numbers: HashSet<_> = accepted.iter().map(|(_, number)| number).collect();
         assert_eq!((customers.len(), numbers.len()), (accepted.len(), accepted.len()), "one for one: {accepted:?}");

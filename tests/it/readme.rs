@@ -5,12 +5,12 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use bss_sim::fixture::{Library, Scenario};
+use bss_sim::{Scenario, Simulator as Embedded};
 
 use crate::process::{Simulator, binary, run};
 use crate::service::{INDIVIDUAL, Service};
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Method, Request};
 
 const README: &str = include_str!("../../README.md");
 
@@ -27,9 +27,11 @@ fn the_table_of_outcomes_is_the_catalog() {
     assert_eq!(between("<!-- catalog -->\n", "<!-- /catalog -->"), catalog);
 }
 
-#[test]
-fn every_scenario_is_named() {
-    for name in Library::builtin().names() {
+#[tokio::test]
+async fn every_scenario_is_named() {
+    let (_, list) = Service::builtin().control(Method::GET, "/scenarios", None).await;
+    for scenario in list["scenarios"].as_array().expect("a list") {
+        let name = scenario["name"].as_str().expect("a name");
         assert!(README.contains(&format!("`{name}`")), "the README does not name the scenario {name}");
     }
 }
@@ -71,7 +73,8 @@ fn every_bucket_can_be_given_so() {
     for bucket in section.lines() {
         let yaml = format!("partners:\n  - id: p-1\n    name: demo\n    xaccount_type: DEMO_IDP\n    {bucket}\n");
         let needs_s3 = bucket.contains("s3:") && cfg!(not(feature = "s3"));
-        assert_eq!(Scenario::read("readme.yaml", "readme", &yaml).is_err(), needs_s3, "{yaml}");
+        let built = Embedded::builder().scenario(Scenario::text(yaml.as_str())).build();
+        assert_eq!(built.is_err(), needs_s3, "{yaml}");
     }
 }
 

@@ -1,9 +1,9 @@
 //! The report of `bss-sim exec`: what was asked, what was not expected, and which documented outcomes were met.
 
-use bss_sim::simulator::machine_time;
 use serde_json::{Value, json};
 
 use crate::service::{INDIVIDUAL, passport, with};
+use crate::signing::now;
 use crate::waiting::{WAITING, Waiting};
 
 /// A well-formed application, in the default scenario.
@@ -125,7 +125,7 @@ bss-sim: requests: 5, unexpected: 0, scripted answers left over: 4, seen: 2 of 2
 #[test]
 fn a_client_that_errs_without_end_fills_no_memory_and_shows_no_secret() {
     let waiting = Waiting::start(&[], WAITING);
-    let date = machine_time().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let date = now();
     let signature = "SDK-HMAC-SHA256 Access=DEMOAK0001, SignedHeaders=host;x-sdk-date;x-security-token, Signature=00";
     let headers = [("authorization", signature), ("x-sdk-date", &date), ("x-security-token", "a-real-token")];
     assert_eq!(waiting.ask("POST", INDIVIDUAL, &headers, "{}").0, 401);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::http::Request;
-use bss_sim::domain::account::{CustomerId, ReviewDecision};
 use serde_json::{Value, json};
 
 use crate::bodies::assert_gateway;
@@ -53,12 +52,6 @@ pub(crate) fn items_refusal(items: &[&str]) -> String {
 pub(crate) fn assert_refused(reply: &Reply, rule: &str, code: &str) {
     assert_eq!(reply.check(), Some(rule), "{reply:?}");
     reply.assert(400, &refusal(code));
-}
-
-/// Decides the review of a customer.
-#[track_caller]
-pub(crate) fn review(service: &Service, customer: &str, verdict: ReviewDecision) {
-    service.space.review(&CustomerId::new(customer), verdict, None).expect("the customer is under review");
 }
 
 /// Applies with another token than the partner's.
@@ -156,7 +149,7 @@ async fn a_review_that_nobody_decides_ends_after_its_time() {
         service.advance(advance);
         for customer in ["c-1", "c-2"] {
             assert_refused(&service.apply(&passport(customer)).await, "not-authenticated-yet", "CBC.99000027");
-            let rejected = service.space.review(&CustomerId::new(customer), ReviewDecision::Reject, None);
+            let rejected = service.space.reject(customer, "no");
             assert_eq!(rejected.is_err(), ends, "{customer}: review_after {review_after}, after {advance:?}");
         }
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use axum::http::Method;
-use bss_sim::fixture::Library;
+use bss_sim::Simulator;
 use serde_json::Value;
 
 use crate::process::run;
@@ -43,7 +43,7 @@ fn every_fixture_names_its_schema_to_editors() {
 
 #[test]
 fn a_schema_beside_fixtures_is_none_of_them() {
-    Library::builtin().add(&[FIXTURES.into()]).expect("all of the directory are fixtures, but for the schema");
+    Simulator::builder().fixtures(FIXTURES).build().expect("all of the directory are fixtures, but for the schema");
 }
 
 /// Looks at all YAML files below a directory.

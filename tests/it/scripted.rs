@@ -3,11 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use bss_sim::domain::account::{CustomerId, ReviewDecision};
 use serde_json::{Value, json};
 
 use crate::bodies::assert_gateway;
-use crate::rules::{apply_as, assert_refused, certificate, items_refusal, refusal, review};
+use crate::rules::{apply_as, assert_refused, certificate, items_refusal, refusal};
 use crate::service::{Reply, Service, passport, with, without};
 
 const ACCEPTED: &str = r#"{"is_review":1}"#;
@@ -225,11 +224,11 @@ scripted: [{{ when: {{ customer_id: c-1 }}, times: 1, then: {{ is_review: {is_re
         assert_refused(&service.apply(&passport("c-1")).await, "not-authenticated-yet", "CBC.99000027");
         assert_refused(&service.apply(&passport("c-2")).await, "certificate-not-worn-out", "CBC.99007189");
         if reviewed {
-            review(&service, "c-1", ReviewDecision::Reject);
+            service.space.reject("c-1", "no").expect("it is under review");
             let own = certificate("c-1", "E-OTHER");
             assert_refused(&service.apply(&own).await, "attempts-left", "CBC.99000026");
         } else {
-            assert!(service.space.review(&CustomerId::new("c-1"), ReviewDecision::Reject, None).is_err(), "no review");
+            assert!(service.space.reject("c-1", "no").is_err(), "no review");
         }
     }
 }
@@ -244,7 +243,7 @@ scripted: [{ when: { customer_id: c-1 }, times: 2, then: { is_review: 1 } }]",
     );
     assert_scripted(&service.apply(&certificate("c-1", "E-1")).await, 200, ACCEPTED);
     assert_scripted(&service.apply(&certificate("c-1", "E-2")).await, 200, ACCEPTED);
-    review(&service, "c-1", ReviewDecision::Reject);
+    service.space.reject("c-1", "no").expect("it is under review");
     service.apply(&certificate("c-2", "E-1")).await.assert(200, ACCEPTED);
     service.apply(&certificate("c-1", "E-2")).await.assert(200, ACCEPTED);
 }

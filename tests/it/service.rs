@@ -1,44 +1,45 @@
 //! A simulated service for one test: a scenario behind its router, without a socket.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use bss_sim::fixture::{Library, Scenario};
-use bss_sim::http::{App, router};
-use bss_sim::simulator::{JournalEntry, SpaceId, SpaceState, Spaces};
+use bss_sim::{Builder, Entry, Error, Scenario, Simulator, Space};
 use http_body_util::BodyExt;
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 /// The path of the API.
 pub(crate) const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
 
-/// A service with one partner, its customers and its token.
+/// A simulator without a port, used as its default space.
 #[derive(Clone)]
 pub(crate) struct Service {
-    /// The default space's first era.
-    pub(crate) space: Arc<SpaceState>,
+    pub(crate) space: Arc<Space>,
     router: Router,
-    spaces: Arc<Spaces>,
 }
 
-/// An answer as it came over the wire, with what is behind it.
+/// An answer as it came over the wire. Its journal entry is looked up when a test asks for it.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
-    pub(crate) entry: Option<Arc<JournalEntry>>,
+    space: Arc<Space>,
+    entry: OnceLock<Option<Entry>>,
 }
 
 impl Reply {
+    /// The journal's entry. `None` if it was dropped, or if another space answered.
+    pub(crate) fn entry(&self) -> Option<&Entry> {
+        self.entry.get_or_init(|| self.space.entry(self.id())).as_ref()
+    }
+
     /// The check or rule that decided.
-    pub(crate) fn check(&self) -> Option<&'static str> {
-        self.entry.as_ref()?.outcome.check()
+    pub(crate) fn check(&self) -> Option<&str> {
+        self.entry()?.rule()
     }
 
     /// The body as JSON, `null` when it is none.
@@ -65,26 +66,30 @@ impl Reply {
     }
 }
 
+/// Everything that is wrong with a text.
+#[track_caller]
+pub(crate) fn refused(text: &str) -> Error {
+    let built = Simulator::builder().scenario(Scenario::text(text)).build();
+    built.map_or_else(|error| error, |_| panic!("accepted:\n{text}"))
+}
+
 impl Service {
-    /// A service that starts from this scenario.
+    /// A service that starts from this text.
     #[track_caller]
     pub(crate) fn from_yaml(yaml: &str) -> Self {
-        let scenario = Scenario::read("test.yaml", "test", yaml).unwrap_or_else(|error| panic!("{error}"));
-        Self::of(App::of(&scenario, Library::builtin()))
+        Self::built(Simulator::builder().scenario(Scenario::text(yaml)))
     }
 
-    /// A service of this app.
-    pub(crate) fn of(app: App) -> Self {
-        let app = Arc::new(app);
-        let space = app.spaces.space(SpaceId::DEFAULT).expect("the default space is always there");
-        Self { router: router(&app), space: space.state(), spaces: Arc::clone(&app.spaces) }
+    /// A service that is built so.
+    #[track_caller]
+    pub(crate) fn built(builder: Builder) -> Self {
+        let space = builder.build().unwrap_or_else(|error| panic!("{error}"));
+        Self { router: space.router(), space: Arc::new(space) }
     }
 
     /// A service that starts from the built-in default scenario.
     pub(crate) fn builtin() -> Self {
-        let library = Library::builtin();
-        let scenario = library.scenario("default").expect("it is built in");
-        Self::of(App::of(&scenario, library))
+        Self::built(Simulator::builder())
     }
 
     /// A partner `demo` (token `token`, platform `DEMO_IDP`) with the customer `c-1`, and what is added to them.
@@ -95,7 +100,7 @@ impl Service {
 
     /// Puts the clock of the default space forward.
     pub(crate) fn advance(&self, by: Duration) {
-        self.space.clock.advance(SignedDuration::try_from(by).expect("a span of time that fits"));
+        self.space.advance(by);
     }
 
     /// Makes a control call; its status and its answer, `null` when there is none.
@@ -110,12 +115,10 @@ impl Service {
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.expect("the router never fails");
         let (parts, body) = response.into_parts();
-        let id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()?.parse().ok());
-        let find = |id| self.spaces.all().iter().find_map(|space| space.state().journal.find(id));
-        let entry = id.and_then(find);
         let body = body.collect().await.expect("the body is in memory").to_bytes();
         let body = String::from_utf8(body.to_vec()).expect("every body is text");
-        Reply { status: parts.status, headers: parts.headers, body, entry }
+        let (space, entry) = (Arc::clone(&self.space), OnceLock::new());
+        Reply { status: parts.status, headers: parts.headers, body, space, entry }
     }
 
     /// Makes a request with these headers.

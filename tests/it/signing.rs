@@ -2,9 +2,8 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use bss_sim::simulator::machine_time;
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use sm3::Sm3;
 
@@ -121,6 +120,12 @@ impl<'a> Call<'a> {
 fn hmac<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Vec<u8> {
     let mac = <M as KeyInit>::new_from_slice(key).expect("any length will do");
     mac.chain_update(text).finalize().into_bytes().to_vec()
+}
+
+/// The time of this machine, by which signatures are judged.
+#[expect(clippy::disallowed_methods, reason = "a client has no other clock")]
+pub(crate) fn machine_time() -> Timestamp {
+    Timestamp::now()
 }
 
 /// The present time and a bit, as `X-Sdk-Date`. Signatures are judged by the machine's clock, not by the space's.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::Method;
-use bss_sim::domain::account::Caller;
 use serde_json::{Value, json};
 
 use crate::service::{Service, passport, with};
+use crate::time::login;
 
 /// Makes a control call and asserts its status; what was answered.
 async fn steer(service: &Service, method: Method, path: &str, body: Value, status: u16) -> Value {
@@ -368,14 +368,22 @@ async fn a_change_of_something_else_locks_nobody_out() {
 
 #[tokio::test]
 async fn a_token_of_iam_knows_its_partner_as_it_is_now() {
-    let service = Service::with("customers: [{ id: c-1, partner: demo }]");
-    let demo = Arc::clone(service.space.accounts().partner("demo").expect("the partner is listed"));
-    let token = service.space.issue_token(Caller::Partner(demo)).token;
-    assert_eq!(service.apply_as(token.expose(), &passport("c-1")).await.check(), None);
+    let service = Service::from_yaml(
+        "
+partners:
+  - id: demo-account
+    name: demo
+    xaccount_type: DEMO_IDP
+    credentials: { users: [{ name: ann, password: secret }] }
+customers: [{ id: c-1, partner: demo }]",
+    );
+    let issued = login(&service, &[], ["demo", "ann", "secret"]).await;
+    let token = issued.headers["x-subject-token"].to_str().expect("a token is text");
+    assert_eq!(service.apply_as(token, &passport("c-1")).await.check(), None);
     let partner = json!({ "id": "demo-account", "xaccount_type": "DEMO_IDP", "photo_upload": false });
     assert_eq!(service.control(Method::PUT, "/partners/demo", Some(&partner)).await.0, 200);
-    assert_eq!(service.apply_as(token.expose(), &passport("c-1")).await.check(), Some("partner-ready"));
+    assert_eq!(service.apply_as(token, &passport("c-1")).await.check(), Some("partner-ready"));
     assert_eq!(service.control(Method::DELETE, "/customers/c-1", None).await.0, 204);
     assert_eq!(service.control(Method::DELETE, "/partners/demo", None).await.0, 204);
-    assert_eq!(service.apply_as(token.expose(), &passport("c-1")).await.check(), Some("authenticated"));
+    assert_eq!(service.apply_as(token, &passport("c-1")).await.check(), Some("authenticated"));
 }

@@ -2,13 +2,13 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use bss_sim::simulator::machine_time;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::service::{INDIVIDUAL, Reply, Service, passport};
+use crate::signing::machine_time;
 
 /// What a locked key is told.
 const LOCKED: &str = "AK access failed to reach the limit,forbidden.";

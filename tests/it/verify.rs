@@ -1,12 +1,11 @@
 //! `POST /_sim/verify`, `GET /_sim/catalog`, and what every control call has in common.
 
 use axum::http::Method;
-use bss_sim::domain::credentials::Secret;
-use bss_sim::fixture::{Library, Scenario};
-use bss_sim::http::{App, ControlSettings};
 use serde_json::{Value, json};
 
-use crate::service::{DEMO, INDIVIDUAL, Service, passport, with};
+use crate::client::Client;
+use crate::process::Simulator;
+use crate::service::{INDIVIDUAL, Service, passport, with};
 
 async fn verify(service: &Service, expectation: Value) -> (u16, Value) {
     service.control(Method::POST, "/verify", Some(&expectation)).await
@@ -166,15 +165,12 @@ async fn every_control_answer_has_an_id_of_its_own_and_every_refusal_one_form() 
     assert_eq!(journal["entries"], json!([]), "control calls are not journalled");
 }
 
-#[tokio::test]
-async fn with_a_control_token_only_health_is_free() {
-    let scenario = Scenario::read("test.yaml", "test", DEMO).expect("a scenario");
-    let control = ControlSettings { token: Some(Secret::new("control-secret")), ..ControlSettings::default() };
-    let service = Service::of(App { control, ..App::of(&scenario, Library::builtin()) });
+#[test]
+fn with_a_control_token_only_health_is_free() {
+    let simulator = Simulator::start(&["--control-token", "control-secret"]);
+    let client = Client::of(&simulator);
     for (method, path, status) in CALLS {
-        let call = async |shown: &[(&str, &str)]| {
-            service.call(method.parse().expect("a method"), &format!("/_sim{path}"), shown, "").await
-        };
+        let call = |shown: &[(&str, &str)]| client.call(method, &format!("/_sim{path}"), shown);
         for wrong in [
             &[][..],
             &[("authorization", "Bearer control")],
@@ -182,21 +178,16 @@ async fn with_a_control_token_only_health_is_free() {
             &[("authorization", "control-secret")],
             &[("x-auth-token", "control-secret")],
         ] {
-            let refused = call(wrong).await;
-            assert_eq!(
-                (refused.status.as_u16(), refused.json()["error"].is_string()),
-                (401, true),
-                "{path}: {wrong:?}"
-            );
-            assert_eq!(refused.id().len(), 32);
+            let (refused, error) = call(wrong);
+            assert_eq!((refused, error["error"].is_string()), (401, true), "{path}: {wrong:?}");
         }
-        assert_eq!(call(&[("authorization", "Bearer control-secret")]).await.status, status, "{path}");
+        assert_eq!(call(&[("authorization", "Bearer control-secret")]).0, status, "{path}");
     }
     for path in ["/_sim/livez", "/_sim/readyz"] {
-        assert_eq!(service.call(Method::GET, path, &[], "").await.status, 200, "{path}");
-        assert_eq!(service.call(Method::HEAD, path, &[], "").await.status, 200, "{path}");
+        assert_eq!(client.call("GET", path, &[]).0, 200, "{path}");
+        assert_eq!(client.call("HEAD", path, &[]).0, 200, "{path}");
     }
-    assert_eq!(service.apply(&passport("c-1")).await.status, 400, "the API itself asks for no control token");
+    assert_eq!(client.apply("demo-token", "no-such-customer"), "CBC.0100", "the API itself asks for no control token");
 }
 
 /// What an outcome of the catalog looks like in an answer.

@@ -95,11 +95,9 @@ pub(super) async fn find(
     Target(space): Target,
     Named(request_id): Named,
 ) -> Result<Json<Value>, ControlError> {
-    let entry = request_id.parse().ok().and_then(|id| space.state().journal.find(id));
-    let entry = entry.ok_or_else(|| {
+    entry(&app, &space, &request_id).map(Json).ok_or_else(|| {
         ControlError::not_found("the journal of this space has no such request: it may have been dropped")
-    })?;
-    Ok(Json(writer(&app, &space).entry(&entry)))
+    })
 }
 
 pub(super) const CLEAR: Operation = Operation {
@@ -160,6 +158,12 @@ pub(super) async fn follow(
 pub fn journal(app: &App, space: &Space) -> Vec<Value> {
     let writer = writer(app, space);
     space.state().journal.since(0).0.iter().map(|entry| writer.entry(entry)).collect()
+}
+
+/// The entry of the answer with this request ID.
+pub fn entry(app: &App, space: &Space, request_id: &str) -> Option<Value> {
+    let entry = space.state().journal.find(request_id.parse().ok()?)?;
+    Some(writer(app, space).entry(&entry))
 }
 
 /// How the entries of a space are written.

@@ -37,7 +37,7 @@ use serde_json::{Map, Value};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use explain::explain;
-pub use journal::journal;
+pub use journal::{entry, journal};
 pub use settings::ControlSettings;
 pub use verify::{NotVerified, Verified, verify};
 

@@ -7,7 +7,7 @@ mod service;
 
 pub use draw::{Draw, word};
 pub use judge::{explained, told, written_again};
-pub use service::{Answer, INDIVIDUAL, Service, application, scenario};
+pub use service::{Answer, INDIVIDUAL, Service, application};
 
 /// The byte that a drawn input begins with: what follows is a source of choices. All other inputs are text.
 pub const DRAWN: u8 = 0;

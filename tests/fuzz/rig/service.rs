@@ -1,15 +1,12 @@
-//! A simulated service behind its router.
+//! A simulator behind its router.
 
 use std::cell::OnceCell;
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
-use bss_sim::fixture::{Library, Scenario};
-use bss_sim::http::{App, router};
-use bss_sim::simulator::{JournalEntry, Space};
+use bss_sim::{Error, Scenario, Simulator};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -22,8 +19,6 @@ pub const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
 /// Longer than any delay: an answer that takes it was scripted never to come.
 const FOR_EVER: Duration = Duration::from_secs(1 << 40);
 
-static LIBRARY: LazyLock<Library> = LazyLock::new(Library::builtin);
-
 thread_local! {
     // Its clock stands still and jumps when all wait, so that a scripted delay costs nothing.
     static RUNTIME: OnceCell<Runtime> = const { OnceCell::new() };
@@ -32,12 +27,6 @@ thread_local! {
 fn block_on<F: Future>(future: F) -> F::Output {
     let build = || Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     RUNTIME.with(|runtime| runtime.get_or_init(build).block_on(future))
-}
-
-/// A scenario of one of the targets.
-#[must_use]
-pub fn scenario(yaml: &str) -> Scenario {
-    Scenario::read("fuzz.yaml", "fuzz", yaml).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A well-formed application for this customer, of the partner `demo` in the targets' worlds.
@@ -55,9 +44,8 @@ pub fn application(customer: &str) -> Value {
     })
 }
 
-/// A simulated service, new for each input, so that an input does the same whatever came before it.
+/// A simulator without a port, new for each input, so that an input does the same whatever came before it.
 pub struct Service {
-    app: Arc<App>,
     router: Router,
 }
 
@@ -68,7 +56,7 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body; absent: it broke off, as was scripted, or has no end.
+    /// The body. `None` if it broke off, as was scripted, or has no end.
     pub body: Option<Bytes>,
 }
 
@@ -88,27 +76,47 @@ impl Answer {
 }
 
 impl Service {
-    /// A service that starts from a scenario.
-    #[must_use]
-    pub fn of(scenario: &Scenario) -> Self {
-        let app = Arc::new(App::of(scenario, LIBRARY.clone()));
-        Self { router: router(&app), app }
+    /// A service that starts from this text of a scenario.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text.
+    pub fn read(text: &str) -> Result<Self, Error> {
+        let space = Simulator::builder().scenario(Scenario::text(text)).build()?;
+        Ok(Self { router: space.router() })
     }
 
-    /// Its spaces.
+    /// A service that starts from one of the targets' own scenarios.
     #[must_use]
-    pub fn spaces(&self) -> Vec<Arc<Space>> {
-        self.app.spaces.all()
+    pub fn new(text: &str) -> Self {
+        Self::read(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
 
-    /// The journal's entry of the answer with this request ID, with the space that it is of.
+    /// The JSON Schema of scenarios.
     #[must_use]
-    pub fn entry(&self, request_id: &str) -> Option<(Arc<Space>, Arc<JournalEntry>)> {
-        let id = request_id.parse().ok()?;
-        self.spaces().into_iter().find_map(|space| Some((Arc::clone(&space), space.state().journal.find(id)?)))
+    pub fn schema() -> Value {
+        Self::new("customers: []").control("GET", "/_sim/schema/fixture.json", b"").json()
     }
 
-    /// Sends a request. `None`: there never was an answer, which only a script can bring about.
+    /// The list that a control call answers under this key.
+    #[must_use]
+    pub fn list(&self, path: &str, key: &str) -> Vec<Value> {
+        match self.control("GET", &format!("/_sim/{path}"), b"").json()[key].take() {
+            Value::Array(list) => list,
+            other => panic!("no list of {key}: {other}"),
+        }
+    }
+
+    /// The journal's entry of the answer with this request ID, whatever space it belongs to.
+    #[must_use]
+    pub fn entry(&self, request_id: &str) -> Option<Value> {
+        self.list("spaces", "spaces").iter().find_map(|space| {
+            let id = space["id"].as_str().expect("a space has an ID");
+            let entry = self.control("GET", &format!("/_sim/journal/{request_id}?space={id}"), b"");
+            (entry.status == 200).then(|| entry.json())
+        })
+    }
+
+    /// Sends a request. `None` if there never was an answer, which only a script can bring about.
     #[must_use]
     pub fn send(&self, request: Request<Body>) -> Option<Answer> {
         block_on(async {

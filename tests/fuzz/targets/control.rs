@@ -7,8 +7,7 @@
 
 use std::sync::LazyLock;
 
-use bss_sim::fixture::{Scenario, json_schema};
-use bss_sim_fuzz::{Answer, DRAWN, Draw, Service, application, scenario, told, word, written_again};
+use bss_sim_fuzz::{Answer, DRAWN, Draw, Service, application, told, word, written_again};
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -56,19 +55,16 @@ const CALLS: &[(&str, &str, &str)] = &[
 /// The most calls of an input.
 const MOST_CALLS: usize = 12;
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(json_schema()).expect("a schema is JSON"));
+static SCHEMA: LazyLock<Value> = LazyLock::new(Service::schema);
 
-static WORLD: LazyLock<Scenario> = LazyLock::new(|| {
-    scenario(
-        "partners:
+const WORLD: &str = "
+partners:
   - { name: demo, id: demo-account, xaccount_type: DEMO_IDP, credentials: { tokens: [token] } }
 customers:
   - { id: c-1, partner: demo }
   - { id: c-2, partner: demo, real_name: under_review }
 certificates: [{ number: E1, used_by: [c-2] }]
-",
-    )
-});
+";
 
 /// A body for a call that wants one of this kind.
 fn body(draw: &mut Draw<'_>, kind: &str) -> Value {
@@ -118,7 +114,7 @@ fn check(answer: &Answer, call: &str) {
 }
 
 fuzz_target!(|input: &[u8]| {
-    let service = Service::of(&WORLD);
+    let service = Service::new(WORLD);
     match input.split_first() {
         Some((&DRAWN, choices)) => {
             let mut draw = Draw::new(choices);

@@ -5,12 +5,12 @@
 
 use std::sync::LazyLock;
 
-use bss_sim::fixture::{Scenario, json_schema};
+use bss_sim::Error;
 use bss_sim_fuzz::{DRAWN, Draw, Service, written_again};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(json_schema()).expect("a schema is JSON"));
+static SCHEMA: LazyLock<Value> = LazyLock::new(Service::schema);
 
 fuzz_target!(|input: &[u8]| {
     let text = match input.split_first() {
@@ -20,9 +20,9 @@ fuzz_target!(|input: &[u8]| {
             Err(_) => return,
         },
     };
-    match Scenario::read("fuzz.yaml", "fuzz", &text) {
-        Ok(scenario) => written_again(&Service::of(&scenario), "/_sim/world"),
-        Err(error) => {
+    match Service::read(&text) {
+        Ok(service) => written_again(&service, "/_sim/world"),
+        Err(Error::Fixture(error)) => {
             let lines = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count();
             assert!(!error.problems.is_empty() && error.unreadable.is_empty(), "{error}");
             for problem in &error.problems {
@@ -30,5 +30,6 @@ fuzz_target!(|input: &[u8]| {
                 assert!(!problem.message.is_empty());
             }
         }
+        Err(error) => panic!("{error}"),
     }
 });

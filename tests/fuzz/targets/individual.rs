@@ -3,16 +3,12 @@
 
 #![no_main]
 
-use std::sync::LazyLock;
-
-use bss_sim::fixture::Scenario;
-use bss_sim_fuzz::{DRAWN, Draw, Service, application, explained, scenario, told, word, written_again};
+use bss_sim_fuzz::{DRAWN, Draw, Service, application, explained, told, word, written_again};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
-static WORLD: LazyLock<Scenario> = LazyLock::new(|| {
-    scenario(
-        "settings: { customers_per_certificate: 1, unlisted_customers: adopt }
+const WORLD: &str = "
+settings: { customers_per_certificate: 1, unlisted_customers: adopt }
 partners:
   - { name: demo, id: demo-account, xaccount_type: DEMO_IDP, credentials: { tokens: [token] } }
   - { name: other, id: other-account, xaccount_type: OTHER_IDP, credentials: { tokens: [other-token] } }
@@ -26,9 +22,7 @@ certificates:
   - { number: E2, holder: Another Name }
   - { number: E3, verdict: fail }
   - { number: E4, used_by: [c-2] }
-",
-    )
-});
+";
 
 /// An application in which some fields are others, or are not there.
 fn drawn(draw: &mut Draw<'_>) -> Vec<u8> {
@@ -51,7 +45,7 @@ fuzz_target!(|input: &[u8]| {
         Some((&DRAWN, choices)) => drawn(&mut Draw::new(choices)),
         _ => input.to_vec(),
     };
-    let service = Service::of(&WORLD);
+    let service = Service::new(WORLD);
     let request: Option<Value> = serde_json::from_slice(&body).ok().filter(Value::is_object);
     // JSON that is written again has each field once.
     let same = request.filter(|request| serde_json::to_vec(request).is_ok_and(|written| written == body));

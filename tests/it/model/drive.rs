@@ -1,11 +1,7 @@
 //! Drives a service by steps, and reads what it shows of itself.
 
-use std::sync::Arc;
-
 use axum::http::Method;
-use bss_sim::fixture::{Library, Scenario};
-use bss_sim::http::{App, ControlSettings};
-use bss_sim::simulator::{JournalLimits, Spaces};
+use bss_sim::Simulator;
 use serde_json::{Value, json};
 
 use super::steps::{Application, CERTIFICATES, CUSTOMERS, PutWorld, Settings, Step};
@@ -14,11 +10,9 @@ use crate::service::{Reply, Service};
 
 /// A service with these settings that starts from this world.
 pub(super) fn service(settings: Settings, world: &PutWorld) -> Service {
-    let file = world.body(settings).to_string();
-    let scenario = Scenario::read("test.json", "test", &file).expect("a scenario");
-    let limits = JournalLimits::new(settings.journal.0, settings.journal.1);
-    let spaces = Arc::new(Spaces::new("test".into(), &scenario.world, limits));
-    Service::of(App::new(spaces, Library::builtin(), ControlSettings::default()))
+    let (entries, bytes) = settings.journal;
+    let builder = Simulator::builder().scenario(world.body(settings));
+    Service::built(builder.journal_entries(entries).journal_bytes(bytes))
 }
 
 /// Takes a step; what is answered, and the whole reply to a request of the API.
@@ -36,7 +30,8 @@ pub(super) async fn take(service: &Service, settings: Settings, step: &Step) -> 
     if let Some(fields) = body.as_object_mut() {
         fields.retain(|name, _| name != "error_msg" && name != "request_id");
     }
-    (Answer { rule: reply.check(), ..Answer::with(reply.status.as_u16(), body) }, Some(reply))
+    let rule = reply.check().map(str::to_owned);
+    (Answer { rule, ..Answer::with(reply.status.as_u16(), body) }, Some(reply))
 }
 
 async fn apply(service: &Service, application: &Application) -> Reply {

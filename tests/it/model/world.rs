@@ -12,7 +12,7 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Value,
     /// The check or rule that decided an application; none: nothing refused.
-    pub(super) rule: Option<&'static str>,
+    pub(super) rule: Option<String>,
 }
 
 impl Answer {
@@ -30,7 +30,7 @@ impl Answer {
         } else {
             json!({ "error_code": error_code })
         };
-        Self { status, body, rule: Some(rule) }
+        Self { status, body, rule: Some(rule.to_owned()) }
     }
 }
 
@@ -144,7 +144,7 @@ impl Model {
                 if let Some(customer) = self.customer(application.caller, application.customer) {
                     self.accept(customer, application, is_review);
                 }
-                Answer { rule: Some("script"), ..Answer::with(200, json!({ "is_review": is_review })) }
+                Answer { rule: Some("script".to_owned()), ..Answer::with(200, json!({ "is_review": is_review })) }
             }
             Then::Refuse(code, status) | Then::Gateway(code, status) => Answer::refused(status, code, "script"),
         }

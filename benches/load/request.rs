@@ -1,7 +1,7 @@
-//! What all benches send: the page's example request, applied for a customer of one's own, and how it is signed.
+//! The requests that are sent: the page's example, applied for a customer of one's own, and its signature.
 
-use bss_sim::simulator::machine_time;
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 /// The path of the API.
@@ -45,8 +45,9 @@ pub(crate) struct Signer {
 
 impl Signer {
     /// A signer of this moment.
+    #[expect(clippy::disallowed_methods, reason = "a client has no other clock")]
     pub(crate) fn now() -> Self {
-        Self { date: machine_time().strftime("%Y%m%dT%H%M%SZ").to_string() }
+        Self { date: Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string() }
     }
 
     /// The value of `Authorization`, signed over the headers that the Python SDK signs.
