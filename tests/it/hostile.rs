@@ -206,6 +206,7 @@ fn what_is_scripted_to_take_long_has_no_limit() {
     };
     let mut follower = Connection::to(&simulator);
     follower.send("GET /_sim/journal/stream HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    assert_eq!(follower.head().status, 200);
     let (hanging, mut late) = (apply("Hangs"), apply("Late"));
     // One after the other, so that each is closed after its own time.
     for _ in 0..4 {

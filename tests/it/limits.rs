@@ -52,7 +52,7 @@ impl Connection {
     }
 
     /// The head of an answer, whose body does not follow.
-    fn head(&mut self) -> Wire {
+    pub(crate) fn head(&mut self) -> Wire {
         let line = self.line();
         let (version, rest) = line.split_once(' ').expect("a status line");
         let status = rest[..3].parse().expect("a status");
