@@ -19,7 +19,7 @@ use crate::domain::account::Caller;
 use crate::domain::rules::CheckResult;
 use crate::fixture::{Exchange, Expected, Library, Scenario};
 use crate::http::{App, INDIVIDUAL, explain_outcome, router};
-use crate::simulator::{JournalEntry, SpaceId, SpaceState};
+use crate::simulator::{JournalEntry, SpaceState};
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
@@ -71,7 +71,7 @@ fn count(count: usize, noun: &str) -> String {
 /// Runs the exchanges of a scenario in order in a fresh space, and describes those that fail.
 async fn failures(scenario: &Scenario) -> Vec<String> {
     let app = Arc::new(App::of(scenario, Library::builtin()));
-    let state = app.spaces.space(SpaceId::DEFAULT).expect("the default space always exists").state();
+    let state = app.spaces.default_space().state();
     let router = router(&app);
     let mut failures = Vec::new();
     for exchange in &scenario.exchanges {

@@ -23,7 +23,7 @@ use super::serve::{ScenarioFlags, runtime};
 use crate::domain::account::Partner;
 use crate::domain::credentials::Secret;
 use crate::http::{App, Limits, Server, router};
-use crate::simulator::{SpaceId, Spaces};
+use crate::simulator::Spaces;
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
@@ -182,7 +182,7 @@ const NO_PROXY_VARIABLES: [&str; 2] = ["no_proxy", "NO_PROXY"];
 /// Returns how the environment of a command differs from that of this process: it has the simulator and the credentials of
 /// the first partner, and nothing that is for the real service.
 fn environment(address: SocketAddr, spaces: &Spaces) -> Vec<Variable> {
-    let space = spaces.space(SpaceId::DEFAULT).expect("the default space always exists");
+    let space = spaces.default_space();
     let accounts = space.state().accounts();
     let partner = accounts.partners.first().map(|partner| &**partner);
     let text = |text: OsString| text.to_string_lossy().into_owned();

@@ -10,7 +10,6 @@ use super::serve::ScenarioFlags;
 use super::{CommandError, print};
 use crate::domain::checks::MAX_BODY_BYTES;
 use crate::http::{App, explain};
-use crate::simulator::SpaceId;
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
@@ -46,7 +45,7 @@ impl ExplainArgs {
         let (library, scenario) = self.scenario.load()?;
         let body = read_request()?;
         let app = App::of(&scenario, library);
-        let space = app.spaces.space(SpaceId::DEFAULT).expect("the default space always exists");
+        let space = app.spaces.default_space();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let explained = runtime.block_on(explain(&app, &space, self.caller.as_deref(), &body));
         let text = if self.json { format!("{explained}\n") } else { text(&explained) };

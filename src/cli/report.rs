@@ -40,17 +40,17 @@ impl Report {
     pub(super) fn new(spaces: &Spaces) -> Self {
         let metrics = spaces.metrics();
         let mut answers = BTreeMap::new();
-        for (kind, count) in metrics.answers() {
+        for (kind, count) in metrics.outcomes() {
             *answers.entry((kind.path, kind.outcome)).or_default() += count;
         }
         // Clearing a script adds what is left of it to the leftovers.
-        spaces.all().iter().for_each(|space| space.state().script.clear());
-        let (first, leftovers_overflow) = spaces.leftovers().all();
+        spaces.list().iter().for_each(|space| space.state().script.clear());
+        let (first, leftovers_overflow) = spaces.leftovers().list();
         let mut leftovers = BTreeMap::new();
         for leftover in &first {
             *leftovers.entry(describe(leftover)).or_default() += 1;
         }
-        let (unexpected, unexpected_overflow) = spaces.unexpected_requests().all();
+        let (unexpected, unexpected_overflow) = spaces.unexpected_requests().list();
         let coverage = Coverage::new(metrics);
         Self { answers, unexpected, unexpected_overflow, leftovers, leftovers_overflow, coverage }
     }
@@ -133,7 +133,7 @@ pub(super) struct Coverage {
 
 impl Coverage {
     fn new(metrics: &Metrics) -> Self {
-        let (seen, missed) = catalog().into_iter().partition(|row| metrics.seen(INDIVIDUAL, row.outcome) > 0);
+        let (seen, missed) = catalog().into_iter().partition(|row| metrics.outcome_count(INDIVIDUAL, row.outcome) > 0);
         Self { seen, missed }
     }
 

@@ -54,7 +54,7 @@ pub struct Space {
 
 impl Space {
     pub(super) fn default_of(app: App, scenario: fixture::Scenario) -> Self {
-        let inner = app.spaces.space(SpaceId::DEFAULT).expect("the default space is always there");
+        let inner = app.spaces.default_space();
         Self { app: Arc::new(app), inner, scenario: Arc::new(scenario), expected: Mutex::default() }
     }
 

@@ -152,11 +152,11 @@ fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller
     }
     match signed.verify(key, machine_time()) {
         Ok(()) => {
-            state.note_signature(ak, true);
+            state.record_signature(ak, true);
             Ok(caller.clone())
         }
         // The failure that locks the key is answered like all that follow it (assumed).
-        Err(SignatureError::Mismatch { .. }) if state.note_signature(ak, false) => Err(SignatureError::Locked),
+        Err(SignatureError::Mismatch { .. }) if state.record_signature(ak, false) => Err(SignatureError::Locked),
         Err(error) => Err(error),
     }
 }

@@ -30,7 +30,7 @@ pub use server::{Limits, RequestBody, Server, Stop};
 
 use crate::domain::{checks, gateway};
 use crate::fixture::{Library, Scenario};
-use crate::simulator::{ApiError, JournalLimits, SpaceId, Spaces};
+use crate::simulator::{ApiError, JournalLimits, Spaces};
 
 /// The path below which the control API is.
 const CONTROL: &str = "/_sim";
@@ -77,7 +77,7 @@ impl App {
 
     /// A simulator with these spaces, the default one of which began from a scenario of the library.
     pub fn new(spaces: Arc<Spaces>, library: Library, control: ControlSettings) -> Self {
-        let default = spaces.space(SpaceId::DEFAULT).expect("the default space always exists");
+        let default = spaces.default_space();
         let scenarios = ScenarioRegistry::new(library, &default.scenario());
         Self { spaces, control, scenarios }
     }

@@ -118,7 +118,7 @@ where
 /// The state of the space that a request belongs to: that of its `X-Sim-Space` header, else of its credential, else the
 /// default space. A request that is refused here belongs to the default space if its own cannot be found.
 fn resolve_space(spaces: &Spaces, size: &HeadSize, headers: &HeaderMap) -> (Arc<SpaceState>, Option<ApiError>) {
-    let default = || spaces.space(SpaceId::DEFAULT).expect("the default space always exists").state();
+    let default = || spaces.default_space().state();
     match (size.error(), find_space(spaces, headers)) {
         (None, Ok(state)) => (state, None),
         (Some(error), state) => {
@@ -137,7 +137,7 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
         Some(name) => SpaceId::parse(name),
         None => Some(space_of_credential(headers).unwrap_or(SpaceId::DEFAULT)),
     };
-    id.and_then(|id| spaces.space(id)).map(|space| space.state()).ok_or_else(|| {
+    id.and_then(|id| spaces.get(id)).map(|space| space.state()).ok_or_else(|| {
         let name = named.unwrap_or_else(|| id.map(|id| id.to_string()).unwrap_or_default());
         format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was").into()
     })
@@ -145,8 +145,8 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
 
 /// The space for which the token or the access key of a request was made.
 fn space_of_credential(headers: &HeaderMap) -> Option<SpaceId> {
-    let by_token = || SpaceId::of_token(headers.get(X_AUTH_TOKEN)?.to_str().ok()?);
-    let by_key = || SpaceId::of_access_key(signature::access_key(headers.get(AUTHORIZATION)?.as_bytes())?);
+    let by_token = || SpaceId::from_token(headers.get(X_AUTH_TOKEN)?.to_str().ok()?);
+    let by_key = || SpaceId::from_access_key(signature::access_key(headers.get(AUTHORIZATION)?.as_bytes())?);
     by_token().or_else(by_key)
 }
 
@@ -184,14 +184,14 @@ impl Recording {
             decided_by = outcome.decided_by(),
             check = outcome.check(),
             caller = caller.get().map(|name| &**name),
-            space = %state.space(),
+            space = %state.space_id(),
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
         state.metrics().count(endpoint, &outcome);
-        state.unexpected_requests().note(&request, &outcome);
-        request.read(body.get().map_or(&[], |body| body));
-        state.journal.write(JournalEntry {
+        state.unexpected_requests().record(&request, &outcome);
+        request.set_body(body.get().map_or(&[], |body| body));
+        state.journal.push(JournalEntry {
             number: 0,
             request_id: id,
             at: state.clock.now(),
@@ -239,9 +239,9 @@ impl HeadSize {
         let mut request = RecordedRequest::new(head.method.as_str(), target(head), capacity);
         for (name, value) in &head.headers {
             if is_secret(name) {
-                request.header(name.as_str(), MASK);
+                request.add_header(name.as_str(), MASK);
             } else {
-                request.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+                request.add_header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
             }
         }
         request

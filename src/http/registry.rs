@@ -83,7 +83,7 @@ impl PendingReload<'_> {
     pub fn apply(mut self) -> Reload {
         self.app.scenarios.replace(Arc::clone(&self.library));
         let mut reload = Reload { news: self.news, restarted: Vec::new() };
-        let default = self.app.spaces.space(SpaceId::DEFAULT).expect("the default space always exists");
+        let default = self.app.spaces.default_space();
         if let Some(served) = &mut *self.served {
             if restart_if_changed(&default, served, &self.library) {
                 reload.restarted.push(default.id());
@@ -99,7 +99,8 @@ impl PendingReload<'_> {
 fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Library) -> bool {
     let current = library.from_file(served.name()).filter(|current| !current.says_the_same_as(served));
     let Some(current) = current else { return false };
-    let is_restarted = default.follow(&served.scenario().world, current.name().into(), &current.scenario().world);
+    let is_restarted =
+        default.replace_if_started_from(&served.scenario().world, current.name().into(), &current.scenario().world);
     if is_restarted {
         *served = Arc::clone(current);
     }
@@ -108,7 +109,7 @@ fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Libra
 
 fn warn_if_removed(default: &Space, served: &Source, news: &News) {
     let scenario = served.name();
-    if news.removed.iter().any(|name| name == scenario) && default.is_of(&served.scenario().world) {
+    if news.removed.iter().any(|name| name == scenario) && default.started_from(&served.scenario().world) {
         tracing::warn!(scenario, "no file has the served scenario any more: it is served as it was");
     }
 }

@@ -1,5 +1,5 @@
-//! The store by call: customers, partners, certificates and scripted answers one by one. References are checked, and each
-//! call is alone, so that the world as it stands can be loaded again at any moment.
+//! Changes by the control API: customers, partners, certificates and scripted answers, one by one. Each change holds the
+//! write lock and keeps all references valid, so that a snapshot can always be loaded again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,54 +10,52 @@ use crate::domain::credentials::Credentials;
 use crate::domain::scripted::ScriptedAnswer;
 use crate::simulator::script::TooManyAnswers;
 use crate::simulator::state::SpaceState;
+use crate::simulator::store::CustomerChange;
 
-/// Why something cannot be listed or deleted.
+/// Why a change is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpdateError {
-    /// A customer is to belong to a partner that does not exist, or an answer is to be for its applications.
+    /// A customer or a scripted answer names a partner that does not exist.
     #[error("there is no partner named `{0}`")]
     UnknownPartner(String),
-    /// A partner with customers is to be deleted.
+    /// A partner that has customers cannot be deleted.
     #[error("the partner has customers: `{0}` is one of them")]
     HasCustomers(String),
-    /// A partner is to be deleted for whose applications an answer is fixed.
+    /// A partner that a scripted answer names cannot be deleted.
     #[error("a scripted answer is for applications of the partner")]
     HasAnswers,
-    /// Another account has the ID already.
+    /// Another account has the ID.
     #[error("another account has this ID already")]
     TakenId,
-    /// Another account has one of the credentials already.
+    /// Another account has one of the credentials.
     #[error("another account has this {0} already")]
     TakenCredential(&'static str),
-    /// There are too many scripted answers.
+    /// The space has too many scripted answers.
     #[error(transparent)]
     TooManyAnswers(#[from] TooManyAnswers),
 }
 
 impl SpaceState {
-    /// The customers as they are now, in the order of their IDs.
+    /// Returns the current customers in the order of their IDs.
     pub fn customers(&self) -> BTreeMap<CustomerId, Arc<Customer>> {
         self.store.customers().into_iter().map(|(id, customer)| (id, self.with_due_review(customer))).collect()
     }
 
-    /// The customer with this ID as it is now.
+    /// Returns the current customer with this ID.
     pub fn customer(&self, id: &CustomerId) -> Option<Arc<Customer>> {
         self.store.customer(id).map(|customer| self.with_due_review(customer))
     }
 
-    /// Creates or replaces a customer, and returns it; true when it was there before. A review begins now, unless it is
-    /// said when it did. One that was under review or authenticated and is
-    /// so no more gives up its certificate, and credentials that are left out stay as they are.
-    ///
-    /// # Errors
-    /// When its partner does not exist, or another account has its ID or one of its credentials.
+    /// Creates or replaces a customer. Returns it, and true if it existed before. A review without a start begins now. A
+    /// customer that is no longer under review or authenticated gives up its certificates. Without new credentials the old
+    /// ones stay.
     pub fn put_customer(
         &self,
         id: &CustomerId,
         mut customer: Customer,
         credentials: &Credentials,
     ) -> Result<(Arc<Customer>, bool), UpdateError> {
-        let _alone = self.enter_alone();
+        let _lock = self.write_lock();
         let caller = Caller::Customer(id.clone());
         self.change_accounts(|accounts| {
             if accounts.partner_by_id(id.as_str()).is_some() {
@@ -74,50 +72,45 @@ impl SpaceState {
         if customer.has_undated_review() {
             customer.under_review_since = Some(self.clock.now());
         }
-        let was_there = self.store.change(id, |before| (before.is_some(), Some(Some(customer.clone()))));
-        Ok((self.with_due_review(customer.into()), was_there))
+        let existed =
+            self.store.change_customer(id, |before| (before.is_some(), CustomerChange::Put(customer.clone())));
+        Ok((self.with_due_review(customer.into()), existed))
     }
 
-    /// Deletes a customer; false when there was none.
+    /// Deletes a customer. Returns false if there is no such customer.
     pub fn remove_customer(&self, id: &CustomerId) -> bool {
-        let _alone = self.enter_alone();
+        let _lock = self.write_lock();
         self.change_accounts(|accounts| accounts.remove_credentials(AccountRef::Customer(id)));
-        self.store.change(id, |before| (before.is_some(), Some(None)))
+        self.store.change_customer(id, |before| (before.is_some(), CustomerChange::Remove))
     }
 
-    /// Creates or replaces a partner; credentials that are left out stay as they are, so that nobody
-    /// is locked out by a change of something else. True when it was there before.
-    ///
-    /// # Errors
-    /// When another account has its ID or one of its credentials.
+    /// Creates or replaces a partner. Returns true if it existed before. Without new credentials the old ones stay, so that
+    /// a change of something else locks no client out.
     pub fn put_partner(&self, mut partner: Partner) -> Result<bool, UpdateError> {
-        let _alone = self.enter_alone();
+        let _lock = self.write_lock();
         let is_customer = self.store.customer(&CustomerId::new(&partner.id)).is_some();
         self.change_accounts(|accounts| {
-            let has_id = accounts.partner_by_id(&partner.id);
-            if is_customer || has_id.is_some_and(|known| known.name != partner.name) {
+            let with_id = accounts.partner_by_id(&partner.id);
+            if is_customer || with_id.is_some_and(|other| other.name != partner.name) {
                 return Err(UpdateError::TakenId);
             }
-            let known = accounts.partner(&partner.name);
-            let was_there = known.is_some();
-            if let Some(known) = known.filter(|_| partner.credentials.is_empty()) {
-                partner.credentials = known.credentials.clone();
+            let before = accounts.partner(&partner.name);
+            let existed = before.is_some();
+            if let Some(before) = before.filter(|_| partner.credentials.is_empty()) {
+                partner.credentials = before.credentials.clone();
             }
             accounts
                 .check_credentials(AccountRef::Partner(&partner.name), &partner.credentials)
                 .map_err(UpdateError::TakenCredential)?;
             accounts.put_partner(partner);
-            Ok(was_there)
+            Ok(existed)
         })
     }
 
-    /// Deletes a partner; false when there was none.
-    ///
-    /// # Errors
-    /// When it still has customers, or answers are fixed for its applications.
+    /// Deletes a partner that has no customers and no scripted answers. Returns false if there is no such partner.
     pub fn remove_partner(&self, name: &str) -> Result<bool, UpdateError> {
-        let _alone = self.enter_alone();
-        if self.script.left().iter().any(|answer| answer.when.callers().any(|caller| caller == name)) {
+        let _lock = self.write_lock();
+        if self.script.remaining().iter().any(|answer| answer.when.callers().any(|caller| caller == name)) {
             return Err(UpdateError::HasAnswers);
         }
         let customers = self.store.customers();
@@ -128,12 +121,9 @@ impl SpaceState {
         }
     }
 
-    /// Fixes answers after those that are there; the place of the first.
-    ///
-    /// # Errors
-    /// When one is for the applications of a partner that does not exist, or there would be too many.
+    /// Adds scripted answers at the end of the script. Returns the place of the first.
     pub fn add_scripted(&self, answers: Vec<ScriptedAnswer>) -> Result<usize, UpdateError> {
-        let _alone = self.enter_alone();
+        let _lock = self.write_lock();
         let accounts = self.accounts();
         if let Some(name) =
             answers.iter().flat_map(|answer| answer.when.callers()).find(|name| accounts.partner(name).is_none())
@@ -143,20 +133,20 @@ impl SpaceState {
         Ok(self.script.add(answers)?)
     }
 
-    /// Lists or replaces a certificate with exactly those who hold it; true when it was listed or held before.
+    /// Creates or replaces a certificate together with its holders. Returns true if it was listed or held before.
     pub fn put_certificate(
         &self,
         number: &CertificateNumber,
         certificate: Certificate,
         holders: BTreeSet<CustomerId>,
     ) -> bool {
-        let _alone = self.enter_alone();
+        let _lock = self.write_lock();
         self.store.put_certificate(number, Some((certificate, holders)))
     }
 
-    /// Takes a certificate off the list, and away from those who hold it; false when it was not listed and nobody held it.
+    /// Deletes a certificate and takes it from its holders. Returns false if it was neither listed nor held.
     pub fn remove_certificate(&self, number: &CertificateNumber) -> bool {
-        let _alone = self.enter_alone();
+        let _lock = self.write_lock();
         self.store.put_certificate(number, None)
     }
 }

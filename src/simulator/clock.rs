@@ -1,16 +1,17 @@
-//! The clock of a space: the machine's time, moved or stopped as somebody asked.
+//! The clock of a space: the machine's time, which the control API can move or freeze.
 
 use std::sync::RwLock;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The machine's time. Clients sign by it, so that signatures are judged by it, however the clock of a space was moved.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that all clocks come from")]
+/// Returns the machine's time. Signatures are checked against it, because clients sign with it, not with the clock of a
+/// space.
+#[expect(clippy::disallowed_methods, reason = "this is the only source of time")]
 pub fn machine_time() -> Timestamp {
     Timestamp::now()
 }
 
-/// A clock that can be moved and stopped.
+/// A clock that can be moved and frozen.
 #[derive(Debug, Default)]
 pub struct Clock(RwLock<Setting>);
 
@@ -22,37 +23,27 @@ struct Setting {
 
 impl Setting {
     fn now(self) -> Timestamp {
-        match self.frozen_at {
-            Some(time) => time,
-            // Nearly always, and on the path of every request.
-            None if self.ahead.is_zero() => machine_time(),
-            None => machine_time().saturating_add(self.ahead).unwrap_or(Timestamp::MAX),
-        }
+        self.frozen_at.unwrap_or_else(|| machine_time().saturating_add(self.ahead).unwrap_or(Timestamp::MAX))
     }
 
-    /// The same clock, running or frozen as it is, at another time.
+    /// Returns the setting for another time, still running or frozen.
     fn at(self, time: Timestamp) -> Self {
         Self { ahead: time.duration_since(machine_time()), frozen_at: self.frozen_at.map(|_| time) }
     }
 }
 
 impl Clock {
-    /// Another clock that shows the same time.
-    pub(super) fn like(&self) -> Self {
-        Self(RwLock::new(self.setting()))
-    }
-
-    /// The time of this clock.
+    /// Returns the time of this clock.
     pub fn now(&self) -> Timestamp {
         self.setting().now()
     }
 
-    /// True while the clock stands still.
+    /// Returns true while the clock is frozen.
     pub fn is_frozen(&self) -> bool {
         self.setting().frozen_at.is_some()
     }
 
-    /// Puts the clock forward; at the end of time it stays there.
+    /// Moves the clock forward, at most to the last time that a [`Timestamp`] can hold.
     pub fn advance(&self, by: SignedDuration) {
         self.change(|setting| setting.at(setting.now().saturating_add(by).unwrap_or(Timestamp::MAX)));
     }
@@ -62,7 +53,7 @@ impl Clock {
         self.change(|setting| setting.at(time));
     }
 
-    /// Stops the clock, or lets it go on from where it stands.
+    /// Stops the clock, or lets it run on from its current time.
     pub fn freeze(&self, freeze: bool) {
         self.change(|setting| {
             let now = setting.now();
@@ -70,17 +61,23 @@ impl Clock {
         });
     }
 
-    /// Back to the machine's time.
+    /// Goes back to the machine's time.
     pub fn reset(&self) {
         self.change(|_| Setting::default());
     }
 
     fn setting(&self) -> Setting {
-        *self.0.read().expect("nothing panics while it holds the clock")
+        *self.0.read().expect("lock poisoned: clock")
     }
 
     fn change(&self, change: impl FnOnce(Setting) -> Setting) {
-        let mut setting = self.0.write().expect("nothing panics while it holds the clock");
+        let mut setting = self.0.write().expect("lock poisoned: clock");
         *setting = change(*setting);
+    }
+}
+
+impl Clone for Clock {
+    fn clone(&self) -> Self {
+        Self(RwLock::new(self.setting()))
     }
 }

@@ -1,4 +1,4 @@
-//! The journal of an era: what was asked and answered. A ring, bounded by entries and by bytes.
+//! The journal of a space: a ring of requests with their answers, bounded by entries and by bytes.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -8,228 +8,228 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use super::outcome::Outcome;
 use crate::domain::rules::Facts;
+use crate::simulator::outcome::Outcome;
 
-/// How many entries a follower may be behind before it misses some.
-const FOLLOWER_LAG: usize = 1024;
+/// How many entries a subscriber can be behind before it misses some.
+const MAX_LAG: usize = 1024;
 
-/// How large journals may become.
+/// The limits of the journals, with their current use.
 #[derive(Clone, Debug)]
 pub struct JournalLimits {
-    /// The most entries of one space.
-    entries: usize,
-    /// The most bytes of all spaces together. Whoever writes beyond it loses its own oldest entries.
-    bytes: usize,
-    fill: Arc<Fill>,
+    /// The limit of entries for each space.
+    max_entries: usize,
+    /// The limit of bytes for all spaces together. A space that exceeds it drops its own oldest entries.
+    max_bytes: usize,
+    usage: Arc<Usage>,
 }
 
-/// How full the journals of all spaces are.
+/// What the journals of all spaces use.
 #[derive(Debug, Default)]
-struct Fill {
+struct Usage {
     bytes: AtomicUsize,
     dropped: AtomicU64,
 }
 
 impl JournalLimits {
-    /// Limits: entries of each space, bytes of all spaces together.
-    pub fn new(entries: usize, bytes: usize) -> Self {
-        Self { entries, bytes, fill: Arc::default() }
+    /// Limits the entries of each space, and the bytes of all spaces together.
+    pub fn new(max_entries: usize, max_bytes: usize) -> Self {
+        Self { max_entries, max_bytes, usage: Arc::default() }
     }
 
-    /// How many bytes the journals of all spaces take.
-    pub fn bytes(&self) -> usize {
-        self.fill.bytes.load(Ordering::Relaxed)
+    /// Returns how many bytes the journals of all spaces take.
+    pub fn used_bytes(&self) -> usize {
+        self.usage.bytes.load(Ordering::Relaxed)
     }
 
-    /// The most bytes that they may take.
-    pub fn most_bytes(&self) -> usize {
-        self.bytes
+    /// Returns how many bytes they may take.
+    pub fn max_bytes(&self) -> usize {
+        self.max_bytes
     }
 
-    /// How many entries gave way to newer ones since the simulator began.
+    /// Returns how many entries were dropped for newer ones since the simulator was started.
     pub fn dropped(&self) -> u64 {
-        self.fill.dropped.load(Ordering::Relaxed)
+        self.usage.dropped.load(Ordering::Relaxed)
     }
 }
 
-/// What was asked: the request as far as it was read, in one piece of memory. Credentials are not kept.
+/// A request as far as it was read, without credentials. It takes a single allocation, because there are many.
 #[derive(Clone, Debug, Default)]
 pub struct RecordedRequest {
     /// The method, the target, a line for each header, and the body.
-    text: Vec<u8>,
-    /// Where the first three of them end.
+    bytes: Vec<u8>,
+    /// The ends of the first three.
     ends: [usize; 3],
 }
 
 impl RecordedRequest {
-    /// A request of this method, for this path and query, that is expected to be about so many bytes.
-    pub fn new(method: &str, target: &str, expected: usize) -> Self {
-        let mut text = Vec::with_capacity(method.len() + target.len() + expected);
-        text.extend_from_slice(method.as_bytes());
-        text.extend_from_slice(target.as_bytes());
-        Self { ends: [method.len(), text.len(), text.len()], text }
+    /// Records the method and the target (path and query). `capacity` is the expected size of headers and body.
+    pub fn new(method: &str, target: &str, capacity: usize) -> Self {
+        let mut bytes = Vec::with_capacity(method.len() + target.len() + capacity);
+        bytes.extend_from_slice(method.as_bytes());
+        bytes.extend_from_slice(target.as_bytes());
+        Self { ends: [method.len(), bytes.len(), bytes.len()], bytes }
     }
 
-    /// Adds a header. The values of those that hold credentials are to be left out.
-    pub fn header(&mut self, name: &str, value: &str) {
-        for piece in [name, ": ", value, "\n"] {
-            self.text.extend_from_slice(piece.as_bytes());
+    /// Adds a header. Call it before [`set_body`](Self::set_body), and never with a credential.
+    pub fn add_header(&mut self, name: &str, value: &str) {
+        for part in [name, ": ", value, "\n"] {
+            self.bytes.extend_from_slice(part.as_bytes());
         }
-        self.ends[2] = self.text.len();
+        self.ends[2] = self.bytes.len();
     }
 
     /// Adds what was read of the body.
-    pub fn read(&mut self, body: &[u8]) {
-        self.text.extend_from_slice(body);
+    pub fn set_body(&mut self, body: &[u8]) {
+        self.bytes.truncate(self.ends[2]);
+        self.bytes.extend_from_slice(body);
     }
 
-    /// The method.
+    /// Returns the method.
     pub fn method(&self) -> &str {
-        self.piece(0, self.ends[0])
+        self.text(0, self.ends[0])
     }
 
-    /// The path with its query.
+    /// Returns the path with its query.
     pub fn target(&self) -> &str {
-        self.piece(self.ends[0], self.ends[1])
+        self.text(self.ends[0], self.ends[1])
     }
 
-    /// The path without its query.
+    /// Returns the path without its query.
     pub fn path(&self) -> &str {
         self.target().split('?').next().unwrap_or_default()
     }
 
-    /// The headers with their values.
+    /// Returns the headers with their values.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.piece(self.ends[1], self.ends[2]).lines().filter_map(|line| line.split_once(": "))
+        self.text(self.ends[1], self.ends[2]).lines().filter_map(|line| line.split_once(": "))
     }
 
-    /// The body; empty when it was not read.
+    /// Returns the body. Empty if it was not read.
     pub fn body(&self) -> &[u8] {
-        &self.text[self.ends[2]..]
+        &self.bytes[self.ends[2]..]
     }
 
-    fn piece(&self, from: usize, to: usize) -> &str {
-        str::from_utf8(&self.text[from..to]).expect("it was text when it was added")
+    fn text(&self, from: usize, to: usize) -> &str {
+        str::from_utf8(&self.bytes[from..to]).expect("method, target and headers were added as text")
     }
 }
 
-/// One request with its answer.
+/// A request with its answer.
 #[derive(Clone, Debug)]
 pub struct JournalEntry {
-    /// Its number, from 1; never used again in the same journal.
+    /// The number in the journal, which starts at 1 and is never used again.
     pub number: u64,
-    /// The request's ID.
+    /// The ID of the request.
     pub request_id: Uuid,
-    /// When it was answered, by the clock of the space.
+    /// The time of the answer, by the clock of the space.
     pub at: Timestamp,
-    /// What was asked.
+    /// The request.
     pub request: RecordedRequest,
-    /// The calling partner's name, once it was known.
+    /// The name of the caller, if it was authenticated.
     pub caller: Option<Arc<str>>,
     /// The HTTP status of the answer.
     pub status: u16,
-    /// What was ruled.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
 impl JournalEntry {
     fn bytes(&self) -> usize {
-        // What is of one size, and about what a ruling has on the heap.
-        size_of::<Self>() + size_of::<Facts>() + 256 + self.request.text.capacity()
+        // 256 stands for what an outcome has on the heap besides its facts.
+        size_of::<Self>() + size_of::<Facts>() + 256 + self.request.bytes.capacity()
     }
 }
 
-/// The journal.
+/// The journal of a space.
 #[derive(Debug)]
 pub struct Journal {
     limits: JournalLimits,
     ring: Mutex<Ring>,
-    /// Made for the first follower: it is large, and most spaces have none.
-    followers: OnceLock<broadcast::Sender<Arc<JournalEntry>>>,
+    /// Created for the first subscriber: the channel is large, and most spaces have no subscriber.
+    subscribers: OnceLock<broadcast::Sender<Arc<JournalEntry>>>,
 }
 
 #[derive(Debug, Default)]
 struct Ring {
     entries: VecDeque<Arc<JournalEntry>>,
     bytes: usize,
-    last: u64,
+    last_number: u64,
     dropped: u64,
 }
 
 impl Journal {
     pub(super) fn new(limits: JournalLimits) -> Self {
-        Self { limits, ring: Mutex::default(), followers: OnceLock::new() }
+        Self { limits, ring: Mutex::default(), subscribers: OnceLock::new() }
     }
 
-    /// Writes an entry down, under the next number.
-    pub fn write(&self, mut entry: JournalEntry) {
+    /// Adds an entry and gives it the next number. Drops the oldest entries if a limit is exceeded.
+    pub fn push(&self, mut entry: JournalEntry) {
         let mut ring = self.ring();
-        ring.last += 1;
-        entry.number = ring.last;
+        ring.last_number += 1;
+        entry.number = ring.last_number;
         let entry = Arc::new(entry);
         ring.entries.push_back(Arc::clone(&entry));
-        let (more, mut less) = (entry.bytes(), 0);
-        let in_use = self.limits.fill.bytes.fetch_add(more, Ordering::Relaxed) + more;
-        let mut dropped = 0;
-        while ring.entries.len() > self.limits.entries
-            || (in_use.saturating_sub(less) > self.limits.bytes && ring.entries.len() > 1)
+        let (added, mut freed, mut dropped) = (entry.bytes(), 0, 0);
+        let used = self.limits.usage.bytes.fetch_add(added, Ordering::Relaxed) + added;
+        while ring.entries.len() > self.limits.max_entries
+            || (used.saturating_sub(freed) > self.limits.max_bytes && ring.entries.len() > 1)
         {
             let Some(oldest) = ring.entries.pop_front() else { break };
-            less += oldest.bytes();
+            freed += oldest.bytes();
             dropped += 1;
         }
-        ring.bytes = ring.bytes + more - less;
+        ring.bytes = ring.bytes + added - freed;
         if dropped > 0 {
             ring.dropped += dropped;
-            self.limits.fill.bytes.fetch_sub(less, Ordering::Relaxed);
-            self.limits.fill.dropped.fetch_add(dropped, Ordering::Relaxed);
+            self.limits.usage.bytes.fetch_sub(freed, Ordering::Relaxed);
+            self.limits.usage.dropped.fetch_add(dropped, Ordering::Relaxed);
         }
         drop(ring);
-        if let Some(followers) = self.followers.get() {
-            // Without a follower at this moment nobody misses anything.
-            let _ = followers.send(entry);
+        if let Some(subscribers) = self.subscribers.get() {
+            // Fails if there is no subscriber at the moment.
+            let _ = subscribers.send(entry);
         }
     }
 
-    /// The entries after a number, oldest first, and how many were dropped since the journal began.
+    /// Returns the entries after a number, oldest first, and how many entries were dropped since the last `clear`.
     pub fn since(&self, number: u64) -> (Vec<Arc<JournalEntry>>, u64) {
         let ring = self.ring();
-        let known = ring.entries.partition_point(|entry| entry.number <= number);
-        (ring.entries.range(known..).cloned().collect(), ring.dropped)
+        let first = ring.entries.partition_point(|entry| entry.number <= number);
+        (ring.entries.range(first..).cloned().collect(), ring.dropped)
     }
 
-    /// The entry of a request.
-    pub fn find(&self, request_id: Uuid) -> Option<Arc<JournalEntry>> {
+    /// Returns the entry of a request.
+    pub fn get(&self, request_id: Uuid) -> Option<Arc<JournalEntry>> {
         self.ring().entries.iter().rev().find(|entry| entry.request_id == request_id).cloned()
     }
 
-    /// How many entries it has.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.ring().entries.len()
     }
 
-    /// True when it has none.
+    /// Returns true if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Forgets all entries. Numbers go on, and nothing counts as dropped.
+    /// Removes all entries. The numbers go on.
     pub fn clear(&self) {
         let mut ring = self.ring();
-        self.limits.fill.bytes.fetch_sub(ring.bytes, Ordering::Relaxed);
+        self.limits.usage.bytes.fetch_sub(ring.bytes, Ordering::Relaxed);
         ring.bytes = 0;
         ring.entries.clear();
         ring.dropped = 0;
     }
 
-    /// Receives every entry from now on.
-    pub fn follow(&self) -> broadcast::Receiver<Arc<JournalEntry>> {
-        self.followers.get_or_init(|| broadcast::Sender::new(FOLLOWER_LAG)).subscribe()
+    /// Returns a channel that receives every entry from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<JournalEntry>> {
+        self.subscribers.get_or_init(|| broadcast::Sender::new(MAX_LAG)).subscribe()
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().expect("nothing panics while it holds the journal")
+        self.ring.lock().expect("lock poisoned: journal")
     }
 }
 

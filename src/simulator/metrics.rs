@@ -1,7 +1,7 @@
-//! Counters: how often each outcome was answered, which requests were unexpected, and which scripted answers were left over.
+//! What is counted over all spaces: outcomes, unexpected requests and leftover scripted answers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
@@ -12,40 +12,50 @@ use crate::domain::scripted::ScriptedAnswer;
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::outcome::{ApiError, Detail, Outcome};
 
-/// One kind of answer. There are only so many: all of it is from tables.
+/// How many kinds of unexpected requests, and how many leftovers, are kept.
+const MAX_KEPT: usize = 100;
+
+/// How many characters are kept of a text that a client chose.
+const MAX_CHARS: usize = 200;
+
+/// The text between the reason of a wrong signature and the canonical request. What follows differs in each request, and
+/// can contain a token.
+const CANONICAL_REQUEST: &str = ", canonicalRequest:";
+
+/// The labels of a counter. Every value comes from a table, so that the number of counters is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OutcomeLabels {
-    /// The path of the endpoint; empty when nothing is there.
+    /// The path of the endpoint. Empty if there is no such endpoint.
     pub path: &'static str,
-    /// The outcome: an `error_code`, `is_review 0`, a fault as in `fault reset`, or `told`.
+    /// [`Outcome::label`].
     pub outcome: &'static str,
-    /// What kind of thing decided, as in the journal.
+    /// [`Outcome::decided_by`].
     pub decided_by: &'static str,
-    /// The check or rule that decided; empty when nothing refused.
+    /// The check or rule that refused. Empty if none did.
     pub rule: &'static str,
 }
 
-/// How often each kind of answer was given.
+/// The counters of outcomes.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    answers: DashMap<OutcomeLabels, AtomicU64, RandomState>,
+    outcomes: DashMap<OutcomeLabels, AtomicU64, RandomState>,
     items: [AtomicU64; CheckItem::ALL.len()],
 }
 
 impl Metrics {
-    /// Counts what was ruled on a request for the endpoint at this path.
+    /// Counts the outcome of a request to the endpoint at this path.
     pub fn count(&self, path: &'static str, outcome: &Outcome) {
-        let kind = OutcomeLabels {
+        let labels = OutcomeLabels {
             path,
             outcome: outcome.label(),
             decided_by: outcome.decided_by(),
-            rule: outcome.check().unwrap_or(""),
+            rule: outcome.check().unwrap_or_default(),
         };
-        // Only the first of its kind has to lock anybody out.
-        if let Some(count) = self.answers.get(&kind) {
+        // An existing counter needs a read lock only.
+        if let Some(count) = self.outcomes.get(&labels) {
             count.fetch_add(1, Ordering::Relaxed);
         } else {
-            self.answers.entry(kind).or_default().fetch_add(1, Ordering::Relaxed);
+            self.outcomes.entry(labels).or_default().fetch_add(1, Ordering::Relaxed);
         }
         if let Some(Answer::Refuse(refusal)) = outcome.answer() {
             for item in refusal.items.iter() {
@@ -54,81 +64,31 @@ impl Metrics {
         }
     }
 
-    /// Every kind of answer that was given, with its number, in order.
-    pub fn answers(&self) -> Vec<(OutcomeLabels, u64)> {
-        let mut answers: Vec<_> =
-            self.answers.iter().map(|count| (*count.key(), count.load(Ordering::Relaxed))).collect();
-        answers.sort_unstable();
-        answers
+    /// Returns every counter of outcomes, sorted by labels.
+    pub fn outcomes(&self) -> Vec<(OutcomeLabels, u64)> {
+        let counts = self.outcomes.iter().map(|count| (*count.key(), count.load(Ordering::Relaxed)));
+        let mut counts: Vec<_> = counts.collect();
+        counts.sort_unstable();
+        counts
     }
 
-    /// How many answers had this check item.
-    pub fn item(&self, item: CheckItem) -> u64 {
+    /// Returns how many answers had this check item.
+    pub fn item_count(&self, item: CheckItem) -> u64 {
         self.items[item as usize].load(Ordering::Relaxed)
     }
 
-    /// How often a documented outcome was answered by the endpoint at this path.
-    pub fn seen(&self, path: &str, outcome: DocumentedOutcome) -> u64 {
+    /// Returns how often the endpoint at this path had a documented outcome.
+    pub fn outcome_count(&self, path: &str, outcome: DocumentedOutcome) -> u64 {
         if let DocumentedOutcome::Item(item) = outcome {
-            return self.item(item);
+            return self.item_count(item);
         }
-        let outcome = outcome.to_string();
-        let alike = |kind: &OutcomeLabels| kind.path == path && kind.outcome == outcome;
-        self.answers.iter().filter(|count| alike(count.key())).map(|count| count.load(Ordering::Relaxed)).sum()
+        let label = outcome.to_string();
+        let counts = self.outcomes().into_iter();
+        counts.filter(|(labels, _)| labels.path == path && labels.outcome == label).map(|(_, count)| count).sum()
     }
 }
 
-/// How many of them are kept.
-const MAX_LEFTOVERS: usize = 100;
-
-/// A scripted answer with how often it was given.
-pub type Leftover = (Arc<ScriptedAnswer>, usize);
-
-/// The leftovers of all spaces, the first of them.
-#[derive(Debug, Default)]
-pub struct Leftovers(Mutex<LeftoverList>);
-
-#[derive(Debug, Default)]
-struct LeftoverList {
-    first: Vec<Leftover>,
-    others: usize,
-}
-
-impl Leftovers {
-    /// Notes an answer that is no more, if there is something left of it.
-    pub(super) fn note(&self, answer: Arc<ScriptedAnswer>, used: usize) {
-        if !answer.is_left_over(used) {
-            return;
-        }
-        let mut kept = self.kept();
-        if kept.first.len() < MAX_LEFTOVERS {
-            kept.first.push((answer, used));
-        } else {
-            kept.others += 1;
-        }
-    }
-
-    /// Those that are kept, and how many more there were.
-    pub fn all(&self) -> (Vec<Leftover>, usize) {
-        let kept = self.kept();
-        (kept.first.clone(), kept.others)
-    }
-
-    fn kept(&self) -> MutexGuard<'_, LeftoverList> {
-        self.0.lock().expect("nothing panics while it holds the leftovers")
-    }
-}
-
-/// How many kinds of them are kept.
-const MAX_UNEXPECTED: usize = 100;
-
-/// How much is kept of a text that a client chose, in characters.
-const MOST_CHARS: usize = 200;
-
-/// Where the reason of a wrong signature goes on with all that was signed: it is never the same twice, and can hold a token.
-const SIGNED: &str = ", canonicalRequest:";
-
-/// One kind of stray.
+/// A request that the gateway or IAM refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnexpectedRequest {
     /// The method.
@@ -137,66 +97,68 @@ pub struct UnexpectedRequest {
     pub path: String,
     /// The check that refused.
     pub check: &'static str,
-    /// What was wrong.
+    /// The reason.
     pub reason: String,
 }
 
-impl UnexpectedRequest {
-    /// What is astray of a request on which this was ruled; absent: nothing.
-    fn of(request: &RecordedRequest, outcome: &Outcome) -> Option<Self> {
+/// The unexpected requests, each kind with its count.
+#[derive(Debug, Default)]
+pub struct UnexpectedRequests(Mutex<(Vec<(UnexpectedRequest, u64)>, u64)>);
+
+impl UnexpectedRequests {
+    /// Records the request if its outcome is unexpected.
+    pub fn record(&self, request: &RecordedRequest, outcome: &Outcome) {
         let (check, reason) = match outcome {
             Outcome::Refused(ApiError::Gateway { check, detail: Some(Detail { text, .. }), .. }) => {
-                (check.id, text.split(SIGNED).next()?)
+                (check.id, text.split(CANONICAL_REQUEST).next().unwrap_or_default())
             }
             Outcome::Refused(ApiError::Gateway { check, error, detail: None }) => (check.id, error.message),
             Outcome::Refused(ApiError::Iam(answer, saw)) => (answer.check.id, saw.as_str()),
-            _ => return None,
+            _ => return,
         };
         let [method, path, reason] =
-            [request.method(), request.path(), reason].map(|text| text.chars().take(MOST_CHARS).collect());
-        Some(Self { method, path, check, reason })
-    }
-}
-
-/// The unexpected requests of all spaces: the first kinds, each with its count.
-#[derive(Debug, Default)]
-pub struct UnexpectedRequests(Mutex<UnexpectedList>);
-
-#[derive(Debug, Default)]
-struct UnexpectedList {
-    kinds: Vec<(UnexpectedRequest, u64)>,
-    others: u64,
-}
-
-impl UnexpectedRequests {
-    /// Notes a request, if it is one. Nearly all are none, and are not to pay for those that are.
-    #[inline]
-    pub fn note(&self, request: &RecordedRequest, outcome: &Outcome) {
-        if matches!(outcome, Outcome::Refused(ApiError::Gateway { .. } | ApiError::Iam(..))) {
-            self.keep(request, outcome);
-        }
-    }
-
-    #[cold]
-    fn keep(&self, request: &RecordedRequest, outcome: &Outcome) {
-        let Some(stray) = UnexpectedRequest::of(request, outcome) else { return };
-        let mut kept = self.kept();
-        if let Some((_, count)) = kept.kinds.iter_mut().find(|(known, _)| *known == stray) {
+            [request.method(), request.path(), reason].map(|text| text.chars().take(MAX_CHARS).collect());
+        let request = UnexpectedRequest { method, path, check, reason };
+        let (kinds, others) = &mut *self.0.lock().expect("lock poisoned: unexpected requests");
+        if let Some((_, count)) = kinds.iter_mut().find(|(kind, _)| *kind == request) {
             *count += 1;
-        } else if kept.kinds.len() < MAX_UNEXPECTED {
-            kept.kinds.push((stray, 1));
+        } else if kinds.len() < MAX_KEPT {
+            kinds.push((request, 1));
         } else {
-            kept.others += 1;
+            *others += 1;
         }
     }
 
-    /// Those that are kept, in the order in which they first came, and how many more requests were strays.
-    pub fn all(&self) -> (Vec<(UnexpectedRequest, u64)>, u64) {
-        let kept = self.kept();
-        (kept.kinds.clone(), kept.others)
+    /// Returns the kinds in the order of their first request, each with its count, and the number of requests of other
+    /// kinds.
+    pub fn list(&self) -> (Vec<(UnexpectedRequest, u64)>, u64) {
+        self.0.lock().expect("lock poisoned: unexpected requests").clone()
+    }
+}
+
+/// A scripted answer with the number of its uses.
+pub type Leftover = (Arc<ScriptedAnswer>, usize);
+
+/// The scripted answers of cleared scripts that were used less often than intended.
+#[derive(Debug, Default)]
+pub struct Leftovers(Mutex<(Vec<Leftover>, usize)>);
+
+impl Leftovers {
+    /// Records a scripted answer of a cleared script if it is a leftover.
+    pub(super) fn record(&self, answer: Arc<ScriptedAnswer>, used: usize) {
+        if !answer.is_left_over(used) {
+            return;
+        }
+        let (leftovers, others) = &mut *self.0.lock().expect("lock poisoned: leftovers");
+        if leftovers.len() < MAX_KEPT {
+            leftovers.push((answer, used));
+        } else {
+            *others += 1;
+        }
     }
 
-    fn kept(&self) -> MutexGuard<'_, UnexpectedList> {
-        self.0.lock().expect("nothing panics while it holds the strays")
+    /// Returns the first leftovers, and the number of the others.
+    pub fn list(&self) -> (Vec<Leftover>, usize) {
+        self.0.lock().expect("lock poisoned: leftovers").clone()
     }
 }

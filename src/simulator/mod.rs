@@ -1,7 +1,7 @@
-//! The simulator: the only keeper of state. It knows nothing of HTTP and nothing of files.
+//! The simulator: the only owner of state. It knows nothing about HTTP or files.
 //!
-//! `Spaces` are what one simulator has, a `Space` has an era at a time, and an `SpaceState` is a world with all that has happened in it
-//! since it began.
+//! [`Spaces`] are all spaces of a simulator. A [`Space`] is one isolated world. Its [`SpaceState`] is that world with
+//! everything that has happened in it; a reset replaces the state.
 
 mod accounts;
 mod authentication;

@@ -1,7 +1,7 @@
-//! The script of an era: the answers fixed beforehand, with how often each was used.
+//! The script of a space: its scripted answers, with the number of their uses.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use crate::domain::account::Partner;
@@ -10,132 +10,134 @@ use crate::domain::rules::Answer;
 use crate::domain::scripted::ScriptedAnswer;
 use crate::simulator::metrics::Leftovers;
 
-/// The most answers that can be fixed in one space.
+/// How many scripted answers a space can have.
 const MAX_ANSWERS: usize = 10_000;
 
-/// One use of a scripted answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Use {
-    /// The answer's place in the script.
-    pub(super) place: usize,
-    /// How long to hold the answer back.
-    pub(super) delay: Duration,
-    /// What to say.
-    pub(super) answer: Answer,
-}
-
-/// The script with its counters.
+/// The script of a space.
 #[derive(Debug)]
 pub struct Script {
     seed: u64,
-    entries: RwLock<Vec<Arc<Stub>>>,
+    entries: RwLock<Vec<ScriptEntry>>,
     leftovers: Arc<Leftovers>,
 }
 
-/// A scripted answer with its counters.
 #[derive(Debug)]
-struct Stub {
+struct ScriptEntry {
     answer: Arc<ScriptedAnswer>,
     matched: AtomicUsize,
     used: AtomicUsize,
 }
 
-/// There are too many scripted answers already.
+/// One use of a scripted answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ScriptUse {
+    /// The place of the scripted answer in the script.
+    pub(super) place: usize,
+    /// How long the answer is delayed.
+    pub(super) delay: Duration,
+    /// The answer.
+    pub(super) answer: Answer,
+}
+
+/// The space has too many scripted answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a space takes {MAX_ANSWERS} scripted answers at the most")]
 pub struct TooManyAnswers;
 
-impl Stub {
-    fn new(answer: Arc<ScriptedAnswer>) -> Arc<Self> {
-        Arc::new(Self { answer, matched: AtomicUsize::new(0), used: AtomicUsize::new(0) })
+impl From<Arc<ScriptedAnswer>> for ScriptEntry {
+    fn from(answer: Arc<ScriptedAnswer>) -> Self {
+        Self { answer, matched: AtomicUsize::new(0), used: AtomicUsize::new(0) }
     }
+}
 
+impl ScriptEntry {
     fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
+    }
+
+    fn is_left(&self, used: usize) -> bool {
+        self.answer.times.is_none_or(|times| used < times)
     }
 }
 
 impl Script {
     pub(super) fn new(answers: &[Arc<ScriptedAnswer>], seed: u64, leftovers: Arc<Leftovers>) -> Self {
-        Self { seed, entries: RwLock::new(answers.iter().cloned().map(Stub::new).collect()), leftovers }
+        Self { seed, entries: RwLock::new(answers.iter().cloned().map(Into::into).collect()), leftovers }
     }
 
-    /// Adds answers after those that are there; the place of the first.
-    ///
-    /// # Errors
-    /// When there would be too many.
+    /// Adds scripted answers at the end. Returns the place of the first.
     pub(super) fn add(&self, answers: Vec<ScriptedAnswer>) -> Result<usize, TooManyAnswers> {
-        let mut entries = self.entries.write().expect("nothing panics while it holds the script");
+        let mut entries = self.entries.write().expect("lock poisoned: script");
         let place = entries.len();
         if place + answers.len() > MAX_ANSWERS {
             return Err(TooManyAnswers);
         }
-        entries.extend(answers.into_iter().map(Arc::new).map(Stub::new));
+        entries.extend(answers.into_iter().map(|answer| Arc::new(answer).into()));
         Ok(place)
     }
 
-    /// Takes all answers away.
+    /// Removes all scripted answers.
     pub fn clear(&self) {
-        let entries = std::mem::take(&mut *self.entries.write().expect("nothing panics while it holds the script"));
+        let entries = std::mem::take(&mut *self.entries.write().expect("lock poisoned: script"));
         for entry in entries {
-            self.leftovers.note(Arc::clone(&entry.answer), entry.used());
+            self.leftovers.record(Arc::clone(&entry.answer), entry.used());
         }
     }
 
-    /// Every answer with how often it was used.
+    /// Returns every scripted answer with the number of its uses.
     pub fn uses(&self) -> Vec<(Arc<ScriptedAnswer>, usize)> {
-        self.entries().iter().map(|entry| (Arc::clone(&entry.answer), entry.used())).collect()
+        self.read().iter().map(|entry| (Arc::clone(&entry.answer), entry.used())).collect()
     }
 
-    /// The answers as they would have to be fixed to go on from here.
-    pub(super) fn left(&self) -> Vec<Arc<ScriptedAnswer>> {
+    /// Returns the scripted answers that remain, without the uses so far.
+    pub(super) fn remaining(&self) -> Vec<Arc<ScriptedAnswer>> {
         self.uses().into_iter().filter_map(|(answer, used)| answer.remaining_after(used).map(Arc::new)).collect()
     }
 
-    /// Uses the first answer that matches and is not used up.
-    pub(super) fn take(&self, caller: &Partner, application: &Application<'_>) -> Option<Use> {
+    /// Uses the first scripted answer that matches and is not used up.
+    pub(super) fn use_next(&self, caller: &Partner, application: &Application<'_>) -> Option<ScriptUse> {
         self.find(caller, application, |place, entry| {
-            if !self.is_drawn(place, &entry.answer, entry.matched.fetch_add(1, Ordering::Relaxed)) {
+            if !self.is_drawn(place, entry, entry.matched.fetch_add(1, Ordering::Relaxed)) {
                 return None;
             }
-            let next = |used: usize| (used < entry.answer.times.unwrap_or(usize::MAX)).then(|| used + 1);
+            let next = |used| entry.is_left(used).then_some(used + 1);
             entry.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()
         })
     }
 
-    /// The use that `take` would make, without making it.
-    pub(super) fn peek(&self, caller: &Partner, application: &Application<'_>) -> Option<Use> {
+    /// Returns what `use_next` would return, without a use.
+    pub(super) fn preview_next(&self, caller: &Partner, application: &Application<'_>) -> Option<ScriptUse> {
         self.find(caller, application, |place, entry| {
             let used = entry.used();
-            let is_left = used < entry.answer.times.unwrap_or(usize::MAX);
-            (is_left && self.is_drawn(place, &entry.answer, entry.matched.load(Ordering::Relaxed))).then_some(used)
+            let is_drawn = self.is_drawn(place, entry, entry.matched.load(Ordering::Relaxed));
+            (is_drawn && entry.is_left(used)).then_some(used)
         })
     }
 
-    /// The first answer that matches and for which `use_it` gives the number of its uses before.
+    /// Returns the first scripted answer that matches and for which `select` returns the number of uses before this one.
     fn find(
         &self,
         caller: &Partner,
         application: &Application<'_>,
-        use_it: impl Fn(usize, &Stub) -> Option<usize>,
-    ) -> Option<Use> {
-        self.entries().iter().enumerate().find_map(|(place, entry)| {
+        select: impl Fn(usize, &ScriptEntry) -> Option<usize>,
+    ) -> Option<ScriptUse> {
+        self.read().iter().enumerate().find_map(|(place, entry)| {
             let answer = &entry.answer;
-            let used = answer.when.matches(caller, application).then(|| use_it(place, entry))??;
-            Some(Use { place, delay: answer.delay, answer: answer.step(used) })
+            let used = answer.when.matches(caller, application).then(|| select(place, entry))??;
+            Some(ScriptUse { place, delay: answer.delay, answer: answer.step(used) })
         })
     }
 
-    /// Draws whether this match counts. The n-th match of an answer is always drawn alike for one seed.
-    fn is_drawn(&self, place: usize, answer: &ScriptedAnswer, matched: usize) -> bool {
+    /// Draws whether a match gets the answer. For one seed the n-th match of an answer always has the same result.
+    fn is_drawn(&self, place: usize, entry: &ScriptEntry, matched: usize) -> bool {
         let drawn = split_mix(split_mix(self.seed ^ place as u64) ^ matched as u64);
-        #[expect(clippy::cast_precision_loss, reason = "the 53 bits that are left fit a double")]
+        #[expect(clippy::cast_precision_loss, reason = "the remaining 53 bits fit into a double")]
         let share = (drawn >> 11) as f64 / (1_u64 << 53) as f64;
-        share < answer.probability
+        share < entry.answer.probability
     }
 
-    fn entries(&self) -> std::sync::RwLockReadGuard<'_, Vec<Arc<Stub>>> {
-        self.entries.read().expect("nothing panics while it holds the script")
+    fn read(&self) -> RwLockReadGuard<'_, Vec<ScriptEntry>> {
+        self.entries.read().expect("lock poisoned: script")
     }
 }
 
@@ -145,7 +147,7 @@ impl Drop for Script {
     }
 }
 
-/// Steele, Lea and Flood's `SplitMix64`: one well-mixed number for each input.
+/// Steele, Lea and Flood's `SplitMix64`: a well-mixed number for each input.
 const fn split_mix(input: u64) -> u64 {
     let z = input.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -6,134 +6,133 @@ use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 
-use super::clock::{Clock, machine_time};
-use super::space_id::SpaceId;
-use super::state::SpaceState;
 use crate::domain::account::Partner;
-use crate::domain::credentials::AccessKey;
-use crate::domain::credentials::Accounts;
+use crate::domain::credentials::{AccessKey, Accounts};
 use crate::domain::world::World;
+use crate::simulator::clock::{Clock, machine_time};
+use crate::simulator::space_id::SpaceId;
 use crate::simulator::spaces::Shared;
+use crate::simulator::state::SpaceState;
 
 /// One isolated world.
 #[derive(Debug)]
 pub struct Space {
     id: SpaceId,
-    created: Timestamp,
+    created_at: Timestamp,
     last_used_ms: AtomicI64,
     shared: Arc<Shared>,
-    now: RwLock<Now>,
+    current: RwLock<Current>,
 }
 
-/// What a space is at present.
+/// What a reset or another world replaces.
 #[derive(Debug)]
-struct Now {
+struct Current {
     scenario: Arc<str>,
-    origin: World,
+    initial: World,
     state: Arc<SpaceState>,
 }
 
 impl Space {
-    /// A space that starts from a world. All but the default one give their partners fresh credentials.
+    /// Creates a space with this initial world. All spaces but the default one give their partners fresh credentials.
     pub(super) fn new(id: SpaceId, scenario: Arc<str>, world: &World, shared: Arc<Shared>) -> Self {
-        let origin = with_fresh_credentials(id, world, None);
-        let state = Arc::new(SpaceState::new(id, origin.clone(), Clock::default(), Arc::clone(&shared)));
-        let created = machine_time();
-        let last_used_ms = AtomicI64::new(created.as_millisecond());
-        Self { id, created, last_used_ms, shared, now: RwLock::new(Now { scenario, origin, state }) }
+        let initial = with_fresh_credentials(id, world, None);
+        let state = Arc::new(SpaceState::new(id, initial.clone(), Clock::default(), Arc::clone(&shared)));
+        let created_at = machine_time();
+        let last_used_ms = AtomicI64::new(created_at.as_millisecond());
+        Self { id, created_at, last_used_ms, shared, current: RwLock::new(Current { scenario, initial, state }) }
     }
 
-    /// Its ID.
+    /// Returns the ID.
     pub fn id(&self) -> SpaceId {
         self.id
     }
 
-    /// When it was created, by the machine's clock.
-    pub fn created(&self) -> Timestamp {
-        self.created
+    /// Returns when the space was created, by the machine's clock.
+    pub fn created_at(&self) -> Timestamp {
+        self.created_at
     }
 
-    /// When it was last asked something, by the machine's clock.
-    pub fn last_used(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.last_used_ms.load(Ordering::Relaxed)).unwrap_or(self.created)
+    /// Returns when the space was last looked up, by the machine's clock.
+    pub fn last_used_at(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.last_used_ms.load(Ordering::Relaxed)).unwrap_or(self.created_at)
     }
 
-    /// The name of the scenario that it started from.
+    /// Returns the name of the scenario.
     pub fn scenario(&self) -> Arc<str> {
-        self.with_now(|now| Arc::clone(&now.scenario))
+        self.with_current(|current| Arc::clone(&current.scenario))
     }
 
-    /// The present era.
+    /// Returns the current state.
     pub fn state(&self) -> Arc<SpaceState> {
-        self.with_now(|now| Arc::clone(&now.state))
+        self.with_current(|current| Arc::clone(&current.state))
     }
 
-    /// Notes that somebody asks something.
+    /// Marks the space as used.
     pub(super) fn touch(&self) {
         self.last_used_ms.store(machine_time().as_millisecond(), Ordering::Relaxed);
     }
 
-    /// Begins again: state, script, journal and clock as its world made them.
+    /// Starts again from the initial world, with an empty journal and the machine's time.
     pub fn reset(&self) {
-        let mut now = self.now.write().expect("nothing panics while it holds the present");
-        now.state = Arc::new(SpaceState::new(self.id, now.origin.clone(), Clock::default(), Arc::clone(&self.shared)));
+        let mut current = self.current.write().expect("lock poisoned: space");
+        let state = SpaceState::new(self.id, current.initial.clone(), Clock::default(), Arc::clone(&self.shared));
+        current.state = Arc::new(state);
     }
 
-    /// Begins again from another world, at the same time. Partners that were there before keep their fresh
-    /// credentials.
+    /// Starts again from another world, at the same time. Partners that exist in both keep their fresh credentials.
     pub fn replace(&self, scenario: Arc<str>, world: &World) {
         self.replace_if(|_| true, scenario, world);
     }
 
-    /// The same, if it is the default space and began from the first of these worlds. False: it did not, or was replaced
-    /// since.
-    pub fn follow(&self, before: &World, scenario: Arc<str>, world: &World) -> bool {
-        self.replace_if(|now| now.origin.is_same(before), scenario, world)
+    /// Does the same as [`replace`](Self::replace), but only if the space started from `before`. Returns false if it did
+    /// not, or if its world has been replaced.
+    pub fn replace_if_started_from(&self, before: &World, scenario: Arc<str>, world: &World) -> bool {
+        self.replace_if(|current| current.initial.is_same(before), scenario, world)
     }
 
-    /// True when it is the default space and began from this world, and was not replaced since.
-    pub fn is_of(&self, world: &World) -> bool {
-        self.with_now(|now| now.origin.is_same(world))
+    /// Returns true if the space started from this world. Only the default space can: others have fresh credentials.
+    pub fn started_from(&self, world: &World) -> bool {
+        self.with_current(|current| current.initial.is_same(world))
     }
 
-    fn replace_if(&self, condition: impl FnOnce(&Now) -> bool, scenario: Arc<str>, world: &World) -> bool {
-        let mut now = self.now.write().expect("nothing panics while it holds the present");
-        if !condition(&now) {
+    fn replace_if(&self, condition: impl FnOnce(&Current) -> bool, scenario: Arc<str>, world: &World) -> bool {
+        let mut current = self.current.write().expect("lock poisoned: space");
+        if !condition(&current) {
             return false;
         }
-        let origin = with_fresh_credentials(self.id, world, Some(&now.origin));
-        let state =
-            Arc::new(SpaceState::new(self.id, origin.clone(), now.state.clock.like(), Arc::clone(&self.shared)));
-        let before = std::mem::replace(&mut *now, Now { scenario, origin, state });
-        drop(now);
-        // It may be large, and nobody is to wait until it is gone.
+        let initial = with_fresh_credentials(self.id, world, Some(&current.initial));
+        let clock = current.state.clock.clone();
+        let state = Arc::new(SpaceState::new(self.id, initial.clone(), clock, Arc::clone(&self.shared)));
+        let before = std::mem::replace(&mut *current, Current { scenario, initial, state });
+        drop(current);
+        // Freeing a large world takes time: do it without the lock.
         drop(before);
         true
     }
 
-    fn with_now<T>(&self, read: impl FnOnce(&Now) -> T) -> T {
-        read(&self.now.read().expect("nothing panics while it holds the present"))
+    fn with_current<T>(&self, read: impl FnOnce(&Current) -> T) -> T {
+        read(&self.current.read().expect("lock poisoned: space"))
     }
 }
 
-/// The world with a credential of its own for each partner in front of those it lists, so that a client needs no
-/// more than these to reach the space. The default space needs none.
+/// Puts a token and an access key of the space in front of each partner's credentials, so that a client needs nothing else
+/// to reach the space. The default space needs none.
 fn with_fresh_credentials(id: SpaceId, world: &World, before: Option<&World>) -> World {
     if id == SpaceId::DEFAULT {
         return world.clone();
     }
     let mut accounts = (*world.accounts).clone();
     for partner in &world.accounts.partners {
-        let known = before.and_then(|before| before.accounts.partner(&partner.name));
-        let (token, key) = match known.map(|known| &known.credentials) {
-            Some(known) => (known.tokens[0].clone(), known.access_keys[0].clone()),
+        let existing = before.and_then(|before| before.accounts.partner(&partner.name));
+        let (token, key) = match existing.map(|existing| &existing.credentials) {
+            Some(credentials) => (credentials.tokens[0].clone(), credentials.access_keys[0].clone()),
             None => {
-                // Besides the space's ID there is little room for chance in an access key: two could be alike.
+                // A key has few random digits besides the space's ID: two keys could be equal.
                 let is_taken = |accounts: &Accounts, key: &AccessKey| accounts.access_key(&key.ak).is_some();
                 let is_new = |key: &AccessKey| {
                     !is_taken(&accounts, key) && !before.is_some_and(|before| is_taken(&before.accounts, key))
                 };
-                let key = repeat_with(|| id.new_access_key()).find(is_new).expect("there is always another one");
+                let key = repeat_with(|| id.new_access_key()).find(is_new).expect("repeat_with never ends");
                 (id.new_token(), key)
             }
         };

@@ -1,5 +1,5 @@
-//! The IDs of spaces, and the credentials that carry them: whoever calls with one is led to its space, without a
-//! list of credentials that would have to be kept and cleaned.
+//! The IDs of spaces, and credentials that contain them: a request finds its space by its credential, without a list of
+//! credentials that would have to be kept and cleaned.
 
 use std::fmt;
 
@@ -9,31 +9,31 @@ use uuid::Uuid;
 
 use crate::domain::credentials::{AccessKey, Secret};
 
-/// What every token of the real service begins with: the head of a signed message around `{"token":`.
-const TOKEN_HEAD: &str =
+/// The beginning of every token of the real service: the head of a signed message around `{"token":`.
+const TOKEN_PREFIX: &str =
     "MIIFqgYJKoZIhvcNAQcCoIIFmzCCBZcCAQExDTALBglghkgBZQMEAgEwggO8BgkqhkiG9w0BBwGgggOtBIIDqXsidG9rZW4iOn";
 
-/// How many random bytes a token has after its space, in pieces of 16: more than anybody can guess.
-const RANDOM_PIECES: usize = 6;
+/// How many UUIDs a token has after its space: more random bytes than can be guessed.
+const TOKEN_UUIDS: usize = 6;
 
-/// What every access key of a space begins with.
-const AK_HEAD: &str = "HST";
+/// The beginning of every access key of a space.
+const AK_PREFIX: &str = "HST";
 
 /// The ID of a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpaceId(u64);
 
 impl SpaceId {
-    /// The space that a request belongs to when nothing says otherwise.
+    /// The space of requests that name no other.
     pub const DEFAULT: Self = Self(0);
 
-    /// A new ID that nobody can guess.
+    /// Returns a new ID that cannot be guessed.
     pub(super) fn random() -> Self {
         let [high, low] = [random_u64(), random_u64()];
         Self(if high == 0 { low } else { high })
     }
 
-    /// The space with this ID; not necessarily one that exists.
+    /// Parses an ID. The space does not necessarily exist.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "default" => Some(Self::DEFAULT),
@@ -42,32 +42,32 @@ impl SpaceId {
         }
     }
 
-    /// The space that a token was made for; absent: it was made for none.
-    pub fn of_token(token: &str) -> Option<Self> {
-        let random = token.strip_prefix(TOKEN_HEAD)?.get(..12)?.replace('-', "/");
+    /// Returns the space that a token was made for, if it was made for one.
+    pub fn from_token(token: &str) -> Option<Self> {
+        let random = token.strip_prefix(TOKEN_PREFIX)?.get(..12)?.replace('-', "/");
         let bytes = BASE64_STANDARD.decode(random).ok()?;
         Some(Self(u64::from_be_bytes(*bytes.first_chunk()?)))
     }
 
-    /// The space that an access key was made for; absent: it was made for none.
-    pub fn of_access_key(ak: &str) -> Option<Self> {
-        u64::from_str_radix(ak.strip_prefix(AK_HEAD)?.get(..13)?, 32).ok().map(Self)
+    /// Returns the space that an access key was made for, if it was made for one.
+    pub fn from_access_key(ak: &str) -> Option<Self> {
+        u64::from_str_radix(ak.strip_prefix(AK_PREFIX)?.get(..13)?, 32).ok().map(Self)
     }
 
-    /// A new token of the space. It looks like a real one: they have `-` for `/`, so that they fit a URL.
+    /// Returns a new token of the space. Like a real one it has `-` in the place of `/`, so that it fits into a URL.
     pub(super) fn new_token(self) -> Secret {
         let mut bytes = self.0.to_be_bytes().to_vec();
-        bytes.extend((0..RANDOM_PIECES).flat_map(|_| Uuid::new_v4().into_bytes()));
-        Secret::new(&format!("{TOKEN_HEAD}{}", BASE64_STANDARD.encode(bytes).replace('/', "-")))
+        bytes.extend((0..TOKEN_UUIDS).flat_map(|_| Uuid::new_v4().into_bytes()));
+        Secret::new(&format!("{TOKEN_PREFIX}{}", BASE64_STANDARD.encode(bytes).replace('/', "-")))
     }
 
-    /// A new access key of the space: 20 characters with a secret of 40, like the real ones.
+    /// Returns a new access key of the space. Like a real one it has 20 characters and a secret of 40.
     pub(super) fn new_access_key(self) -> AccessKey {
-        // Twenty bits: more than a space can have partners.
+        // 20 of these bits are used.
         let random = base32(u64::from(Uuid::new_v4().as_fields().0));
         let sk: String = (0..2).map(|_| Uuid::new_v4().simple().to_string()).collect();
         AccessKey {
-            ak: format!("{AK_HEAD}{}{}", base32(self.0), &random[9..]).into(),
+            ak: format!("{AK_PREFIX}{}{}", base32(self.0), &random[9..]).into(),
             sk: Secret::new(&sk[..40]),
             security_token: None,
         }
@@ -87,7 +87,7 @@ fn random_u64() -> u64 {
     Uuid::new_v4().as_u64_pair().1
 }
 
-/// 13 digits of 5 bits, of the alphabet that `from_str_radix` reads.
+/// Returns 13 digits of 5 bits, in the alphabet of `from_str_radix`.
 fn base32(number: u64) -> String {
     let digit = |place: u32| char::from_digit((number >> (5 * place) & 31) as u32, 32).unwrap_or('0');
     (0..13).rev().map(|place| digit(place).to_ascii_uppercase()).collect()
@@ -98,15 +98,15 @@ mod tests {
     use super::SpaceId;
 
     #[test]
-    fn credentials_lead_to_their_space() {
+    fn credentials_contain_their_space() {
         for id in [SpaceId::DEFAULT, SpaceId(1), SpaceId(u64::MAX), SpaceId::random()] {
-            assert_eq!(SpaceId::of_token(id.new_token().expose()), Some(id));
+            assert_eq!(SpaceId::from_token(id.new_token().expose()), Some(id));
             let key = id.new_access_key();
-            assert_eq!((SpaceId::of_access_key(&key.ak), key.ak.len(), key.sk.expose().len()), (Some(id), 20, 40));
+            assert_eq!((SpaceId::from_access_key(&key.ak), key.ak.len(), key.sk.expose().len()), (Some(id), 20, 40));
             assert_eq!(SpaceId::parse(&id.to_string()), Some(id));
         }
-        assert_eq!(SpaceId::of_token("demo-token"), None);
-        assert_eq!(SpaceId::of_access_key("DEMOAK0001"), None);
-        assert_eq!(SpaceId::of_access_key("HST"), None);
+        assert_eq!(SpaceId::from_token("demo-token"), None);
+        assert_eq!(SpaceId::from_access_key("DEMOAK0001"), None);
+        assert_eq!(SpaceId::from_access_key("HST"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The simulator: all spaces.
+//! All spaces of one simulator.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::simulator::metrics::{Leftovers, Metrics, UnexpectedRequests};
 use crate::simulator::space::Space;
 use crate::simulator::space_id::SpaceId;
 
-/// The most spaces besides the default one; the one that was idle longest goes first.
+/// How many spaces there can be besides the default one. The one that has been idle longest is removed first.
 const MAX_SPACES: usize = 10_000;
 
-/// All spaces of one simulator. Nothing of it is global to the process.
+/// All spaces of one simulator. Nothing is global to the process.
 #[derive(Debug)]
 pub struct Spaces {
-    began: Timestamp,
+    started_at: Timestamp,
     default: Arc<Space>,
     others: DashMap<SpaceId, Arc<Space>>,
     shared: Arc<Shared>,
@@ -28,11 +28,17 @@ pub struct Spaces {
 }
 
 impl Spaces {
-    /// A simulator whose default space starts from this world.
+    /// Creates a simulator. `world` is the initial world of the default space.
     pub fn new(scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
-        let shared = Arc::new(Shared::new(limits));
+        let shared = Arc::new(Shared {
+            journal_limits: limits,
+            buckets: Buckets::default(),
+            metrics: Metrics::default(),
+            unexpected_requests: UnexpectedRequests::default(),
+            leftovers: Arc::default(),
+        });
         Self {
-            began: machine_time(),
+            started_at: machine_time(),
             default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, Arc::clone(&shared))),
             others: DashMap::new(),
             shared,
@@ -40,26 +46,31 @@ impl Spaces {
         }
     }
 
-    /// When it began, by the machine's clock.
-    pub fn began(&self) -> Timestamp {
-        self.began
+    /// Returns when the simulator was started, by the machine's clock.
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
     }
 
-    /// The space with this ID, for somebody who asks it something; absent: it is gone, or never was.
-    pub fn space(&self, id: SpaceId) -> Option<Arc<Space>> {
+    /// Returns the default space, which always exists.
+    pub fn default_space(&self) -> Arc<Space> {
+        Arc::clone(&self.default)
+    }
+
+    /// Returns the space with this ID, if it exists, and marks it as used.
+    pub fn get(&self, id: SpaceId) -> Option<Arc<Space>> {
         if id == SpaceId::DEFAULT {
-            return Some(Arc::clone(&self.default));
+            return Some(self.default_space());
         }
         let space = self.others.get(&id).map(|space| Arc::clone(&space))?;
         space.touch();
         Some(space)
     }
 
-    /// Creates a space. When there are too many, the one that was idle longest goes.
+    /// Creates a space. If there are too many, the one that has been idle longest is removed.
     pub fn create(&self, scenario: Arc<str>, world: &World) -> Arc<Space> {
         if self.others.len() >= MAX_SPACES {
-            let idlest = self.others.iter().min_by_key(|space| space.last_used()).map(|space| space.id());
-            if let Some(id) = idlest {
+            let idle_longest = self.others.iter().min_by_key(|space| space.last_used_at()).map(|space| space.id());
+            if let Some(id) = idle_longest {
                 self.others.remove(&id);
             }
         }
@@ -69,39 +80,39 @@ impl Spaces {
         space
     }
 
-    /// Removes a space; false when there is none. The default one stays.
+    /// Removes a space. Returns false if there is no such space, or if it is the default one, which stays.
     pub fn remove(&self, id: SpaceId) -> bool {
         self.others.remove(&id).is_some()
     }
 
-    /// All spaces, the default one first, then by their age.
-    pub fn all(&self) -> Vec<Arc<Space>> {
+    /// Returns all spaces: the default one, then the others by age.
+    pub fn list(&self) -> Vec<Arc<Space>> {
         let mut others: Vec<_> = self.others.iter().map(|space| Arc::clone(&space)).collect();
-        others.sort_unstable_by_key(|space| (space.created(), space.id()));
+        others.sort_unstable_by_key(|space| (space.created_at(), space.id()));
         std::iter::once(Arc::clone(&self.default)).chain(others).collect()
     }
 
-    /// How often each kind of answer was given.
+    /// Returns the counters.
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
     }
 
-    /// The requests that the gateway refused, which no script had asked for.
+    /// Returns the requests that the gateway or IAM refused, except by a scripted answer.
     pub fn unexpected_requests(&self) -> &UnexpectedRequests {
         &self.shared.unexpected_requests
     }
 
-    /// The scripted answers that were not given as often as they were meant to be, of scripts that have ended.
+    /// Returns the scripted answers of cleared scripts that were used less often than intended.
     pub fn leftovers(&self) -> &Leftovers {
         &self.shared.leftovers
     }
 
-    /// The journals of all spaces.
-    pub fn journals(&self) -> &JournalLimits {
-        &self.shared.limits
+    /// Returns the limits of the journals, with their current use.
+    pub fn journal_limits(&self) -> &JournalLimits {
+        &self.shared.journal_limits
     }
 
-    /// Tells whoever follows something without an end that the simulator ends.
+    /// Ends all journal streams.
     pub fn end(&self) {
         self.is_ending.send_replace(true);
     }
@@ -115,16 +126,9 @@ impl Spaces {
 /// What the spaces of one simulator have in common.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) limits: JournalLimits,
+    pub(super) journal_limits: JournalLimits,
     pub(super) buckets: Buckets,
     pub(super) metrics: Metrics,
     pub(super) unexpected_requests: UnexpectedRequests,
     pub(super) leftovers: Arc<Leftovers>,
-}
-
-impl Shared {
-    pub(super) fn new(limits: JournalLimits) -> Self {
-        let (buckets, metrics) = (Buckets::default(), Metrics::default());
-        Self { limits, buckets, metrics, unexpected_requests: UnexpectedRequests::default(), leftovers: Arc::default() }
-    }
 }

@@ -1,5 +1,5 @@
-//! An era: all that happens in a space between two resets. A request belongs to one era from beginning to end, so
-//! that it runs wholly before or wholly after a reset.
+//! The state of a space between two resets. A request runs on one state from beginning to end, so that it happens either
+//! before or after a reset.
 
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -17,101 +17,97 @@ use crate::simulator::space_id::SpaceId;
 use crate::simulator::spaces::Shared;
 use crate::simulator::store::Store;
 
-/// A world and its state.
+/// A world, and everything that has happened in it.
 #[derive(Debug)]
 pub struct SpaceState {
-    pub(super) space: SpaceId,
-    pub(super) world: World,
-    pub(super) began: Timestamp,
+    pub(super) space_id: SpaceId,
+    pub(super) started_at: Timestamp,
     pub(super) store: Store,
     pub(super) lockout: Lockout,
     pub(super) tokens: Tokens,
     pub(super) shared: Arc<Shared>,
     accounts: RwLock<Arc<Accounts>>,
-    /// Held for reading while an application or a review is decided, for writing while the whole state is read, or more
-    /// of it is changed than one customer and the certificates it holds.
-    gate: RwLock<()>,
-    /// The answers fixed beforehand.
+    /// Orders what the store's own locks cannot. Read lock: one application or one review. Write lock: snapshots and every
+    /// change by the control API.
+    state_lock: RwLock<()>,
+    /// The scripted answers.
     pub script: Script,
     /// The clock.
     pub clock: Clock,
-    /// What was asked and answered.
+    /// The requests with their answers.
     pub journal: Journal,
 }
 
 impl SpaceState {
-    /// An era in which nothing has happened yet.
-    pub(super) fn new(space: SpaceId, world: World, clock: Clock, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(space_id: SpaceId, world: World, clock: Clock, shared: Arc<Shared>) -> Self {
         Self {
-            space,
-            began: clock.now(),
-            store: Store::new(&world),
+            space_id,
+            started_at: clock.now(),
             lockout: Lockout::default(),
             tokens: Tokens::default(),
             accounts: RwLock::new(Arc::clone(&world.accounts)),
-            gate: RwLock::default(),
+            state_lock: RwLock::default(),
             script: Script::new(&world.script, world.settings.seed, Arc::clone(&shared.leftovers)),
             clock,
-            journal: Journal::new(shared.limits.clone()),
+            journal: Journal::new(shared.journal_limits.clone()),
             shared,
-            world,
+            store: Store::new(world),
         }
     }
 
-    /// The space that the era is of.
-    pub fn space(&self) -> SpaceId {
-        self.space
+    /// Returns the ID of the space.
+    pub fn space_id(&self) -> SpaceId {
+        self.space_id
     }
 
-    /// The settings of its world.
+    /// Returns the settings of the world.
     pub fn settings(&self) -> &Settings {
-        &self.world.settings
+        &self.store.initial().settings
     }
 
-    /// How often each kind of answer was given, in all spaces.
+    /// Returns the counters of all spaces.
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
     }
 
-    /// The requests of all spaces that the gateway refused.
+    /// Returns the unexpected requests of all spaces.
     pub fn unexpected_requests(&self) -> &UnexpectedRequests {
         &self.shared.unexpected_requests
     }
 
-    /// The partners and credentials as they are now.
+    /// Returns the current partners and credentials.
     pub fn accounts(&self) -> Arc<Accounts> {
-        Arc::clone(&self.accounts.read().expect("nothing panics while it holds the accounts"))
+        Arc::clone(&self.accounts.read().expect("lock poisoned: accounts"))
     }
 
     /// Changes partners and credentials.
     pub(super) fn change_accounts<T>(&self, change: impl FnOnce(&mut Accounts) -> T) -> T {
-        let mut accounts = self.accounts.write().expect("nothing panics while it holds the accounts");
+        let mut accounts = self.accounts.write().expect("lock poisoned: accounts");
         change(Arc::make_mut(&mut accounts))
     }
 
-    /// Lets one change of the state happen beside others, but not beside those that have to be alone.
-    pub(super) fn enter(&self) -> RwLockReadGuard<'_, ()> {
-        self.gate.read().expect("nothing panics while it holds the gate")
+    /// Locks the state for one application or one review.
+    pub(super) fn read_lock(&self) -> RwLockReadGuard<'_, ()> {
+        self.state_lock.read().expect("lock poisoned: state")
     }
 
-    /// Lets nothing else change the state meanwhile.
-    pub(super) fn enter_alone(&self) -> RwLockWriteGuard<'_, ()> {
-        self.gate.write().expect("nothing panics while it holds the gate")
+    /// Locks the state for a snapshot or a change by the control API.
+    pub(super) fn write_lock(&self) -> RwLockWriteGuard<'_, ()> {
+        self.state_lock.write().expect("lock poisoned: state")
     }
 
-    /// The world as it stands now, read in one step.
+    /// Returns the current state as a world, which can be loaded again.
     pub fn snapshot(&self) -> World {
-        let _alone = self.enter_alone();
-        let mut world =
-            World { accounts: self.accounts(), script: self.script.left(), ..self.store.snapshot(&self.world) };
+        let _lock = self.write_lock();
+        let mut world = World { accounts: self.accounts(), script: self.script.remaining(), ..self.store.snapshot() };
         if self.settings().review_after.is_some()
             && world.customers.values().any(|customer| customer.has_undated_review())
         {
-            // Where reviews end by themselves it counts when they began, also in another era.
-            for customer in
-                Arc::make_mut(&mut world.customers).values_mut().filter(|customer| customer.has_undated_review())
-            {
-                Arc::make_mut(customer).under_review_since = Some(self.began);
+            // Without a time the review would last longer in the loaded world.
+            for customer in Arc::make_mut(&mut world.customers).values_mut() {
+                if customer.has_undated_review() {
+                    Arc::make_mut(customer).under_review_since = Some(self.started_at);
+                }
             }
         }
         world

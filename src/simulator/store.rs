@@ -1,10 +1,10 @@
-//! The store: what has happened since the world baseline, on top of the world as it baseline.
+//! The store: the customers and certificates of a space, kept as changes on top of its initial world.
 //!
-//! Check and change are one step: a verb holds the customer's lock, then the certificate's, always in that order, while
-//! the decision is made and committed. No guard leaves this file, and nothing here is `async`, so that no guard can live
-//! across an `await`. A store shared by several processes can take its place by offering the same verbs.
+//! Check and change are one step. A method locks the customer, then the certificate, always in this order, and holds the
+//! locks while the decision is made and committed. No lock guard leaves this file and nothing in it is async, so that no
+//! guard is held across an `await`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dashmap::mapref::one::RefMut;
@@ -15,181 +15,179 @@ use crate::domain::account::{Customer, CustomerId};
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::world::World;
 
-/// What a decision on an application may know of the state.
+/// The state that a decision on an application depends on.
 pub(super) struct CurrentState {
-    /// The customer, if there is one.
+    /// The customer, if it exists.
     pub(super) customer: Option<Arc<Customer>>,
-    /// What is listed for the certificate.
+    /// The certificate, if it is listed.
     pub(super) certificate: Option<Arc<Certificate>>,
-    /// How many other customers hold the certificate.
+    /// The number of other customers that hold the certificate.
     pub(super) other_holders: usize,
 }
 
-/// What an application makes of its customer.
+/// The change that an application makes.
 pub(super) struct Commit {
-    /// The customer as it is then.
+    /// The customer after the application.
     pub(super) customer: Customer,
-    /// True when the application was accepted: the customer then holds its certificate, and no other.
+    /// Whether the application was accepted. The customer then holds its certificate, and no other.
     pub(super) is_accepted: bool,
 }
 
-/// The state of one era. What is not in here is as it began.
+/// A change of one customer.
+pub(super) enum CustomerChange {
+    None,
+    Put(Customer),
+    Remove,
+}
+
+/// The state of a space.
 #[derive(Debug)]
 pub(super) struct Store {
-    baseline: Baseline,
-    accounts: DashMap<CustomerId, CustomerRecord, RandomState>,
+    initial: World,
+    /// The changed customers.
+    customers: DashMap<CustomerId, CustomerRecord, RandomState>,
+    /// The changed certificates.
     certificates: DashMap<CertificateNumber, CertificateRecord, RandomState>,
 }
 
-/// The parts of the world that change here.
-#[derive(Debug)]
-struct Baseline {
-    customers: Arc<HashMap<CustomerId, Arc<Customer>>>,
-    certificates: Arc<HashMap<CertificateNumber, Arc<Certificate>>>,
-    holders: Arc<HashMap<CertificateNumber, BTreeSet<CustomerId>>>,
-    held: Arc<HashMap<CustomerId, BTreeSet<CertificateNumber>>>,
-}
-
-impl Baseline {
-    fn account(&self, id: &CustomerId) -> CustomerRecord {
-        CustomerRecord {
-            customer: self.customers.get(id).cloned(),
-            held: self.held.get(id).cloned().unwrap_or_default(),
-        }
-    }
-
-    fn record(&self, number: &CertificateNumber) -> CertificateRecord {
-        CertificateRecord {
-            certificate: self.certificates.get(number).cloned(),
-            holders: self.holders.get(number).cloned().unwrap_or_default(),
-        }
-    }
-}
-
-/// A customer with the certificates it holds: each of them has it among its holders, and no other has. Somebody who is
-/// not listed, or not any more, is no customer, but can hold some all the same.
+/// A customer with the certificates that it holds. `holders` of a [`CertificateRecord`] is the inverse of `held`.
 #[derive(Clone, Debug, Default)]
 struct CustomerRecord {
+    /// `None` if the ID was never listed or was deleted. Even then it can hold certificates.
     customer: Option<Arc<Customer>>,
     held: BTreeSet<CertificateNumber>,
 }
 
-/// What is listed for a certificate, and who holds it.
+/// A certificate with the customers that hold it.
 #[derive(Debug, Default)]
 struct CertificateRecord {
+    /// `None` if the certificate is not listed.
     certificate: Option<Arc<Certificate>>,
     holders: BTreeSet<CustomerId>,
 }
 
 impl Store {
-    pub(super) fn new(world: &World) -> Self {
-        let baseline = Baseline {
-            customers: Arc::clone(&world.customers),
-            certificates: Arc::clone(&world.certificates),
-            holders: Arc::clone(&world.holders),
-            held: Arc::clone(&world.held),
-        };
-        Self { baseline, accounts: DashMap::default(), certificates: DashMap::default() }
+    pub(super) fn new(initial: World) -> Self {
+        Self { initial, customers: DashMap::default(), certificates: DashMap::default() }
     }
 
-    /// Decides on an application of this customer with this certificate, and commits what the decision makes of the
-    /// customer, as one step. `decide` must not touch the store.
+    /// Returns the world that the store started from.
+    pub(super) fn initial(&self) -> &World {
+        &self.initial
+    }
+
+    /// Decides on an application of a customer with a certificate and commits the change that the decision makes, as one
+    /// step. `decide` must not call the store.
     pub(super) fn apply<T>(
         &self,
         id: &CustomerId,
         number: &CertificateNumber,
         decide: impl FnOnce(CurrentState) -> (T, Option<Commit>),
     ) -> T {
-        let entry = self.accounts.entry(id.clone());
-        let record = self.certificates.entry(number.clone());
-        let (certificate, held_by) = match &record {
+        let customer_entry = self.customers.entry(id.clone());
+        let certificate_entry = self.certificates.entry(number.clone());
+        let (certificate, holders) = match &certificate_entry {
             Entry::Occupied(changed) => (changed.get().certificate.as_ref(), Some(&changed.get().holders)),
-            Entry::Vacant(_) => (self.baseline.certificates.get(number), self.baseline.holders.get(number)),
+            Entry::Vacant(_) => (self.initial.certificates.get(number), self.initial.holders.get(number)),
         };
-        let standing = CurrentState {
-            customer: self.customer_of(&entry),
+        let current = CurrentState {
+            customer: self.current_customer(&customer_entry),
             certificate: certificate.cloned(),
-            other_holders: held_by.map_or(0, |holders| holders.len() - usize::from(holders.contains(id))),
+            other_holders: holders.map_or(0, |holders| holders.len() - usize::from(holders.contains(id))),
         };
-        let (decision, outcome) = decide(standing);
-        if let Some(Commit { customer, is_accepted }) = outcome {
-            let mut account = self.entered(entry);
-            account.customer = Some(customer.into());
+        let (decision, commit) = decide(current);
+        if let Some(Commit { customer, is_accepted }) = commit {
+            let mut record = self.customer_record(customer_entry);
+            record.customer = Some(customer.into());
             if is_accepted {
-                record.or_insert_with(|| self.baseline.record(number)).holders.insert(id.clone());
-                // A second certificate's lock is never taken while the first one's is held.
-                account.held.iter().filter(|held| *held != number).for_each(|held| self.release(held, id));
-                account.held = BTreeSet::from([number.clone()]);
+                self.certificate_record(certificate_entry).holders.insert(id.clone());
+                // The certificate's lock is released by now: two of them are never held at once.
+                record.held.iter().filter(|held| *held != number).for_each(|held| self.release(held, id));
+                record.held = BTreeSet::from([number.clone()]);
             }
         }
         decision
     }
 
-    /// Changes a customer as one step. One that is not accepted any more (assumed), or deleted, gives up what it holds.
-    /// The outer option says whether to change, the inner one whether the customer is to exist.
-    pub(super) fn change<T>(
+    /// Decides on a change of a customer and commits it, as one step. A customer that is deleted, or is no longer under
+    /// review or authenticated, gives up its certificates (assumed).
+    pub(super) fn change_customer<T>(
         &self,
         id: &CustomerId,
-        decide: impl FnOnce(Option<Arc<Customer>>) -> (T, Option<Option<Customer>>),
+        decide: impl FnOnce(Option<Arc<Customer>>) -> (T, CustomerChange),
     ) -> T {
-        let entry = self.accounts.entry(id.clone());
-        let before = self.customer_of(&entry);
+        let entry = self.customers.entry(id.clone());
+        let before = self.current_customer(&entry);
         let was_accepted = before.as_ref().is_some_and(|before| before.status.is_accepted());
         let (decision, change) = decide(before);
-        if let Some(after) = change {
-            let mut account = self.entered(entry);
-            if after.as_ref().is_none_or(|after| was_accepted && !after.status.is_accepted()) {
-                account.held.iter().for_each(|held| self.release(held, id));
-                account.held = BTreeSet::new();
-            }
-            account.customer = after.map(Into::into);
+        let after = match change {
+            CustomerChange::None => return decision,
+            CustomerChange::Put(customer) => Some(customer),
+            CustomerChange::Remove => None,
+        };
+        let mut record = self.customer_record(entry);
+        if after.as_ref().is_none_or(|after| was_accepted && !after.status.is_accepted()) {
+            record.held.iter().for_each(|held| self.release(held, id));
+            record.held.clear();
         }
+        record.customer = after.map(Into::into);
         decision
     }
 
-    /// Frees a certificate of a customer, whose lock is held.
-    fn release(&self, number: &CertificateNumber, id: &CustomerId) {
-        self.certificates.entry(number.clone()).or_insert_with(|| self.baseline.record(number)).holders.remove(id);
-    }
-
-    /// The customer with this ID.
+    /// Returns the customer with this ID.
     pub(super) fn customer(&self, id: &CustomerId) -> Option<Arc<Customer>> {
-        self.customer_of(&self.accounts.entry(id.clone()))
+        match self.customers.get(id) {
+            Some(changed) => changed.customer.clone(),
+            None => self.initial.customers.get(id).cloned(),
+        }
     }
 
-    /// Lists, changes or deletes a certificate, with exactly those who hold it. True when it was listed or held before.
-    /// The caller sees to it that nothing else changes meanwhile.
+    /// Returns the customers in the order of their IDs.
+    pub(super) fn customers(&self) -> BTreeMap<CustomerId, Arc<Customer>> {
+        let mut customers: BTreeMap<_, _> =
+            self.initial.customers.iter().map(|(id, customer)| (id.clone(), Arc::clone(customer))).collect();
+        for changed in &self.customers {
+            match &changed.customer {
+                Some(customer) => customers.insert(changed.key().clone(), Arc::clone(customer)),
+                None => customers.remove(changed.key()),
+            };
+        }
+        customers
+    }
+
+    /// Creates, replaces or (`None`) deletes a certificate together with its holders. Returns true if it was listed or held
+    /// before. The caller holds the write lock of the state.
     pub(super) fn put_certificate(
         &self,
         number: &CertificateNumber,
         certificate: Option<(Certificate, BTreeSet<CustomerId>)>,
     ) -> bool {
-        let (_, before) =
-            self.certificates.remove(number).unwrap_or_else(|| (number.clone(), self.baseline.record(number)));
-        let after = certificate
-            .map(|(certificate, holders)| CertificateRecord { certificate: Some(Arc::new(certificate)), holders })
-            .unwrap_or_default();
+        let after = certificate.map_or_else(CertificateRecord::default, |(certificate, holders)| CertificateRecord {
+            certificate: Some(certificate.into()),
+            holders,
+        });
+        let before = std::mem::take(&mut *self.certificate_record(self.certificates.entry(number.clone())));
         for id in before.holders.difference(&after.holders) {
-            self.entered(self.accounts.entry(id.clone())).held.remove(number);
+            self.customer_record(self.customers.entry(id.clone())).held.remove(number);
         }
         for id in after.holders.difference(&before.holders) {
-            self.entered(self.accounts.entry(id.clone())).held.insert(number.clone());
+            self.customer_record(self.customers.entry(id.clone())).held.insert(number.clone());
         }
         self.certificates.insert(number.clone(), after);
         before.certificate.is_some() || !before.holders.is_empty()
     }
 
-    /// The world as it stands now. The caller sees to it that nothing changes meanwhile.
-    pub(super) fn snapshot(&self, baseline: &World) -> World {
-        let mut world = baseline.clone();
-        for changed in &self.accounts {
-            let (id, account) = changed.pair();
+    /// Returns the current customers and certificates as a world. The caller holds the write lock of the state.
+    pub(super) fn snapshot(&self) -> World {
+        let mut world = self.initial.clone();
+        for changed in &self.customers {
+            let (id, record) = changed.pair();
             let customers = Arc::make_mut(&mut world.customers);
-            match &account.customer {
+            match &record.customer {
                 Some(customer) => customers.insert(id.clone(), Arc::clone(customer)),
                 None => customers.remove(id),
             };
-            Arc::make_mut(&mut world.held).insert(id.clone(), account.held.clone());
+            Arc::make_mut(&mut world.held).insert(id.clone(), record.held.clone());
         }
         for changed in &self.certificates {
             let (number, record) = changed.pair();
@@ -203,29 +201,39 @@ impl Store {
         world
     }
 
-    /// The customers in the order of their IDs.
-    pub(super) fn customers(&self) -> BTreeMap<CustomerId, Arc<Customer>> {
-        let mut customers: BTreeMap<_, _> =
-            self.baseline.customers.iter().map(|(id, customer)| (id.clone(), Arc::clone(customer))).collect();
-        for changed in &self.accounts {
-            match &changed.customer {
-                Some(customer) => customers.insert(changed.key().clone(), Arc::clone(customer)),
-                None => customers.remove(changed.key()),
-            };
-        }
-        customers
+    /// Takes a certificate from a customer that is locked.
+    fn release(&self, number: &CertificateNumber, id: &CustomerId) {
+        self.certificate_record(self.certificates.entry(number.clone())).holders.remove(id);
     }
 
-    fn customer_of(&self, entry: &Entry<'_, CustomerId, CustomerRecord>) -> Option<Arc<Customer>> {
+    fn current_customer(&self, entry: &Entry<'_, CustomerId, CustomerRecord>) -> Option<Arc<Customer>> {
         match entry {
             Entry::Occupied(changed) => changed.get().customer.clone(),
-            Entry::Vacant(unchanged) => self.baseline.customers.get(unchanged.key()).cloned(),
+            Entry::Vacant(unchanged) => self.initial.customers.get(unchanged.key()).cloned(),
         }
     }
 
-    /// The account, to be changed under its lock.
-    fn entered<'a>(&self, entry: Entry<'a, CustomerId, CustomerRecord>) -> RefMut<'a, CustomerId, CustomerRecord> {
+    /// Returns the record of a locked customer, to be changed.
+    fn customer_record<'a>(
+        &self,
+        entry: Entry<'a, CustomerId, CustomerRecord>,
+    ) -> RefMut<'a, CustomerId, CustomerRecord> {
         let id = entry.key().clone();
-        entry.or_insert_with(|| self.baseline.account(&id))
+        entry.or_insert_with(|| CustomerRecord {
+            customer: self.initial.customers.get(&id).cloned(),
+            held: self.initial.held.get(&id).cloned().unwrap_or_default(),
+        })
+    }
+
+    /// Returns the record of a locked certificate, to be changed.
+    fn certificate_record<'a>(
+        &self,
+        entry: Entry<'a, CertificateNumber, CertificateRecord>,
+    ) -> RefMut<'a, CertificateNumber, CertificateRecord> {
+        let number = entry.key().clone();
+        entry.or_insert_with(|| CertificateRecord {
+            certificate: self.initial.certificates.get(&number).cloned(),
+            holders: self.initial.holders.get(&number).cloned().unwrap_or_default(),
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! Submitting an application: script, pictures, rules, and the change they allow.
+//! Applications and their reviews: script, pictures, rules, and the change that they allow.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,35 +10,36 @@ use crate::domain::catalog::Review;
 use crate::domain::rules::{Answer, Case, Decision, Facts, Rule, check_ownership, decide};
 use crate::domain::settings::UnlistedCustomers;
 use crate::simulator::outcome::{Change, Reason, Submission};
-use crate::simulator::script::Use;
+use crate::simulator::script::ScriptUse;
 use crate::simulator::state::SpaceState;
-use crate::simulator::store::{Commit, CurrentState};
+use crate::simulator::store::{Commit, CurrentState, CustomerChange};
 
+/// Applications.
 impl SpaceState {
-    /// Answers an application, and changes the state as the answer says.
+    /// Decides on an application and commits the change.
     pub async fn submit(&self, partner: &Arc<Partner>, application: &Application<'_>) -> Submission {
-        let Some(scripted) = self.script.take(partner, application) else {
+        let Some(scripted) = self.script.use_next(partner, application) else {
             let pictures = self.inspect(partner, application).await;
             return self.apply_rules(Arc::clone(partner), application, pictures, true);
         };
         self.apply_scripted(partner, application, scripted, true)
     }
 
-    /// What is seen of an application's pictures. The bucket of a partner that is not ready may not be read.
+    /// Returns what [`submit`](Self::submit) would return now with these pictures. Changes and counts nothing.
+    pub fn preview(&self, partner: Arc<Partner>, application: &Application<'_>, pictures: Inspection) -> Submission {
+        let Some(scripted) = self.script.preview_next(&partner, application) else {
+            return self.apply_rules(partner, application, pictures, false);
+        };
+        self.apply_scripted(&partner, application, scripted, false)
+    }
+
+    /// Inspects the pictures of an application. The bucket of a partner that is not ready may not be read.
     pub async fn inspect(&self, partner: &Partner, application: &Application<'_>) -> Inspection {
         if partner.is_ready() {
             self.shared.buckets.inspect(&partner.bucket, &application.picture_paths).await
         } else {
             Inspection::ByName
         }
-    }
-
-    /// The answer that an application would get now, with these pictures. Nothing changes, and nothing is counted.
-    pub fn preview(&self, partner: Arc<Partner>, application: &Application<'_>, pictures: Inspection) -> Submission {
-        let Some(scripted) = self.script.peek(&partner, application) else {
-            return self.apply_rules(partner, application, pictures, false);
-        };
-        self.apply_scripted(&partner, application, scripted, false)
     }
 
     fn apply_rules(
@@ -50,10 +51,10 @@ impl SpaceState {
     ) -> Submission {
         let settings = self.settings();
         let (id, number) = (&application.customer_id, &application.certificate_number);
-        let _entered = self.enter();
+        let _lock = self.read_lock();
         self.store.apply(id, number, |CurrentState { customer, certificate, other_holders }| {
             let facts = Facts {
-                customer: self.known(id, customer, &partner),
+                customer: self.resolve_customer(id, customer, &partner),
                 partner,
                 certificate,
                 other_holders,
@@ -70,17 +71,15 @@ impl SpaceState {
             let reason = Reason::Rules(Box::new(facts), decision);
             let submission = Submission { answer: decision.answer(), reason, change, delay: Duration::ZERO };
             let is_accepted = matches!(decision, Decision::Accepted(_));
-            let outcome = after.filter(|_| commit).map(|customer| Commit { customer, is_accepted });
-            (submission, outcome)
+            (submission, after.filter(|_| commit).map(|customer| Commit { customer, is_accepted }))
         })
     }
 
-    /// Gives a scripted answer. An acceptance changes its customer, if there is one, as any other.
     fn apply_scripted(
         &self,
         partner: &Partner,
         application: &Application<'_>,
-        Use { place, delay, answer }: Use,
+        ScriptUse { place, delay, answer }: ScriptUse,
         commit: bool,
     ) -> Submission {
         let change = match answer {
@@ -90,43 +89,44 @@ impl SpaceState {
         Submission { answer, reason: Reason::Script(place), change, delay }
     }
 
+    /// Accepts an application without the rules. Changes nothing if the customer does not exist.
     fn accept(&self, partner: &Partner, application: &Application<'_>, review: Review, commit: bool) -> Option<Change> {
         let (id, number) = (&application.customer_id, &application.certificate_number);
-        let _entered = self.enter();
-        self.store.apply(id, number, |standing| {
-            let before = self.known(id, standing.customer, partner);
-            let after = before.as_ref().map(|before| before.accepted(review, self.clock.now()));
-            let change = before.as_ref().zip(after.as_ref());
-            let change = change.map(|(before, after)| Change::between(id, before, after));
-            (change, after.filter(|_| commit).map(|customer| Commit { customer, is_accepted: true }))
+        let _lock = self.read_lock();
+        self.store.apply(id, number, |current| {
+            let Some(before) = self.resolve_customer(id, current.customer, partner) else { return (None, None) };
+            let customer = before.accepted(review, self.clock.now());
+            let change = Change::between(id, &before, &customer);
+            (Some(change), commit.then_some(Commit { customer, is_accepted: true }))
         })
     }
 
-    /// The customer as it is now; with adoption, an unlisted one is a new customer of the caller, unless that is no
-    /// partner any more, or the account is a partner's.
-    pub(super) fn known(
+    /// Returns the customer at this moment. If the world adopts unlisted customers, an unlisted one is a new customer of the
+    /// caller, unless the caller has been deleted or the ID is a partner's.
+    fn resolve_customer(
         &self,
         id: &CustomerId,
         customer: Option<Arc<Customer>>,
         caller: &Partner,
     ) -> Option<Arc<Customer>> {
-        match customer {
-            Some(customer) => Some(self.with_due_review(customer)),
-            None if self.settings().unlisted_customers == UnlistedCustomers::Adopt => {
+        match (customer, self.settings().unlisted_customers) {
+            (Some(customer), _) => Some(self.with_due_review(customer)),
+            (None, UnlistedCustomers::Refuse) => None,
+            (None, UnlistedCustomers::Adopt) => {
                 let accounts = self.accounts();
                 let is_free = accounts.partner_by_id(id.as_str()).is_none();
                 let caller = accounts.partner(&caller.name).filter(|_| is_free)?;
                 Some(Customer::new(Arc::clone(&caller.name)).into())
             }
-            None => None,
         }
     }
 
-    /// The customer at this moment: a review that is due has been approved by itself.
+    /// Returns the customer at this moment: a review that is due has been approved.
     pub(super) fn with_due_review(&self, customer: Arc<Customer>) -> Arc<Customer> {
         match self.settings().review_after {
             Some(review_after) => {
-                Arc::unwrap_or_clone(customer).with_due_review(self.clock.now(), self.began, review_after).into()
+                let customer = Arc::unwrap_or_clone(customer);
+                customer.with_due_review(self.clock.now(), self.started_at, review_after).into()
             }
             None => customer,
         }
@@ -139,43 +139,37 @@ pub enum ReviewError {
     /// No customer has this ID.
     #[error("there is no such customer")]
     UnknownCustomer,
-    /// The customer has another real-name status than `under_review`.
+    /// The customer has another status than `under_review`.
     #[error("the customer is not under review but {}", .0.as_str())]
     NotUnderReview(RealNameStatus),
 }
 
+/// Reviews.
 impl SpaceState {
-    /// Decides the review of a customer, and returns it as it is then.
-    ///
-    /// # Errors
-    /// When there is no such customer, or it is not under review.
+    /// Decides the review of a customer, and returns the customer after it.
     pub fn review(
         &self,
         id: &CustomerId,
-        verdict: ReviewDecision,
+        decision: ReviewDecision,
         opinion: Option<Arc<str>>,
     ) -> Result<Customer, ReviewError> {
-        let _entered = self.enter();
-        self.store.change(id, |customer| {
+        let _lock = self.read_lock();
+        self.store.change_customer(id, |customer| {
             let Some(customer) = customer.map(|customer| self.with_due_review(customer)) else {
-                return (Err(ReviewError::UnknownCustomer), None);
+                return (Err(ReviewError::UnknownCustomer), CustomerChange::None);
             };
             match customer.status {
                 RealNameStatus::UnderReview => {
-                    let reviewed = customer.reviewed(verdict, opinion);
-                    (Ok(reviewed.clone()), Some(Some(reviewed)))
+                    let reviewed = customer.reviewed(decision, opinion);
+                    (Ok(reviewed.clone()), CustomerChange::Put(reviewed))
                 }
-                status => (Err(ReviewError::NotUnderReview(status)), None),
+                status => (Err(ReviewError::NotUnderReview(status)), CustomerChange::None),
             }
         })
     }
 
-    /// The customer, as its partner may see it.
-    ///
-    /// # Errors
-    /// The rule by which the partner may not, and what it saw.
+    /// Returns the customer, or the rule by which the partner may not see it, with what the rule saw.
     pub fn review_result(&self, partner: &Partner, id: &CustomerId) -> Result<Arc<Customer>, (&'static Rule, String)> {
-        let customer = self.known(id, self.store.customer(id), partner);
-        check_ownership(customer, partner)
+        check_ownership(self.resolve_customer(id, self.store.customer(id), partner), partner)
     }
 }

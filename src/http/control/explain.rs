@@ -55,7 +55,7 @@ pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]
     let state = space.state();
     let (caller, outcome) = rule(&state, caller, body).await;
     let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
-    request.read(body);
+    request.set_body(body);
     let status = response::status(&outcome).as_u16();
     writer(app, space).verdict(&outcome, &request, caller.as_deref(), &"0".repeat(32), status)
 }

@@ -25,12 +25,12 @@ pub(super) const TELL: Operation = Operation {
 };
 
 pub(super) async fn tell(State(app): State<Arc<App>>) -> Json<Value> {
-    let began = app.spaces.began();
+    let began = app.spaces.started_at();
     Json(json!({
         "name": "bss-sim",
         "version": env!("CARGO_PKG_VERSION"),
         "uptime_seconds": machine_time().duration_since(began).as_secs(),
-        "spaces": app.spaces.all().len(),
+        "spaces": app.spaces.list().len(),
         "links": links(&app),
     }))
 }

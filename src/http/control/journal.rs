@@ -131,7 +131,7 @@ pub(super) async fn follow(
     State(app): State<Arc<App>>,
     Target(space): Target,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let entries = space.state().journal.follow();
+    let entries = space.state().journal.subscribe();
     let ending = app.spaces.ending();
     let events = unfold((app, space, entries, ending), |(app, space, mut entries, mut ending)| async move {
         let event = tokio::select! {
@@ -143,7 +143,7 @@ pub(super) async fn follow(
                 }
                 Err(RecvError::Lagged(missed)) => Event::default().event("missed").data(missed.to_string()),
                 Err(RecvError::Closed) => {
-                    entries = space.state().journal.follow();
+                    entries = space.state().journal.subscribe();
                     Event::default().event("reset").data("the space has begun again")
                 }
             },
@@ -162,7 +162,7 @@ pub fn journal(app: &App, space: &Space) -> Vec<Value> {
 
 /// The entry of the answer with this request ID.
 pub fn entry(app: &App, space: &Space, request_id: &str) -> Option<Value> {
-    let entry = space.state().journal.find(request_id.parse().ok()?)?;
+    let entry = space.state().journal.get(request_id.parse().ok()?)?;
     Some(writer(app, space).entry(&entry))
 }
 

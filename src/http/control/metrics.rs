@@ -46,19 +46,19 @@ fn registry(spaces: &Spaces) -> Registry {
     registry.register("answers", "Requests by their outcome, and by what decided it", answers(spaces));
     registry.register("check_items", "Items of `fail_check_items` in answers", items(spaces));
     registry.register("faults", "Faults of the connection that were injected", faults(spaces));
-    let all = spaces.all();
+    let all = spaces.list();
     let entries = all.iter().map(|space| space.state().journal.len()).sum();
-    let journals = spaces.journals();
+    let journals = spaces.journal_limits();
     for (name, help, value) in [
         ("spaces", "Spaces that there are", all.len()),
         ("journal_entries", "Entries of the journals of all spaces", entries),
-        ("journal_bytes", "Bytes that the journals of all spaces take", journals.bytes()),
-        ("journal_bytes_limit", "Bytes that they may take", journals.most_bytes()),
+        ("journal_bytes", "Bytes that the journals of all spaces take", journals.used_bytes()),
+        ("journal_bytes_limit", "Bytes that they may take", journals.max_bytes()),
     ] {
         registry.register(name, help, gauge(value));
     }
     registry.register("journal_dropped", "Entries that gave way to newer ones", counter(journals.dropped()));
-    let began = spaces.began().as_second();
+    let began = spaces.started_at().as_second();
     registry.register("start_time_seconds", "When it began, in seconds since 1970", {
         let gauge: Gauge = Gauge::default();
         gauge.set(began);
@@ -69,7 +69,7 @@ fn registry(spaces: &Spaces) -> Registry {
 
 fn answers(spaces: &Spaces) -> Family<Labels, Counter> {
     let family = Family::default();
-    for (kind, count) in spaces.metrics().answers() {
+    for (kind, count) in spaces.metrics().outcomes() {
         let labels =
             vec![("path", kind.path), ("outcome", kind.outcome), ("decided_by", kind.decided_by), ("rule", kind.rule)];
         add(&family, &labels, count);
@@ -80,14 +80,14 @@ fn answers(spaces: &Spaces) -> Family<Labels, Counter> {
 fn items(spaces: &Spaces) -> Family<Labels, Counter> {
     let family = Family::default();
     for item in CheckItem::ALL {
-        add(&family, &vec![("item", item.code())], spaces.metrics().item(*item));
+        add(&family, &vec![("item", item.code())], spaces.metrics().item_count(*item));
     }
     family
 }
 
 fn faults(spaces: &Spaces) -> Family<Labels, Counter> {
     let family = Family::default();
-    for (kind, count) in spaces.metrics().answers() {
+    for (kind, count) in spaces.metrics().outcomes() {
         if let Some(fault) = kind.outcome.strip_prefix("fault ") {
             add(&family, &vec![("fault", fault)], count);
         }

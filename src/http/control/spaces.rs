@@ -27,7 +27,7 @@ pub(super) const LIST: Operation = Operation {
 };
 
 pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
-    let spaces: Vec<_> = app.spaces.all().iter().map(|space| outline(space)).collect();
+    let spaces: Vec<_> = app.spaces.list().iter().map(|space| outline(space)).collect();
     Json(json!({ "spaces": spaces }))
 }
 
@@ -95,8 +95,8 @@ fn outline(space: &Space) -> Value {
     json!({
         "id": space.id().to_string(),
         "scenario": &*space.scenario(),
-        "created": space.created().to_string(),
-        "last_used": space.last_used().to_string(),
+        "created": space.created_at().to_string(),
+        "last_used": space.last_used_at().to_string(),
     })
 }
 

@@ -28,7 +28,7 @@ impl FromRequestParts<Arc<App>> for Target {
 
 /// The space with this name.
 pub(super) fn find(app: &App, name: &str) -> Result<Arc<Space>, ControlError> {
-    let space = SpaceId::parse(name).and_then(|id| app.spaces.space(id));
+    let space = SpaceId::parse(name).and_then(|id| app.spaces.get(id));
     space.ok_or_else(|| {
         let detail = format!("there is no space {name}: it was deleted, gave way to newer ones, or never was");
         ControlError::not_found(detail)
