@@ -1,91 +1,132 @@
-//! A simulator of Huawei Cloud BSS "Requesting an Individual Real-Name Authentication".
+//! A simulator of Huawei Cloud BSS "Requesting an Individual Real-Name Authentication", for tests of partner clients.
 //!
-//! It is a program, `bss-sim`, and a library for Rust tests:
+//! `bss-sim` is a program and a library. This is the library: a simulator inside a Rust test.
 //!
 //! ```
-//! let sim = bss_sim::Simulator::start(); // on a free port, until it is dropped
-//! let partner = sim.credentials(); // a token, an access key, and whose they are
-//! let client = Client::new(sim.url(), &partner.token); // the client that is to be tested
-//! sim.expect(bss_sim::Expectation::exactly(1).customer_id("customer-new").status(200));
-//! assert_eq!(client.authenticate("customer-new"), r#"{"is_review":1}"#);
-//! # struct Client(String, String);
-//! # impl Client {
-//! #     fn new(url: &str, token: &str) -> Self { Self(url.to_owned(), token.to_owned()) }
-//! #     fn authenticate(&self, customer: &str) -> String {
-//! #         let application = serde_json::json!({
-//! #             "customer_id": customer, "identify_type": 0, "verified_type": 3, "verified_file_url": ["a.jpg", "b.jpg"],
-//! #             "name": "Wang Xiaoming", "verified_number": "E12345678", "xaccount_type": "***_IDP",
-//! #         });
-//! #         let request = ureq::post(format!("{}/v2/customers/realname-auths/individual", self.0));
-//! #         let request = request.header("X-Auth-Token", &self.1).content_type("application/json");
-//! #         request.send(application.to_string()).unwrap().body_mut().read_to_string().unwrap()
-//! #     }
+//! use bss_sim::{Expectation, Simulator};
+//! use serde_json::json;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sim = Simulator::start();
+//! let partner = sim.credentials();
+//! sim.expect(Expectation::exactly(1).customer_id("customer-new").status(200));
+//!
+//! // The client under test comes here. It needs no more than the URL and the credentials.
+//! let application = json!({
+//!     "customer_id": "customer-new",
+//!     "identify_type": 0,
+//!     "verified_type": 3,
+//!     "verified_file_url": ["passport.jpg", "in-hand.jpg"],
+//!     "name": "Wang Xiaoming",
+//!     "verified_number": "E12345678",
+//!     "xaccount_type": partner.xaccount_type,
+//! });
+//! let mut answer = ureq::post(format!("{}/v2/customers/realname-auths/individual", sim.url()))
+//!     .header("X-Auth-Token", &partner.token)
+//!     .content_type("application/json")
+//!     .send(application.to_string())?;
+//!
+//! assert_eq!(answer.body_mut().read_to_string()?, r#"{"is_review":1}"#);
+//! # Ok(())
 //! # }
 //! ```
 //!
-//! [`embedded`] tells how. Without the feature `cli`, which is on by default, the library is all there is, and needs nothing
-//! that only the program does:
+//! * [`Simulator`] listens on a free port of the loopback interface. [`Builder`] configures it.
+//! * [`Space`] is an isolated world: script, clock, reviews, journal and expectations. A simulator has one of its own, and
+//!   one for each test that shares it.
+//! * [`Scenario`] is what a space starts from: a built-in scenario, a file, a text, a [`serde_json::Value`], or a [`World`]
+//!   that is built in code.
+//! * [`Expectation`] is what the journal should have, and [`NotVerified`] says why it does not. [`Entry`] is what it has.
+//!
+//! No call blocks on the simulator, so that all of them can be used in a `#[test]` and in a `#[tokio::test]`. Simulators of
+//! one process share nothing, and none changes what is global to the process, such as its log or its panic hook.
+//!
+//! Tests do without the feature `cli`, which is on by default, and thus without the dependencies of the program:
 //!
 //! ```toml
 //! [dev-dependencies]
 //! bss-sim = { path = "../bss-sim", default-features = false }
 //! ```
 //!
-//! What follows is the tour of the house, for those who change it.
+//! # How it is built
 //!
-//! # Layout
+//! The rest is for contributors. Each folder of `src` is a layer, and dependencies point one way:
+//! `main -> cli -> http -> simulator -> pictures -> domain`, `embedded -> http`, and `fixture -> domain`.
 //!
-//! Dependencies point one way: `main -> cli -> http -> simulator -> pictures -> domain`, `embedded -> http`, and `fixture -> domain`.
+//! | layer | is |
+//! |---|---|
+//! | `domain` | the simulated service as values and pure functions. The API's page is here as tables: error codes and check items, certificate types, parameters, the checks before the rules, and the rules |
+//! | `pictures` | reads the pictures of an application: from a directory, or from an S3-compatible bucket |
+//! | `simulator` | all mutable state. A simulator has spaces; a space has a clock, a script, a journal, and the state of its customers and certificates since its last reset |
+//! | `fixture` | reads scenario files into a `World`, and writes a `World` as a file; the built-in scenarios |
+//! | `http` | the axum router, its layers, and the server: the simulated API (`bss`), IAM (`iam`) and the control API (`control`) |
+//! | `embedded` | the library's API |
+//! | `cli` | the program's commands, with the feature `cli` |
 //!
-//! * [`domain`]: the simulated service as plain values and pure functions. The API's page lives here as tables: error
-//!   codes and check items, certificate types, parameters, the checks before the rules, and the rules.
-//! * [`simulator`]: the only keeper of state. A space is one isolated world; its state is all that has happened in it since
-//!   it last began. The journal and the explanations are here too.
-//! * [`pictures`]: looks at the pictures of an application: in a directory, or in a bucket that speaks S3.
-//! * [`fixture`]: scenario files, read with every mistake told at its place, and the built-in scenarios.
-//! * [`http`]: the gateway, the simulated API behind it, and the simulator's own API beside it.
-//! * `cli`: the command line, with the feature `cli`.
-//! * [`embedded`]: the simulator inside a Rust test.
+//! # The life of an application
 //!
-//! # The life of a request
-//!
-//! 1. The door finds the era that it belongs to; the routes find what answers at its path, by its method.
-//! 2. The gateway's admission reads the body, finds the caller, and lets partners through.
-//! 3. The body becomes a draft, and the draft an application, or a parameter error.
-//! 4. The era looks for a scripted answer; else it looks at the pictures, locks the customer and the certificate,
-//!    applies the rules to the case, and commits what they allow.
-//! 5. The ruling becomes an answer, and the answer a response; at the door it gets its request ID, an entry in the journal and an event in the log.
+//! 1. `http/record.rs`, a tower layer, gives the request an ID and finds its space.
+//! 2. The axum router calls the handler `bss::individual::submit`.
+//! 3. Its extractor in `http/extract.rs` reads the body, authenticates the caller, and lets only partners pass.
+//! 4. The handler parses the body into an `Application`, and calls `submit` of the space's state.
+//! 5. `submit` looks for a scripted answer. If there is none, it reads the pictures (the only `.await`), locks the customer
+//!    and the certificate, applies the rules, and commits.
+//! 6. The handler returns an `Outcome` or an `ApiError`. Both are `IntoResponse`, and carry what an explanation needs.
+//! 7. The record layer makes the response of it (`http/response.rs`), counts it, logs it, and adds it to the journal.
+//! 8. `http/fault.rs`, the outer layer, applies scripted faults to the connection.
 //!
 //! # Where a new thing goes
 //!
 //! | a new | is |
 //! |---|---|
-//! | business rule | a row of [`domain::rules::RULES`] |
-//! | error code or check item | a row of [`domain::catalog`] |
-//! | certificate type | a row of [`domain::certificate::CERTIFICATE_TYPES`] |
-//! | situation | a file in `fixtures/scenarios` and its line in `fixture/builtin.rs` |
-//! | endpoint | a file below `http/bss` whose path is the URL, its row and arm in `http/routes.rs`, and its description in `http/openapi` |
-//! | control route | a file below `http/control` with its operation, and a row of its table |
-//! | command | a file below `cli` with its `HELP`, and its line in `cli/mod.rs` |
+//! | business rule | a row of the table in `domain/rules.rs` |
+//! | error code or check item | a row of the tables in `domain/catalog.rs` |
+//! | certificate type | a row of the table in `domain/certificate.rs` |
+//! | situation | a file in `fixtures/scenarios`, and its line in `fixture/builtin.rs` |
+//! | fixture key | a field of its type in `fixture` |
+//! | endpoint | a file in `http/bss`, and its route in `http/bss/mod.rs` |
+//! | control route | a file in `http/control`, and its route in `http/control/mod.rs` |
+//! | command | a file in `cli`, and its variant in `cli/mod.rs` |
 //! | flag | a field of its command |
-//! | thing that a Rust test can do | a method of [`Space`], with an example that runs |
+//! | function for Rust tests | a method of `Space`, with an example |
 
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod domain;
-pub mod embedded;
+mod embedded;
+#[doc(hidden)]
 pub mod fixture;
+#[doc(hidden)]
 pub mod http;
+#[doc(hidden)]
 pub mod pictures;
+#[doc(hidden)]
 pub mod simulator;
 
-#[doc(inline)]
-pub use embedded::{
-    Builder, Certificate, Credentials, Customer, Entry, Error, Expectation, LoadError, Matcher, NotVerified, Partner,
-    Problem, RealNameStatus, Scenario, Settings, Simulator, Space, World,
-};
+pub use domain::account::{Customer, Partner, RealNameStatus};
+pub use domain::certificate::Certificate;
+pub use domain::scripted::Matcher;
+pub use domain::settings::Settings;
+pub use embedded::{Builder, Credentials, Entry, Error, Expectation, NotVerified, Scenario, Simulator, Space, World};
+pub use fixture::{LoadError, Problem};
 
-/// The README, whose Rust is run with the examples of this documentation.
+/// The types of the fields of [`Partner`], [`Customer`], [`Certificate`] and [`Settings`].
+pub mod world {
+    pub use crate::domain::account::{CustomerId, PartnerRealName};
+    pub use crate::domain::bucket::{
+        Addressing, Bucket, BucketContents, Flaw, Format, Picture, PictureFormat, RealBucket, S3Bucket, Shows,
+    };
+    pub use crate::domain::catalog::Review;
+    pub use crate::domain::certificate::Verdict;
+    pub use crate::domain::credentials::{AccessKey, Credentials, Secret, User};
+    pub use crate::domain::settings::{
+        Authentication, Contract, IsReviewType, ParameterErrors, UnlistedCustomers, Wire,
+    };
+}
+
+/// The README, whose Rust examples run with those of this documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

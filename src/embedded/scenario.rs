@@ -1,19 +1,22 @@
-//! What a space starts from.
+//! What a space starts from: a scenario, which may be a world that is built in code.
 
 use std::fmt::Display;
 use std::path::PathBuf;
+use std::slice;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::error::Error;
-use super::world::World;
-use crate::domain::account::Partner;
-use crate::domain::credentials::{AccessKey, Secret};
-use crate::fixture::{self, Library};
+use super::simulator::Error;
+use crate::domain::account::{Customer, CustomerId, Partner};
+use crate::domain::certificate::{Certificate, CertificateNumber};
+use crate::domain::credentials::{AccessKey, Credentials, Secret};
+use crate::domain::settings::Settings;
+use crate::fixture::{self, Library, write};
 
-/// What a space starts from: a name, a file, a text, or a value. Whatever takes one also takes what can be made into one:
+/// What a space starts from: a name, a file, a text, or a value. Functions that take a scenario also take what converts into
+/// one:
 ///
 /// ```
 /// # use bss_sim::{Error, Scenario, Simulator, World};
@@ -26,12 +29,12 @@ use crate::fixture::{self, Library};
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// What is wrong with it is told all at once, each mistake at its place:
+/// If it is invalid, the error lists all mistakes with their places:
 ///
 /// ```
 /// # use bss_sim::Simulator;
 /// # use serde_json::json;
-/// let fixture = json!({ "customers": [{ "id": "c-1", "partner": "nobody" }] });
+/// let fixture = json!({ "customers": [{ "id": "c-1", "partner": "unknown" }] });
 /// let error = Simulator::builder().scenario(fixture).start().unwrap_err().to_string();
 /// assert!(error.starts_with("fixture:5:18: customers[0].partner: "), "{error}");
 /// ```
@@ -46,30 +49,28 @@ enum Source {
 }
 
 impl Scenario {
-    /// One that is built in, or was [added](super::Builder::fixtures). A `&str` is taken for such a name too.
-    #[must_use]
+    /// The scenario of this name: a built-in one, or one that was [added](super::Builder::fixtures). A `&str` converts into
+    /// this.
     pub fn named(name: &str) -> Self {
         Self(Source::Name(name.to_owned()))
     }
 
-    /// That of a YAML or JSON file; of a directory, the first by name.
-    #[must_use]
+    /// The scenario in a YAML or JSON file; in a directory, the first one by name.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File(path.into()))
     }
 
-    /// That of a YAML or JSON text. Relative paths in it start from the working directory.
-    #[must_use]
+    /// The scenario in a YAML or JSON text. Its relative paths start from the working directory.
     pub fn text(text: impl Into<String>) -> Self {
         Self(Source::Text(text.into()))
     }
 
-    /// Reads it. Every partner of it has a token and a key then, so that it can call.
+    /// Loads it, and gives every partner a token and a key.
     pub(super) fn load(&self, library: &Library) -> Result<fixture::Scenario, Error> {
         let mut scenario = match &self.0 {
             Source::Name(name) => Arc::unwrap_or_clone(library.scenario(name)?),
             Source::File(path) => {
-                let scenarios = Library::builtin().add(std::slice::from_ref(path))?;
+                let scenarios = Library::builtin().add(slice::from_ref(path))?;
                 let first = scenarios.into_iter().next().expect("a path without a scenario is an error");
                 Arc::unwrap_or_clone(first)
             }
@@ -83,7 +84,6 @@ impl Scenario {
     }
 }
 
-/// The partner, with a token and a key if it had none.
 fn with_credentials(mut partner: Partner) -> Partner {
     let random = || Uuid::new_v4().simple().to_string();
     let credentials = &mut partner.credentials;
@@ -91,11 +91,8 @@ fn with_credentials(mut partner: Partner) -> Partner {
         credentials.tokens.push(Secret::new(&random()));
     }
     if credentials.access_keys.is_empty() {
-        credentials.access_keys.push(AccessKey {
-            ak: random().into(),
-            sk: Secret::new(&random()),
-            security_token: None,
-        });
+        let key = AccessKey { ak: random().into(), sk: Secret::new(&random()), security_token: None };
+        credentials.access_keys.push(key);
     }
     partner
 }
@@ -115,17 +112,99 @@ impl From<&str> for Scenario {
 
 impl From<Value> for Scenario {
     fn from(fixture: Value) -> Self {
-        Self::text(written(fixture))
+        Self::text(to_text(fixture))
     }
 }
 
 impl From<World> for Scenario {
     fn from(world: World) -> Self {
-        world.into_fixture().into()
+        let World { settings, partners, customers, certificates, scripted } = world;
+        let mut fixture = json!({
+            "partners": partners, "customers": customers, "certificates": certificates, "scripted": scripted,
+        });
+        if let Some(settings) = settings {
+            fixture["settings"] = settings;
+        }
+        fixture.into()
     }
 }
 
-/// JSON with lines, so that a line says where a mistake is.
-pub(super) fn written(json: impl Display) -> String {
+/// JSON on several lines, so that errors have useful line numbers.
+pub(super) fn to_text(json: impl Display) -> String {
     format!("{json:#}")
+}
+
+/// A world that is built in code. It is validated like a file, when a simulator starts from it.
+///
+/// ```
+/// use bss_sim::{Certificate, Customer, Partner, RealNameStatus, Settings, Simulator, World};
+///
+/// let world = World::new()
+///     .settings(&Settings { customers_per_certificate: 1, ..Settings::default() })
+///     .partner(&Partner::new("reseller", "RESELLER_IDP"))
+///     .partner(&Partner { photo_upload: false, ..Partner::new("newcomer", "NEWCOMER_IDP") })
+///     .customer("fresh", &Customer::new("reseller"))
+///     .customer("done", &Customer { status: RealNameStatus::Authenticated, ..Customer::new("reseller") })
+///     .certificate("E00000193", &Certificate { blocked: true, ..Certificate::default() })
+///     .certificate_used_by("E00000189", &["done"]);
+///
+/// let sim = Simulator::builder().scenario(world).start()?;
+/// assert_eq!(sim.credentials_of("newcomer").xaccount_type, "NEWCOMER_IDP");
+/// assert_eq!(sim.customer("done").map(|done| done.status), Some(RealNameStatus::Authenticated));
+/// # Ok::<(), bss_sim::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "a world does nothing until a space starts from it"]
+pub struct World {
+    settings: Option<Value>,
+    partners: Vec<Value>,
+    customers: Vec<Value>,
+    certificates: Vec<Value>,
+    scripted: Vec<Value>,
+}
+
+impl World {
+    /// A world without accounts.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The settings of the service.
+    pub fn settings(mut self, settings: &Settings) -> Self {
+        self.settings = Some(write::settings(settings));
+        self
+    }
+
+    /// Adds a partner. If it has no token or no key, it gets one.
+    pub fn partner(mut self, partner: &Partner) -> Self {
+        self.partners.push(write::partner(partner));
+        self
+    }
+
+    /// Adds a customer with this account ID.
+    pub fn customer(mut self, id: &str, customer: &Customer) -> Self {
+        self.customers.push(write::customer(&CustomerId::new(id), customer, &Credentials::default()));
+        self
+    }
+
+    /// Lists a certificate. Numbers that are not listed are valid certificates of any person.
+    pub fn certificate(mut self, number: &str, certificate: &Certificate) -> Self {
+        self.certificates.push(write::certificate(&CertificateNumber::new(number), certificate, []));
+        self
+    }
+
+    /// Lists a valid certificate that these customers hold already.
+    pub fn certificate_used_by(mut self, number: &str, customers: &[&str]) -> Self {
+        let holders: Vec<_> = customers.iter().map(|id| CustomerId::new(id)).collect();
+        let number = CertificateNumber::new(number);
+        self.certificates.push(write::certificate(&number, &Certificate::default(), &holders));
+        self
+    }
+
+    /// Adds a scripted answer in the format of a scenario file: `{"when": …, "times": …, "then": …}`. Of all that match a
+    /// request, the first one is given.
+    pub fn scripted(mut self, answer: Value) -> Self {
+        self.scripted.push(answer);
+        self
+    }
 }

@@ -1,4 +1,4 @@
-//! What a test steers.
+//! A space: what a test configures, changes and verifies.
 
 use std::fmt::Display;
 use std::panic::Location;
@@ -9,18 +9,19 @@ use std::time::Duration;
 use axum::Router;
 use jiff::SignedDuration;
 
-use super::entry::Entry;
-use super::error::Error;
-use super::expectation::Expectation;
-use super::scenario::{Scenario, written};
+use super::journal::{Entry, Expectation};
+use super::scenario::{Scenario, to_text};
+use super::simulator::Error;
+use crate::domain::account::{Customer, CustomerId, Partner, ReviewDecision};
+use crate::domain::credentials;
 use crate::fixture::{self, call};
 use crate::http::{self, App, NotVerified};
 use crate::simulator::{self, SpaceId, SpaceState};
 
-/// One isolated world: its partners, customers, certificates, script, journal and clock.
+/// An isolated world with its own partners, customers, certificates, script, journal and clock.
 ///
-/// A [`Simulator`](super::Simulator) is used as its default space. Tests that share a simulator take a space each: its
-/// partners have credentials of its own, by which a client gets there without knowing of spaces.
+/// A [`Simulator`](super::Simulator) dereferences to its default space. Tests that share a simulator create a space each.
+/// The partners of a space have credentials of their own, which lead the requests of a client there.
 ///
 /// ```
 /// # use bss_sim::Simulator;
@@ -30,7 +31,7 @@ use crate::simulator::{self, SpaceId, SpaceState};
 /// assert_ne!(one.credentials().token, other.credentials().token);
 /// ```
 ///
-/// A simulator can be shared by all tests of a binary:
+/// All tests of a binary can share one simulator:
 ///
 /// ```
 /// # use bss_sim::Simulator;
@@ -42,8 +43,8 @@ use crate::simulator::{self, SpaceId, SpaceState};
 /// assert!(space.journal().is_empty());
 /// ```
 ///
-/// When a space is dropped, what was [expected](Self::expect) is checked, and the space goes; the default one goes
-/// with its simulator.
+/// When a space is dropped, it verifies what was [expected](Self::expect), and is deleted. The default space exists as long
+/// as its simulator.
 #[derive(Debug)]
 pub struct Space {
     app: Arc<App>,
@@ -62,11 +63,11 @@ impl Space {
         &self.app
     }
 
-    pub(super) fn state(&self) -> Arc<SpaceState> {
+    fn state(&self) -> Arc<SpaceState> {
         self.inner.state()
     }
 
-    /// All that the simulator answers, as a router without a port.
+    /// Returns the axum router of the simulator: all endpoints and the control API, without a port.
     ///
     /// ```
     /// use axum::body::Body;
@@ -89,34 +90,95 @@ impl Space {
         http::router(&self.app)
     }
 
-    /// Another space of the same simulator, from the scenario that this one was made from.
-    #[must_use]
+    /// Creates another space of the same simulator, from the same scenario.
+    #[must_use = "the space is deleted when it is dropped"]
     pub fn new_space(&self) -> Self {
-        self.with_space_from(Arc::clone(&self.scenario))
+        self.with_scenario(Arc::clone(&self.scenario))
     }
 
-    /// Another space of the same simulator, from another scenario.
+    /// Creates another space of the same simulator, from another scenario.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// If the scenario is unknown or invalid.
     pub fn new_space_from(&self, scenario: impl Into<Scenario>) -> Result<Self, Error> {
         let scenario = scenario.into().load(&self.app.library())?;
-        Ok(self.with_space_from(Arc::new(scenario)))
+        Ok(self.with_scenario(Arc::new(scenario)))
     }
 
-    fn with_space_from(&self, scenario: Arc<fixture::Scenario>) -> Self {
+    fn with_scenario(&self, scenario: Arc<fixture::Scenario>) -> Self {
         let inner = self.app.spaces.create(scenario.name.as_str().into(), &scenario.world);
         Self { app: Arc::clone(&self.app), inner, scenario, expected: Mutex::default() }
     }
 
-    /// Its ID, as `X-Sim-Space` takes it; `default` for the default space.
-    #[must_use]
+    /// Its ID, for the header `X-Sim-Space`; `default` for the default space.
     pub fn id(&self) -> String {
         self.inner.id().to_string()
     }
 
-    /// Fixes answers beforehand: one, or a list of them, in the form of a scenario file. The first that matches is given,
-    /// after those that were there before.
+    /// The credentials of its first partner.
+    ///
+    /// # Panics
+    /// If there is no partner.
+    #[track_caller]
+    pub fn credentials(&self) -> Credentials {
+        let accounts = self.state().accounts();
+        let first = accounts.partners.first().and_then(|partner| Credentials::new(partner));
+        first.expect("the space has no partner with credentials")
+    }
+
+    /// The credentials of the partner of this name.
+    ///
+    /// # Panics
+    /// If there is no such partner.
+    #[track_caller]
+    pub fn credentials_of(&self, partner: &str) -> Credentials {
+        let accounts = self.state().accounts();
+        let credentials = accounts.partner(partner).and_then(|partner| Credentials::new(partner));
+        credentials.unwrap_or_else(|| panic!("the space has no partner `{partner}` with credentials"))
+    }
+
+    /// The customer with this account ID as it is now.
+    pub fn customer(&self, id: &str) -> Option<Arc<Customer>> {
+        self.state().customer(&CustomerId::new(id))
+    }
+
+    /// Adds a customer, or replaces the one with this account ID.
+    ///
+    /// # Errors
+    /// If its partner does not exist.
+    pub fn put_customer(&self, id: &str, customer: Customer) -> Result<(), Error> {
+        self.state().put_customer(&CustomerId::new(id), customer, &credentials::Credentials::default())?;
+        Ok(())
+    }
+
+    /// Approves the application of a customer that is under review.
+    ///
+    /// # Errors
+    /// If the customer does not exist or is not under review.
+    pub fn approve(&self, customer: &str) -> Result<(), Error> {
+        self.state().review(&CustomerId::new(customer), ReviewDecision::Approve, None)?;
+        Ok(())
+    }
+
+    /// Rejects the application of a customer that is under review, with the opinion of the reviewer.
+    ///
+    /// ```
+    /// # use bss_sim::{Error, Simulator};
+    /// let sim = Simulator::start();
+    /// sim.reject("customer-under-review", "the picture is blurred")?;
+    /// assert!(sim.approve("customer-under-review").is_err(), "the review is over");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the customer does not exist or is not under review.
+    pub fn reject(&self, customer: &str, opinion: &str) -> Result<(), Error> {
+        self.state().review(&CustomerId::new(customer), ReviewDecision::Reject, Some(opinion.into()))?;
+        Ok(())
+    }
+
+    /// Adds scripted answers, one or a list, in the format of a scenario file. Of all that match a request, the first one
+    /// is given.
     ///
     /// ```
     /// # use bss_sim::{Error, Simulator};
@@ -131,13 +193,13 @@ impl Space {
     /// ```
     ///
     /// # Errors
-    /// Everything that is wrong with them; then none is added.
+    /// If an answer is invalid, with all mistakes; then none is added.
     pub fn script(&self, answers: impl Display) -> Result<(), Error> {
-        self.state().add_scripted(call::scripted(&written(answers))?)?;
+        self.state().add_scripted(call::scripted(&to_text(answers))?)?;
         Ok(())
     }
 
-    /// Forgets the answers that were fixed beforehand.
+    /// Removes all scripted answers.
     pub fn clear_script(&self) {
         self.state().script.clear();
     }
@@ -148,7 +210,7 @@ impl Space {
     /// # use bss_sim::{Error, Simulator};
     /// use std::time::Duration;
     ///
-    /// use bss_sim::domain::customer::RealNameStatus;
+    /// use bss_sim::RealNameStatus;
     /// use serde_json::json;
     ///
     /// let sim = Simulator::builder()
@@ -178,23 +240,22 @@ impl Space {
         self.state().clock.freeze(false);
     }
 
-    /// Begins again: state, script, journal and clock as the scenario made them. What is expected stays so.
+    /// Resets state, script, journal and clock to what the scenario says. Expectations stay.
     pub fn reset(&self) {
         self.inner.reset();
     }
 
-    /// Begins again from another scenario, at the same time.
+    /// Replaces the world by another scenario. The clock goes on.
     ///
     /// # Errors
-    /// Everything that is wrong with it; then nothing changes.
+    /// If the scenario is unknown or invalid; then nothing changes.
     pub fn replace(&self, scenario: impl Into<Scenario>) -> Result<(), Error> {
         let scenario = scenario.into().load(&self.app.library())?;
         self.inner.replace(scenario.name.into(), &scenario.world);
         Ok(())
     }
 
-    /// What was asked and answered since it began, oldest first.
-    #[must_use]
+    /// The requests since the last reset, oldest first.
     pub fn journal(&self) -> Vec<Entry> {
         http::journal(&self.app, &self.inner).into_iter().map(Entry).collect()
     }
@@ -218,21 +279,23 @@ impl Space {
         http::entry(&self.app, &self.inner, request_id).map(Entry)
     }
 
-    /// Forgets what was asked and answered.
+    /// Removes all entries of the journal.
     pub fn clear_journal(&self) {
         self.state().journal.clear();
     }
 
-    /// Checks what the journal is to hold, and counts it.
+    /// Verifies that the journal has the expected entries, and returns their number.
     ///
     /// # Errors
-    /// When there are more or fewer such requests, with those that come closest.
+    /// If there are more or fewer, with the entries that come closest.
     pub fn verify(&self, expectation: &Expectation) -> Result<usize, NotVerified> {
         http::verify(&self.app, &self.inner, &expectation.0).map(|verified| verified.count)
     }
 
-    /// Notes what the journal is to hold when the space is dropped. If it does not hold that then, the drop panics, unless
-    /// the test has failed already. A `static` is never dropped: expect of its spaces, not of the simulator.
+    /// Verifies an expectation when the space is dropped. If it is not met then, the drop panics, unless the thread panics
+    /// already.
+    ///
+    /// A `static` is never dropped: use this with the spaces of a shared simulator, not with the simulator.
     ///
     /// ```should_panic
     /// # use bss_sim::{Expectation, Simulator};
@@ -242,27 +305,58 @@ impl Space {
     /// ```
     #[track_caller]
     pub fn expect(&self, expectation: Expectation) {
-        let mut expected = self.expected.lock().expect("nothing panics while it holds what is expected");
-        expected.push((expectation, Location::caller()));
+        self.expected.lock().expect("lock poisoned: expectations").push((expectation, Location::caller()));
     }
 
-    /// What was expected and is not so.
-    fn disappointments(&mut self) -> Vec<String> {
-        let expected = std::mem::take(self.expected.get_mut().expect("nothing panics while it holds what is expected"));
-        let disappointment = |(expectation, place): &(Expectation, _)| {
-            self.verify(expectation).err().map(|error| format!("expected at {place}: {error}"))
+    /// Describes the expectations that are not met.
+    fn unmet(&mut self) -> Vec<String> {
+        let expected = std::mem::take(self.expected.get_mut().expect("lock poisoned: expectations"));
+        let unmet = |(expectation, location): &(Expectation, _)| {
+            self.verify(expectation).err().map(|error| format!("expected at {location}: {error}"))
         };
-        expected.iter().filter_map(disappointment).collect()
+        expected.iter().filter_map(unmet).collect()
     }
 }
 
 impl Drop for Space {
     fn drop(&mut self) {
-        let disappointments = if thread::panicking() { Vec::new() } else { self.disappointments() };
+        let unmet = if thread::panicking() { Vec::new() } else { self.unmet() };
         if self.inner.id() != SpaceId::DEFAULT {
-            // It may have been removed, or have given way to newer ones.
+            // It is an error if the space was deleted before.
             let _ = self.app.spaces.remove(self.inner.id());
         }
-        assert!(disappointments.is_empty(), "{}", disappointments.join("\n"));
+        assert!(unmet.is_empty(), "{}", unmet.join("\n"));
+    }
+}
+
+/// A partner's account, and the credentials with which a client calls as this partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The name by which scenarios refer to the partner.
+    pub name: String,
+    /// The account (domain) ID.
+    pub id: String,
+    /// The platform ID that its applications have to contain.
+    pub xaccount_type: String,
+    /// A token for `X-Auth-Token`.
+    pub token: String,
+    /// The access key ID, for signed requests.
+    pub ak: String,
+    /// The secret access key.
+    pub sk: String,
+}
+
+impl Credentials {
+    /// `None` if the partner has no token or no key.
+    fn new(partner: &Partner) -> Option<Self> {
+        let (token, key) = (partner.credentials.tokens.first()?, partner.credentials.access_keys.first()?);
+        Some(Self {
+            name: (*partner.name).to_owned(),
+            id: partner.id.to_string(),
+            xaccount_type: partner.xaccount_type.to_string(),
+            token: token.expose().to_owned(),
+            ak: key.ak.to_string(),
+            sk: key.sk.expose().to_owned(),
+        })
     }
 }

@@ -252,7 +252,7 @@ fn scripts_are_those_of_fixtures() {
     );
     assert!(matches!(
         sim.script(json!({ "when": { "caller": "nobody" }, "then": { "is_review": 0 } })),
-        Err(Error::Listing(_))
+        Err(Error::Update(_))
     ));
 }
 
