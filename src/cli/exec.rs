@@ -13,6 +13,7 @@ use std::sync::Arc;
 use clap::Args;
 use rustix::process::{Pid, Signal, getpgrp, kill_process};
 use rustix::termios::tcgetpgrp;
+use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -98,13 +99,12 @@ impl ExecArgs {
 
     /// Serves until the command has ended.
     async fn run_with_server(&self, app: &Arc<App>) -> Result<ExitStatus, CommandError> {
-        let server = Server::bind(ADDRESS, Limits::OF_A_TEST).map_err(|error| CommandError::Bind(ADDRESS, error))?;
-        let environment = environment(server.address()?, &app.spaces);
-        let stop = server.stop_handle();
-        let serving = tokio::spawn(server.serve(router(app)));
+        let listener = TcpListener::bind(ADDRESS).await.map_err(|error| CommandError::Bind(ADDRESS, error))?;
+        let environment = environment(listener.local_addr()?, &app.spaces);
+        let server = Server::new(Limits::FOR_TESTS, app.spaces.ending());
+        let serving = tokio::spawn(server.serve(listener, router(app)));
         let ended = run_command(&self.command, environment).await;
         app.spaces.end();
-        stop.stop();
         // Requests in progress have half a second. A panic of the server is in the log.
         let _ = serving.await;
         ended

@@ -13,6 +13,7 @@ use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use serde_json::json;
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -23,7 +24,7 @@ use super::watch::Watcher;
 use crate::domain::credentials::Secret;
 use crate::fixture::{Library, Scenario, builtin_names, parse_span};
 use crate::http::{
-    App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Stop, Tls, api_router, control_router, router,
+    App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Tls, api_router, control_router, router,
 };
 use crate::simulator::{JournalLimits, Spaces};
 
@@ -120,22 +121,24 @@ impl ServeArgs {
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let hangup = signal(SignalKind::hangup())?;
         let limits = self.limits.for_servers(1 + usize::from(self.control_listen.is_some()));
-        let bind = |address| {
-            let server = Server::bind(address, limits).map_err(|error| CommandError::Bind(address, error))?;
-            Ok::<_, CommandError>(server.secured(tls.cloned()))
+        let bind = async |address| TcpListener::bind(address).await.map_err(|error| CommandError::Bind(address, error));
+        let listener = bind(self.listen).await?;
+        let control_listener = match self.control_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
         };
-        let server = bind(self.listen)?;
-        let control = self.control_listen.map(bind).transpose()?;
-        let control_address = control.as_ref().map(Server::address).transpose()?;
-        self.warn_if_control_is_open(control_address.unwrap_or(server.address()?));
-        let url = |address| local_url(server.scheme(), address);
+        let address = listener.local_addr()?;
+        let control_address = control_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        self.warn_if_control_is_open(control_address.unwrap_or(address));
+        let url = |address| local_url(if tls.is_some() { "https" } else { "http" }, address);
         let control_url = control_address.map(url);
-        print_ready(&url(server.address()?), control_url.as_deref(), app.control.ca.is_some(), scenario);
+        print_ready(&url(address), control_url.as_deref(), app.control.ca.is_some(), scenario);
+        let [server, control_server] =
+            [(); 2].map(|()| Server::new(limits, app.spaces.ending()).with_tls(tls.cloned()));
         let (flags, tls) = (self.tls.clone(), tls.cloned());
         tokio::spawn(reload_on(hangup, Arc::clone(app), move || {
             tls.as_ref().map_or(Ok(false), |tls| flags.reload(tls))
         }));
-        let stops: Vec<_> = control.iter().chain([&server]).map(Server::stop_handle).collect();
         let spaces = Arc::clone(&app.spaces);
         tokio::spawn(async move {
             tokio::select! {
@@ -144,13 +147,12 @@ impl ServeArgs {
             }
             tracing::info!("stopping");
             spaces.end();
-            stops.iter().for_each(Stop::stop);
         });
-        match control {
-            None => server.serve(router(app)).await,
-            Some(control_server) => {
-                let control = control_server.serve(control_router(app));
-                tokio::join!(server.serve(api_router(app)), control);
+        match control_listener {
+            None => server.serve(listener, router(app)).await,
+            Some(control_listener) => {
+                let control = control_server.serve(control_listener, control_router(app));
+                tokio::join!(server.serve(listener, api_router(app)), control);
             }
         }
         Ok(())
@@ -275,8 +277,7 @@ impl TypedValueParser for ScenarioName {
 struct LimitFlags {
     /// The most connections at a time, of each address.
     ///
-    /// Further ones wait until one ends; a connection that has been idle for a second is then closed to make room.
-    /// `ulimit -n` may allow fewer: the log says so.
+    /// Further ones wait until one ends. `ulimit -n` may allow fewer: the log says so.
     #[arg(
         long,
         hide_short_help = true,
@@ -326,6 +327,7 @@ impl LimitFlags {
             body: self.body_timeout,
             answer: self.answer_timeout,
             idle: self.idle_timeout,
+            grace: Limits::GRACE,
         }
     }
 }

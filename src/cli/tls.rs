@@ -70,7 +70,7 @@ impl TlsFlags {
     pub(super) fn load(&self, addresses: impl Iterator<Item = SocketAddr>) -> Result<Option<Tls>, TlsError> {
         match (self.tls, &self.tls_cert, &self.tls_key) {
             (Some(TlsMode::SelfSigned), ..) => Ok(Some(Tls::self_signed(addresses.map(|address| address.ip())))),
-            (None, Some(certificate), Some(key)) => from_files(certificate, key, Tls::given).map(Some),
+            (None, Some(certificate), Some(key)) => from_files(certificate, key, Tls::new).map(Some),
             (None, ..) => Ok(None),
         }
     }
@@ -79,7 +79,7 @@ impl TlsFlags {
     pub(super) fn reload(&self, tls: &Tls) -> Result<bool, TlsError> {
         match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
-                from_files(certificate, key, |chain, key| tls.renew(chain, key).map(|()| true))
+                from_files(certificate, key, |chain, key| tls.reload(chain, key).map(|()| true))
             }
             _ => Ok(false),
         }

@@ -4,16 +4,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::{fmt, io};
+use std::{fmt, io, net};
 
+use tokio::net::TcpListener;
 use tokio::runtime;
 
 use super::scenario::Scenario;
 use super::space::Space;
 use crate::fixture::{Library, LoadError, UnknownScenario};
-use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Stop, router};
+use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES, Limits, Server, router};
 use crate::simulator::{JournalLimits, ReviewError, Spaces, UpdateError};
 
 /// A simulator that listens on a free port of the loopback interface. It dereferences to its default [`Space`].
@@ -167,57 +167,37 @@ impl Builder {
 struct ServerThread {
     address: SocketAddr,
     spaces: Arc<Spaces>,
-    stop: Stop,
     thread: Option<JoinHandle<()>>,
 }
 
 impl ServerThread {
-    /// Starts the server, and returns when it listens.
+    /// Starts the server. It listens already when this returns.
     fn start(app: &Arc<App>) -> io::Result<Self> {
-        let (sender, bound) = channel();
+        let listener = net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let served = Arc::clone(app);
-        let thread = thread::Builder::new().name("bss-sim".to_owned()).spawn(move || serve(&served, &sender))?;
-        let (address, stop) = bound.recv().map_err(|_| io::Error::other("the server's thread ended early"))??;
-        Ok(Self { address, spaces: Arc::clone(&app.spaces), stop, thread: Some(thread) })
+        let thread = thread::Builder::new().name("bss-sim".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                let listener = TcpListener::from_std(listener).expect("the runtime has just been started");
+                Server::new(Limits::FOR_TESTS, served.spaces.ending()).serve(listener, router(&served)).await;
+            });
+            // Does not wait for tasks that wait for a disk or a name server.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { address, spaces: Arc::clone(&app.spaces), thread: Some(thread) })
     }
 }
 
 impl Drop for ServerThread {
     fn drop(&mut self) {
         self.spaces.end();
-        self.stop.stop();
         if let Some(thread) = self.thread.take() {
             // If it panicked, the panic hook has reported it.
             let _ = thread.join();
         }
     }
-}
-
-/// Serves in this thread. Sends its address, and the handle that stops it, or why it cannot listen.
-fn serve(app: &Arc<App>, sender: &Sender<io::Result<(SocketAddr, Stop)>>) {
-    // The receiver waits for the message, so that it cannot fail.
-    let send = |bound| drop(sender.send(bound));
-    let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return send(Err(error)),
-    };
-    runtime.block_on(async {
-        match bind() {
-            Ok((server, address)) => {
-                send(Ok((address, server.stop_handle())));
-                server.serve(router(app)).await;
-            }
-            Err(error) => send(Err(error)),
-        }
-    });
-    // Does not wait for tasks that wait for a disk or a name server.
-    runtime.shutdown_background();
-}
-
-fn bind() -> io::Result<(Server, SocketAddr)> {
-    let server = Server::bind((Ipv4Addr::LOCALHOST, 0).into(), Limits::OF_A_TEST)?;
-    let address = server.address()?;
-    Ok((server, address))
 }
 
 /// Why a call failed. `Debug` is the same as `Display`, because `unwrap` prints it.

@@ -1,6 +1,7 @@
 //! HTTP: the only layer that knows axum. [`router`] serves every route: the simulated API (`bss`), IAM (`iam`) and the
 //! simulator's own control API (`control`). `record` and `fault` are the layers around the simulated ones.
 
+mod body;
 mod bss;
 mod control;
 mod extract;
@@ -12,6 +13,8 @@ mod registry;
 mod response;
 mod server;
 mod signature;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::sync::Arc;
 
@@ -24,9 +27,9 @@ pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
 pub use control::{ControlSettings, NotVerified, Verified, entry, explain, journal, verify};
 pub use registry::{PendingReload, Reload, ScenarioRegistry};
+pub use server::{Limits, Server};
 #[cfg(feature = "tls")]
-pub use server::Tls;
-pub use server::{Limits, RequestBody, Server, Stop};
+pub use tls::Tls;
 
 use crate::domain::{checks, gateway};
 use crate::fixture::{Library, Scenario};

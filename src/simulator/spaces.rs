@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::world::World;
 use crate::pictures::Buckets;
@@ -24,7 +24,7 @@ pub struct Spaces {
     default: Arc<Space>,
     others: DashMap<SpaceId, Arc<Space>>,
     shared: Arc<Shared>,
-    is_ending: watch::Sender<bool>,
+    ending: CancellationToken,
 }
 
 impl Spaces {
@@ -42,7 +42,7 @@ impl Spaces {
             default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, Arc::clone(&shared))),
             others: DashMap::new(),
             shared,
-            is_ending: watch::Sender::new(false),
+            ending: CancellationToken::new(),
         }
     }
 
@@ -112,14 +112,14 @@ impl Spaces {
         &self.shared.journal_limits
     }
 
-    /// Ends all journal streams.
+    /// Ends the simulator: its servers shut down, and streams without an end of their own end.
     pub fn end(&self) {
-        self.is_ending.send_replace(true);
+        self.ending.cancel();
     }
 
-    /// Becomes true when the simulator ends.
-    pub fn ending(&self) -> watch::Receiver<bool> {
-        self.is_ending.subscribe()
+    /// Is cancelled when the simulator ends.
+    pub fn ending(&self) -> CancellationToken {
+        self.ending.clone()
     }
 }
 

@@ -133,9 +133,9 @@ pub(super) async fn follow(
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let entries = space.state().journal.subscribe();
     let ending = app.spaces.ending();
-    let events = unfold((app, space, entries, ending), |(app, space, mut entries, mut ending)| async move {
+    let events = unfold((app, space, entries, ending), |(app, space, mut entries, ending)| async move {
         let event = tokio::select! {
-            _ = ending.wait_for(|is_ending| *is_ending) => return None,
+            () = ending.cancelled() => return None,
             entry = entries.recv() => match entry {
                 Ok(entry) => {
                     let data = writer(&app, &space).entry(&entry).to_string();

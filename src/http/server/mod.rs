@@ -1,163 +1,113 @@
-//! The server: a service behind a socket, which may be wrapped in TLS, until somebody stops it. Its clients may be slow,
-//! broken or hostile: each has its limits, and none holds up another.
+//! The HTTP server: serves connections over TCP or TLS, in HTTP/1.1 or HTTP/2, until it is shut down. Clients may be slow,
+//! broken or hostile: each step of a connection has a time limit.
 
-#[cfg(feature = "tls")]
-mod authority;
-mod bodies;
-mod connections;
-mod entrance;
-mod exchange;
-mod limits;
-#[cfg(feature = "tls")]
-mod multiplex;
-mod notice;
-#[cfg(feature = "tls")]
-mod pieces;
-mod seen;
-mod socket;
-#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "it is by TLS that clients choose HTTP/2"))]
-mod streams;
-#[cfg(feature = "tls")]
-mod tls;
-mod watch;
+mod connection;
+mod io;
 
 use std::convert::Infallible;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, Response};
-use hyper::body::Incoming;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval};
+use axum::serve::Listener;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::Service;
 
-pub use bodies::RequestBody;
-use connections::Connections;
-use entrance::Entrance;
-pub use limits::Limits;
-use socket::Socket;
+use super::body::BodyMemory;
 #[cfg(feature = "tls")]
-pub use tls::Tls;
-use watch::Watch;
+use super::tls::Tls;
 
-/// How long requests under way may still take after the stop.
-const GRACE: Duration = Duration::from_millis(500);
+/// What clients may use. The making of a response has no limit, because it may be scripted to be late.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most connections at a time.
+    pub connections: usize,
+    /// The time for the head of a request, from its first byte on, and for the handshake of TLS.
+    pub head: Duration,
+    /// The time for the body of a request.
+    pub body: Duration,
+    /// The time within which a client has to read some more of a response.
+    pub answer: Duration,
+    /// The time between two requests, and before the first one.
+    pub idle: Duration,
+    /// The time for requests under way when the server is shut down.
+    pub grace: Duration,
+}
 
-/// How many connections the system may keep waiting until they are accepted. It may allow fewer.
-const BACKLOG: u32 = 4096;
+impl Limits {
+    /// The usual time for requests under way when the server is shut down.
+    pub const GRACE: Duration = Duration::from_millis(500);
 
-/// A bound socket, ready to serve.
+    /// Limits for the client that is under test: it is not hostile, and may stop in a debugger.
+    pub const FOR_TESTS: Self = {
+        let hour = Duration::from_secs(60 * 60);
+        Self { connections: 1_000, head: hour, body: hour, answer: hour, idle: hour, grace: Self::GRACE }
+    };
+}
+
+/// Serves clients within its limits.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
     limits: Limits,
-    stop: Stop,
+    shutdown: CancellationToken,
+    memory: BodyMemory,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
 
-/// Stops a server. Clones stop the same one.
-#[derive(Clone, Debug)]
-pub struct Stop(Arc<Notify>);
-
-impl Stop {
-    /// Takes no new connection, and ends the others within half a second.
-    pub fn stop(&self) {
-        self.0.notify_one();
-    }
-}
-
 impl Server {
-    /// Binds the address, within a runtime; port 0 is any free one.
-    ///
-    /// # Errors
-    /// When the address cannot be bound.
-    pub fn bind(address: SocketAddr, limits: Limits) -> io::Result<Self> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        Ok(Self {
-            listener: socket.listen(BACKLOG)?,
+    /// Returns a server that ends when `shutdown` is cancelled.
+    pub fn new(limits: Limits, shutdown: CancellationToken) -> Self {
+        Self {
             limits,
-            stop: Stop(Arc::default()),
+            shutdown,
+            memory: BodyMemory::default(),
             #[cfg(feature = "tls")]
             tls: None,
-        })
+        }
     }
 
-    /// The same server, with HTTPS instead of HTTP if there is what that needs.
+    /// Serves HTTPS, if `tls` is given, instead of HTTP.
     #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn secured(self, tls: Option<Tls>) -> Self {
+    pub fn with_tls(self, tls: Option<Tls>) -> Self {
         Self { tls, ..self }
     }
 
-    /// The address it is bound to.
-    ///
-    /// # Errors
-    /// When the system does not know it.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-
-    /// The scheme of its URLs.
-    #[must_use]
-    pub const fn scheme(&self) -> &'static str {
-        #[cfg(feature = "tls")]
-        if self.tls.is_some() {
-            return "https";
-        }
-        "http"
-    }
-
-    /// What stops it.
-    #[must_use]
-    pub fn stop_handle(&self) -> Stop {
-        self.stop.clone()
-    }
-
-    /// Serves until stopped.
-    pub async fn serve<S>(self, service: S)
+    /// Serves until the server is shut down, and then lets the requests under way end within [`Limits::grace`].
+    pub async fn serve<S>(self, mut listener: TcpListener, service: S)
     where
-        S: Service<Request<RequestBody<Incoming>>, Response = Response<Body>, Error = Infallible, Future: Send>
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
             + Clone
             + Send
             + Sync
             + 'static,
     {
-        let mut entrance = Entrance::of(self.listener);
-        let mut connections = Connections::new(self.limits);
-        let mut tick = interval(self.limits.tick());
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = self.stop.0.notified() => break,
-                () = connections.one_ends(), if !connections.is_empty() => {}
-                _ = tick.tick(), if !connections.is_empty() => connections.sweep(entrance.is_anybody_waiting()),
-                () = entrance.open(), if !entrance.is_anybody_waiting() => {}
-            }
-            if let Some(stream) = entrance.let_in(connections.is_full()) {
-                let (watch, service) = (Arc::new(Watch::default()), service.clone());
-                let socket = Socket { stream, watch: Arc::clone(&watch) };
-                // Whatever wraps a socket, wraps it here: what the watch sees are the bytes on the wire.
-                #[cfg(feature = "tls")]
-                if let Some(tls) = self.tls.clone() {
-                    let streams = Arc::default();
-                    connections.begin(
-                        Arc::clone(&watch),
-                        Some(Arc::clone(&streams)),
-                        tls.serve(socket, streams, service),
-                    );
-                    continue;
+        let server = Arc::new(self);
+        let connections = TaskTracker::new();
+        let permits = Arc::new(Semaphore::new(server.limits.connections.min(Semaphore::MAX_PERMITS)));
+        let accept = async {
+            loop {
+                if permits.available_permits() == 0 {
+                    tracing::warn!("there are as many connections as there may be: others wait until one ends");
                 }
-                connections.begin(Arc::clone(&watch), None, exchange::serve(socket, watch, service));
+                let permit = Arc::clone(&permits).acquire_owned().await.expect("the semaphore is never closed");
+                let (stream, _) = Listener::accept(&mut listener).await;
+                // Responses are short: waiting for more bytes would only delay them. If this fails, they are late.
+                let _ = stream.set_nodelay(true);
+                let (server, service) = (Arc::clone(&server), service.clone());
+                connections.spawn(async move {
+                    server.serve_connection(stream, service).await;
+                    drop(permit);
+                });
             }
-        }
-        drop(entrance);
-        connections.end(GRACE).await;
+        };
+        let _: Option<Infallible> = server.shutdown.run_until_cancelled(accept).await;
+        drop(listener);
+        connections.close();
+        connections.wait().await;
     }
 }
