@@ -23,7 +23,7 @@ use crate::signing::{Call, JSON, now};
 const ACCEPTED: &str = r#"{"is_review":1}"#;
 
 /// What every connection of HTTP/2 begins with.
-pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;

@@ -13,7 +13,6 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
-use crate::multiplex::PREFACE;
 use crate::process::{Simulator, binary, run};
 use crate::secure::{Client, Multiplexed, PATIENCE, secured};
 use crate::service::Service;
@@ -85,7 +84,7 @@ fn bad_files_are_named_with_what_is_wrong() {
         (&good, &empty, "tls-empty.pem: has no private key"),
         (&good, &good, "tls-good.pem: has no private key"),
         (&good, &encrypted, "not an encrypted one"),
-        (&torn, &good_key, "tls-torn.pem: is no PEM file"),
+        (&torn, &good_key, "tls-torn.pem: is not a PEM file"),
         (&garbage, &good_key, "tls-garbage.pem: its first certificate cannot be used"),
         (&good, &garbage_key, "tls-garbage-key.pem: its private key cannot be used"),
         (&good, &other_key, "tls-other-key.pem: is not the key of the first certificate in "),
@@ -143,7 +142,9 @@ async fn a_renewed_certificate_is_taken_up_and_a_bad_one_is_not() {
     let mut log = simulator.log();
     let trusting = |ca: &str| Client { ca: Some(ca.to_owned()), ..Client::of(&[]) };
     let before = trusting(&old_ca).connect(&simulator, NAME).await.expect("the old one");
-    for (text, key, said) in [(&new, &old_key, "the certificate stays"), (&new, &new_key, "the certificate was read")] {
+    for (text, key, said) in
+        [(&new, &old_key, "the TLS certificate stays"), (&new, &new_key, "the TLS certificate was read")]
+    {
         trusting(&old_ca).connect(&simulator, NAME).await.expect("still the old one");
         file("tls-renewed.pem", text);
         file("tls-renewed-key.pem", key);
@@ -272,9 +273,10 @@ async fn outcome(simulator: &Simulator, sent: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_handshake_has_the_limits_of_a_head() {
+    const ONE_BYTE: &[u8] = b"\x16";
     const HALF_A_HELLO: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
-    for (flag, sent) in [("--head-timeout", HALF_A_HELLO), ("--idle-timeout", b"")] {
-        let simulator = secured(&[flag, "300ms", "--log-level", "warn"]);
+    for (flag, sent) in [("--head-timeout", ONE_BYTE), ("--head-timeout", HALF_A_HELLO), ("--idle-timeout", b"")] {
+        let simulator = secured(&[flag, "300ms"]);
         let crowd = futures_util::future::join_all((0..50).map(|_| outcome(&simulator, sent)));
         let (came, ()) = tokio::join!(crowd, async {
             let answer = Multiplexed::to(&simulator).await.control("GET", "/livez", &json!(null)).await;
@@ -282,7 +284,7 @@ async fn a_handshake_has_the_limits_of_a_head() {
         });
         assert!(came.iter().all(Vec::is_empty), "{came:?}");
         let (_, _, log) = simulator.end("TERM");
-        assert_eq!(log.contains("heads="), flag == "--head-timeout", "{log}");
+        assert_eq!(log.contains("phase=Head"), flag == "--head-timeout", "{log}");
     }
 }
 
@@ -302,20 +304,4 @@ async fn what_is_no_tls_gets_an_end_and_the_log_a_hint() {
     let (_, _, log) = simulator.end("TERM");
     assert_eq!(log.matches("does it call https, and trust the certificate?").count(), 4, "{log}");
     assert!(log.contains("UnknownCA"), "{log}");
-}
-
-#[tokio::test]
-async fn idle_connections_make_room_whatever_they_speak() {
-    for protocols in [&["http/1.1"], &["h2"]] {
-        let simulator = secured(&["--max-connections", "2"]);
-        let mut idle = Vec::new();
-        for _ in 0..2 {
-            let mut stream = Client::of(protocols).connect(&simulator, "localhost").await.expect("it speaks TLS");
-            if protocols == &["h2"] {
-                stream.write_all(PREFACE).await.expect("it is taken in");
-            }
-            idle.push(stream);
-        }
-        Multiplexed::to(&simulator).await.control("GET", "/livez", &json!(null)).await.assert(200, ALIVE);
-    }
 }
