@@ -1,4 +1,5 @@
-//! Buckets: what is seen of the pictures in them. The only place that reads a partner's files, or asks a server for them.
+//! Inspects the pictures of an application: by name, in a listing, in a directory or in an S3 bucket. This is the only code
+//! that reads a partner's files.
 
 use std::time::Duration;
 
@@ -13,10 +14,17 @@ mod directory;
 #[cfg(feature = "s3")]
 mod s3;
 
-/// How long a bucket may take. An application is answered within two seconds, whatever its bucket does.
-const DEADLINE: Duration = Duration::from_millis(1900);
+/// How long reading a bucket may take. An application is answered within two seconds, even if its bucket hangs.
+const BUCKET_TIMEOUT: Duration = Duration::from_millis(1900);
 
-/// Looks into buckets. What it keeps open between two looks is shared by all spaces.
+/// How many bytes of the beginning and of the end of a file are read. The marks of a PDF may be anywhere in them.
+const PROBE_BYTES: u64 = 1024;
+
+/// Why a bucket cannot be read.
+#[derive(Debug)]
+struct Unreachable(String);
+
+/// Reads buckets. All spaces share one, with its open connections.
 #[derive(Debug, Default)]
 pub struct Buckets {
     #[cfg(feature = "s3")]
@@ -24,54 +32,50 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// What is seen of an application's pictures. Real ones are looked at side by side.
-    pub async fn inspect(&self, bucket: &Bucket, picture_paths: &[PicturePath<'_>]) -> Inspection {
+    /// Inspects the pictures of an application. Real files are read concurrently.
+    pub async fn inspect(&self, bucket: &Bucket, paths: &[PicturePath<'_>]) -> Inspection {
         match &bucket.contents {
             BucketContents::AnyName => Inspection::ByName,
-            BucketContents::Listed(listing) => {
-                let missing =
-                    |path: &PicturePath<'_>| Picture { size: 0, flaw: Some(Flaw::Missing), ..Picture::from_path(path) };
-                let listed =
-                    |path: &PicturePath<'_>| listing.get(path.as_str()).cloned().unwrap_or_else(|| missing(path));
-                Inspection::Read(picture_paths.iter().map(listed).collect())
-            }
-            // These are rare and large: boxed, they cost the others nothing.
-            BucketContents::Real(bucket) => match Box::pin(self.read(bucket, picture_paths)).await {
+            BucketContents::Listed(listing) => Inspection::Read(
+                paths
+                    .iter()
+                    .map(|path| match listing.get(path.as_str()) {
+                        Some(listed) => listed.clone(),
+                        None => Picture { size: 0, flaw: Some(Flaw::Missing), ..Picture::from_path(path) },
+                    })
+                    .collect(),
+            ),
+            // The future is large and rarely needed: boxing it keeps all others small.
+            BucketContents::Real(bucket) => match Box::pin(self.read(bucket, paths)).await {
                 Ok(pictures) => Inspection::Read(pictures.into()),
                 Err(Unreachable(cause)) => Inspection::Unreachable(cause.into()),
             },
         }
     }
 
-    async fn read(&self, bucket: &RealBucket, picture_paths: &[PicturePath<'_>]) -> Result<Vec<Picture>, Unreachable> {
-        let read = try_join_all(picture_paths.iter().map(|picture_path| async {
+    async fn read(&self, bucket: &RealBucket, paths: &[PicturePath<'_>]) -> Result<Vec<Picture>, Unreachable> {
+        let pictures = try_join_all(paths.iter().map(|path| async {
             match bucket {
-                RealBucket::Directory(root) => directory::picture(root, picture_path).await,
+                RealBucket::Directory(root) => directory::inspect(root, path).await,
                 #[cfg(feature = "s3")]
-                RealBucket::S3(bucket) => self.s3.picture(bucket, picture_path).await,
+                RealBucket::S3(bucket) => self.s3.inspect(bucket, path).await,
                 #[cfg(not(feature = "s3"))]
                 RealBucket::S3(_) => Err(Unreachable("this build has no support for S3".to_owned())),
             }
         }));
-        let in_time = tokio::time::timeout(DEADLINE, read).await;
-        in_time.unwrap_or_else(|_| Err(Unreachable(format!("no answer within {} ms", DEADLINE.as_millis()))))
+        tokio::time::timeout(BUCKET_TIMEOUT, pictures)
+            .await
+            .unwrap_or_else(|_| Err(Unreachable(format!("no answer within {} ms", BUCKET_TIMEOUT.as_millis()))))
     }
 }
 
-/// Why a bucket cannot be read.
-#[derive(Debug)]
-struct Unreachable(String);
-
-/// How many bytes of the beginning and of the end are looked at. A PDF may begin and end anywhere in so many.
-pub(super) const PROBE: u64 = 1024;
-
-/// What is seen of a file of this size, in bytes, that begins and ends with these. Nobody looks at the end of one that
-/// is too large.
-pub(super) fn picture(size: u64, head: &[u8], tail: &[u8]) -> Picture {
+/// Inspects a file by its size and the [`PROBE_BYTES`] at its beginning and at its end. `tail` may be empty if the file is
+/// larger than a picture may be.
+fn inspect_content(size: u64, head: &[u8], tail: &[u8]) -> Picture {
     if size == 0 {
         return Picture::unusable(Flaw::Empty);
     }
-    let format = format(head);
+    let format = detect_format(head);
     let flaw = match format {
         Format::Accepted(format) if size <= MAX_PICTURE_BYTES && !is_complete(format, size, head, tail) => {
             Some(Flaw::Truncated)
@@ -81,25 +85,24 @@ pub(super) fn picture(size: u64, head: &[u8], tail: &[u8]) -> Picture {
     Picture { format, size, flaw, shows: None }
 }
 
-/// The format that the first bytes tell.
-fn format(head: &[u8]) -> Format {
-    match infer::get(head) {
-        // Two and three letters alone are how many a text begins.
-        Some(kind) if kind.extension() == "bmp" && !is_bitmap(head) => Format::from_name(""),
-        Some(kind) if kind.extension() == "gif" && !matches!(head, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]) => {
-            Format::from_name("")
-        }
-        Some(kind) => Format::from_name(kind.extension()),
-        None => Format::from_name(""),
-    }
+/// Returns the format that the first bytes show.
+fn detect_format(head: &[u8]) -> Format {
+    let extension = infer::get(head).map_or("", |kind| kind.extension());
+    // For these two formats infer looks at two or three letters, with which a text can begin, too.
+    let is_detected = match extension {
+        "bmp" => has_bitmap_header(head),
+        "gif" => matches!(head, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]),
+        _ => true,
+    };
+    Format::from_name(if is_detected { extension } else { "" })
 }
 
-/// Whether what follows the first bytes of a bitmap is one of the headers that there are, by its size.
-fn is_bitmap(head: &[u8]) -> bool {
-    number(head, 14).is_some_and(|size| [12, 16, 40, 52, 56, 64, 108, 124].contains(&size))
+/// Returns true if the size of the second header is one that exists.
+fn has_bitmap_header(head: &[u8]) -> bool {
+    bitmap_number(head, 14).is_some_and(|size| [12, 16, 40, 52, 56, 64, 108, 124].contains(&size))
 }
 
-/// Whether the end is there. A little more after it does no harm, as some programs add (assumed).
+/// Returns true if the end of the file is there. Bytes after it, which some programs add, are accepted (assumed).
 fn is_complete(format: PictureFormat, size: u64, head: &[u8], tail: &[u8]) -> bool {
     match format {
         PictureFormat::Jpeg => contains(tail, b"\xFF\xD9"),
@@ -107,17 +110,16 @@ fn is_complete(format: PictureFormat, size: u64, head: &[u8], tail: &[u8]) -> bo
         PictureFormat::Gif => tail.iter().rev().find(|byte| **byte != 0) == Some(&b';'),
         PictureFormat::Pdf => contains(tail, b"%%EOF"),
         PictureFormat::Bmp => {
-            // Its size, and where its pixels begin.
-            number(head, 2)
-                .zip(number(head, 10))
-                .is_some_and(|(whole, pixels)| size >= whole.into() && size > pixels.into())
+            let (file_size, pixel_offset) = (bitmap_number(head, 2), bitmap_number(head, 10));
+            file_size.is_some_and(|file_size| size >= file_size.into())
+                && pixel_offset.is_some_and(|pixel_offset| size > pixel_offset.into())
         }
     }
 }
 
-/// The number at a place of a bitmap's header.
-fn number(head: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*head.get(at..)?.first_chunk()?))
+/// Returns the number at an offset of a bitmap's headers.
+fn bitmap_number(head: &[u8], offset: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*head.get(offset..)?.first_chunk()?))
 }
 
 fn contains(bytes: &[u8], mark: &[u8]) -> bool {

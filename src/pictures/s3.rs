@@ -1,4 +1,4 @@
-//! A bucket that speaks S3, such as one of OBS, `MinIO` or moto.
+//! An S3 bucket, such as one of OBS, `MinIO` or moto.
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
@@ -14,28 +14,25 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
-use super::Unreachable;
-use crate::domain::bucket::PicturePath;
-use crate::domain::bucket::{Addressing, Flaw, MAX_PICTURE_BYTES, Picture, S3Bucket};
-use crate::pictures;
-use crate::pictures::PROBE;
+use super::{PROBE_BYTES, Unreachable, inspect_content};
+use crate::domain::bucket::{Addressing, Flaw, MAX_PICTURE_BYTES, Picture, PicturePath, S3Bucket};
 
-/// How long a signed request is good for. It is sent at once, but clocks differ.
-const VALIDITY: Duration = Duration::from_secs(60);
+/// How long a signature is valid. The request is sent at once, but the clocks can differ.
+const SIGNATURE_LIFETIME: Duration = Duration::from_secs(60);
 
-/// More than the message of an error has, in bytes.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// The maximum size of a response. An error message is shorter.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// The most characters of what a service says that an explanation tells.
-const MAX_TEXT: usize = 300;
+/// How many characters of an error message an explanation shows.
+const MAX_CHARS: usize = 300;
 
-/// Asks S3 services. Connections are kept for the next application.
+/// A client of S3 services, created when it is first needed. It keeps its connections open.
 #[derive(Debug, Default)]
 pub(super) struct Client(OnceLock<Http>);
 
 type Http = HttpClient<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
-/// What a service answered to a request for a piece of an object.
+/// The response to a request for a range of an object.
 struct S3Response {
     status: StatusCode,
     headers: HeaderMap,
@@ -43,46 +40,46 @@ struct S3Response {
 }
 
 impl Client {
-    /// What is seen of one picture. It is asked for in two pieces, its beginning and its end.
-    pub(super) async fn picture(&self, bucket: &S3Bucket, path: &PicturePath<'_>) -> Result<Picture, Unreachable> {
+    /// Inspects one picture. Its beginning and its end are requested separately.
+    pub(super) async fn inspect(&self, bucket: &S3Bucket, path: &PicturePath<'_>) -> Result<Picture, Unreachable> {
         let object = Object::new(bucket, path)?;
         let head = self.get(&object, 0).await?;
         match head.status {
             StatusCode::PARTIAL_CONTENT => {}
-            // No byte of an empty object is in any range.
+            // An empty object satisfies no range.
             StatusCode::RANGE_NOT_SATISFIABLE => return Ok(Picture::unusable(Flaw::Empty)),
             StatusCode::OK if head.body.is_empty() => return Ok(Picture::unusable(Flaw::Empty)),
             StatusCode::NOT_FOUND if head.element("Code").as_deref() == Some("NoSuchKey") => {
                 return Ok(Picture::unusable(Flaw::Missing));
             }
-            _ => return Err(head.refusal()),
+            _ => return Err(head.error()),
         }
         let size = head.size().ok_or_else(|| Unreachable("the service does not tell the size of an object".into()))?;
         let tail = match size {
-            0..=PROBE => head.body.clone(),
+            0..=PROBE_BYTES => head.body.clone(),
             _ if size > MAX_PICTURE_BYTES => Bytes::new(),
-            _ => match self.get(&object, size - PROBE).await? {
+            _ => match self.get(&object, size - PROBE_BYTES).await? {
                 S3Response { status: StatusCode::PARTIAL_CONTENT, body, .. } => body,
-                refused => return Err(refused.refusal()),
+                refused => return Err(refused.error()),
             },
         };
-        Ok(pictures::picture(size, &head.body, &tail))
+        Ok(inspect_content(size, &head.body, &tail))
     }
 
-    /// Asks for [`PROBE`] bytes of an object.
+    /// Requests [`PROBE_BYTES`] of an object.
     async fn get(&self, object: &Object, from: u64) -> Result<S3Response, Unreachable> {
         let action = object.bucket.get_object(Some(&object.credentials), &object.key);
-        let request = Request::get(action.sign(VALIDITY).as_str());
-        let request = request.header(RANGE, format!("bytes={from}-{}", from + PROBE - 1)).body(Empty::new());
+        let request = Request::get(action.sign(SIGNATURE_LIFETIME).as_str());
+        let request = request.header(RANGE, format!("bytes={from}-{}", from + PROBE_BYTES - 1)).body(Empty::new());
         let request = request.map_err(|reason| unreachable(&reason))?;
-        let response = self.0.get_or_init(connect).request(request).await.map_err(|reason| unreachable(&reason))?;
+        let response = self.0.get_or_init(http_client).request(request).await.map_err(|reason| unreachable(&reason))?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await.map_err(|reason| unreachable(&*reason))?;
+        let body = Limited::new(body, MAX_RESPONSE_BYTES).collect().await.map_err(|reason| unreachable(&*reason))?;
         Ok(S3Response { status: head.status, headers: head.headers, body: body.to_bytes() })
     }
 }
 
-/// An object, and what opens it.
+/// An object with the credentials to read it.
 struct Object {
     bucket: Bucket,
     credentials: Credentials,
@@ -104,29 +101,30 @@ impl Object {
 }
 
 impl S3Response {
-    /// The whole object's size in bytes: `Content-Range: bytes 0-1023/4096`.
+    /// Returns the size of the whole object: `Content-Range: bytes 0-1023/4096`.
     fn size(&self) -> Option<u64> {
         self.headers.get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?.1.parse().ok()
     }
 
-    /// The text of an element of the XML that tells an error, as far as it is worth telling.
+    /// Returns the beginning of the text of an XML element of an error response.
     fn element(&self, name: &str) -> Option<String> {
         let (_, rest) = str::from_utf8(&self.body).ok()?.split_once(&format!("<{name}>"))?;
         let (text, _) = rest.split_once(&format!("</{name}>"))?;
         let text = text.trim().trim_start_matches("<![CDATA[").trim_end_matches("]]>");
         let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
-        let text = entities.iter().fold(text.to_owned(), |text, (entity, meant)| text.replace(entity, meant));
-        Some(text.chars().take(MAX_TEXT).collect())
+        let text = entities.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character));
+        Some(text.chars().take(MAX_CHARS).collect())
     }
 
-    /// What the service says against the request.
-    fn refusal(&self) -> Unreachable {
-        let said = [self.element("Code"), self.element("Message")].into_iter().flatten().collect::<Vec<_>>().join(": ");
-        Unreachable(format!("the service answers {} {said}", self.status).trim_end().to_owned())
+    /// Describes an error response.
+    fn error(&self) -> Unreachable {
+        let message =
+            [self.element("Code"), self.element("Message")].into_iter().flatten().collect::<Vec<_>>().join(": ");
+        Unreachable(format!("the service answers {} {message}", self.status).trim_end().to_owned())
     }
 }
 
-/// An error with all of its causes.
+/// Describes an error with all of its causes.
 fn unreachable(error: &dyn Error) -> Unreachable {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -137,8 +135,8 @@ fn unreachable(error: &dyn Error) -> Unreachable {
     Unreachable(text)
 }
 
-/// A client for `http` and `https`. Who may sign certificates is for the machine to say.
-fn connect() -> Http {
+/// Returns a client for `http` and `https`, which trusts the certificate authorities of the machine.
+fn http_client() -> Http {
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
