@@ -30,7 +30,6 @@ pub struct RawApplication<'a> {
 pub struct PersonName<'a>(Cow<'a, str>);
 
 impl PersonName<'_> {
-    /// Returns the name, for comparing.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -46,17 +45,12 @@ impl fmt::Debug for PersonName<'_> {
 /// `identify_type`, which is always 0.
 #[derive(Clone, Debug)]
 pub struct Application<'a> {
-    /// The customer to authenticate.
     pub customer_id: CustomerId,
-    /// The customer's name.
     pub name: PersonName<'a>,
-    /// The type of the certificate.
     pub certificate_type: &'static CertificateType,
-    /// The number of the certificate.
     pub certificate_number: CertificateNumber,
     /// The pictures of the certificate: as many as its type requires, in the type's order.
     pub picture_paths: Vec<PicturePath<'a>>,
-    /// The platform ID.
     pub xaccount_type: Cow<'a, str>,
     /// Whether `change_type` was sent. Its only value is -1.
     pub has_change_type: bool,
@@ -217,7 +211,6 @@ impl Parameter {
         }
     }
 
-    /// Returns the parameter with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|parameter| parameter.as_str() == name)
     }
@@ -251,16 +244,12 @@ impl Parameter {
 /// One field of a request body.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Field<T> {
-    /// The field was not sent.
     #[default]
     Missing,
-    /// It was `null`.
     Null,
     /// It was of another JSON type, or a number that is not a 32-bit integer.
     WrongType,
-    /// The field was sent more than once.
     Repeated,
-    /// A value of the right type.
     Value(T),
 }
 
@@ -269,7 +258,6 @@ pub enum Field<T> {
 pub struct ParameterError {
     /// The field. `None` means the body as a whole.
     pub parameter: Option<Parameter>,
-    /// The problem.
     pub violation: Violation,
 }
 

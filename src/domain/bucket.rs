@@ -41,7 +41,6 @@ pub enum PictureFormat {
 }
 
 impl PictureFormat {
-    /// Returns the name of the format.
     pub fn as_str(self) -> &'static str {
         FORMATS.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
     }
@@ -342,7 +341,6 @@ impl<'a> PicturePath<'a> {
         PicturePath(self.0.into_owned().into())
     }
 
-    /// Returns the path as it was sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }

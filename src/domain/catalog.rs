@@ -24,7 +24,6 @@ macro_rules! catalog {
             /// Every row, in the page's order.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// Returns the text on the wire.
             pub const fn $text(self) -> &'static str {
                 match self { $(Self::$variant => $code),* }
             }
@@ -33,7 +32,6 @@ macro_rules! catalog {
                 match self { $(Self::$variant => ($($value),*,)),* }
             }
 
-            /// Returns the row with this text on the wire.
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|row| row.$text() == text)
             }
@@ -69,7 +67,6 @@ catalog! {
 }
 
 impl ErrorCode {
-    /// Returns the HTTP status.
     pub const fn status(self) -> u16 {
         self.row().0
     }
@@ -111,7 +108,6 @@ impl CheckItems {
         CheckItem::ALL.iter().copied().filter(move |item| self.0 & (1 << *item as u8) != 0)
     }
 
-    /// Returns true if the set has no item.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -139,7 +135,6 @@ impl Review {
     /// Both values, in the order of their numbers.
     pub const ALL: &[Self] = &[Self::NotNeeded, Self::Manual];
 
-    /// Returns the number on the wire.
     pub const fn number(self) -> u8 {
         self as u8
     }
@@ -173,7 +168,6 @@ impl DocumentedOutcome {
         accepted.chain(refused).chain(items)
     }
 
-    /// Returns the HTTP status of the answer.
     pub const fn status(self) -> u16 {
         match self {
             Self::Accepted(_) => 200,

@@ -14,9 +14,7 @@ use crate::domain::checks::Citation;
 /// A certificate type: a row of the page's list under `verified_type`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CertificateType {
-    /// The number on the wire.
     pub number: i32,
-    /// The name in the page.
     pub name: &'static str,
     /// The required pictures, in order.
     pub pictures: &'static [PictureKind],

@@ -28,22 +28,18 @@ impl Basis {
     }
 }
 
-/// A basis with its source.
 #[derive(Clone, Copy, Debug)]
 pub struct Citation {
-    /// Documented or assumed.
     pub basis: Basis,
     /// The page's words if documented, our reason if assumed.
     pub source: &'static str,
 }
 
 impl Citation {
-    /// Cites the page.
     pub const fn documented(source: &'static str) -> Self {
         Self { basis: Basis::Documented, source }
     }
 
-    /// Gives our reason.
     pub const fn assumed(source: &'static str) -> Self {
         Self { basis: Basis::Assumed, source }
     }
@@ -52,11 +48,9 @@ impl Citation {
 /// A check of a request. Its ID names the condition that must hold.
 #[derive(Debug)]
 pub struct Check {
-    /// The name in explanations.
     pub id: &'static str,
     /// The API's error code if the check fails. `None` if the answer is a gateway error or a scripted answer.
     pub refuses_with: Option<ErrorCode>,
-    /// The source of the check.
     pub citation: Citation,
 }
 

@@ -118,7 +118,6 @@ impl Accounts {
         self.partners.len() < before
     }
 
-    /// Adds credentials of an account.
     pub fn add_credentials(&mut self, caller: &Caller, credentials: &Credentials) {
         for token in &credentials.tokens {
             self.tokens.insert(token.clone(), caller.clone());
@@ -154,7 +153,6 @@ impl Accounts {
         }
     }
 
-    /// Removes all credentials of an account.
     pub fn remove_credentials(&mut self, account: AccountRef<'_>) {
         self.tokens.retain(|_, caller| caller.account() != account);
         self.access_keys.retain(|_, (_, caller)| caller.account() != account);
@@ -180,12 +178,10 @@ impl Accounts {
         credentials
     }
 
-    /// Returns the partner with this name.
     pub fn partner(&self, name: &str) -> Option<&Arc<Partner>> {
         self.partners.iter().find(|partner| *partner.name == *name)
     }
 
-    /// Returns the partner with this account ID.
     pub fn partner_by_id(&self, id: &str) -> Option<&Arc<Partner>> {
         self.partners.iter().find(|partner| *partner.id == *id)
     }

@@ -8,9 +8,7 @@
 pub struct GatewayError {
     /// The `error_code`. Several rows have the same one.
     pub code: &'static str,
-    /// The HTTP status.
     pub status: u16,
-    /// The `error_msg`.
     pub message: &'static str,
     /// The seconds of the `Retry-After` header, if the answer has one (assumed: the limit counts per second).
     pub retry_after: Option<u8>,

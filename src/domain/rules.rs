@@ -19,16 +19,13 @@ use crate::domain::settings::Contract;
 /// Everything that a rule may look at.
 #[derive(Debug)]
 pub struct Case<'a> {
-    /// The application.
     pub application: &'a Application<'a>,
-    /// The other facts.
     pub facts: &'a Facts,
 }
 
 /// What is known at the moment of a decision, besides the application.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// The caller.
     pub partner: Arc<Partner>,
     /// The customer, if there is one with this ID.
     pub customer: Option<Arc<Customer>>,
@@ -38,11 +35,8 @@ pub struct Facts {
     pub other_holders: usize,
     /// The pictures. They are not inspected if the partner is not ready.
     pub pictures: Inspection,
-    /// `settings.contract`.
     pub contract: Contract,
-    /// `settings.attempts_per_customer`.
     pub attempts_per_customer: u32,
-    /// `settings.customers_per_certificate`.
     pub customers_per_certificate: u32,
 }
 
@@ -92,11 +86,8 @@ fn ensure(holds: bool) -> RuleResult {
 /// A business rule. Its ID names the condition that must hold.
 #[derive(Debug)]
 pub struct Rule {
-    /// The name in explanations.
     pub id: &'static str,
-    /// The error code if the rule does not hold.
     pub refuses_with: ErrorCode,
-    /// The source of the rule.
     pub citation: Citation,
     /// Decides whether the rule holds.
     pub check: fn(&Case<'_>) -> RuleResult,
@@ -303,17 +294,14 @@ pub fn saw_partner_of(customer: Option<&Customer>) -> String {
     }
 }
 
-/// A refusal by the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The error code.
     pub code: ErrorCode,
     /// The failed check items. Only `CBC.99007004` has any.
     pub items: CheckItems,
 }
 
 impl Refusal {
-    /// Returns a refusal without check items.
     pub const fn of(code: ErrorCode) -> Self {
         Self { code, items: CheckItems::NONE }
     }
@@ -322,9 +310,7 @@ impl Refusal {
 /// The answer to a well-formed application.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
-    /// The application is accepted.
     Accept(Review),
-    /// The API refuses the application.
     Refuse(Refusal),
     /// The gateway answers in the place of the API. Only a script causes this.
     Gateway(&'static GatewayError),
@@ -335,13 +321,9 @@ pub enum Answer {
 /// The decision of the rules on a case.
 #[derive(Clone, Copy, Debug)]
 pub enum Decision {
-    /// Every rule holds.
     Accepted(Review),
-    /// A rule does not hold.
     Refused {
-        /// The rule.
         rule: &'static Rule,
-        /// The refusal.
         refusal: Refusal,
         /// Whether the application counts as an attempt.
         attempted: bool,
@@ -363,7 +345,6 @@ pub fn decide(case: &Case<'_>, review: Review) -> Decision {
 }
 
 impl Decision {
-    /// Returns the answer.
     pub const fn answer(&self) -> Answer {
         match self {
             Self::Accepted(review) => Answer::Accept(*review),
@@ -394,16 +375,12 @@ pub enum CheckResult {
     NotReached,
 }
 
-/// One line of an explanation.
 #[derive(Clone, Debug)]
 pub struct CheckReport {
-    /// The ID of the check or rule.
     pub check: &'static str,
-    /// Its result.
     pub result: CheckResult,
     /// What it compared, without personal data. Empty if it was not reached.
     pub saw: String,
-    /// The source of the check or rule.
     pub citation: Citation,
 }
 

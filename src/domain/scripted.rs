@@ -14,9 +14,7 @@ use crate::domain::rules::Answer;
 /// The value that a condition is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenField {
-    /// The name of the calling partner.
     Caller,
-    /// A parameter of the request.
     Parameter(Parameter),
 }
 

@@ -15,22 +15,16 @@ use crate::simulator::store::CustomerChange;
 /// Why a change is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpdateError {
-    /// A customer or a scripted answer names a partner that does not exist.
     #[error("there is no partner named `{0}`")]
     UnknownPartner(String),
-    /// A partner that has customers cannot be deleted.
     #[error("the partner has customers: `{0}` is one of them")]
     HasCustomers(String),
-    /// A partner that a scripted answer names cannot be deleted.
     #[error("a scripted answer is for applications of the partner")]
     HasAnswers,
-    /// Another account has the ID.
     #[error("another account has this ID already")]
     TakenId,
-    /// Another account has one of the credentials.
     #[error("another account has this {0} already")]
     TakenCredential(&'static str),
-    /// The space has too many scripted answers.
     #[error(transparent)]
     TooManyAnswers(#[from] TooManyAnswers),
 }
@@ -41,7 +35,6 @@ impl SpaceState {
         self.store.customers().into_iter().map(|(id, customer)| (id, self.with_due_review(customer))).collect()
     }
 
-    /// Returns the current customer with this ID.
     pub fn customer(&self, id: &CustomerId) -> Option<Arc<Customer>> {
         self.store.customer(id).map(|customer| self.with_due_review(customer))
     }

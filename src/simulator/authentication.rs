@@ -26,9 +26,7 @@ const LOCKOUT_DURATION: SignedDuration = SignedDuration::from_mins(5);
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenError {
-    /// No account has the token.
     Unknown,
-    /// The token expired at this time.
     Expired(Timestamp),
 }
 
@@ -62,7 +60,6 @@ impl SpaceState {
         }
     }
 
-    /// Issues a token.
     pub fn issue_token(&self, caller: Caller) -> IssuedToken {
         self.tokens.issue(self.space_id.new_token(), caller, self.clock.now())
     }
@@ -81,14 +78,10 @@ impl SpaceState {
     }
 }
 
-/// A token issued by IAM.
 #[derive(Debug)]
 pub struct IssuedToken {
-    /// The token.
     pub token: Secret,
-    /// The time at which it was issued.
     pub issued_at: Timestamp,
-    /// The time at which it expires.
     pub expires_at: Timestamp,
 }
 

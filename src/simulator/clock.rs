@@ -33,12 +33,10 @@ impl Setting {
 }
 
 impl Clock {
-    /// Returns the time of this clock.
     pub fn now(&self) -> Timestamp {
         self.setting().now()
     }
 
-    /// Returns true while the clock is frozen.
     pub fn is_frozen(&self) -> bool {
         self.setting().frozen_at.is_some()
     }
@@ -48,7 +46,6 @@ impl Clock {
         self.change(|setting| setting.at(setting.now().saturating_add(by).unwrap_or(Timestamp::MAX)));
     }
 
-    /// Sets the clock.
     pub fn set(&self, time: Timestamp) {
         self.change(|setting| setting.at(time));
     }

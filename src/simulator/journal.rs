@@ -85,22 +85,18 @@ impl RecordedRequest {
         self.bytes.extend_from_slice(body);
     }
 
-    /// Returns the method.
     pub fn method(&self) -> &str {
         self.text(0, self.ends[0])
     }
 
-    /// Returns the path with its query.
     pub fn target(&self) -> &str {
         self.text(self.ends[0], self.ends[1])
     }
 
-    /// Returns the path without its query.
     pub fn path(&self) -> &str {
         self.target().split('?').next().unwrap_or_default()
     }
 
-    /// Returns the headers with their values.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.text(self.ends[1], self.ends[2]).lines().filter_map(|line| line.split_once(": "))
     }
@@ -115,22 +111,17 @@ impl RecordedRequest {
     }
 }
 
-/// A request with its answer.
 #[derive(Clone, Debug)]
 pub struct JournalEntry {
     /// The number in the journal, which starts at 1 and is never used again.
     pub number: u64,
-    /// The ID of the request.
     pub request_id: Uuid,
     /// The time of the answer, by the clock of the space.
     pub at: Timestamp,
-    /// The request.
     pub request: RecordedRequest,
     /// The name of the caller, if it was authenticated.
     pub caller: Option<Arc<str>>,
-    /// The HTTP status of the answer.
     pub status: u16,
-    /// The outcome.
     pub outcome: Outcome,
 }
 
@@ -199,17 +190,14 @@ impl Journal {
         (ring.entries.range(first..).cloned().collect(), ring.dropped)
     }
 
-    /// Returns the entry of a request.
     pub fn get(&self, request_id: Uuid) -> Option<Arc<JournalEntry>> {
         self.ring().entries.iter().rev().find(|entry| entry.request_id == request_id).cloned()
     }
 
-    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.ring().entries.len()
     }
 
-    /// Returns true if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

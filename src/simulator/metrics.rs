@@ -27,15 +27,12 @@ const CANONICAL_REQUEST: &str = ", canonicalRequest:";
 pub struct OutcomeLabels {
     /// The path of the endpoint. Empty if there is no such endpoint.
     pub path: &'static str,
-    /// [`Outcome::label`].
     pub outcome: &'static str,
-    /// [`Outcome::decided_by`].
     pub decided_by: &'static str,
     /// The check or rule that refused. Empty if none did.
     pub rule: &'static str,
 }
 
-/// The counters of outcomes.
 #[derive(Debug, Default)]
 pub struct Metrics {
     outcomes: DashMap<OutcomeLabels, AtomicU64, RandomState>,
@@ -91,13 +88,10 @@ impl Metrics {
 /// A request that the gateway or IAM refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnexpectedRequest {
-    /// The method.
     pub method: String,
     /// The path without its query.
     pub path: String,
-    /// The check that refused.
     pub check: &'static str,
-    /// The reason.
     pub reason: String,
 }
 

@@ -362,3 +362,113 @@ fn saw_when_passed(check: &Check, request: &RecordedRequest, caller: Option<&str
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::application::{Parameter, Violation};
+    use crate::domain::{catalog, gateway};
+
+    #[test]
+    fn explain_shows_what_the_checks_saw_when_they_hold() {
+        insta::assert_snapshot!(explain(&ApiError::Internal.into()), @r#"
+        head-size Passed: "a target of 14 bytes"
+        space-known Passed: ""
+        path-known Passed: "/v2/path"
+        method-known Passed: "POST /v2/path"
+        body-size Passed: "2 bytes"
+        authenticated Passed: "account demo"
+        caller-is-partner Passed: "account demo"
+        parameters Passed: "a well-formed request"
+        script Passed: "no scripted answer matches"
+        no-internal-fault Failed: "a fault of the simulator: its log has the reason"
+        "#);
+        insta::assert_snapshot!(explain(&Outcome::ReviewResult(Customer::new("demo").into())), @r#"
+        head-size Passed: "a target of 14 bytes"
+        space-known Passed: ""
+        path-known Passed: "/v2/path"
+        method-known Passed: "POST /v2/path"
+        body-size Passed: "2 bytes"
+        authenticated Passed: "account demo"
+        caller-is-partner Passed: "account demo"
+        parameters Passed: "a well-formed request"
+        customer-has-partner Passed: "partner of the customer: demo"
+        customer-of-caller Passed: "partner of the customer: demo"
+        "#);
+        insta::assert_snapshot!(explain(&Outcome::Iam(iam_answer())), @r#"
+        head-size Passed: "a target of 14 bytes"
+        space-known Passed: ""
+        path-known Passed: "/v2/path"
+        method-known Passed: "POST /v2/path"
+        body-size Passed: "2 bytes"
+        identity Passed: "account demo"
+        "#);
+    }
+
+    #[test]
+    fn explain_shows_what_the_deciding_check_saw() {
+        let detail =
+            |text: &str, saw: Option<&str>| Some(Detail { text: text.to_owned(), saw: saw.map(str::to_owned) });
+        let signature = detail("verify signature fail, canonicalRequest:GET", Some("the signature differs"));
+        let outcomes: [Outcome; 12] = [
+            ApiError::gateway(&checks::HEAD_SIZE, gateway::TARGET_TOO_LARGE).into(),
+            refused(&checks::SPACE, detail("the simulator has no space 1", None)),
+            ApiError::gateway(&checks::PATH_KNOWN, gateway::UNKNOWN_PATH).into(),
+            ApiError::gateway(&checks::METHOD_KNOWN, gateway::UNKNOWN_METHOD).into(),
+            ApiError::gateway(&checks::BODY_SIZE, gateway::BODY_TOO_LARGE).into(),
+            refused(&checks::AUTHENTICATED, detail("decrypt token fail", None)),
+            refused(&checks::AUTHENTICATED, signature),
+            ApiError::CustomerCredentials(CustomerId::new("customer-1")).into(),
+            ApiError::Parameters(ParameterError { parameter: Some(Parameter::Name), violation: Violation::Missing })
+                .into(),
+            scripted(2),
+            ApiError::Rule(OWNERSHIP[1], "partner of the customer: other, caller: demo".to_owned()).into(),
+            ApiError::Iam(iam_answer(), "no user of this name".to_owned()).into(),
+        ];
+        let decided = outcomes.map(|outcome| {
+            let text = explain(&outcome);
+            let (_, last) = text.rsplit_once('\n').unwrap_or(("", &text));
+            assert!(last.starts_with(outcome.check().expect("a check decided")) && last.contains(" Failed:"), "{text}");
+            last.to_owned()
+        });
+        insta::assert_snapshot!(decided.join("\n"), @r#"
+        head-size Failed: "Request URI too large."
+        space-known Failed: "the simulator has no space 1"
+        path-known Failed: "The API does not exist or has not been published in the environment."
+        method-known Failed: "The API does not exist."
+        body-size Failed: "Request entity too large."
+        authenticated Failed: "decrypt token fail"
+        authenticated Failed: "the signature differs"
+        caller-is-partner Failed: "the credentials of customer customer-1"
+        parameters Failed: "name: must not be null"
+        script Failed: "scripted[2] matches"
+        customer-of-caller Failed: "partner of the customer: other, caller: demo"
+        identity Failed: "no user of this name"
+        "#);
+    }
+
+    /// Explains an outcome as text, up to the check that decided.
+    fn explain(outcome: &Outcome) -> String {
+        let mut request = RecordedRequest::new("POST", "/v2/path?query", 0);
+        request.set_body(b"{}");
+        let reports = outcome.explain(&request, Some("demo"), None);
+        let reached = reports.iter().filter(|report| report.result != CheckResult::NotReached);
+        reached
+            .map(|report| format!("{} {:?}: {:?}", report.check, report.result, report.saw))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn refused(check: &'static Check, detail: Option<Detail>) -> Outcome {
+        ApiError::Gateway { check, error: gateway::NOT_AUTHENTICATED, detail }.into()
+    }
+
+    fn scripted(place: usize) -> Outcome {
+        let answer = Answer::Accept(catalog::Review::Manual);
+        Submission { answer, reason: Reason::Script(place), change: None, delay: Duration::ZERO }.into()
+    }
+
+    fn iam_answer() -> IamAnswer {
+        IamAnswer { check: &checks::IDENTITY, status: 201, body: "{}".to_owned() }
+    }
+}

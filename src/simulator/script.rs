@@ -13,7 +13,6 @@ use crate::simulator::metrics::Leftovers;
 /// How many scripted answers a space can have.
 const MAX_ANSWERS: usize = 10_000;
 
-/// The script of a space.
 #[derive(Debug)]
 pub struct Script {
     seed: u64,
@@ -33,13 +32,10 @@ struct ScriptEntry {
 pub(super) struct ScriptUse {
     /// The place of the scripted answer in the script.
     pub(super) place: usize,
-    /// How long the answer is delayed.
     pub(super) delay: Duration,
-    /// The answer.
     pub(super) answer: Answer,
 }
 
-/// The space has too many scripted answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a space takes {MAX_ANSWERS} scripted answers at the most")]
 pub struct TooManyAnswers;
@@ -76,7 +72,6 @@ impl Script {
         Ok(place)
     }
 
-    /// Removes all scripted answers.
     pub fn clear(&self) {
         let entries = std::mem::take(&mut *self.entries.write().expect("lock poisoned: script"));
         for entry in entries {

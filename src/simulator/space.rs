@@ -14,7 +14,6 @@ use crate::simulator::space_id::SpaceId;
 use crate::simulator::spaces::Shared;
 use crate::simulator::state::SpaceState;
 
-/// One isolated world.
 #[derive(Debug)]
 pub struct Space {
     id: SpaceId,
@@ -42,12 +41,10 @@ impl Space {
         Self { id, created_at, last_used_ms, shared, current: RwLock::new(Current { scenario, initial, state }) }
     }
 
-    /// Returns the ID.
     pub fn id(&self) -> SpaceId {
         self.id
     }
 
-    /// Returns when the space was created, by the machine's clock.
     pub fn created_at(&self) -> Timestamp {
         self.created_at
     }
@@ -57,17 +54,14 @@ impl Space {
         Timestamp::from_millisecond(self.last_used_ms.load(Ordering::Relaxed)).unwrap_or(self.created_at)
     }
 
-    /// Returns the name of the scenario.
     pub fn scenario(&self) -> Arc<str> {
         self.with_current(|current| Arc::clone(&current.scenario))
     }
 
-    /// Returns the current state.
     pub fn state(&self) -> Arc<SpaceState> {
         self.with_current(|current| Arc::clone(&current.state))
     }
 
-    /// Marks the space as used.
     pub(super) fn touch(&self) {
         self.last_used_ms.store(machine_time().as_millisecond(), Ordering::Relaxed);
     }

@@ -46,7 +46,6 @@ impl Spaces {
         }
     }
 
-    /// Returns when the simulator was started, by the machine's clock.
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }
@@ -92,7 +91,6 @@ impl Spaces {
         std::iter::once(Arc::clone(&self.default)).chain(others).collect()
     }
 
-    /// Returns the counters.
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
     }
@@ -123,7 +121,6 @@ impl Spaces {
     }
 }
 
-/// What the spaces of one simulator have in common.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) journal_limits: JournalLimits,

@@ -30,11 +30,8 @@ pub struct SpaceState {
     /// Orders what the store's own locks cannot. Read lock: one application or one review. Write lock: snapshots and every
     /// change by the control API.
     state_lock: RwLock<()>,
-    /// The scripted answers.
     pub script: Script,
-    /// The clock.
     pub clock: Clock,
-    /// The requests with their answers.
     pub journal: Journal,
 }
 
@@ -55,32 +52,26 @@ impl SpaceState {
         }
     }
 
-    /// Returns the ID of the space.
     pub fn space_id(&self) -> SpaceId {
         self.space_id
     }
 
-    /// Returns the settings of the world.
     pub fn settings(&self) -> &Settings {
         &self.store.initial().settings
     }
 
-    /// Returns the counters of all spaces.
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
     }
 
-    /// Returns the unexpected requests of all spaces.
     pub fn unexpected_requests(&self) -> &UnexpectedRequests {
         &self.shared.unexpected_requests
     }
 
-    /// Returns the current partners and credentials.
     pub fn accounts(&self) -> Arc<Accounts> {
         Arc::clone(&self.accounts.read().expect("lock poisoned: accounts"))
     }
 
-    /// Changes partners and credentials.
     pub(super) fn change_accounts<T>(&self, change: impl FnOnce(&mut Accounts) -> T) -> T {
         let mut accounts = self.accounts.write().expect("lock poisoned: accounts");
         change(Arc::make_mut(&mut accounts))

@@ -40,7 +40,6 @@ pub(super) enum CustomerChange {
     Remove,
 }
 
-/// The state of a space.
 #[derive(Debug)]
 pub(super) struct Store {
     initial: World,
@@ -134,7 +133,6 @@ impl Store {
         decision
     }
 
-    /// Returns the customer with this ID.
     pub(super) fn customer(&self, id: &CustomerId) -> Option<Arc<Customer>> {
         match self.customers.get(id) {
             Some(changed) => changed.customer.clone(),

@@ -136,10 +136,8 @@ impl SpaceState {
 /// Why a review cannot be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReviewError {
-    /// No customer has this ID.
     #[error("there is no such customer")]
     UnknownCustomer,
-    /// The customer has another status than `under_review`.
     #[error("the customer is not under review but {}", .0.as_str())]
     NotUnderReview(RealNameStatus),
 }
