@@ -7,7 +7,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 use subtle::ConstantTimeEq;
 
-use crate::domain::account::{AccountRef, Caller, Partner};
+use crate::domain::account::{AccountRef, Caller, CustomerId, Partner};
 
 /// A token, a secret key or a password. It is compared in constant time and never shown.
 #[derive(Clone, Eq)]
@@ -91,6 +91,8 @@ impl Credentials {
 pub struct Accounts {
     /// The partners. Lenient authentication maps unlisted credentials to the first one.
     pub partners: Vec<Arc<Partner>>,
+    /// The credentials of customers. Those of a partner are a field of the partner.
+    customers: HashMap<CustomerId, Credentials>,
     tokens: HashMap<Secret, Caller>,
     access_keys: HashMap<Box<str>, (AccessKey, Caller)>,
     users: HashMap<(Box<str>, Box<str>), (User, Caller)>,
@@ -100,44 +102,43 @@ impl Accounts {
     /// Adds a partner and its credentials. A partner with the same name is replaced.
     pub fn put_partner(&mut self, partner: Partner) {
         let partner = Arc::new(partner);
+        let caller = Caller::Partner(Arc::clone(&partner));
         match self.partners.iter().position(|known| known.name == partner.name) {
             Some(index) => {
-                self.remove_credentials(AccountRef::Partner(&partner.name));
-                self.partners[index] = Arc::clone(&partner);
+                let before = std::mem::replace(&mut self.partners[index], Arc::clone(&partner));
+                self.remove_from_indexes(caller.account(), &before.credentials);
             }
             None => self.partners.push(Arc::clone(&partner)),
         }
-        self.add_credentials(&Caller::Partner(Arc::clone(&partner)), &partner.credentials);
+        self.add_to_indexes(&caller, &partner.credentials);
     }
 
     /// Removes a partner and its credentials. Returns false if there is no partner with this name.
     pub fn remove_partner(&mut self, name: &str) -> bool {
-        let before = self.partners.len();
-        self.partners.retain(|partner| *partner.name != *name);
-        self.remove_credentials(AccountRef::Partner(name));
-        self.partners.len() < before
+        let Some(index) = self.partners.iter().position(|partner| *partner.name == *name) else { return false };
+        let partner = self.partners.remove(index);
+        self.remove_from_indexes(AccountRef::Partner(name), &partner.credentials);
+        true
     }
 
-    pub fn add_credentials(&mut self, caller: &Caller, credentials: &Credentials) {
-        for token in &credentials.tokens {
-            self.tokens.insert(token.clone(), caller.clone());
-        }
-        for key in &credentials.access_keys {
-            self.access_keys.insert(key.ak.clone(), (key.clone(), caller.clone()));
-        }
-        for user in &credentials.users {
-            let name = (caller.account_name().into(), user.name.clone());
-            self.users.insert(name, (user.clone(), caller.clone()));
+    /// Replaces the credentials of a customer.
+    pub fn put_customer_credentials(&mut self, id: &CustomerId, credentials: Credentials) {
+        self.remove_customer_credentials(id);
+        if !credentials.is_empty() {
+            self.add_to_indexes(&Caller::Customer(id.clone()), &credentials);
+            self.customers.insert(id.clone(), credentials);
         }
     }
 
-    /// Replaces the credentials of an account. Returns the kind of credential that another account has already, if there is
-    /// one; then nothing changes.
-    pub fn replace_credentials(&mut self, caller: &Caller, credentials: &Credentials) -> Result<(), &'static str> {
-        self.check_credentials(caller.account(), credentials)?;
-        self.remove_credentials(caller.account());
-        self.add_credentials(caller, credentials);
-        Ok(())
+    pub fn remove_customer_credentials(&mut self, id: &CustomerId) {
+        if let Some(credentials) = self.customers.remove(id) {
+            self.remove_from_indexes(AccountRef::Customer(id), &credentials);
+        }
+    }
+
+    /// Returns the credentials of a customer, which may be none.
+    pub fn customer_credentials(&self, id: &CustomerId) -> Credentials {
+        self.customers.get(id).cloned().unwrap_or_default()
     }
 
     /// Checks that no other account has one of these credentials. Returns the kind of credential that one has.
@@ -151,31 +152,6 @@ impl Accounts {
         } else {
             Ok(())
         }
-    }
-
-    pub fn remove_credentials(&mut self, account: AccountRef<'_>) {
-        self.tokens.retain(|_, caller| caller.account() != account);
-        self.access_keys.retain(|_, (_, caller)| caller.account() != account);
-        self.users.retain(|_, (_, caller)| caller.account() != account);
-    }
-
-    /// Returns the credentials of an account, each kind sorted by name.
-    pub fn credentials(&self, account: AccountRef<'_>) -> Credentials {
-        let is_own = |caller: &Caller| caller.account() == account;
-        let mut credentials = Credentials {
-            tokens: self.tokens.iter().filter(|(_, caller)| is_own(caller)).map(|(token, _)| token.clone()).collect(),
-            access_keys: self
-                .access_keys
-                .values()
-                .filter(|(_, caller)| is_own(caller))
-                .map(|(key, _)| key.clone())
-                .collect(),
-            users: self.users.values().filter(|(_, caller)| is_own(caller)).map(|(user, _)| user.clone()).collect(),
-        };
-        credentials.tokens.sort_unstable_by(|a, b| a.expose().cmp(b.expose()));
-        credentials.access_keys.sort_unstable_by(|a, b| a.ak.cmp(&b.ak));
-        credentials.users.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        credentials
     }
 
     pub fn partner(&self, name: &str) -> Option<&Arc<Partner>> {
@@ -199,5 +175,32 @@ impl Accounts {
     /// Returns the user with this name in the account with this name, and the account.
     pub fn user(&self, account: &str, name: &str) -> Option<&(User, Caller)> {
         self.users.get(&(account.into(), name.into()))
+    }
+
+    fn add_to_indexes(&mut self, caller: &Caller, credentials: &Credentials) {
+        for token in &credentials.tokens {
+            self.tokens.insert(token.clone(), caller.clone());
+        }
+        for key in &credentials.access_keys {
+            self.access_keys.insert(key.ak.clone(), (key.clone(), caller.clone()));
+        }
+        for user in &credentials.users {
+            let name = (caller.account_name().into(), user.name.clone());
+            self.users.insert(name, (user.clone(), caller.clone()));
+        }
+    }
+
+    /// Removes the credentials of an account. No other account has its tokens and access keys, but a partner and a customer
+    /// with the same name can have users with the same name.
+    fn remove_from_indexes(&mut self, account: AccountRef<'_>, credentials: &Credentials) {
+        for token in &credentials.tokens {
+            self.tokens.remove(token);
+        }
+        for key in &credentials.access_keys {
+            self.access_keys.remove(&key.ak);
+        }
+        if !credentials.users.is_empty() {
+            self.users.retain(|_, (_, caller)| caller.account() != account);
+        }
     }
 }

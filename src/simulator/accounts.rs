@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::domain::account::{AccountRef, Caller, Customer, CustomerId, Partner};
+use crate::domain::account::{AccountRef, Customer, CustomerId, Partner};
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credentials::Credentials;
 use crate::domain::scripted::ScriptedAnswer;
@@ -49,7 +49,6 @@ impl SpaceState {
         credentials: &Credentials,
     ) -> Result<(Arc<Customer>, bool), UpdateError> {
         let _lock = self.write_lock();
-        let caller = Caller::Customer(id.clone());
         self.change_accounts(|accounts| {
             if accounts.partner_by_id(id.as_str()).is_some() {
                 return Err(UpdateError::TakenId);
@@ -60,7 +59,9 @@ impl SpaceState {
             if credentials.is_empty() {
                 return Ok(());
             }
-            accounts.replace_credentials(&caller, credentials).map_err(UpdateError::TakenCredential)
+            accounts.check_credentials(AccountRef::Customer(id), credentials).map_err(UpdateError::TakenCredential)?;
+            accounts.put_customer_credentials(id, credentials.clone());
+            Ok(())
         })?;
         if customer.has_undated_review() {
             customer.under_review_since = Some(self.clock.now());
@@ -73,7 +74,7 @@ impl SpaceState {
     /// Deletes a customer. Returns false if there is no such customer.
     pub fn remove_customer(&self, id: &CustomerId) -> bool {
         let _lock = self.write_lock();
-        self.change_accounts(|accounts| accounts.remove_credentials(AccountRef::Customer(id)));
+        self.change_accounts(|accounts| accounts.remove_customer_credentials(id));
         self.store.change_customer(id, |before| (before.is_some(), CustomerChange::Remove))
     }
 

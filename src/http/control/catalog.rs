@@ -11,7 +11,6 @@ use super::explain::read;
 use super::operation::{Operation, OperationResponse};
 use super::record::basis;
 use super::target::Target;
-use crate::domain::account::AccountRef;
 use crate::domain::bucket::Inspection;
 use crate::domain::catalog::{DocumentedOutcome, ErrorCode};
 use crate::domain::checks::Citation;
@@ -99,7 +98,7 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, Value)> {
             }
         }
     }
-    let own = customers.keys().find_map(|id| accounts.credentials(AccountRef::Customer(id)).tokens.pop());
+    let own = customers.keys().find_map(|id| accounts.customer_credentials(id).tokens.pop());
     if let Some(token) = own {
         found.push((
             DocumentedOutcome::Refused(ErrorCode::AccessDenied),

@@ -9,7 +9,6 @@ use super::error::{ControlError, Kind};
 use super::listing::{Written, created, named_in_path, removed, unknown, with_name};
 use super::operation::{Body, Operation, OperationResponse};
 use super::target::{Named, Target, Text};
-use crate::domain::account::AccountRef;
 use crate::domain::account::{Customer, CustomerId};
 use crate::fixture::{call, schema, write};
 use crate::http::openapi::{array, object};
@@ -103,7 +102,7 @@ pub(super) async fn review(
 }
 
 fn written(state: &SpaceState, id: &CustomerId, customer: &Customer) -> Value {
-    write::customer(id, customer, &state.accounts().credentials(AccountRef::Customer(id)))
+    write::customer(id, customer, &state.accounts().customer_credentials(id))
 }
 
 fn customers(generator: &mut SchemaGenerator) -> Schema {
