@@ -19,9 +19,8 @@ mod tls;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Method, Request, Response};
-use tower::{Service, ServiceBuilder};
+use axum::http::{HeaderName, HeaderValue, Method};
+use tower::ServiceBuilder;
 
 pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
@@ -31,6 +30,8 @@ pub use server::{Limits, Server};
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 
+use self::fault::{FaultLayer, FaultService};
+use self::record::{RecordLayer, RecordService};
 use crate::domain::{checks, gateway};
 use crate::fixture::{Library, Scenario};
 use crate::simulator::{ApiError, JournalLimits, Spaces};
@@ -108,15 +109,10 @@ pub fn api_router(app: &Arc<App>) -> Router {
 
 /// The routes of the simulated API and of IAM, inside the layers that record every request. The layers are outside of the
 /// router, which would add headers of its own to their answers: `Allow` to the gateway's 404.
-fn api(
-    app: &Arc<App>,
-) -> impl Service<Request<Body>, Response = Response<Body>, Error = std::convert::Infallible, Future: Send>
-+ Clone
-+ Send
-+ Sync
-+ 'static {
+fn api(app: &Arc<App>) -> FaultService<RecordService<Router>> {
     let routes = bss::router().merge(iam::router()).fallback(unknown_path).method_not_allowed_fallback(unknown_method);
-    ServiceBuilder::new().layer(fault::FaultLayer).layer(record::RecordLayer(Arc::clone(&app.spaces))).service(routes)
+    let record = RecordLayer(Arc::clone(&app.spaces));
+    ServiceBuilder::new().layer(FaultLayer).layer(record).service(routes)
 }
 
 async fn unknown_path() -> ApiError {

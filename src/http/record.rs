@@ -62,20 +62,20 @@ impl RequestContext {
 pub(super) struct RecordLayer(pub(super) Arc<Spaces>);
 
 impl<S> Layer<S> for RecordLayer {
-    type Service = Record<S>;
+    type Service = RecordService<S>;
 
-    fn layer(&self, inner: S) -> Record<S> {
-        Record { spaces: Arc::clone(&self.0), inner }
+    fn layer(&self, inner: S) -> RecordService<S> {
+        RecordService { spaces: Arc::clone(&self.0), inner }
     }
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Record<S> {
+pub(super) struct RecordService<S> {
     spaces: Arc<Spaces>,
     inner: S,
 }
 
-impl<S, B> Service<Request<B>> for Record<S>
+impl<S, B> Service<Request<B>> for RecordService<S>
 where
     S: Service<Request<B>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static,
     B: HttpBody + Send + 'static,
