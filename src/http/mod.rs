@@ -92,9 +92,10 @@ impl App {
     }
 }
 
-/// Every route: the simulated API, IAM and the control API.
+/// Every route: the simulated API, IAM and the control API. Given its state, the router makes each handler a service once and
+/// not for every request.
 pub fn router(app: &Arc<App>) -> Router {
-    control_router(app).fallback_service(api(app))
+    control_router(app).fallback_service(api(app)).with_state(())
 }
 
 /// The control API alone.
@@ -112,7 +113,7 @@ pub fn api_router(app: &Arc<App>) -> Router {
 fn api(app: &Arc<App>) -> FaultService<RecordService<Router>> {
     let routes = bss::router().merge(iam::router()).fallback(unknown_path).method_not_allowed_fallback(unknown_method);
     let record = RecordLayer(Arc::clone(&app.spaces));
-    ServiceBuilder::new().layer(FaultLayer).layer(record).service(routes)
+    ServiceBuilder::new().layer(FaultLayer).layer(record).service(routes.with_state(()))
 }
 
 async fn unknown_path() -> ApiError {
