@@ -23,7 +23,7 @@ use super::report::Report;
 use super::serve::{ScenarioFlags, runtime};
 use crate::domain::account::Partner;
 use crate::domain::credentials::Secret;
-use crate::http::{App, Limits, Server, router};
+use crate::http::{App, Limits, Server, service};
 use crate::simulator::Spaces;
 
 /// What `--help` adds.
@@ -102,7 +102,7 @@ impl ExecArgs {
         let listener = TcpListener::bind(ADDRESS).await.map_err(|error| CommandError::Bind(ADDRESS, error))?;
         let environment = environment(listener.local_addr()?, &app.spaces);
         let server = Server::new(Limits::FOR_TESTS, app.spaces.ending());
-        let serving = tokio::spawn(server.serve(listener, router(app)));
+        let serving = tokio::spawn(server.serve(listener, service(app)));
         let ended = run_command(&self.command, environment).await;
         app.spaces.end();
         // Requests in progress have half a second. A panic of the server is in the log.

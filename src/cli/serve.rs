@@ -24,7 +24,7 @@ use super::watch::Watcher;
 use crate::domain::credentials::Secret;
 use crate::fixture::{Library, Scenario, builtin_names, parse_span};
 use crate::http::{
-    App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Tls, api_router, control_router, router,
+    App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Tls, api_service, control_router, service,
 };
 use crate::simulator::{JournalLimits, Spaces};
 
@@ -149,10 +149,10 @@ impl ServeArgs {
             spaces.end();
         });
         match control_listener {
-            None => server.serve(listener, router(app)).await,
+            None => server.serve(listener, service(app)).await,
             Some(control_listener) => {
                 let control = control_server.serve(control_listener, control_router(app));
-                tokio::join!(server.serve(listener, api_router(app)), control);
+                tokio::join!(server.serve(listener, api_service(app)), control);
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use tokio::runtime;
 use super::scenario::Scenario;
 use super::space::Space;
 use crate::fixture::{Library, LoadError, UnknownScenario};
-use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES, Limits, Server, router};
+use crate::http::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES, Limits, Server, service};
 use crate::simulator::{JournalLimits, ReviewError, Spaces, UpdateError};
 
 /// A simulator that listens on a free port of the loopback interface. It dereferences to its default [`Space`].

@@ -1,26 +1,24 @@
-//! The layer that delays answers and injects faults, after the request was decided and recorded.
+//! Delivery: delays answers and injects faults, after the request was decided and recorded.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::future::pending;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::http::Response;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use axum::http::{Request, Response};
 use futures_util::stream::unfold;
-use tower::{Layer, Service};
 
+use crate::domain::rules::Answer;
 use crate::domain::scripted::Fault;
+use crate::simulator::Outcome;
 
 /// The complete answer that a malformed one is the beginning of, and where it is cut.
 const COMPLETE: &str = r#"{"is_review":1}"#;
 const CUT_AT: usize = 7;
 
-/// How an answer is delivered, where it is not simply sent. An extension of the response that the record layer adds.
+/// How an answer is delivered that is not simply sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Delivery {
     pub(super) delay: Duration,
@@ -44,47 +42,15 @@ impl fmt::Display for AbortConnection {
 
 impl std::error::Error for AbortConnection {}
 
-/// Applies the [`Delivery`] of each response.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct FaultLayer;
-
-impl<S> Layer<S> for FaultLayer {
-    type Service = FaultService<S>;
-
-    fn layer(&self, inner: S) -> FaultService<S> {
-        FaultService(inner)
-    }
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct FaultService<S>(S);
-
-impl<S, B> Service<Request<B>> for FaultService<S>
-where
-    S: Service<Request<B>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let response = self.0.call(request);
-        Box::pin(async move {
-            let mut response = response.await?;
-            match response.extensions_mut().remove::<Delivery>() {
-                None => Ok(response),
-                Some(delivery) => Ok(Box::pin(delivery.deliver(response)).await),
-            }
-        })
-    }
-}
-
 impl Delivery {
-    async fn deliver(self, mut response: Response<Body>) -> Response<Body> {
+    /// The delivery of an outcome. `None` if its answer is simply sent.
+    pub(super) fn of(outcome: &Outcome) -> Option<Self> {
+        let delay = outcome.delay();
+        let fault = if let Some(Answer::Fault(fault)) = outcome.answer() { Some(fault) } else { None };
+        (fault.is_some() || !delay.is_zero()).then_some(Self { delay, fault })
+    }
+
+    pub(super) async fn deliver(self, mut response: Response<Body>) -> Response<Body> {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
         }

@@ -20,18 +20,18 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method};
-use tower::ServiceBuilder;
+use tower::Layer;
 
 pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
 pub use control::{ControlSettings, NotVerified, Verified, entry, explain, journal, verify};
+pub use record::RecordService;
 pub use registry::{PendingReload, Reload, ScenarioRegistry};
 pub use server::{Limits, Server};
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 
-use self::fault::{FaultLayer, FaultService};
-use self::record::{RecordLayer, RecordService};
+use self::record::RecordLayer;
 use crate::domain::{checks, gateway};
 use crate::fixture::{Library, Scenario};
 use crate::simulator::{ApiError, JournalLimits, Spaces};
@@ -92,28 +92,36 @@ impl App {
     }
 }
 
-/// Every route: the simulated API, IAM and the control API. Given its state, the router makes each handler a service once and
-/// not for every request.
-pub fn router(app: &Arc<App>) -> Router {
-    control_router(app).fallback_service(api(app)).with_state(())
+/// Serves every route: the simulated API, IAM and the control API.
+pub fn service(app: &Arc<App>) -> RecordService<Router> {
+    record(app, api_routes().nest(CONTROL, control::routes(app)))
+}
+
+/// Serves the simulated API and IAM alone.
+pub fn api_service(app: &Arc<App>) -> RecordService<Router> {
+    record(app, api_routes())
 }
 
 /// The control API alone.
 pub fn control_router(app: &Arc<App>) -> Router {
-    Router::new().nest(CONTROL, control::routes(app))
+    Router::new().nest(CONTROL, control::routes(app)).with_state(())
 }
 
-/// The simulated API and IAM alone.
-pub fn api_router(app: &Arc<App>) -> Router {
-    Router::new().fallback_service(api(app))
+/// The service of every route as a router, for those who serve it themselves.
+pub fn router(app: &Arc<App>) -> Router {
+    Router::new().fallback_service(service(app))
 }
 
-/// The routes of the simulated API and of IAM, inside the layers that record every request. The layers are outside of the
-/// router, which would add headers of its own to their answers: `Allow` to the gateway's 404.
-fn api(app: &Arc<App>) -> FaultService<RecordService<Router>> {
-    let routes = bss::router().merge(iam::router()).fallback(unknown_path).method_not_allowed_fallback(unknown_method);
-    let record = RecordLayer(Arc::clone(&app.spaces));
-    ServiceBuilder::new().layer(FaultLayer).layer(record).service(routes.with_state(()))
+fn api_routes() -> Router {
+    let routes = bss::routes().merge(iam::routes());
+    routes.fallback(unknown_path).method_not_allowed_fallback(unknown_method)
+}
+
+/// Records the requests of the simulated routes. The layer is outside of the router, which would add headers of its own to
+/// their answers: `Allow` to the gateway's 404. Given its state, the router makes each handler a service once and not for
+/// every request.
+fn record(app: &Arc<App>, routes: Router) -> RecordService<Router> {
+    RecordLayer(Arc::clone(&app.spaces)).layer(routes.with_state(()))
 }
 
 async fn unknown_path() -> ApiError {

@@ -18,10 +18,9 @@ use tower::{Layer, Service};
 use uuid::Uuid;
 
 use super::fault::Delivery;
-use super::{ENDPOINTS, X_AUTH_TOKEN, X_SIM_SPACE, X_SUBJECT_TOKEN, response, signature};
+use super::{CONTROL, ENDPOINTS, X_AUTH_TOKEN, X_SIM_SPACE, X_SUBJECT_TOKEN, response, signature};
 use crate::domain::checks;
 use crate::domain::gateway::{self, GatewayError};
-use crate::domain::rules::Answer;
 use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
 
 /// The headers whose values are credentials. They are not recorded.
@@ -57,7 +56,7 @@ impl RequestContext {
     }
 }
 
-/// Records the requests of a service.
+/// Records the requests of a service, but for those of the control API.
 #[derive(Clone, Debug)]
 pub(super) struct RecordLayer(pub(super) Arc<Spaces>);
 
@@ -70,7 +69,7 @@ impl<S> Layer<S> for RecordLayer {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct RecordService<S> {
+pub struct RecordService<S> {
     spaces: Arc<Spaces>,
     inner: S,
 }
@@ -89,6 +88,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        if is_control(request.uri().path()) {
+            return Box::pin(self.inner.call(request));
+        }
         let started = Instant::now();
         let (mut head, body) = request.into_parts();
         let size = HeadSize::of(&head);
@@ -102,17 +104,26 @@ where
             context: Arc::clone(&context),
         };
         if let Some(refusal) = refusal {
-            return Box::pin(async move { Ok(recording.finish(refusal.into_response())) });
+            return Box::pin(async move { Ok(recording.finish(refusal.into_response()).0) });
         }
         head.extensions.insert(context);
         let response = self.inner.call(Request::from_parts(head, body));
         Box::pin(async move {
             // The process's panic hook logs the panic.
             let response = AssertUnwindSafe(response).catch_unwind().await;
-            Ok(recording
-                .finish(response.map_or_else(|_panic| ApiError::Internal.into_response(), |Ok(response)| response)))
+            let response = response.map_or_else(|_panic| ApiError::Internal.into_response(), |Ok(response)| response);
+            let (response, delivery) = recording.finish(response);
+            Ok(match delivery {
+                None => response,
+                Some(delivery) => Box::pin(delivery.deliver(response)).await,
+            })
         })
     }
+}
+
+/// True for a path of the control API.
+fn is_control(path: &str) -> bool {
+    path.strip_prefix(CONTROL).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The state of the space that a request belongs to: that of its `X-Sim-Space` header, else of its credential, else the
@@ -161,8 +172,8 @@ struct Recording {
 }
 
 impl Recording {
-    /// Gives the outcome its wire form, and records it.
-    fn finish(self, mut inner: Response<Body>) -> Response<Body> {
+    /// Gives the outcome its wire form, and records it. What delays or breaks the answer comes after that.
+    fn finish(self, mut inner: Response<Body>) -> (Response<Body>, Option<Delivery>) {
         let Self { id, started, endpoint, mut request, context } = self;
         let RequestContext { state, caller, body } = &*context;
         let outcome = inner.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
@@ -170,11 +181,7 @@ impl Recording {
         if let Some(token) = inner.headers_mut().remove(X_SUBJECT_TOKEN) {
             response.headers_mut().insert(X_SUBJECT_TOKEN, token);
         }
-        let (delay, answer) = (outcome.delay(), outcome.answer());
-        if let (true, _) | (_, Some(Answer::Fault(_))) = (!delay.is_zero(), answer) {
-            let fault = if let Some(Answer::Fault(fault)) = answer { Some(fault) } else { None };
-            response.extensions_mut().insert(Delivery { delay, fault });
-        }
+        let delivery = Delivery::of(&outcome);
         tracing::info!(
             request.id = %id.simple(),
             request.method = %request.method(),
@@ -200,7 +207,7 @@ impl Recording {
             status: response.status().as_u16(),
             outcome,
         });
-        response
+        (response, delivery)
     }
 }
 

@@ -13,6 +13,6 @@ pub const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
 /// Querying the result of a review.
 pub(super) const REVIEW_RESULT: &str = "/v2/customers/realname-auths/result";
 
-pub(super) fn router() -> Router {
+pub(super) fn routes() -> Router {
     Router::new().route(INDIVIDUAL, post(individual::submit)).route(REVIEW_RESULT, get(review_result::show))
 }

@@ -17,7 +17,7 @@ pub(super) const DOMAINS: &str = "/v3/auth/domains";
 /// A token for a user's name and password.
 pub(super) const TOKENS: &str = "/v3/auth/tokens";
 
-pub(super) fn router() -> Router {
+pub(super) fn routes() -> Router {
     Router::new().route(DOMAINS, get(domains::list)).route(TOKENS, post(tokens::create))
 }
 
