@@ -94,12 +94,13 @@ impl App {
 
 /// Serves every route: the simulated API, IAM and the control API.
 pub fn service(app: &Arc<App>) -> RecordService<Router> {
-    record(app, api_routes().nest(CONTROL, control::routes(app)))
+    let routes = api_routes().nest(CONTROL, control::routes(app));
+    record(app, Some(CONTROL), routes)
 }
 
 /// Serves the simulated API and IAM alone.
 pub fn api_service(app: &Arc<App>) -> RecordService<Router> {
-    record(app, api_routes())
+    record(app, None, api_routes())
 }
 
 /// The control API alone.
@@ -120,8 +121,8 @@ fn api_routes() -> Router {
 /// Records the requests of the simulated routes. The layer is outside of the router, which would add headers of its own to
 /// their answers: `Allow` to the gateway's 404. Given its state, the router makes each handler a service once and not for
 /// every request.
-fn record(app: &Arc<App>, routes: Router) -> RecordService<Router> {
-    RecordLayer(Arc::clone(&app.spaces)).layer(routes.with_state(()))
+fn record(app: &Arc<App>, except: Option<&'static str>, routes: Router) -> RecordService<Router> {
+    RecordLayer { spaces: Arc::clone(&app.spaces), except }.layer(routes.with_state(()))
 }
 
 async fn unknown_path() -> ApiError {

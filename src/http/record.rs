@@ -18,7 +18,7 @@ use tower::{Layer, Service};
 use uuid::Uuid;
 
 use super::fault::Delivery;
-use super::{CONTROL, ENDPOINTS, X_AUTH_TOKEN, X_SIM_SPACE, X_SUBJECT_TOKEN, response, signature};
+use super::{ENDPOINTS, X_AUTH_TOKEN, X_SIM_SPACE, X_SUBJECT_TOKEN, response, signature};
 use crate::domain::checks;
 use crate::domain::gateway::{self, GatewayError};
 use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
@@ -56,21 +56,26 @@ impl RequestContext {
     }
 }
 
-/// Records the requests of a service, but for those of the control API.
+/// Records the requests of a service.
 #[derive(Clone, Debug)]
-pub(super) struct RecordLayer(pub(super) Arc<Spaces>);
+pub(super) struct RecordLayer {
+    pub(super) spaces: Arc<Spaces>,
+    /// The path of a service whose requests are not recorded, if the service has one.
+    pub(super) except: Option<&'static str>,
+}
 
 impl<S> Layer<S> for RecordLayer {
     type Service = RecordService<S>;
 
     fn layer(&self, inner: S) -> RecordService<S> {
-        RecordService { spaces: Arc::clone(&self.0), inner }
+        RecordService { spaces: Arc::clone(&self.spaces), except: self.except, inner }
     }
 }
 
 #[derive(Clone, Debug)]
 pub struct RecordService<S> {
     spaces: Arc<Spaces>,
+    except: Option<&'static str>,
     inner: S,
 }
 
@@ -88,7 +93,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if is_control(request.uri().path()) {
+        if self.except.is_some_and(|except| is_below(except, request.uri().path())) {
             return Box::pin(self.inner.call(request));
         }
         let started = Instant::now();
@@ -121,9 +126,8 @@ where
     }
 }
 
-/// True for a path of the control API.
-fn is_control(path: &str) -> bool {
-    path.strip_prefix(CONTROL).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+fn is_below(prefix: &str, path: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The state of the space that a request belongs to: that of its `X-Sim-Space` header, else of its credential, else the
@@ -282,7 +286,7 @@ mod tests {
         }
 
         let spaces = Spaces::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
-        let service = RecordLayer(spaces.into()).layer(Router::new().route("/", get(panics)));
+        let service = RecordLayer { spaces: spaces.into(), except: None }.layer(Router::new().route("/", get(panics)));
         for _ in 0..2 {
             let request = http::Request::new(Body::empty());
             let response = service.clone().oneshot(request).await.expect("the service is infallible");
