@@ -37,7 +37,7 @@ The command's environment has:
 An official SDK finds the same in the variables that it reads (HUAWEICLOUD_SDK_AK and others), and nothing else that \
 begins with HUAWEICLOUD_.
 
-Stdin, stdout and signals are passed through. The exit code is that of the command; 128 and the number of the signal that \
+Stdin, stdout and signals are passed through. The exit code is that of the command; 128 plus the number of the signal that \
 ended it; 127 if it is not found, 126 if it cannot be run. The report is on stderr.
 
 Examples:

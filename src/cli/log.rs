@@ -48,7 +48,7 @@ impl From<LogLevel> for LevelFilter {
 pub(super) fn start(format: LogFormat, level: LogLevel) -> LogGuard {
     let dropped = Arc::default();
     let stderr = BufWriter::new(io::stderr());
-    let writer = LogWriter { stderr, dropped: Arc::clone(&dropped), failed: 0, reported: 0 };
+    let writer = LogWriter { stderr, is_writable: true, dropped: Arc::clone(&dropped), failed: 0, reported: 0 };
     let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_WAITING_LINES);
     let (lines, worker) = builder.thread_name("log").finish(writer);
     let _ = dropped.set(lines.error_counter());
@@ -83,19 +83,21 @@ impl Drop for LogGuard {
     }
 }
 
-/// Stderr as the writing thread sees it: flushed when no more lines wait.
+/// Stderr as the worker sees it: it writes every line, and flushes when no more lines wait.
 struct LogWriter {
     stderr: BufWriter<Stderr>,
+    /// False if the last flush failed.
+    is_writable: bool,
     /// Counts the lines that did not fit into the queue.
     dropped: Arc<OnceLock<ErrorCounter>>,
     /// How many lines stderr did not take.
     failed: usize,
-    /// How many of the lost lines the log has reported.
+    /// How many lost lines the log has reported.
     reported: usize,
 }
 
 impl Write for LogWriter {
-    /// Takes one whole line. A line that cannot be written is lost, as if it had not fitted into the queue.
+    /// Takes one whole line. A line that cannot be written is lost, like one that does not fit into the queue.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.stderr.write_all(line).is_err() {
             self.failed += 1;
@@ -104,15 +106,13 @@ impl Write for LogWriter {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.stderr.flush().is_err() {
-            // What is in the buffer is tried again with the next line.
-            return Ok(());
-        }
+        // The queue is empty now, and thus has room for a report. After the flush, which may block, it may be full.
         let lost = self.failed + self.dropped.get().map_or(0, ErrorCounter::dropped_lines);
-        if lost > self.reported {
+        if self.is_writable && lost > self.reported {
             tracing::warn!(lines = lost - self.reported, "log lines were lost: stderr did not take them in time");
             self.reported = lost;
         }
+        self.is_writable = self.stderr.flush().is_ok();
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::faults::{application, ask};
-use crate::process::{Simulator, binary, run};
+use crate::process::{Simulator, run};
 
 /// How long anything here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -67,22 +67,31 @@ fn it_serves_though_nothing_can_be_printed_or_logged() {
     }
 }
 
-/// 4096 lines may wait, and a pipe holds 64 KiB: fewer lines than there are here.
-#[test]
-fn nobody_waits_for_whoever_does_not_read_the_log_and_what_is_lost_is_told() {
-    let mut command = binary();
-    command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
-    let mut simulator = Simulator::spawn(&mut command);
+/// A simulator whose log is not read, after 5,000 answers: 4096 lines may wait, and a pipe holds 64 KiB, which are fewer.
+fn unread_log() -> Simulator {
+    let simulator = Simulator::start(&["--log-format", "json"]);
     let mut stream = TcpStream::connect(simulator.authority()).expect("it listens");
     let request = "GET /unknown HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100);
     for _ in 0..50 {
         stream.write_all(request.as_bytes()).expect("it reads");
         assert_eq!(count_answers(&mut stream, 100), 100);
     }
+    simulator
+}
+
+#[test]
+fn a_log_that_is_not_read_holds_up_no_answer_and_tells_how_many_lines_were_lost() {
+    let mut simulator = unread_log();
     let mut log = simulator.log();
     let lost = std::iter::from_fn(|| Some(log.line())).find(|line| line["lines"].is_u64()).expect("it is told");
     assert!(lost["lines"].as_u64() > Some(50), "{lost}");
     assert_eq!(lost["level"], "WARN");
+}
+
+#[test]
+fn a_log_that_is_not_read_holds_up_no_end_and_stdout_stays_as_it_is() {
+    let (status, printed, _) = unread_log().end("TERM");
+    assert_eq!((status.code(), printed.as_str()), (Some(0), ""));
 }
 
 /// Reads until so many answers have come.

@@ -1,6 +1,6 @@
 //! The command line, as a user or a script sees it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -9,6 +9,9 @@ use std::process::Stdio;
 use serde_json::json;
 
 use crate::process::{Simulator, binary, finished, run};
+
+/// The directory of the built-in scenarios.
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
 
 /// A fixture file of this test.
 fn file(name: &str, text: &str) -> String {
@@ -161,6 +164,22 @@ fn whoever_has_seen_enough_may_close_stdout() {
 }
 
 #[test]
+fn a_result_that_cannot_be_printed_exits_with_5() {
+    let failing = file("unprintable.yaml", "exchanges: [{ request: {}, expect: { status: 200 } }]\n");
+    let full = || File::options().write(true).open("/dev/full").expect("Linux has it");
+    for (arguments, code) in
+        [(&["catalog"][..], 5), (&["schema"], 5), (&["check", FIXTURES], 5), (&["check", &failing], 1)]
+    {
+        let output = binary().args(arguments).stdout(full()).stderr(Stdio::piped()).output();
+        let (found, _, stderr) = finished(output.expect("the binary can be started"));
+        assert_eq!(found, Some(code), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.contains("cannot write to stdout: No space left on device"), code == 5, "{stderr}");
+    }
+    let status = binary().args(["check", &failing]).stdout(Stdio::null()).stderr(full()).status();
+    assert_eq!(status.expect("the binary can be started").code(), Some(1));
+}
+
+#[test]
 fn a_bad_setting_of_the_environment_stops_the_start() {
     let output = binary().env("BSS_SIM_LISTEN", "nowhere").output().expect("the binary can be started");
     assert_eq!(output.status.code(), Some(2));
@@ -209,7 +228,7 @@ exchanges:
 
 #[test]
 fn every_scenario_does_what_it_says() {
-    let (code, stdout, stderr) = run(&["check", concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")]);
+    let (code, stdout, stderr) = run(&["check", FIXTURES]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
 }
 
