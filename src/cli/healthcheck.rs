@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 
 use super::CommandError;
 use super::tls::TlsFlags;
-use crate::fixture::parse_span;
+use crate::fixture::parse_duration;
 
 /// How long one try may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -52,7 +52,7 @@ pub(super) struct HealthcheckArgs {
     control_listen: Option<SocketAddr>,
 
     /// Try again for this long: 10s, 1m.
-    #[arg(long, value_name = "SPAN", value_parser = parse_span, default_value = "0s")]
+    #[arg(long, value_name = "SPAN", value_parser = parse_duration, default_value = "0s")]
     wait: Duration,
 
     #[command(flatten, next_help_heading = "Whether it speaks HTTPS, as for `serve`")]

@@ -22,7 +22,7 @@ use super::log::{self, LogFormat, LogLevel};
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
 use crate::domain::credentials::Secret;
-use crate::fixture::{Library, Scenario, builtin_names, parse_span};
+use crate::fixture::{Library, Scenario, builtin_names, parse_duration};
 use crate::http::{
     App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Tls, api_service, control_router, service,
 };
@@ -341,7 +341,7 @@ fn possible_connections(servers: usize) -> Option<usize> {
 }
 
 fn parse_limit(text: &str) -> Result<Duration, String> {
-    let span = parse_span(text)?;
+    let span = parse_duration(text)?;
     if span.is_zero() {
         Err("nothing can be done in no time: for hardly any limit, write `1d`".into())
     } else {

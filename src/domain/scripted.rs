@@ -110,7 +110,8 @@ impl Matcher {
         values.iter().any(|value| self.matches_value(value.as_ref()))
     }
 
-    fn any_of<T: ToString>(options: impl IntoIterator<Item = T>) -> Self {
+    /// Returns a condition that holds for these values.
+    pub fn any_of<T: ToString>(options: impl IntoIterator<Item = T>) -> Self {
         Self::AnyOf(options.into_iter().map(|option| option.to_string().into()).collect())
     }
 

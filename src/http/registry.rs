@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::task::spawn_blocking;
 
 use super::App;
-use crate::fixture::{Library, News, Problem, Source};
+use crate::fixture::{Library, Problem, ReloadDiff, Source};
 use crate::simulator::{Space, SpaceId};
 
 /// The current library of scenarios.
@@ -51,14 +51,14 @@ pub struct PendingReload<'a> {
     app: &'a App,
     served: MutexGuard<'a, Option<Arc<Source>>>,
     library: Arc<Library>,
-    news: News,
+    news: ReloadDiff,
 }
 
 /// What a reload changed.
 #[derive(Debug)]
 pub struct Reload {
     /// What is different in the library, and what is wrong in the files.
-    pub news: News,
+    pub news: ReloadDiff,
     /// The spaces that have begun again.
     pub restarted: Vec<SpaceId>,
 }
@@ -67,7 +67,7 @@ impl App {
     /// Reads the scenario files again. This may take a while, and blocks the thread.
     pub fn read_again(&self) -> PendingReload<'_> {
         let served = self.scenarios.served();
-        let (library, news) = self.scenarios.library().read_again();
+        let (library, news) = self.scenarios.library().reload();
         PendingReload { app: self, served, library: library.into(), news }
     }
 
@@ -97,7 +97,7 @@ impl PendingReload<'_> {
 
 /// Lets the default space begin again if its scenario's file has changed.
 fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Library) -> bool {
-    let current = library.from_file(served.name()).filter(|current| !current.says_the_same_as(served));
+    let current = library.from_file(served.name()).filter(|current| !current.is_same(served));
     let Some(current) = current else { return false };
     let is_restarted =
         default.replace_if_started_from(&served.scenario().world, current.name().into(), &current.scenario().world);
@@ -107,7 +107,7 @@ fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Libra
     is_restarted
 }
 
-fn warn_if_removed(default: &Space, served: &Source, news: &News) {
+fn warn_if_removed(default: &Space, served: &Source, news: &ReloadDiff) {
     let scenario = served.name();
     if news.removed.iter().any(|name| name == scenario) && default.started_from(&served.scenario().world) {
         tracing::warn!(scenario, "no file has the served scenario any more: it is served as it was");
@@ -115,10 +115,10 @@ fn warn_if_removed(default: &Space, served: &Source, news: &News) {
 }
 
 fn log(Reload { news, restarted }: &Reload) {
-    for (path, reason) in &news.wrong.unreadable {
+    for (path, reason) in &news.errors.unreadable {
         tracing::warn!(file = %path.display(), "not taken up: {reason}");
     }
-    for Problem { file, line, column, key, message, hint, .. } in &news.wrong.problems {
+    for Problem { file, line, column, key, message, hint, .. } in &news.errors.problems {
         tracing::warn!(file, line, column, key, hint, "not taken up: {message}");
     }
     if news.is_empty() {

@@ -61,7 +61,7 @@ pub(super) const PUT: Operation = Operation {
 };
 
 pub(super) async fn put(Target(space): Target, Named(number): Named, Text(text): Text) -> Written {
-    let (number, certificate, holders) = call::certificate(&with_name(&text, "number", &number)?)?;
+    let (number, certificate, holders) = call::certificate(with_name(&text, "number", &number)?, &number)?;
     let value = write::certificate(&number, &certificate, holders.iter());
     let was_there = space.state().put_certificate(&number, certificate, holders);
     Ok((created(was_there), Json(value)))

@@ -59,7 +59,7 @@ pub(super) const PUT: Operation = Operation {
 
 pub(super) async fn put(Target(space): Target, Named(id): Named, Text(text): Text) -> Written {
     let text = with_name(&text, "id", &id)?;
-    let (id, customer, credentials) = call::customer(&text)?;
+    let (id, customer, credentials) = call::customer(text, &id)?;
     let state = space.state();
     let (customer, was_there) = state.put_customer(&id, customer, &credentials)?;
     Ok((created(was_there), Json(written(&state, &id, &customer))))

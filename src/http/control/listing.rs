@@ -11,15 +11,15 @@ use crate::http::openapi::{SchemaOf, resolved, without};
 /// What answers a thing that is put: the thing, and whether it is new.
 pub(super) type Written = Result<(StatusCode, Json<Value>), ControlError>;
 
-/// The body with the name that is in the path, which it may leave out but not contradict.
-pub(super) fn with_name(text: &str, key: &str, name: &str) -> Result<String, ControlError> {
+/// The body, which may leave out the name that is in the path, but not contradict it.
+pub(super) fn with_name<'t>(text: &'t str, key: &str, name: &str) -> Result<&'t str, ControlError> {
     let text = if text.trim().is_empty() { "{}" } else { text };
-    let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
+    let Ok(Value::Object(body)) = serde_json::from_str(text) else {
         return Err(ControlError::malformed("the body is no JSON object"));
     };
-    match body.insert(key.to_owned(), name.into()) {
+    match body.get(key) {
         Some(given) if given != name => Err(ControlError::malformed(format!("`{key}` is another one in the path"))),
-        _ => Ok(Value::Object(body).to_string()),
+        _ => Ok(text),
     }
 }
 

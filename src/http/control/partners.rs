@@ -57,7 +57,7 @@ pub(super) const PUT: Operation = Operation {
 };
 
 pub(super) async fn put(Target(space): Target, Named(name): Named, Text(text): Text) -> Written {
-    let partner = call::partner(&with_name(&text, "name", &name)?)?;
+    let partner = call::partner(with_name(&text, "name", &name)?, &name)?;
     let (state, name) = (space.state(), partner.name.clone());
     let was_there = state.put_partner(partner)?;
     let accounts = state.accounts();

@@ -10,7 +10,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::operation::{Operation, OperationResponse};
-use crate::fixture::{LoadError, News, Problem};
+use crate::fixture::{LoadError, Problem, ReloadDiff};
 use crate::http::openapi::{array, number, object, or_null, text, without};
 use crate::http::{App, Reload};
 
@@ -28,7 +28,8 @@ pub(super) const RELOAD: Operation = Operation {
 
 /// Says what was taken up; with what is wrong, in the form of an error.
 pub(super) async fn reload(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
-    let Reload { news: News { changed, added, removed, unchanged, wrong }, restarted } = app.reload().await;
+    let Reload { news: ReloadDiff { changed, added, removed, unchanged, errors: wrong }, restarted } =
+        app.reload().await;
     let restarted: Vec<_> = restarted.iter().map(ToString::to_string).collect();
     let mut told = json!({
         "changed": changed, "added": added, "removed": removed, "unchanged": unchanged, "restarted": restarted,
