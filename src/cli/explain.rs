@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::io::{IsTerminal, Read, stdin};
 
 use clap::Args;
-use serde_json::Value;
 
 use super::serve::ScenarioFlags;
 use super::{CommandError, print};
 use crate::domain::checks::MAX_BODY_BYTES;
-use crate::http::{App, explain};
+use crate::domain::rules::CheckResult;
+use crate::http::{App, ChangeView, CheckView, Explanation, explain};
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
@@ -48,7 +48,7 @@ impl ExplainArgs {
         let space = app.spaces.default_space();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let explained = runtime.block_on(explain(&app, &space, self.caller.as_deref(), &body));
-        let text = if self.json { format!("{explained}\n") } else { text(&explained) };
+        let text = if self.json { format!("{}\n", serde_json::json!(explained)) } else { text(&explained) };
         print(&text)
     }
 }
@@ -67,40 +67,32 @@ const NO_REQUEST: &str =
     "there is no request on stdin: give the body of an application, as in `bss-sim explain < request.json`";
 
 /// The explanation as text: the answer, every check with its source, and the changes.
-fn text(explained: &Value) -> String {
-    let Value::Object(response) = &explained["response"] else { return String::new() };
-    let mut text = match response.get("fault") {
-        Some(fault) => format!("no answer, but a fault of the connection: {}\n\n", word(fault)),
-        None => format!("{} {}\n\n", response["status"], response["body"]),
+fn text(Explanation { response, outcome, checks, changes }: &Explanation) -> String {
+    let mut text = match (response.fault, response.status) {
+        (None, Some(status)) => format!("{status} {}\n\n", response.body),
+        (fault, _) => format!("no answer, but a fault of the connection: {}\n\n", fault.unwrap_or_default()),
     };
-    for check in explained["checks"].as_array().into_iter().flatten() {
-        let result = match (word(&check["result"]), word(&explained["outcome"]["decided_by"])) {
-            ("failed", "script") => "answered by",
-            ("failed", _) => "refused by",
-            ("passed", _) => "passed",
-            _ => "not reached",
+    for CheckView { check, result, saw, basis, source } in checks {
+        let result = match result {
+            CheckResult::Failed if outcome.decided_by == "script" => "answered by",
+            CheckResult::Failed => "refused by",
+            CheckResult::Passed => "passed",
+            CheckResult::NotReached => "not reached",
         };
-        let [name, saw, basis, source] = ["check", "saw", "basis", "source"].map(|key| word(&check[key]));
         let colon = if saw.is_empty() { "" } else { ": " };
-        let _ = writeln!(text, "{result:11} {name}{colon}{saw}\n            {basis}: {source}");
+        let _ = writeln!(text, "{result:11} {check}{colon}{saw}\n            {}: {source}", basis.as_str());
     }
-    let changes: Vec<_> = explained["changes"].as_array().into_iter().flatten().map(change).collect();
+    let changes: Vec<_> = changes.iter().map(change).collect();
     let changes = if changes.is_empty() { "nothing".to_owned() } else { changes.join("\n            ") };
     let _ = writeln!(text, "\nchanges     {changes}");
     text
 }
 
 /// `customer customer-new: attempts 0 -> 1, real_name unauthenticated -> under_review`
-fn change(change: &Value) -> String {
-    let Value::Object(fields) = change else { return String::new() };
-    let pairs = fields.iter().filter_map(|(name, value)| {
-        let [before, after] = value.as_array()?.as_slice() else { return None };
-        let show = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Some(format!("{name} {} -> {}", show(before), show(after)))
-    });
-    format!("customer {}: {}", word(&change["customer"]), pairs.collect::<Vec<_>>().join(", "))
-}
-
-fn word(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+fn change(ChangeView { customer, attempts: [before, after], real_name }: &ChangeView) -> String {
+    let mut text = format!("customer {customer}: attempts {before} -> {after}");
+    if let Some([before, after]) = real_name {
+        let _ = write!(text, ", real_name {} -> {}", before.as_str(), after.as_str());
+    }
+    text
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use strum::IntoStaticStr;
 
 use crate::domain::account::{Customer, Partner, RealNameStatus};
 use crate::domain::application::Application;
@@ -363,8 +364,9 @@ impl Decision {
 }
 
 /// The result of one check or rule in an explanation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[schemars(inline)]
 pub enum CheckResult {
     /// It holds.
@@ -373,6 +375,13 @@ pub enum CheckResult {
     Failed,
     /// An earlier one decided the answer.
     NotReached,
+}
+
+impl CheckResult {
+    /// The word in explanations.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 #[derive(Clone, Debug)]

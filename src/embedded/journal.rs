@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::scenario::to_text;
 use super::simulator::Error;
+use crate::domain::rules::CheckResult;
 use crate::domain::scripted::Matcher;
 use crate::fixture::call;
+use crate::http::EntryBody;
 
 /// An entry of the journal: a request, its response, and why it was given.
 ///
@@ -28,89 +30,83 @@ use crate::fixture::call;
 /// Names and certificate numbers are `***`, unless the simulator [shows them](super::Builder::show_personal_data).
 /// `Display` and `Debug` are a line: the request, the response, and the check that refused it with what it saw.
 #[derive(Clone, PartialEq)]
-pub struct Entry(pub(super) Value);
+pub struct Entry(pub(super) EntryBody);
 
 impl Entry {
     /// The whole entry, in the format of `GET /_sim/journal`.
-    pub fn json(&self) -> &Value {
-        &self.0
+    pub fn json(&self) -> Value {
+        serde_json::to_value(&self.0).expect("an entry is JSON")
     }
 
     /// Its number, from 1 on.
     pub fn number(&self) -> u64 {
-        self.0["number"].as_u64().unwrap_or_default()
+        self.0.number
     }
 
     /// The value of `X-Request-Id` in the response.
     pub fn request_id(&self) -> &str {
-        self.text("/request_id").unwrap_or_default()
+        &self.0.request_id
     }
 
     /// The name of the calling partner. `None` if the caller is unknown.
     pub fn caller(&self) -> Option<&str> {
-        self.text("/caller")
+        self.0.caller.as_deref()
     }
 
     /// The path with its query.
     pub fn path(&self) -> &str {
-        self.text("/request/path").unwrap_or_default()
+        &self.0.request.path
     }
 
     /// The body of the request; `null` if it was not JSON.
     pub fn request(&self) -> &Value {
-        &self.0["request"]["body"]
+        &self.0.request.body
     }
 
     /// The body of the response; `null` if there was none.
     pub fn response(&self) -> &Value {
-        &self.0["response"]["body"]
+        &self.0.explanation.response.body
     }
 
     /// The HTTP status of the response. `None` if a scripted fault took its place.
     pub fn status(&self) -> Option<u16> {
-        self.0["response"]["status"].as_u64()?.try_into().ok()
+        self.0.explanation.response.status
     }
 
     /// The error code of the response. `None` if nothing was refused.
     pub fn error_code(&self) -> Option<&str> {
-        self.text("/outcome/error_code")
+        self.0.explanation.outcome.error_code
     }
 
     /// What decided: `gateway`, `parameters`, `script`, `rule` or `accepted`.
     pub fn decided_by(&self) -> &str {
-        self.text("/outcome/decided_by").unwrap_or_default()
+        self.0.explanation.outcome.decided_by
     }
 
     /// The check or rule that refused. `None` if none did.
     pub fn rule(&self) -> Option<&str> {
-        self.text("/outcome/rule")
+        self.0.explanation.outcome.rule
     }
 
     /// All checks in their order, each with its result: `passed`, `failed` or `not_reached`.
     pub fn checks(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
-        let checks = self.0["checks"].as_array().into_iter().flatten();
-        checks.filter_map(|check| Some((check["check"].as_str()?, check["result"].as_str()?)))
-    }
-
-    fn text(&self, pointer: &str) -> Option<&str> {
-        self.0.pointer(pointer)?.as_str()
+        self.0.explanation.checks.iter().map(|check| (check.check, check.result.as_str()))
     }
 }
 
 impl Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{} {} {} -> ", self.number(), self.text("/request/method").unwrap_or_default(), self.path())?;
-        match self.status() {
+        let EntryBody { number, request, explanation, .. } = &self.0;
+        write!(f, "#{number} {} {} -> ", request.method, request.path)?;
+        match explanation.response.status {
             Some(status) => write!(f, "{status}")?,
-            None => write!(f, "no response, fault {}", self.text("/response/fault").unwrap_or_default())?,
+            None => write!(f, "no response, fault {}", explanation.response.fault.unwrap_or_default())?,
         }
         if let Some(code) = self.error_code() {
             write!(f, " {code}")?;
         }
-        let checks = self.0["checks"].as_array().into_iter().flatten();
-        if let Some(failed) = checks.into_iter().find(|check| check["result"] == "failed") {
-            let [check, saw] = ["check", "saw"].map(|key| failed[key].as_str().unwrap_or_default());
-            write!(f, ", {check}{}{saw}", if saw.is_empty() { "" } else { ": " })?;
+        if let Some(failed) = explanation.checks.iter().find(|check| check.result == CheckResult::Failed) {
+            write!(f, ", {}{}{}", failed.check, if failed.saw.is_empty() { "" } else { ": " }, failed.saw)?;
         }
         Ok(())
     }

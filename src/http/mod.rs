@@ -24,7 +24,10 @@ use tower::Layer;
 
 pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
-pub use control::{ControlSettings, NotVerified, Verified, entry, explain, journal, verify};
+pub use control::{
+    ChangeView, CheckView, ControlSettings, EntryBody, Explanation, NotVerified, Verified, entry, explain, journal,
+    verify,
+};
 pub use record::RecordService;
 pub use registry::{PendingReload, Reload, ScenarioRegistry};
 pub use server::{Limits, Server};
@@ -94,8 +97,7 @@ impl App {
 
 /// Serves every route: the simulated API, IAM and the control API.
 pub fn service(app: &Arc<App>) -> RecordService<Router> {
-    let routes = api_routes().nest(CONTROL, control::routes(app));
-    record(app, Some(CONTROL), routes)
+    record(app, Some(CONTROL), api_routes().merge(control::routes(app)))
 }
 
 /// Serves the simulated API and IAM alone.
@@ -105,7 +107,7 @@ pub fn api_service(app: &Arc<App>) -> RecordService<Router> {
 
 /// The control API alone.
 pub fn control_router(app: &Arc<App>) -> Router {
-    Router::new().nest(CONTROL, control::routes(app)).with_state(())
+    control::routes(app).with_state(())
 }
 
 /// The service of every route as a router, for those who serve it themselves.

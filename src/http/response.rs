@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, SERVER};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -92,17 +93,25 @@ const fn accepted(review: Review, is_review: IsReviewType) -> &'static str {
     }
 }
 
-fn refused(outcome: &Outcome, Refusal { code, items }: Refusal, parameter_errors: ParameterErrors) -> String {
-    #[derive(Serialize)]
-    struct ErrorBody<'a> {
-        error_code: &'a str,
-        error_msg: &'a str,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        fail_check_items: Vec<&'a str>,
-    }
+/// An error of the API.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct ErrorBody<'a> {
+    /// Error code.
+    #[schemars(length(max = 16))]
+    error_code: &'a str,
+    /// Error description.
+    #[schemars(length(max = 1024))]
+    error_msg: &'a str,
+    /// Error list, in the page's order (the order is assumed).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>", default)]
+    fail_check_items: Option<Vec<&'a str>>,
+}
 
+fn refused(outcome: &Outcome, Refusal { code, items }: Refusal, parameter_errors: ParameterErrors) -> String {
     let error_msg = error_msg(outcome, code, parameter_errors);
-    let fail_check_items = items.iter().map(CheckItem::code).collect();
+    let fail_check_items = (!items.is_empty()).then(|| items.iter().map(CheckItem::code).collect());
     json_text(&ErrorBody { error_code: code.code(), error_msg: &error_msg, fail_check_items })
 }
 
@@ -116,33 +125,44 @@ fn error_msg(outcome: &Outcome, code: ErrorCode, parameter_errors: ParameterErro
     }
 }
 
+/// An error of the gateway.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct GatewayErrorBody<'a> {
+    /// What is wrong.
+    error_msg: &'a str,
+    /// The code.
+    error_code: &'a str,
+    /// The same as in `X-Request-Id`.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
+    request_id: &'a str,
+}
+
 /// The detail of the case replaces the final dot of the table's text.
 fn refused_by_gateway(outcome: &Outcome, error: &GatewayError, request_id: &str) -> String {
-    #[derive(Serialize)]
-    struct GatewayBody<'a> {
-        error_msg: &'a str,
-        error_code: &'a str,
-        request_id: &'a str,
-    }
-
     let error_msg = match outcome {
         Outcome::Refused(ApiError::Gateway { detail: Some(detail), .. }) => {
             format!("{}: {}", error.message.trim_end_matches('.'), detail.text)
         }
         _ => error.message.to_owned(),
     };
-    json_text(&GatewayBody { error_msg: &error_msg, error_code: error.code, request_id })
+    json_text(&GatewayErrorBody { error_msg: &error_msg, error_code: error.code, request_id })
+}
+
+/// The result of a review. There is none before any application (assumed).
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct ReviewResultBody<'a> {
+    /// 0: under review; 1: rejected; 2: passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u8", default, range(max = 2))]
+    review_result: Option<u8>,
+    /// The reviewer's opinion, if it was rejected.
+    opinion: Option<&'a str>,
 }
 
 /// There is a `review_result` only after an application, and an opinion only after a rejection.
 fn review_result(customer: &Customer) -> String {
-    #[derive(Serialize)]
-    struct ReviewResultBody<'a> {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        review_result: Option<u8>,
-        opinion: Option<&'a str>,
-    }
-
     let review_result = match customer.status {
         RealNameStatus::Unauthenticated => None,
         RealNameStatus::UnderReview => Some(0),

@@ -3,47 +3,98 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::http::StatusCode;
-use schemars::{Schema, SchemaGenerator, json_schema};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::explain::read;
-use super::operation::{Operation, OperationResponse};
-use super::record::basis;
-use super::target::Target;
+use super::extract::InSpace;
+use super::fixture_shape::ScriptedShape;
 use crate::domain::bucket::Inspection;
 use crate::domain::catalog::{DocumentedOutcome, ErrorCode};
-use crate::domain::checks::Citation;
+use crate::domain::checks::{Basis, Citation};
 use crate::domain::rules::{Answer, Refusal};
-use crate::fixture::{CatalogRow, catalog, schema};
-use crate::http::openapi::{array, number, object, or_null, text};
+use crate::fixture::{CatalogRow, catalog};
+use crate::http::openapi::all_required;
 use crate::simulator::SpaceState;
 
 /// How many customers and certificates are tried for a request that gives an outcome.
 const TRIED: usize = 100;
 
-pub(super) const LIST: Operation = Operation {
-    id: "listOutcomes",
-    summary: "Every documented outcome, with all ways to get it now",
-    answers: &[OperationResponse::json(StatusCode::OK, "The outcomes, in the page's order.", outcomes)],
-    ..Operation::IN_SPACE
-};
+/// Every documented outcome, in the page's order.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct OutcomeList {
+    outcomes: Vec<CatalogOutcome>,
+}
 
-pub(super) async fn list(Target(space): Target) -> Json<Value> {
+/// A documented outcome, with all ways to get it now.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct CatalogOutcome {
+    /// `is_review` with its number, an error code or a check item.
+    outcome: String,
+    /// The HTTP status.
+    status: u16,
+    /// The page's words for it.
+    text: &'static str,
+    /// What ends in it.
+    causes: Vec<Cause>,
+    ways: Ways,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Cause {
+    /// The check or the rule that ends in it.
+    check: &'static str,
+    /// Whether the page says so, or it was chosen.
+    basis: Basis,
+    /// The page's words, or the reason of a choice.
+    source: &'static str,
+}
+
+/// The ways to get an outcome.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline, transform = all_required)]
+struct Ways {
+    /// The scenario that shows it.
+    scenario: Option<String>,
+    scripted: ScriptedShape,
+    /// A request that gives it.
+    request: Option<SampleRequest>,
+}
+
+#[derive(Clone, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct SampleRequest {
+    /// A token or a partner's name.
+    #[serde(rename = "as")]
+    caller: String,
+    /// The body of an application.
+    #[schemars(with = "Map<String, Value>")]
+    request: Value,
+}
+
+pub(super) async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
     let state = space.state();
     let requests = requests(&state).await;
-    let row = |row: &CatalogRow| {
-        let cause = |(check, citation): &(&str, Citation)| json!({ "check": check, "basis": citation.basis.as_str(), "source": citation.source });
-        let request = requests.iter().find(|(outcome, _)| *outcome == row.outcome).map(|(_, request)| request);
-        json!({
-            "outcome": row.outcome.to_string(),
-            "status": row.outcome.status(),
-            "text": row.outcome.text(),
-            "causes": row.causes.iter().map(cause).collect::<Vec<_>>(),
-            "ways": { "scenario": row.scenario, "scripted": scripted(row.outcome), "request": request },
-        })
-    };
-    Json(json!({ "outcomes": catalog().iter().map(row).collect::<Vec<_>>() }))
+    let outcomes = catalog().into_iter().map(|CatalogRow { outcome, causes, scenario }| {
+        let request = requests.iter().find(|(given, _)| *given == outcome).map(|(_, request)| request.clone());
+        let cause = |(check, citation): (&'static str, Citation)| Cause {
+            check,
+            basis: citation.basis,
+            source: citation.source,
+        };
+        CatalogOutcome {
+            outcome: outcome.to_string(),
+            status: outcome.status(),
+            text: outcome.text(),
+            causes: causes.into_iter().map(cause).collect(),
+            ways: Ways { scenario, scripted: ScriptedShape(scripted(outcome)), request },
+        }
+    });
+    Json(OutcomeList { outcomes: outcomes.collect() })
 }
 
 /// A script to post that gives the outcome to the next application.
@@ -60,7 +111,7 @@ fn scripted(outcome: DocumentedOutcome) -> Value {
 
 /// Requests of the first partner's that give this or that outcome as things stand: its customers and others, with
 /// the listed certificates and a new one, with good and bad pictures.
-async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, Value)> {
+async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)> {
     let accounts = state.accounts();
     let Some(partner) = accounts.partners.first() else { return Vec::new() };
     let world = state.snapshot();
@@ -71,7 +122,7 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, Value)> {
     numbers.extend(world.certificates.keys().map(|number| number.as_str().to_owned()).take(TRIED));
     numbers[1..].sort_unstable();
     let pairs: Vec<_> = ids.iter().flat_map(|id| numbers.iter().map(move |number| (id, number))).collect();
-    let mut found: Vec<(DocumentedOutcome, Value)> = Vec::new();
+    let mut found: Vec<(DocumentedOutcome, SampleRequest)> = Vec::new();
     for front in ["front.jpg", "front.txt"] {
         // Looked at once: a bucket may be far away.
         let mut pictures: Option<Inspection> = None;
@@ -94,7 +145,7 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, Value)> {
             let name = Arc::clone(&partner.name);
             let outcome = outcome(state.preview(partner, &application, pictures).answer);
             if let Some(outcome) = outcome.filter(|outcome| !found.iter().any(|(known, _)| known == outcome)) {
-                found.push((outcome, json!({ "as": &*name, "request": request })));
+                found.push((outcome, SampleRequest { caller: name.to_string(), request }));
             }
         }
     }
@@ -102,10 +153,10 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, Value)> {
     if let Some(token) = own {
         found.push((
             DocumentedOutcome::Refused(ErrorCode::AccessDenied),
-            json!({ "as": token.expose(), "request": {} }),
+            SampleRequest { caller: token.expose().to_owned(), request: json!({}) },
         ));
     }
-    let empty = json!({ "as": &*partner.name, "request": {} });
+    let empty = SampleRequest { caller: partner.name.to_string(), request: json!({}) };
     found.push((DocumentedOutcome::Refused(ErrorCode::ParameterError), empty));
     found
 }
@@ -122,31 +173,4 @@ fn outcome(answer: Answer) -> Option<DocumentedOutcome> {
         }
         Answer::Gateway(_) | Answer::Fault(_) => None,
     }
-}
-
-fn outcomes(generator: &mut SchemaGenerator) -> Schema {
-    let cause = object([
-        ("check", text("The check or the rule that ends in it.")),
-        ("basis", basis()),
-        ("source", text("The page's words, or the reason of a choice.")),
-    ]);
-    let ways = object([
-        ("scenario", or_null(text("The scenario that shows it."))),
-        ("scripted", schema::SCRIPTED(generator)),
-        (
-            "request",
-            or_null(object([
-                ("as", text("A token or a partner's name.")),
-                ("request", json_schema!({ "type": "object", "description": "The body of an application." })),
-            ])),
-        ),
-    ]);
-    let outcome = object([
-        ("outcome", text("`is_review` with its number, an error code or a check item.")),
-        ("status", number("The HTTP status.")),
-        ("text", text("The page's words for it.")),
-        ("causes", array("What ends in it.", cause)),
-        ("ways", ways),
-    ]);
-    object([("outcomes", array("The outcomes.", outcome))])
 }

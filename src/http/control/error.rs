@@ -3,130 +3,142 @@
 use std::any::Any;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use schemars::{Schema, json_schema};
-use serde_json::{Map, Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::fixture::{LoadError, Problem, UnknownScenario};
-use crate::http::openapi::{JSON, array, number, object, or_null, response_of, text};
+use crate::http::openapi::{Describe, JSON, OperationWriter, Refusal, response};
 use crate::simulator::{ReviewError, UpdateError};
 
-/// The kinds of refusals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Malformed,
-    Unauthorized,
-    NotFound,
-    Conflict,
-    Invalid,
-    Internal,
-}
+pub(super) const MALFORMED: Refusal = Refusal {
+    status: StatusCode::BAD_REQUEST,
+    name: "malformed",
+    description: "The call does not have the form that it has to have.",
+};
 
-impl Kind {
-    const ALL: [Self; 6] =
-        [Self::Malformed, Self::Unauthorized, Self::NotFound, Self::Conflict, Self::Invalid, Self::Internal];
+pub(super) const UNAUTHORIZED: Refusal = Refusal {
+    status: StatusCode::UNAUTHORIZED,
+    name: "unauthorized",
+    description: "The call does not show the control token.",
+};
 
-    /// The status, the word for it, and when it is answered.
-    const fn row(self) -> (StatusCode, &'static str, &'static str) {
-        match self {
-            Self::Malformed => {
-                (StatusCode::BAD_REQUEST, "malformed", "The call is not of the form that it has to have.")
-            }
-            Self::Unauthorized => {
-                (StatusCode::UNAUTHORIZED, "unauthorized", "The call does not show the control token.")
-            }
-            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Something that the call names does not exist."),
-            Self::Conflict => (StatusCode::CONFLICT, "conflict", "It cannot be carried out as things stand."),
-            Self::Invalid => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid",
-                "The body is not what is wanted here: all that is wrong with it.",
-            ),
-            Self::Internal => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of the simulator: its log has the reason.")
-            }
-        }
-    }
+pub(super) const NOT_FOUND: Refusal = Refusal {
+    status: StatusCode::NOT_FOUND,
+    name: "not_found",
+    description: "Something that the call names does not exist.",
+};
 
-    /// The HTTP status.
-    pub(super) const fn status(self) -> StatusCode {
-        self.row().0
-    }
+pub(super) const CONFLICT: Refusal = Refusal {
+    status: StatusCode::CONFLICT,
+    name: "conflict",
+    description: "The call is in conflict with the current state of the space.",
+};
 
-    /// The refusals as the document has them, by their words.
-    pub(super) fn components() -> Map<String, Value> {
-        let component = |kind: Self| {
-            let (_, word, description) = kind.row();
-            let detail = if kind == Self::Invalid { problems() } else { text("What is wrong, in a sentence.") };
-            let error = object([("error", json_schema!({ "const": word })), ("detail", detail)]);
-            (word.to_owned(), response_of(description, JSON, error))
-        };
-        Self::ALL.into_iter().map(component).collect()
-    }
+pub(super) const INVALID: Refusal = Refusal {
+    status: StatusCode::UNPROCESSABLE_ENTITY,
+    name: "invalid",
+    description: "The body is not what this call takes: everything that is wrong with it.",
+};
 
-    /// Refers to the component.
-    pub(super) fn reference(self) -> Value {
-        json!({ "$ref": format!("#/components/responses/{}", self.row().1) })
-    }
-}
-
-/// What is wrong with a body, as [`ControlError`] tells it.
-fn problems() -> Schema {
-    let problem = object([
-        ("line", number("The line of the body, from 1.")),
-        ("column", number("The column of the line, from 1.")),
-        ("key", text("What it is about, like `customers[0].partner`.")),
-        ("message", text("What is wrong.")),
-        ("hint", or_null(text("What would be right."))),
-    ]);
-    json_schema!({ "oneOf": [array("Every mistake, at its place.", problem), text("What is wrong, in a sentence.")] })
-}
+pub(super) const INTERNAL: Refusal = Refusal {
+    status: StatusCode::INTERNAL_SERVER_ERROR,
+    name: "internal",
+    description: "A fault of the simulator: its log has the reason.",
+};
 
 /// Why a control call is refused.
 pub(super) struct ControlError {
-    kind: Kind,
-    detail: Value,
+    refusal: Refusal,
+    detail: Detail,
+}
+
+/// Why a call was refused.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+struct ErrorBody {
+    /// The kind of refusal.
+    error: &'static str,
+    detail: Detail,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+enum Detail {
+    /// What is wrong, in a sentence.
+    Sentence(String),
+    /// Every mistake of a body, at its place.
+    Mistakes(Vec<Mistake>),
+}
+
+/// A mistake in a body or in a file.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Mistake {
+    /// The line, from 1.
+    line: usize,
+    /// The column of the line, from 1.
+    column: usize,
+    /// What it is about, like `customers[0].partner`.
+    key: String,
+    /// What is wrong.
+    message: String,
+    /// What would be right.
+    hint: Option<String>,
+}
+
+impl From<Problem> for Mistake {
+    fn from(Problem { line, column, key, message, hint, .. }: Problem) -> Self {
+        Self { line, column, key, message, hint }
+    }
 }
 
 impl ControlError {
     /// Something that the call names does not exist.
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
-        Self { kind: Kind::NotFound, detail: Value::String(detail.into()) }
+        Self::new(NOT_FOUND, detail)
     }
 
-    /// The call is not of the form that it has to have.
+    /// The call does not have the form that it has to have.
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
-        Self { kind: Kind::Malformed, detail: Value::String(detail.into()) }
+        Self::new(MALFORMED, detail)
     }
 
-    /// The call is well-formed, but cannot be carried out as things stand.
+    /// The call is well-formed, but in conflict with the current state.
     pub(super) fn conflict(detail: impl Into<String>) -> Self {
-        Self { kind: Kind::Conflict, detail: Value::String(detail.into()) }
+        Self::new(CONFLICT, detail)
     }
 
     /// The call does not show the control token.
     pub(super) fn unauthorized() -> Self {
-        let detail = "send `Authorization: Bearer` with the control token".into();
-        Self { kind: Kind::Unauthorized, detail }
+        Self::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token")
     }
 
-    fn invalid(detail: Value) -> Self {
-        Self { kind: Kind::Invalid, detail }
+    fn new(refusal: Refusal, detail: impl Into<String>) -> Self {
+        Self { refusal, detail: Detail::Sentence(detail.into()) }
     }
 }
 
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
-        let (status, word, _) = self.kind.row();
-        (status, Json(json!({ "error": word, "detail": self.detail }))).into_response()
+        let Self { refusal: Refusal { status, name, .. }, detail } = self;
+        (status, Json(ErrorBody { error: name, detail })).into_response()
     }
 }
 
 impl From<LoadError> for ControlError {
     fn from(error: LoadError) -> Self {
-        let problem = |Problem { line, column, key, message, hint, .. }: &Problem| json!({ "line": line, "column": column, "key": key, "message": message, "hint": hint });
-        Self::invalid(error.problems.iter().map(problem).collect())
+        let mistakes = error.problems.into_iter().map(Mistake::from);
+        Self { refusal: INVALID, detail: Detail::Mistakes(mistakes.collect()) }
+    }
+}
+
+impl From<QueryRejection> for ControlError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::malformed(rejection.body_text())
     }
 }
 
@@ -138,29 +150,27 @@ impl From<UnknownScenario> for ControlError {
 
 impl From<ReviewError> for ControlError {
     fn from(error: ReviewError) -> Self {
-        match error {
-            ReviewError::UnknownCustomer => Self::not_found(error.to_string()),
-            ReviewError::NotUnderReview(_) => Self::conflict(error.to_string()),
-        }
+        let refusal = match error {
+            ReviewError::UnknownCustomer => NOT_FOUND,
+            ReviewError::NotUnderReview(_) => CONFLICT,
+        };
+        Self::new(refusal, error.to_string())
     }
 }
 
 impl From<UpdateError> for ControlError {
     fn from(error: UpdateError) -> Self {
-        match error {
-            UpdateError::UnknownPartner(_) => Self::invalid(error.to_string().into()),
-            _ => Self::conflict(error.to_string()),
-        }
+        let refusal = if matches!(error, UpdateError::UnknownPartner(_)) { INVALID } else { CONFLICT };
+        Self::new(refusal, error.to_string())
     }
 }
 
-/// Answers when the simulator panics; the panic itself is logged by the process's hook.
+/// Answers after a panic, which the process's hook has logged.
 pub(super) fn panicked(_panic: Box<dyn Any + Send>) -> Response {
-    let detail = "a fault of the simulator: its log has the reason".into();
-    ControlError { kind: Kind::Internal, detail }.into_response()
+    ControlError::new(INTERNAL, "a fault of the simulator: its log has the reason").into_response()
 }
 
-/// Answers for a path that is none of the control API's.
+/// Answers for a path that the control API does not have.
 pub(super) async fn unknown_route() -> ControlError {
     ControlError::not_found("there is no such route below /_sim")
 }
@@ -168,4 +178,26 @@ pub(super) async fn unknown_route() -> ControlError {
 /// Answers for a method that the path does not have.
 pub(super) async fn unknown_method() -> ControlError {
     ControlError::not_found("the route has no such method")
+}
+
+/// The extractors describe why they refuse.
+impl Describe for ControlError {
+    fn describe(_: &mut OperationWriter<'_>) {}
+}
+
+impl Describe for QueryRejection {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        operation.refuse(MALFORMED);
+    }
+}
+
+/// The responses of the document that refusals refer to, by their names.
+pub(super) fn responses(generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let error = generator.subschema_for::<ErrorBody>();
+    let response = |Refusal { name, description, .. }: Refusal| {
+        let named = json_schema!({ "properties": { "error": { "const": name } } });
+        let schema: Schema = json_schema!({ "allOf": [error, named] });
+        (name.to_owned(), response(description, JSON, &schema))
+    };
+    [MALFORMED, UNAUTHORIZED, NOT_FOUND, CONFLICT, INVALID, INTERNAL].map(response).into_iter().collect()
 }

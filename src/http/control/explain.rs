@@ -4,60 +4,54 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use schemars::{Schema, SchemaGenerator};
-use serde_json::Value;
 
-use super::error::ControlError;
-use super::journal::writer;
-use super::operation::{self, Body, Operation};
-use super::record;
-use super::target::{Target, Text};
+use super::entry::{EntryWriter, Explanation};
+use super::extract::{Body, InSpace, RequestBody};
 use crate::domain::account::Caller;
 use crate::domain::account::Partner;
 use crate::domain::application::Application;
 use crate::domain::checks;
 use crate::domain::checks::MAX_BODY_BYTES;
 use crate::domain::gateway;
-use crate::fixture::{call, schema};
+use crate::fixture::call::{self, Question};
+use crate::fixture::{LoadError, schema};
 use crate::http::App;
 use crate::http::bss::{INDIVIDUAL, body as application_body};
 use crate::http::extract::{caller_by_token, not_authenticated};
-use crate::http::openapi::object;
 use crate::http::response;
 use crate::simulator::{ApiError, Outcome, RecordedRequest, Space, SpaceState};
 
-pub(super) const ANSWER: Operation = Operation {
-    id: "explain",
-    summary: "The answer that a request would get now, and why",
-    description: "Nothing changes, and nothing is counted or written down.",
-    body: Some(Body::json(
-        schema::QUESTION,
-        &[r#"{"as":"demo-partner","request":{"customer_id":"customer-new","identify_type":0}}"#],
-    )),
-    answers: &[operation::OperationResponse::json(StatusCode::OK, "The answer, with every check and rule.", verdict)],
-    ..Operation::IN_SPACE
-};
+impl RequestBody for Question {
+    const EXAMPLES: &[&str] = &[r#"{"as":"demo-partner","request":{"customer_id":"customer-new","identify_type":0}}"#];
 
-pub(super) async fn answer(
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        schema::QUESTION(generator)
+    }
+
+    fn read(text: &str) -> Result<Self, LoadError> {
+        call::question(text)
+    }
+}
+
+pub(super) async fn post(
     State(app): State<Arc<App>>,
-    Target(space): Target,
-    Text(text): Text,
-) -> Result<Json<Value>, ControlError> {
-    let question = call::question(&text)?;
-    let body = serde_json::to_vec(&question.request).expect("a JSON object is JSON");
-    Ok(Json(explain(&app, &space, question.caller.as_deref(), &body).await))
+    InSpace(space): InSpace,
+    Body(Question { caller, request }): Body<Question>,
+) -> Json<Explanation> {
+    let body = serde_json::to_vec(&request).expect("a JSON object is JSON");
+    Json(explain(&app, &space, caller.as_deref(), &body).await)
 }
 
 /// The answer that an application with this body would get now in a space, with every check and what it saw. The caller is
 /// a token or a partner; without one, the first partner.
-pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]) -> Value {
+pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]) -> Explanation {
     let state = space.state();
     let (caller, outcome) = rule(&state, caller, body).await;
     let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
     request.set_body(body);
     let status = response::status(&outcome).as_u16();
-    writer(app, space).verdict(&outcome, &request, caller.as_deref(), &"0".repeat(32), status)
+    EntryWriter::new(app, space).explanation(&outcome, &request, caller.as_deref(), &"0".repeat(32), status)
 }
 
 /// What would be ruled on a request of this token or partner, with the caller's name.
@@ -110,8 +104,4 @@ pub(super) fn read<'a>(state: &SpaceState, caller: Option<&str>, body: &'a [u8])
         }
         Err(detail) => Reading { caller: None, application: Err(not_authenticated(detail).into()) },
     }
-}
-
-fn verdict(_: &mut SchemaGenerator) -> Schema {
-    object(record::verdict())
 }

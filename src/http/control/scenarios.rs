@@ -1,72 +1,145 @@
-//! `GET /_sim/scenarios`, one of them with its YAML, and the schema of their format.
+//! `/_sim/scenarios`: the scenarios that spaces can start from, the schema of their format, and reading their files again.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use schemars::{Schema, SchemaGenerator};
-use serde_json::{Value, json};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::error::ControlError;
-use super::operation::{Operation, OperationResponse};
-use super::target::Named;
-use crate::fixture::json_schema;
-use crate::http::App;
-use crate::http::openapi::{array, object, text};
+use super::error::{ControlError, Mistake};
+use super::extract::PathName;
+use crate::fixture::{ReloadDiff, json_schema};
+use crate::http::openapi::{Describe, JSON, OperationWriter};
+use crate::http::{App, Reload};
 
-pub(super) const LIST: Operation = Operation {
-    id: "listScenarios",
-    summary: "The scenarios that spaces can start from",
-    answers: &[OperationResponse::json(StatusCode::OK, "All of them.", scenarios)],
-    ..Operation::DEFAULT
-};
+/// The scenarios that spaces can start from.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct ScenarioList {
+    scenarios: Vec<ScenarioSummary>,
+}
 
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct ScenarioSummary {
+    name: String,
+    /// What it shows.
+    description: String,
+}
+
+/// A scenario with its file.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct ScenarioBody {
+    #[serde(flatten)]
+    summary: ScenarioSummary,
+    /// Its file.
+    yaml: Option<String>,
+}
+
+pub(super) async fn list(State(app): State<Arc<App>>) -> Json<ScenarioList> {
     let library = app.library();
-    let scenario = |name: &str| {
+    let summary = |name: &str| {
         let description = library.scenario(name).map(|scenario| scenario.description.clone());
-        json!({ "name": name, "description": description.unwrap_or_default() })
+        ScenarioSummary { name: name.to_owned(), description: description.unwrap_or_default() }
     };
-    Json(json!({ "scenarios": library.names().map(scenario).collect::<Vec<_>>() }))
+    Json(ScenarioList { scenarios: library.names().map(summary).collect() })
 }
 
-pub(super) const TELL: Operation = Operation {
-    id: "getScenario",
-    summary: "One scenario, with its file",
-    names: "The name of the scenario.",
-    answers: &[OperationResponse::json(StatusCode::OK, "The scenario.", scenario)],
-    ..Operation::DEFAULT
-};
-
-pub(super) async fn tell(State(app): State<Arc<App>>, Named(name): Named) -> Result<Json<Value>, ControlError> {
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    PathName(name): PathName,
+) -> Result<Json<ScenarioBody>, ControlError> {
     let library = app.library();
-    let scenario = library.scenario(&name)?;
-    let yaml = library.text(&name);
-    Ok(Json(json!({ "name": name, "description": scenario.description, "yaml": yaml })))
+    let description = library.scenario(&name)?.description.clone();
+    let yaml = library.text(&name).map(str::to_owned);
+    Ok(Json(ScenarioBody { summary: ScenarioSummary { name, description }, yaml }))
 }
 
-pub(super) const SCHEMA: Operation = Operation {
-    id: "getScenarioSchema",
-    summary: "The JSON Schema of scenario files",
-    answers: &[OperationResponse::json(StatusCode::OK, "A schema of draft 2020-12.", any_object)],
-    ..Operation::DEFAULT
-};
+/// A document in JSON.
+#[derive(Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub(super) struct JsonDocument(pub(super) Map<String, Value>);
 
-pub(super) async fn schema() -> Json<Value> {
-    Json(json_schema().to_value())
+pub(super) async fn get_schema() -> Json<JsonDocument> {
+    let schema = json_schema();
+    Json(JsonDocument(schema.as_object().cloned().expect("the schema of an object is an object")))
 }
 
-fn scenarios(_: &mut SchemaGenerator) -> Schema {
-    let scenario = object([("name", text("Its name.")), ("description", text("What it shows."))]);
-    object([("scenarios", array("The scenarios.", scenario))])
+/// What a reload changed.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct ReloadBody {
+    /// The scenarios whose text has changed.
+    changed: Vec<String>,
+    /// The scenarios that were in no file before.
+    added: Vec<String>,
+    /// The scenarios that are in no file any more.
+    removed: Vec<String>,
+    /// How many scenarios of files are unchanged.
+    unchanged: usize,
+    /// The IDs of the spaces that have begun again.
+    restarted: Vec<String>,
 }
 
-fn scenario(_: &mut SchemaGenerator) -> Schema {
-    object([("name", text("Its name.")), ("description", text("What it shows.")), ("yaml", text("Its file."))])
+/// What a reload changed, and what is wrong in the files. What was known of those stays.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct ReloadErrorBody {
+    #[serde(flatten)]
+    reload: ReloadBody,
+    #[schemars(extend("const" = "invalid"))]
+    error: &'static str,
+    /// Every mistake, at its place.
+    detail: Vec<FileMistake>,
 }
 
-/// Another document is an object, and what it says is its own matter.
-pub(super) fn any_object(_: &mut SchemaGenerator) -> Schema {
-    schemars::json_schema!({ "type": "object" })
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+enum FileMistake {
+    Mistake {
+        file: String,
+        #[serde(flatten)]
+        mistake: Mistake,
+    },
+    Unreadable {
+        /// The file or directory that cannot be read.
+        file: PathBuf,
+        /// The reason.
+        message: String,
+    },
+}
+
+pub(super) async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, ReloadErrorBody> {
+    let Reload { news: ReloadDiff { changed, added, removed, unchanged, errors }, restarted } = app.reload().await;
+    let restarted = restarted.iter().map(ToString::to_string).collect();
+    let reload = ReloadBody { changed, added, removed, unchanged, restarted };
+    if errors.is_empty() {
+        return Ok(Json(reload));
+    }
+    let unreadable = errors.unreadable.into_iter().map(|(file, message)| FileMistake::Unreadable { file, message });
+    let mistakes = errors
+        .problems
+        .into_iter()
+        .map(|problem| FileMistake::Mistake { file: problem.file.clone(), mistake: problem.into() });
+    Err(ReloadErrorBody { reload, error: "invalid", detail: unreadable.chain(mistakes).collect() })
+}
+
+impl IntoResponse for ReloadErrorBody {
+    fn into_response(self) -> Response {
+        (StatusCode::UNPROCESSABLE_ENTITY, Json(self)).into_response()
+    }
+}
+
+impl Describe for ReloadErrorBody {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        operation.response::<Self>(StatusCode::UNPROCESSABLE_ENTITY, JSON);
+    }
 }

@@ -3,77 +3,83 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::http::StatusCode;
-use schemars::{Schema, SchemaGenerator};
-use serde_json::{Value, json};
+use axum::response::NoContent;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
 
-use super::error::{ControlError, Kind};
-use super::operation::{Body, Operation, OperationResponse};
-use super::target::{Target, Text};
+use super::error::ControlError;
+use super::extract::{Body, Created, InSpace, RequestBody};
+use super::fixture_shape::ScriptedShape;
 use crate::domain::scripted::ScriptedAnswer;
-use crate::fixture::{call, schema, write};
-use crate::http::openapi::{array, number, object, or_null};
+use crate::fixture::{LoadError, call, schema, write};
+use crate::http::openapi::all_required;
 
-pub(super) const LIST: Operation = Operation {
-    id: "listScripted",
-    summary: "The answers fixed beforehand, with the uses left",
-    answers: &[OperationResponse::json(StatusCode::OK, "The answers, in the order in which they are tried.", answers)],
-    ..Operation::IN_SPACE
-};
-
-pub(super) async fn list(Target(space): Target) -> Json<Value> {
-    let uses = space.state().script.uses();
-    let answer = |(place, (answer, used)): (usize, &(Arc<ScriptedAnswer>, usize))| {
-        let left = answer.times.map(|times| times.saturating_sub(*used));
-        json!({ "place": place, "used": used, "left": left, "scripted": write::scripted(answer) })
-    };
-    Json(json!({ "scripted": uses.iter().enumerate().map(answer).collect::<Vec<_>>() }))
+/// The scripted answers, in the order in which they are tried.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct ScriptedList {
+    scripted: Vec<ScriptedUse>,
 }
 
-pub(super) const ADD: Operation = Operation {
-    id: "addScripted",
-    summary: "Fixes answers beforehand, behind those that there are",
-    body: Some(Body::json(
-        schema::added_scripted,
-        &[
-            r#"{"times":1,"then":{"error_code":"CBC.0999"}}"#,
-            r#"[{"when":{"customer_id":"customer-new"},"then":[{"gateway":"APIGW.0308"},{"is_review":0}]}]"#,
-        ],
-    )),
-    answers: &[OperationResponse::json(StatusCode::CREATED, "Where they are.", added)],
-    refuses: &[Kind::Conflict],
-    ..Operation::IN_SPACE
-};
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline, transform = all_required)]
+struct ScriptedUse {
+    /// Its place, from 0.
+    place: usize,
+    /// How often it was given.
+    used: usize,
+    /// How often it will still be given; `null`: for ever.
+    left: Option<usize>,
+    scripted: ScriptedShape,
+}
 
-pub(super) async fn add(Target(space): Target, Text(text): Text) -> Result<(StatusCode, Json<Value>), ControlError> {
-    let answers = call::scripted(&text)?;
+pub(super) async fn list(InSpace(space): InSpace) -> Json<ScriptedList> {
+    let uses = space.state().script.uses();
+    let scripted = uses.iter().enumerate().map(|(place, (answer, used)): (usize, &(Arc<ScriptedAnswer>, usize))| {
+        let left = answer.times.map(|times| times.saturating_sub(*used));
+        ScriptedUse { place, used: *used, left, scripted: ScriptedShape(write::scripted(answer)) }
+    });
+    Json(ScriptedList { scripted: scripted.collect() })
+}
+
+/// Scripted answers to be added: one, or a list of them.
+pub(super) struct NewScripted(Vec<ScriptedAnswer>);
+
+impl RequestBody for NewScripted {
+    const EXAMPLES: &[&str] = &[
+        r#"{"times":1,"then":{"error_code":"CBC.0999"}}"#,
+        r#"[{"when":{"customer_id":"customer-new"},"then":[{"gateway":"APIGW.0308"},{"is_review":0}]}]"#,
+    ];
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        schema::added_scripted(generator)
+    }
+
+    fn read(text: &str) -> Result<Self, LoadError> {
+        call::scripted(text).map(Self)
+    }
+}
+
+/// Where the added answers are.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct AddedScripted {
+    /// The place of the first, from 0.
+    place: usize,
+    /// How many they are.
+    added: usize,
+}
+
+pub(super) async fn create(
+    InSpace(space): InSpace,
+    Body(NewScripted(answers)): Body<NewScripted>,
+) -> Result<Created<AddedScripted>, ControlError> {
     let added = answers.len();
     let place = space.state().add_scripted(answers)?;
-    Ok((StatusCode::CREATED, Json(json!({ "place": place, "added": added }))))
+    Ok(Created(AddedScripted { place, added }))
 }
 
-pub(super) const CLEAR: Operation = Operation {
-    id: "clearScripted",
-    summary: "Takes back all answers fixed beforehand",
-    answers: &[OperationResponse::empty("They are gone.")],
-    ..Operation::IN_SPACE
-};
-
-pub(super) async fn clear(Target(space): Target) -> StatusCode {
+pub(super) async fn delete(InSpace(space): InSpace) -> NoContent {
     space.state().script.clear();
-    StatusCode::NO_CONTENT
-}
-
-fn answers(generator: &mut SchemaGenerator) -> Schema {
-    let answer = object([
-        ("place", number("Its place, from 0.")),
-        ("used", number("How often it was given.")),
-        ("left", or_null(number("How often it will still be given; `null`: for ever."))),
-        ("scripted", schema::SCRIPTED(generator)),
-    ]);
-    object([("scripted", array("The answers.", answer))])
-}
-
-fn added(_: &mut SchemaGenerator) -> Schema {
-    object([("place", number("The place of the first, from 0.")), ("added", number("How many they are."))])
+    NoContent
 }

@@ -1,150 +1,217 @@
-//! `/_sim/spaces`: isolated worlds for tests that run side by side.
+//! `/_sim/spaces`: isolated worlds for tests that run side by side. And the world, the clock and the reset of one.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use schemars::{Schema, SchemaGenerator};
-use serde_json::{Value, json};
+use axum::response::NoContent;
+use jiff::SignedDuration;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
 
-use super::error::{ControlError, Kind};
-use super::operation::{Body, Operation, OperationResponse};
-use super::target::{Named, Text, find};
+use super::error::ControlError;
+use super::extract::{Body, Created, InSpace, PathName, RequestBody, find_space};
+use super::fixture_shape::ScenarioShape;
 use crate::domain::account::Partner;
-use crate::domain::credentials::Secret;
-use crate::fixture::call::{self, NewSpace};
-use crate::fixture::schema;
+use crate::fixture::call::{self, ClockChange, NewSpace};
+use crate::fixture::{LoadError, Scenario, schema, write};
 use crate::http::App;
-use crate::http::openapi::{array, component, object, or_null, text, time};
-use crate::simulator::{Space, SpaceId};
+use crate::http::openapi::{JSON, all_required};
+use crate::simulator::{Clock, Space, SpaceId, machine_time};
 
-pub(super) const LIST: Operation = Operation {
-    id: "listSpaces",
-    summary: "The spaces that there are",
-    answers: &[OperationResponse::json(StatusCode::OK, "All of them.", outlines)],
-    ..Operation::DEFAULT
-};
-
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
-    let spaces: Vec<_> = app.spaces.list().iter().map(|space| outline(space)).collect();
-    Json(json!({ "spaces": spaces }))
+/// The spaces.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct SpaceList {
+    spaces: Vec<SpaceSummary>,
 }
 
-pub(super) const CREATE: Operation = Operation {
-    id: "createSpace",
-    summary: "Creates an isolated world, with fresh credentials for its partners",
-    description: "A client that calls with them is in that space: it needs no header. Without a body the space starts \
-        from the scenario `default`.",
-    body: Some(Body { is_required: false, ..Body::json(schema::NEW_SPACE, &[r#"{"scenario":"default"}"#]) }),
-    answers: &[OperationResponse::json(
-        StatusCode::CREATED,
-        "The space, with what a client needs in order to call in it.",
-        space,
-    )],
-    refuses: &[Kind::NotFound],
-    ..Operation::DEFAULT
-};
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct SpaceSummary {
+    /// Its ID.
+    id: String,
+    /// What it starts from.
+    scenario: Arc<str>,
+    /// When it was made.
+    #[schemars(extend("format" = "date-time"))]
+    created: String,
+    /// When it was last called in.
+    #[schemars(extend("format" = "date-time"))]
+    last_used: String,
+}
+
+pub(super) async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
+    let summary = |space: &Arc<Space>| SpaceSummary {
+        id: space.id().to_string(),
+        scenario: space.scenario(),
+        created: space.created_at().to_string(),
+        last_used: space.last_used_at().to_string(),
+    };
+    Json(SpaceList { spaces: app.spaces.list().iter().map(summary).collect() })
+}
+
+/// A space, with what a client needs in order to call in it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Space")]
+pub(super) struct SpaceBody {
+    /// Its ID: a value of `X-Sim-Space`.
+    id: String,
+    /// What it starts from.
+    scenario: Arc<str>,
+    /// Its partners.
+    partners: Vec<PartnerAccess>,
+}
+
+/// What a client of this partner needs.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline, transform = all_required)]
+struct PartnerAccess {
+    /// Its name in the scenario.
+    name: Arc<str>,
+    /// The account (domain) ID.
+    id: String,
+    /// The platform ID.
+    xaccount_type: String,
+    /// The first token: a value of `X-Auth-Token`.
+    token: Option<String>,
+    /// The first access key's ID.
+    ak: Option<String>,
+    /// Its secret.
+    sk: Option<String>,
+}
+
+impl From<&Space> for SpaceBody {
+    fn from(space: &Space) -> Self {
+        let partner = |partner: &Arc<Partner>| {
+            let key = partner.credentials.access_keys.first();
+            PartnerAccess {
+                name: Arc::clone(&partner.name),
+                id: partner.id.to_string(),
+                xaccount_type: partner.xaccount_type.to_string(),
+                token: partner.credentials.tokens.first().map(|token| token.expose().to_owned()),
+                ak: key.map(|key| key.ak.to_string()),
+                sk: key.map(|key| key.sk.expose().to_owned()),
+            }
+        };
+        let partners = space.state().accounts().partners.iter().map(partner).collect();
+        Self { id: space.id().to_string(), scenario: space.scenario(), partners }
+    }
+}
+
+impl RequestBody for NewSpace {
+    const IS_REQUIRED: bool = false;
+    const EXAMPLES: &[&str] = &[r#"{"scenario":"default"}"#];
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        schema::NEW_SPACE(generator)
+    }
+
+    fn read(text: &str) -> Result<Self, LoadError> {
+        call::new_space(text)
+    }
+}
 
 pub(super) async fn create(
     State(app): State<Arc<App>>,
-    Text(text): Text,
-) -> Result<(StatusCode, Json<Value>), ControlError> {
-    let scenario = match call::new_space(&text)? {
+    Body(new): Body<NewSpace>,
+) -> Result<Created<SpaceBody>, ControlError> {
+    let scenario = match new {
         NewSpace::Scenario(name) => app.library().scenario(&name)?,
         NewSpace::Fixture(scenario) => scenario.into(),
     };
     let space = app.spaces.create(scenario.name.as_str().into(), &scenario.world);
-    Ok((StatusCode::CREATED, Json(credentials(&space))))
+    Ok(Created(SpaceBody::from(&*space)))
 }
 
-pub(super) const TELL: Operation = Operation {
-    id: "getSpace",
-    summary: "What a client needs in order to call in a space",
-    names: "The ID of the space.",
-    answers: &[OperationResponse::json(StatusCode::OK, "The space.", space)],
-    ..Operation::DEFAULT
-};
-
-pub(super) async fn tell(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<Value>, ControlError> {
-    Ok(Json(credentials(&*find(&app, &id)?)))
+pub(super) async fn get(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<Json<SpaceBody>, ControlError> {
+    Ok(Json(SpaceBody::from(&*find_space(&app, &id)?)))
 }
 
-pub(super) const REMOVE: Operation = Operation {
-    id: "deleteSpace",
-    summary: "Deletes a space",
-    names: "The ID of the space; the default one stays.",
-    answers: &[OperationResponse::empty("It is gone.")],
-    refuses: &[Kind::Conflict],
-    ..Operation::DEFAULT
-};
-
-pub(super) async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<StatusCode, ControlError> {
-    let space = find(&app, &id)?;
+pub(super) async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<NoContent, ControlError> {
+    let space = find_space(&app, &id)?;
     if space.id() == SpaceId::DEFAULT {
         return Err(ControlError::conflict("the default space stays: reset it instead"));
     }
     if app.spaces.remove(space.id()) {
-        Ok(StatusCode::NO_CONTENT)
+        Ok(NoContent)
     } else {
         Err(ControlError::not_found("the space has gone meanwhile"))
     }
 }
 
-fn outline(space: &Space) -> Value {
-    json!({
-        "id": space.id().to_string(),
-        "scenario": &*space.scenario(),
-        "created": space.created_at().to_string(),
-        "last_used": space.last_used_at().to_string(),
-    })
+pub(super) async fn get_world(InSpace(space): InSpace) -> Json<ScenarioShape> {
+    Json(ScenarioShape(write::world(&space.scenario(), &space.state().snapshot())))
 }
 
-/// What a client needs in order to call in a space.
-pub(super) fn credentials(space: &Space) -> Value {
-    let accounts = space.state().accounts();
-    let partner = |partner: &Arc<Partner>| {
-        let key = partner.credentials.access_keys.first();
-        json!({
-            "name": &*partner.name,
-            "id": partner.id,
-            "xaccount_type": partner.xaccount_type,
-            "token": partner.credentials.tokens.first().map(Secret::expose),
-            "ak": key.map(|key| &*key.ak),
-            "sk": key.map(|key| key.sk.expose()),
-        })
-    };
-    json!({
-        "id": space.id().to_string(),
-        "scenario": &*space.scenario(),
-        "partners": accounts.partners.iter().map(partner).collect::<Vec<_>>(),
-    })
+impl RequestBody for Scenario {
+    const MEDIA_TYPES: &[&str] = &[JSON, "application/yaml"];
+    const EXAMPLES: &[&str] =
+        &[r#"{"partners":[{"id":"p-1","name":"demo","xaccount_type":"DEMO_IDP","credentials":{"tokens":["t"]}}]}"#];
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        schema::SCENARIO(generator)
+    }
+
+    fn read(text: &str) -> Result<Self, LoadError> {
+        call::world(text)
+    }
 }
 
-fn outlines(_: &mut SchemaGenerator) -> Schema {
-    let outline = object([
-        ("id", text("Its ID.")),
-        ("scenario", text("What it starts from.")),
-        ("created", time("When it was made.")),
-        ("last_used", time("When it was last called in.")),
-    ]);
-    object([("spaces", array("The spaces.", outline))])
+pub(super) async fn put_world(InSpace(space): InSpace, Body(scenario): Body<Scenario>) -> Json<SpaceBody> {
+    space.replace(scenario.name.into(), &scenario.world);
+    Json(SpaceBody::from(&*space))
 }
 
-/// The schema of what a client needs in order to call in a space.
-pub(super) fn space(generator: &mut SchemaGenerator) -> Schema {
-    let partner = object([
-        ("name", text("Its name in the scenario.")),
-        ("id", text("The account (domain) ID.")),
-        ("xaccount_type", text("The platform ID.")),
-        ("token", or_null(text("The first token: a value of `X-Auth-Token`."))),
-        ("ak", or_null(text("The first access key's ID."))),
-        ("sk", or_null(text("Its secret."))),
-    ]);
-    let space = object([
-        ("id", text("Its ID: a value of `X-Sim-Space`.")),
-        ("scenario", text("What it starts from.")),
-        ("partners", array("Its partners.", partner)),
-    ]);
-    component(generator, "Space", space)
+pub(super) async fn reset(InSpace(space): InSpace) -> Json<SpaceBody> {
+    space.reset();
+    Json(SpaceBody::from(&*space))
+}
+
+/// The clock of a space.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct ClockBody {
+    /// The time.
+    #[schemars(extend("format" = "date-time"))]
+    now: String,
+    /// Whether it stands still.
+    frozen: bool,
+    /// The milliseconds that it is ahead of the machine's.
+    ahead_ms: i64,
+}
+
+impl From<&Clock> for ClockBody {
+    fn from(clock: &Clock) -> Self {
+        let now = clock.now();
+        let ahead = now.duration_since(machine_time()).as_millis();
+        Self { now: now.to_string(), frozen: clock.is_frozen(), ahead_ms: i64::try_from(ahead).unwrap_or(i64::MAX) }
+    }
+}
+
+pub(super) async fn get_clock(InSpace(space): InSpace) -> Json<ClockBody> {
+    Json(ClockBody::from(&space.state().clock))
+}
+
+impl RequestBody for ClockChange {
+    const EXAMPLES: &[&str] = &[r#"{"advance":"2h"}"#, r#"{"freeze":true}"#, r#"{"reset":true}"#];
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        schema::CLOCK(generator)
+    }
+
+    fn read(text: &str) -> Result<Self, LoadError> {
+        call::clock(text)
+    }
+}
+
+pub(super) async fn put_clock(InSpace(space): InSpace, Body(change): Body<ClockChange>) -> Json<ClockBody> {
+    let clock = &space.state().clock;
+    match change {
+        ClockChange::Advance(by) => clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)),
+        ClockChange::Freeze(freeze) => clock.freeze(freeze),
+        ClockChange::Set(time) => clock.set(time),
+        ClockChange::Reset => clock.reset(),
+    }
+    Json(ClockBody::from(clock))
 }

@@ -7,67 +7,43 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use schemars::{Schema, SchemaGenerator};
-use serde_json::{Value, json};
+use axum::response::{IntoResponse, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::error::ControlError;
-use super::journal::writer;
-use super::operation::{Body, Operation, OperationResponse};
-use super::record;
-use super::record::customer_id;
-use super::target::{Target, Text};
+use super::entry::{EntryBody, EntryWriter, customer_id};
+use super::extract::{Body, InSpace, RequestBody};
 use crate::domain::scripted::Matcher;
 use crate::fixture::call::{self, Expectation};
-use crate::fixture::schema;
+use crate::fixture::{LoadError, schema};
 use crate::http::App;
-use crate::http::openapi::{array, number, object, text, word};
+use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::simulator::{JournalEntry, Space};
 
 /// How many entries are shown.
 const CLOSEST: usize = 3;
 
-pub(super) const CHECK: Operation = Operation {
-    id: "verify",
-    summary: "Whether the journal has what a test expects",
-    body: Some(Body::json(
-        schema::EXPECTATION,
-        &[r#"{"match":{"error_code":"CBC.0999"},"count":{"exactly":2}}"#, r#"{"match":{"status":[400,403]}}"#],
-    )),
-    answers: &[
-        OperationResponse::json(StatusCode::OK, "It has.", verified),
-        OperationResponse::json(StatusCode::CONFLICT, "It has not: what comes closest.", not_verified),
-    ],
-    ..Operation::IN_SPACE
-};
+impl RequestBody for Expectation {
+    const EXAMPLES: &[&str] =
+        &[r#"{"match":{"error_code":"CBC.0999"},"count":{"exactly":2}}"#, r#"{"match":{"status":[400,403]}}"#];
 
-pub(super) async fn check(
-    State(app): State<Arc<App>>,
-    Target(space): Target,
-    Text(text): Text,
-) -> Result<(StatusCode, Json<Value>), ControlError> {
-    let expectation = call::expectation(&text)?;
-    Ok(match verify(&app, &space, &expectation) {
-        Ok(Verified { count, dropped }) => (StatusCode::OK, Json(json!({ "count": count, "dropped": dropped }))),
-        Err(refused) => {
-            let close = |(differs, entry): &(Vec<&str>, Value)| json!({ "differs": differs, "entry": entry });
-            let refusal = json!({
-                "error": "not_verified",
-                "detail": refused.detail(),
-                "count": refused.count,
-                "dropped": refused.dropped,
-                "closest": refused.closest.iter().map(close).collect::<Vec<_>>(),
-            });
-            (StatusCode::CONFLICT, Json(refusal))
-        }
-    })
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        schema::EXPECTATION(generator)
+    }
+
+    fn read(text: &str) -> Result<Self, LoadError> {
+        call::expectation(text)
+    }
 }
 
-/// The journal is as expected.
-#[derive(Clone, Copy, Debug)]
+/// The journal has what was expected.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Verified {
-    /// How many entries are of the expected kind.
+    /// How many entries are as expected.
     pub count: usize,
-    /// How many entries the journal has lost, which nobody looked at.
+    /// How many entries the journal has lost, and which therefore were not looked at.
     pub dropped: u64,
 }
 
@@ -76,13 +52,36 @@ pub struct Verified {
 pub struct NotVerified {
     /// The least and the largest number that were expected.
     pub expected: (usize, usize),
-    /// How many entries are of the expected kind.
+    /// How many entries are as expected.
     pub count: usize,
-    /// How many entries the journal has lost, which nobody looked at.
+    /// How many entries the journal has lost, and which therefore were not looked at.
     pub dropped: u64,
-    /// Where there are too many, some of them, the newest first. Where there are too few, the entries that come closest,
-    /// each behind the names of the conditions that it does not satisfy.
-    pub closest: Vec<(Vec<&'static str>, Value)>,
+    /// If there are too many entries, the newest of them; if too few, those that come closest.
+    pub closest: Vec<CloseEntry>,
+}
+
+/// An entry that comes close to what was expected.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct CloseEntry {
+    /// The conditions that it does not satisfy.
+    pub differs: Vec<&'static str>,
+    pub entry: EntryBody,
+}
+
+/// The journal does not have what was expected.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct NotVerifiedBody {
+    /// The kind of refusal.
+    #[schemars(extend("const" = "not_verified"))]
+    error: &'static str,
+    /// What was expected, and what was found.
+    detail: String,
+    #[serde(flatten)]
+    verified: Verified,
+    /// If there are too few, the entries that come closest; if too many, the newest.
+    closest: Vec<CloseEntry>,
 }
 
 impl NotVerified {
@@ -101,12 +100,12 @@ impl fmt::Display for NotVerified {
         if self.dropped > 0 {
             write!(f, " ({} entries were lost before)", self.dropped)?;
         }
-        for (differs, entry) in &self.closest {
-            let Value::Object(request) = &entry["request"] else { continue };
-            let text = |name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default();
-            write!(f, "\n  #{} {} {} {}", entry["number"], text("method"), text("path"), request["body"])?;
-            write!(f, "\n    caller {}, status {}", entry["caller"], entry["response"]["status"])?;
-            write!(f, ", error_code {}, rule {}", entry["outcome"]["error_code"], entry["outcome"]["rule"])?;
+        for CloseEntry { differs, entry: EntryBody { number, caller, request, explanation, .. } } in &self.closest {
+            let json = |text: Option<&str>| Value::from(text);
+            write!(f, "\n  #{number} {} {} {}", request.method, request.path, request.body)?;
+            let (status, outcome) = (Value::from(explanation.response.status), &explanation.outcome);
+            write!(f, "\n    caller {}, status {status}", json(caller.as_deref()))?;
+            write!(f, ", error_code {}, rule {}", json(outcome.error_code), json(outcome.rule))?;
             if !differs.is_empty() {
                 write!(f, ": differs in {}", differs.join(", "))?;
             }
@@ -121,10 +120,29 @@ impl fmt::Debug for NotVerified {
     }
 }
 
-/// Whether the journal of a space has what is expected.
-///
-/// # Errors
-/// When it has more or fewer of it.
+impl IntoResponse for NotVerified {
+    fn into_response(self) -> Response {
+        let (detail, verified) = (self.detail(), Verified { count: self.count, dropped: self.dropped });
+        let body = NotVerifiedBody { error: "not_verified", detail, verified, closest: self.closest };
+        (StatusCode::CONFLICT, Json(body)).into_response()
+    }
+}
+
+impl Describe for NotVerified {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        operation.response::<NotVerifiedBody>(StatusCode::CONFLICT, JSON);
+    }
+}
+
+pub(super) async fn post(
+    State(app): State<Arc<App>>,
+    InSpace(space): InSpace,
+    Body(expectation): Body<Expectation>,
+) -> Result<Json<Verified>, NotVerified> {
+    verify(&app, &space, &expectation).map(Json)
+}
+
+/// Checks whether the journal of a space has what is expected.
 pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Verified, NotVerified> {
     let Expectation { conditions, at_least, at_most } = expectation;
     let (entries, dropped) = space.state().journal.since(0);
@@ -135,8 +153,9 @@ pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Ver
     }
     judged.retain(|(differs, _)| differs.is_empty() == (count > *at_most));
     judged.sort_unstable_by_key(|(differs, entry)| (differs.len(), Reverse(entry.number)));
-    let writer = writer(app, space);
-    let closest = judged.into_iter().take(CLOSEST).map(|(differs, entry)| (differs, writer.entry(entry))).collect();
+    let writer = EntryWriter::new(app, space);
+    let closest = judged.into_iter().take(CLOSEST);
+    let closest = closest.map(|(differs, entry)| CloseEntry { differs, entry: writer.entry(entry) }).collect();
     Err(NotVerified { expected: (*at_least, *at_most), count, dropped, closest })
 }
 
@@ -147,7 +166,7 @@ fn differences(entry: &JournalEntry, conditions: &[(&'static str, Matcher)]) -> 
     conditions.iter().filter(differs).map(|(name, _)| *name).collect()
 }
 
-/// What an entry has of this name, as text.
+/// The values of an entry that a condition of this name looks at, as text.
 fn values(entry: &JournalEntry, body: &Value, name: &str) -> Vec<String> {
     let value = match name {
         "path" => Some(entry.request.path().to_owned()),
@@ -159,30 +178,4 @@ fn values(entry: &JournalEntry, body: &Value, name: &str) -> Vec<String> {
         _ => body[name].as_str().map(str::to_owned),
     };
     value.into_iter().collect()
-}
-
-fn verified(_: &mut SchemaGenerator) -> Schema {
-    object(counts())
-}
-
-fn not_verified(generator: &mut SchemaGenerator) -> Schema {
-    let close = object([
-        ("differs", array("The conditions that it does not satisfy.", text("A condition."))),
-        ("entry", record::entry(generator)),
-    ]);
-    let [count, dropped] = counts();
-    object([
-        ("error", word("The kind of refusal.", &["not_verified"])),
-        ("detail", text("What was expected, and what was found.")),
-        count,
-        dropped,
-        ("closest", array("Where there are too few, those that come closest; where too many, the newest.", close)),
-    ])
-}
-
-fn counts() -> [(&'static str, Schema); 2] {
-    [
-        ("count", number("How many entries are as expected.")),
-        ("dropped", number("How many entries the journal has lost, which nobody looked at.")),
-    ]
 }

@@ -1,12 +1,16 @@
 //! IAM, below `/v3`: as much as an SDK or a client needs before it can call the API. One file for each endpoint.
 
 mod domains;
-pub(super) mod tokens;
+mod tokens;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use schemars::JsonSchema;
 use serde::Serialize;
+
+pub(super) use domains::DomainsBody;
+pub(super) use tokens::{TokenBody, TokenRequest};
 
 use crate::domain::checks::{self, Check};
 use crate::simulator::{ApiError, IamAnswer};
@@ -39,20 +43,26 @@ enum IamError {
     UnknownScope,
 }
 
+/// IAM's own form of errors.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct IamErrorBody<'a> {
+    error: IamErrorDetail<'a>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct IamErrorDetail<'a> {
+    /// The HTTP status.
+    code: u16,
+    /// What is wrong.
+    message: &'a str,
+    /// The name of the status.
+    title: Option<&'a str>,
+}
+
 impl From<IamError> for ApiError {
     fn from(error: IamError) -> Self {
-        #[derive(Serialize)]
-        struct ErrorBody<'a> {
-            error: ErrorDetail<'a>,
-        }
-
-        #[derive(Serialize)]
-        struct ErrorDetail<'a> {
-            code: u16,
-            message: &'a str,
-            title: Option<&'a str>,
-        }
-
         let (status, check, message, saw) = match error {
             IamError::NotAuthenticated(detail) => {
                 let message = format!("Incorrect IAM authentication information: {detail}");
@@ -75,7 +85,7 @@ impl From<IamError> for ApiError {
                 "the scope is not the user's account".to_owned(),
             ),
         };
-        let error = ErrorDetail { code: status.as_u16(), message: &message, title: status.canonical_reason() };
-        Self::Iam(answer(check, status, &ErrorBody { error }), saw)
+        let error = IamErrorDetail { code: status.as_u16(), message: &message, title: status.canonical_reason() };
+        Self::Iam(answer(check, status, &IamErrorBody { error }), saw)
     }
 }

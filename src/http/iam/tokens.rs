@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use jiff::Timestamp;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -17,8 +17,16 @@ use crate::simulator::{ApiError, Outcome, SpaceState};
 /// What is read of a body; all else in it is ignored.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
-struct Body {
+pub(in crate::http) struct TokenRequest {
     auth: Auth,
+}
+
+impl TokenRequest {
+    /// A body for the built-in scenario `default`.
+    pub(in crate::http) const EXAMPLE: &str = r#"{"auth":{
+        "identity":{"methods":["password"],"password":{"user":{
+            "name":"demo","password":"demo-password","domain":{"name":"demo-partner"}}}},
+        "scope":{"domain":{"name":"demo-partner"}}}}"#;
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -70,11 +78,6 @@ struct Scope {
 struct ScopeDomain {
     name: Option<String>,
     id: Option<String>,
-}
-
-/// The schema of a body.
-pub(in crate::http) fn schema(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<Body>()
 }
 
 impl Scope {
@@ -167,7 +170,8 @@ pub(in crate::http) async fn create(request: ApiRequest) -> Result<impl IntoResp
 }
 
 fn parse(body: &[u8]) -> Result<Auth, IamError> {
-    let Body { auth } = serde_json::from_slice(body).map_err(|error| IamError::BadRequest(error.to_string()))?;
+    let TokenRequest { auth } =
+        serde_json::from_slice(body).map_err(|error| IamError::BadRequest(error.to_string()))?;
     if auth.identity.methods.iter().any(|method| method == "password") {
         Ok(auth)
     } else {

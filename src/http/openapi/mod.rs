@@ -1,24 +1,20 @@
-//! The document of OpenAPI 3.1 that describes all doors. It is made when somebody asks for it: of the control API's table
-//! of routes, of the routes of the simulated service, of the types that bodies are read by, and of the domain's tables.
+//! The document of OpenAPI 3.1 that describes both APIs. It is made from the routes of the control API, from the types of
+//! all bodies, and from the domain's tables.
 
-mod application;
-mod endpoint;
-mod iam;
+mod api;
+mod operation;
 mod refusal;
-mod response;
-mod schema;
-mod security;
-mod service;
 
+use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-pub(super) use response::{JSON, response, response_of};
-pub(super) use schema::{
-    SchemaOf, anything, array, component, flag, number, object, or_null, pattern, resolved, text, time, without, word,
+pub(super) use operation::{
+    ApiRoute, ApiRouter, Describe, JSON, Operation, OperationWriter, Refusal, all_required, resolve, response,
 };
 
-use super::control;
+/// The tag of the control API.
+const CONTROL_TAG: &str = "control";
 
 const DESCRIPTION: &str = "\
 A simulator of Huawei Cloud BSS \"Requesting an Individual Real-Name Authentication\", for the people who write and test \
@@ -28,39 +24,114 @@ Of the simulated service, *documented* means that the API's page says so, and *a
 contradicts itself, and that the simulator chose. The control API is the simulator's own; with `--control-listen` it has \
 an address of its own. Whatever can be asked for by GET can also be asked for by HEAD.";
 
-/// The document.
-pub(super) fn document() -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.definitions_path = "/components/schemas".into();
-    });
-    let mut generator = settings.into_generator();
-    let mut operations = endpoint::operations(&mut generator);
-    operations.extend(control::operations(&mut generator));
-    let mut paths = Map::new();
-    for (path, method, operation) in operations {
-        let path = paths.entry(path).or_insert_with(|| json!({}));
-        path[method.as_str().to_lowercase()] = operation;
+/// A document that is being made.
+pub(super) struct Document {
+    generator: SchemaGenerator,
+    paths: Map<String, Value>,
+}
+
+impl Document {
+    /// A document of the simulated API and of IAM.
+    pub(super) fn new() -> Self {
+        let settings = SchemaSettings::draft2020_12();
+        let settings = settings.with(|settings| settings.definitions_path = "/components/schemas".into());
+        let mut generator = settings.into_generator();
+        let mut paths = Map::new();
+        for (path, method, operation) in api::operations(&mut generator) {
+            paths.insert(path.to_owned(), json!({ method: operation }));
+        }
+        Self { generator, paths }
     }
+
+    /// Adds routes of the control API. All can be refused for these reasons; guarded ones need the control token.
+    pub(super) fn add_control(&mut self, routes: &[ApiRoute], is_guarded: bool, refusals: &[Refusal]) {
+        for route in routes {
+            let mut writer = route.describe(&mut self.generator);
+            for refusal in refusals {
+                writer.refuse(*refusal);
+            }
+            let security = if is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
+            let operation = writer.finish(CONTROL_TAG, security);
+            let path = self.paths.entry(route.path).or_insert_with(|| json!({}));
+            if !is_guarded {
+                path["head"] = operation.clone();
+                path["head"]["operationId"] = format!("{}ByHead", route.operation.id).into();
+            }
+            path[route.method.as_str().to_lowercase()] = operation;
+        }
+    }
+
+    /// The generator of the schemas, for components.
+    pub(super) fn generator(&mut self) -> &mut SchemaGenerator {
+        &mut self.generator
+    }
+
+    /// The whole document, with the responses by which control calls are refused.
+    pub(super) fn finish(mut self, responses: &Map<String, Value>) -> Value {
+        json!({
+            "openapi": "3.1.0",
+            "info": {
+                "title": "bss-sim",
+                "version": env!("CARGO_PKG_VERSION"),
+                "description": DESCRIPTION,
+                "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
+            },
+            "servers": [{ "url": "/" }],
+            "tags": [
+                { "name": api::BSS_TAG, "description": "The simulated API." },
+                { "name": api::IAM_TAG, "description": "As much of IAM as a client needs before it can call the API." },
+                { "name": CONTROL_TAG, "description": "Controlling the simulator." },
+            ],
+            "paths": self.paths,
+            "components": {
+                "schemas": self.generator.take_definitions(true),
+                "responses": responses,
+                "headers": headers(),
+                "securitySchemes": security_schemes(),
+            },
+        })
+    }
+}
+
+/// The headers that responses refer to.
+fn headers() -> Value {
     json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "bss-sim",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": DESCRIPTION,
-            "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
+        "X-Request-Id": {
+            "description": "The ID of the request; of the simulated service, its key in the journal.",
+            "required": true,
+            "schema": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
         },
-        "servers": [{ "url": "/" }],
-        "tags": [
-            { "name": service::TAG, "description": "The simulated API." },
-            { "name": iam::TAG, "description": "As much of IAM as a client needs before it can call the API." },
-            { "name": control::TAG, "description": "Steering the simulator." },
-        ],
-        "paths": paths,
-        "components": {
-            "schemas": generator.take_definitions(true),
-            "responses": control::responses(),
-            "headers": response::headers(),
-            "securitySchemes": security::schemes(),
+        "X-Subject-Token": { "description": "The new token.", "required": true, "schema": { "type": "string" } },
+        "Server": { "description": "`api-gateway`, where the gateway answers.", "schema": { "type": "string" } },
+        "Retry-After": {
+            "description": "The seconds after which to try again (assumed).",
+            "schema": { "type": "integer", "minimum": 0 },
+        },
+    })
+}
+
+/// The ways in which callers prove who they are.
+fn security_schemes() -> Value {
+    json!({
+        "token": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Auth-Token",
+            "description": "A token of the scenario, or one that `POST /v3/auth/tokens` gave. It counts before a signature \
+                (assumed).",
+        },
+        "signature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "The AK/SK signature that the official SDKs make: `SDK-HMAC-SHA256 Access=AK, \
+                SignedHeaders=host;x-sdk-date, Signature=HEX` with the header `X-Sdk-Date`. It is really verified; a wrong \
+                one is answered with the canonical request.",
+        },
+        "control": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The control token, where the simulator was started with `--control-token`.",
         },
     })
 }

@@ -1,138 +1,134 @@
-//! Refusals of the simulated service: the rows of the API's catalog and of the gateway's table, by their statuses.
+//! The refusals of the simulated API and of IAM: the rows of the API's catalog and of the gateway's table, by their statuses.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use axum::http::StatusCode;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use super::response::{JSON, header, response_of};
-use super::schema::{array, object, pattern, text, without, word};
+use super::operation::{JSON, OperationWriter, header, response};
 use crate::domain::catalog::{CheckItem, DocumentedOutcome, ErrorCode};
 use crate::domain::gateway::{self, GatewayError};
 use crate::fixture::{CatalogRow, catalog};
+use crate::http::iam::IamErrorBody;
+use crate::http::response::{ErrorBody, GatewayErrorBody};
 
-/// What the gateway says of a request to any endpoint that is there.
-pub(super) fn of_gateway() -> [&'static GatewayError; 5] {
-    [
-        gateway::BAD_REQUEST,
-        gateway::BODY_TOO_LARGE,
-        gateway::TARGET_TOO_LARGE,
-        gateway::HEADERS_TOO_LARGE,
-        gateway::NOT_AUTHENTICATED,
-    ]
-}
+/// What the gateway may say of a request to any endpoint.
+pub(super) const GATEWAY_ERRORS: [&GatewayError; 5] = [
+    gateway::BAD_REQUEST,
+    gateway::BODY_TOO_LARGE,
+    gateway::TARGET_TOO_LARGE,
+    gateway::HEADERS_TOO_LARGE,
+    gateway::NOT_AUTHENTICATED,
+];
 
-/// What is answered with one status.
-#[derive(Default)]
-struct Refusals {
-    codes: Vec<ErrorCode>,
-    errors: Vec<&'static GatewayError>,
-    others: Vec<Schema>,
-}
-
-/// The responses that have these rows, and these forms of somebody else's.
-pub(super) fn responses(
-    codes: &[ErrorCode],
-    errors: impl IntoIterator<Item = &'static GatewayError>,
-    others: impl IntoIterator<Item = (u16, Schema)>,
-) -> Vec<(u16, Value)> {
-    let mut refusals: BTreeMap<u16, Refusals> = BTreeMap::new();
-    for code in codes {
-        refusals.entry(code.status()).or_default().codes.push(*code);
-    }
-    for error in errors {
-        refusals.entry(error.status).or_default().errors.push(error);
-    }
-    for (status, schema) in others {
-        refusals.entry(status).or_default().others.push(schema);
-    }
-    let catalog = catalog();
-    refusals.into_iter().map(|(status, refusals)| (status, refusals.response(&catalog))).collect()
-}
+/// Describes refusals by the catalog.
+pub(super) struct Refusals(Vec<CatalogRow>);
 
 impl Refusals {
-    fn response(&self, catalog: &[CatalogRow]) -> Value {
-        let mut schemas = self.others.clone();
-        if !self.codes.is_empty() {
-            schemas.push(by_api(&self.codes));
+    pub(super) fn new() -> Self {
+        Self(catalog())
+    }
+
+    /// Adds the refusals of an endpoint of the API.
+    pub(super) fn write(&self, writer: &mut OperationWriter<'_>, codes: &[ErrorCode], errors: &[&GatewayError]) {
+        self.write_all(writer, codes, errors, &[]);
+    }
+
+    /// Adds the refusals of an endpoint of IAM, which refuses with these statuses in a form of its own.
+    pub(super) fn write_iam(&self, writer: &mut OperationWriter<'_>, statuses: &[StatusCode]) {
+        self.write_all(writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, statuses);
+    }
+
+    fn write_all(
+        &self,
+        writer: &mut OperationWriter<'_>,
+        codes: &[ErrorCode],
+        errors: &[&GatewayError],
+        by_iam: &[StatusCode],
+    ) {
+        let statuses = codes.iter().map(|code| code.status()).chain(errors.iter().map(|error| error.status));
+        let mut statuses: Vec<_> = statuses.chain(by_iam.iter().map(StatusCode::as_u16)).collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        for status in statuses {
+            let codes: Vec<_> = codes.iter().copied().filter(|code| code.status() == status).collect();
+            let errors: Vec<_> = errors.iter().copied().filter(|error| error.status == status).collect();
+            let status = StatusCode::from_u16(status).expect("the catalogs hold only HTTP statuses");
+            let mut schemas = Vec::new();
+            if by_iam.contains(&status) {
+                schemas.push(writer.schema::<IamErrorBody<'_>>());
+            }
+            if !codes.is_empty() {
+                schemas.push(by_api(writer.schema::<ErrorBody<'_>>(), &codes));
+            }
+            if !errors.is_empty() {
+                schemas.push(by_gateway(writer.schema::<GatewayErrorBody<'_>>(), &errors));
+            }
+            let schema = match <[Schema; 1]>::try_from(schemas) {
+                Ok([one]) => one,
+                Err(several) => json_schema!({ "oneOf": several }),
+            };
+            let mut response = response(&self.description(&codes, &errors), JSON, &schema);
+            if !errors.is_empty() {
+                response["headers"]["Server"] = header("Server");
+            }
+            if errors.iter().any(|error| error.retry_after.is_some()) {
+                response["headers"]["Retry-After"] = header("Retry-After");
+            }
+            writer.respond(status, response);
         }
-        if !self.errors.is_empty() {
-            schemas.push(by_gateway(&self.errors));
-        }
-        let schema = match <[Schema; 1]>::try_from(schemas) {
-            Ok([one]) => one,
-            Err(several) => json_schema!({ "oneOf": several }),
-        };
-        let mut response = response_of(&self.description(catalog), JSON, schema);
-        if !self.errors.is_empty() {
-            response["headers"]["Server"] = header("Server");
-        }
-        if self.errors.iter().any(|error| error.retry_after.is_some()) {
-            response["headers"]["Retry-After"] = header("Retry-After");
-        }
-        response
     }
 
     /// A list of the rows.
-    fn description(&self, catalog: &[CatalogRow]) -> String {
+    fn description(&self, codes: &[ErrorCode], errors: &[&GatewayError]) -> String {
         let mut text = String::new();
-        for row in catalog {
-            let is_here = match row.outcome {
-                DocumentedOutcome::Refused(code) => self.codes.contains(&code),
-                DocumentedOutcome::Item(_) => self.codes.contains(&ErrorCode::CheckItemsFailed),
+        for row in &self.0 {
+            let is_listed = match row.outcome {
+                DocumentedOutcome::Refused(code) => codes.contains(&code),
+                DocumentedOutcome::Item(_) => codes.contains(&ErrorCode::CheckItemsFailed),
                 DocumentedOutcome::Accepted(_) => false,
             };
-            if is_here {
-                write_row(&mut text, row);
+            if is_listed {
+                text.push_str(&line(row));
             }
         }
-        for error in &self.errors {
+        for GatewayError { code, message, .. } in errors {
             let source = "assumed: from the gateway's own error table";
-            writeln!(text, "* `{}` {} ({source})", error.code, error.message).expect("a text takes everything");
+            writeln!(text, "* `{code}` {message} ({source})").expect("a string can be written to");
         }
         if text.is_empty() { "IAM refuses (assumed).".to_owned() } else { text }
     }
 }
 
-fn write_row(text: &mut String, CatalogRow { outcome, causes, scenario }: &CatalogRow) {
-    let causes: Vec<_> =
-        causes.iter().map(|(check, citation)| format!("`{check}`, {}", citation.basis.as_str())).collect();
-    write!(text, "* `{outcome}` {} ({}", outcome.text(), causes.join("; ")).expect("a text takes everything");
-    if let Some(scenario) = scenario {
-        write!(text, "; scenario `{scenario}`").expect("a text takes everything");
-    }
-    text.push_str(")\n");
+fn line(CatalogRow { outcome, causes, scenario }: &CatalogRow) -> String {
+    let causes = causes.iter().map(|(check, citation)| format!("`{check}`, {}", citation.basis.as_str()));
+    let causes: Vec<_> = causes.collect();
+    let scenario = scenario.as_ref().map(|name| format!("; scenario `{name}`")).unwrap_or_default();
+    format!("* `{outcome}` {} ({}{scenario})\n", outcome.text(), causes.join("; "))
 }
 
-/// An error of the API. Items come with one code alone.
-fn by_api(codes: &[ErrorCode]) -> Schema {
-    let words: Vec<_> = codes.iter().map(|code| code.code()).collect();
-    let mut message = text("Error description.");
-    message.insert("maxLength".to_owned(), 1024.into());
-    let mut code = word("Error code.", &words);
-    code.insert("maxLength".to_owned(), 16.into());
-    let fields = [("error_code", code), ("error_msg", message)];
+/// An error of the API with one of these codes. Items come with one code alone.
+fn by_api(mut schema: Schema, codes: &[ErrorCode]) -> Schema {
+    let code = |code: &ErrorCode| Value::from(code.code());
+    schema.ensure_object()["properties"]["error_code"]["enum"] = codes.iter().map(code).collect();
     let failed = ErrorCode::CheckItemsFailed;
-    if !codes.contains(&failed) {
-        return object(fields);
+    if codes.contains(&failed) {
+        let items: Vec<_> = CheckItem::ALL.iter().map(|item| item.code()).collect();
+        schema.ensure_object()["properties"]["fail_check_items"]["items"]["enum"] = items.into();
+        let with_items = json_schema!({ "properties": { "error_code": { "const": failed.code() } } });
+        let dependent = json_schema!({ "fail_check_items": with_items });
+        schema.insert("dependentSchemas".to_owned(), dependent.into());
+    } else if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.remove("fail_check_items");
     }
-    let items: Vec<_> = CheckItem::ALL.iter().map(|item| item.code()).collect();
-    let items = array("Error list, in the page's order (the order is assumed).", word("An item.", &items));
-    let [code, message] = fields;
-    let mut error = without(object([code, message, ("fail_check_items", items)]), &["fail_check_items"]);
-    let with_items = json_schema!({ "properties": { "error_code": { "const": failed.code() } } });
-    error.insert("dependentSchemas".to_owned(), Value::from(json_schema!({ "fail_check_items": with_items })));
-    error
+    schema
 }
 
-/// An error of the gateway.
-fn by_gateway(errors: &[&GatewayError]) -> Schema {
+/// An error of the gateway with one of these codes.
+fn by_gateway(mut schema: Schema, errors: &[&GatewayError]) -> Schema {
     let mut codes: Vec<_> = errors.iter().map(|error| error.code).collect();
     codes.dedup();
-    object([
-        ("error_msg", text("What is wrong.")),
-        ("error_code", word("The code.", &codes)),
-        ("request_id", pattern("The same as in `X-Request-Id`.", "^[0-9a-f]{32}$")),
-    ])
+    schema.ensure_object()["properties"]["error_code"]["enum"] = codes.into();
+    schema
 }
