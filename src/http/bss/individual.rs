@@ -1,13 +1,19 @@
 //! `POST /v2/customers/realname-auths/individual`: requesting an individual real-name authentication.
 
-use super::body;
-use crate::domain::application::Application;
+use std::borrow::Cow;
+use std::fmt;
+
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::domain::application::{Application, Field, Parameter, ParameterError, RawApplication, Violation};
 use crate::domain::rules::CheckReport;
 use crate::http::extract::PartnerRequest;
 use crate::simulator::{ApiError, Outcome, RecordedRequest};
 
 pub(in crate::http) async fn submit(request: PartnerRequest) -> Result<Outcome, ApiError> {
-    let raw = body::decode(&request.parts().headers, request.body())?;
+    let raw = decode(&request.parts().headers, request.body())?;
     let application = Application::parse(raw, request.state().settings().contract)?;
     Ok(request.state().submit(&request.partner, &application).await.into())
 }
@@ -16,8 +22,192 @@ pub(in crate::http) async fn submit(request: PartnerRequest) -> Result<Outcome, 
 /// and the facts; the application is read from the request again.
 pub fn explain_outcome(outcome: &Outcome, request: &RecordedRequest, caller: Option<&str>) -> Vec<CheckReport> {
     let application = outcome.facts().and_then(|facts| {
-        let raw = body::decode_json(request.body()).ok()?;
+        let raw = decode_json(request.body()).ok()?;
         Application::parse(raw, facts.contract).ok()
     });
     outcome.explain(request, caller, application.as_ref())
+}
+
+/// Decodes a body field by field. A field of the wrong type is noted, not refused: the application decides in the page's
+/// order what is wrong. The body has to be a JSON object in UTF-8, sent as JSON; a byte order mark is tolerated (assumed,
+/// like all that the page does not say of bodies).
+pub(in crate::http) fn decode<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<RawApplication<'a>, ParameterError> {
+    if is_json(headers) { decode_json(body) } else { Err(invalid(Violation::ContentType)) }
+}
+
+/// Decodes a body that was sent as JSON.
+pub(in crate::http) fn decode_json(body: &[u8]) -> Result<RawApplication<'_>, ParameterError> {
+    let text = std::str::from_utf8(body).map_err(|_| invalid(Violation::NotUtf8))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
+        return Err(invalid(if text.is_empty() { Violation::NotJson } else { Violation::NotObject }));
+    }
+    serde_json::from_str(text).map(|ApplicationBody(raw)| raw).map_err(|_| invalid(Violation::NotJson))
+}
+
+const fn invalid(violation: Violation) -> ParameterError {
+    ParameterError { parameter: None, violation }
+}
+
+/// True for JSON with or without parameters such as a charset, in any case.
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()?.split(';').next());
+    media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The fields of a JSON object.
+struct ApplicationBody<'a>(RawApplication<'a>);
+
+impl<'de> Deserialize<'de> for ApplicationBody<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct BodyVisitor;
+
+        impl<'de> Visitor<'de> for BodyVisitor {
+            type Value = ApplicationBody<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ApplicationBody<'de>, A::Error> {
+                let mut raw = RawApplication::default();
+                while let Some(name) = fields.next_key::<Text<'de>>()? {
+                    match Parameter::parse(&name.0) {
+                        Some(Parameter::CustomerId) => fill(&mut raw.customer_id, &mut fields)?,
+                        Some(Parameter::IdentifyType) => fill(&mut raw.identify_type, &mut fields)?,
+                        Some(Parameter::VerifiedFileUrl) => fill(&mut raw.verified_file_url, &mut fields)?,
+                        Some(Parameter::Name) => fill(&mut raw.name, &mut fields)?,
+                        Some(Parameter::VerifiedNumber) => fill(&mut raw.verified_number, &mut fields)?,
+                        Some(Parameter::XaccountType) => fill(&mut raw.xaccount_type, &mut fields)?,
+                        Some(Parameter::VerifiedType) => fill(&mut raw.verified_type, &mut fields)?,
+                        Some(Parameter::ChangeType) => fill(&mut raw.change_type, &mut fields)?,
+                        None => {
+                            fields.next_value::<Value<'de>>()?;
+                        }
+                    }
+                }
+                Ok(ApplicationBody(raw))
+            }
+        }
+
+        deserializer.deserialize_map(BodyVisitor)
+    }
+}
+
+fn fill<'de, T: FromValue<'de>, A: MapAccess<'de>>(given: &mut Field<T>, fields: &mut A) -> Result<(), A::Error> {
+    let value = fields.next_value::<Value<'de>>()?;
+    *given = match (&given, value) {
+        (Field::Missing, Value::Null) => Field::Null,
+        (Field::Missing, value) => T::from_value(value).map_or(Field::WrongType, Field::Value),
+        _ => Field::Repeated,
+    };
+    Ok(())
+}
+
+/// A JSON string, borrowed where it has no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+/// A JSON value that a parameter can have, or `Other`. Ignored fields are decoded too, so that the parser checks their
+/// strings and limits their nesting.
+enum Value<'a> {
+    Null,
+    Text(Cow<'a, str>),
+    Integer(i32),
+    TextList(Vec<Cow<'a, str>>),
+    Other,
+}
+
+trait FromValue<'a>: Sized {
+    fn from_value(value: Value<'a>) -> Option<Self>;
+}
+
+impl<'a> FromValue<'a> for Cow<'a, str> {
+    fn from_value(value: Value<'a>) -> Option<Self> {
+        if let Value::Text(text) = value { Some(text) } else { None }
+    }
+}
+
+impl FromValue<'_> for i32 {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        if let Value::Integer(number) = value { Some(number) } else { None }
+    }
+}
+
+impl<'a> FromValue<'a> for Vec<Cow<'a, str>> {
+    fn from_value(value: Value<'a>) -> Option<Self> {
+        if let Value::TextList(texts) = value { Some(texts) } else { None }
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Text(text) => Ok(Self(text)),
+            _ => Err(D::Error::custom("a key is a string")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Value<'de>, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value<'de>, E> {
+        Ok(number.try_into().map_or(Value::Other, Value::Integer))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value<'de>, E> {
+        Ok(number.try_into().map_or(Value::Other, Value::Integer))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value<'de>, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Owned(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value<'de>, A::Error> {
+        let mut texts = Some(Vec::new());
+        while let Some(element) = elements.next_element::<Value<'de>>()? {
+            match (element, &mut texts) {
+                (Value::Text(text), Some(texts)) => texts.push(text),
+                _ => texts = None,
+            }
+        }
+        Ok(texts.map_or(Value::Other, Value::TextList))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value<'de>, A::Error> {
+        while fields.next_entry::<Text<'de>, Value<'de>>()?.is_some() {}
+        Ok(Value::Other)
+    }
 }

@@ -1,6 +1,5 @@
 //! The simulated API, below `/v2`: one file for each endpoint.
 
-pub(super) mod body;
 pub(super) mod individual;
 mod review_result;
 

@@ -17,7 +17,7 @@ use crate::domain::gateway;
 use crate::fixture::call::{self, Question};
 use crate::fixture::{LoadError, schema};
 use crate::http::App;
-use crate::http::bss::{INDIVIDUAL, body as application_body};
+use crate::http::bss::{INDIVIDUAL, individual};
 use crate::http::extract::{caller_by_token, not_authenticated};
 use crate::http::response;
 use crate::simulator::{ApiError, Outcome, RecordedRequest, Space, SpaceState};
@@ -94,7 +94,7 @@ pub(super) fn read<'a>(state: &SpaceState, caller: Option<&str>, body: &'a [u8])
     match caller {
         Ok(Caller::Partner(partner)) => {
             let caller = Some(Arc::clone(&partner.name));
-            let application = application_body::decode_json(body);
+            let application = individual::decode_json(body);
             let application = application.and_then(|raw| Application::parse(raw, state.settings().contract));
             let application = application.map(|application| (partner, application));
             Reading { caller, application: application.map_err(|error| ApiError::from(error).into()) }
