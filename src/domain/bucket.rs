@@ -51,12 +51,15 @@ impl PictureFormat {
     }
 }
 
-/// The text on a front picture.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What can be read on a front picture.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Shows {
-    /// The holder's name. `None` means the name in the application.
+    /// The holder's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Box<str>>,
-    /// The certificate number. `None` means the number in the application.
+    /// The certificate number.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<Box<str>>,
 }
 

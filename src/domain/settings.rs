@@ -68,12 +68,13 @@ pub enum ParameterErrors {
     Named,
 }
 
-/// What goes over the wire where the page can be read in two ways.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Choices between two readings of what goes over the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Wire {
-    /// The JSON type of `is_review`.
+    /// `integer`: `{"is_review":1}`; `string`: `{"is_review":"1"}`, as the page's example. Default integer.
     pub is_review: IsReviewType,
-    /// The text of parameter errors.
+    /// `documented`: `Parameter error.`; `named`: `customer_id: must not be null`. Default documented.
     pub parameter_errors: ParameterErrors,
 }
 

@@ -213,6 +213,67 @@ fn a_mistake_does_not_hide_another_in_the_same_entry() {
 }
 
 #[test]
+fn a_mistake_is_not_told_again_by_its_consequences() {
+    // A file with one mistake, or two where a comma is, and their places.
+    let table = [
+        (
+            "partners: [{ id: p-1, nmae: demo, xaccount_type: X }]\ncustomers: [{ id: c, partner: demo }]",
+            "1:23 partners[0].nmae",
+        ),
+        (
+            "partners: [{ id: p-1, name: 5, xaccount_type: X }]\ncustomers: [{ id: c, partner: '5' }]",
+            "1:29 partners[0].name",
+        ),
+        (
+            "partners: [{ id: p-1, nmae: 5, xaccount_type: X }]\ncustomers: [{ id: c, partner: '5' }]",
+            "1:23 partners[0].nmae",
+        ),
+        ("partners: [{ id: p-1, xaccount_type: X }]\ncustomers: [{ id: c, partner: demo }]", "1:12 partners[0]"),
+        ("partners: [demo]\ncustomers: [{ id: c, partner: demo }]", "1:12 partners[0]"),
+        ("partners: demo\nscripted: [{ when: { caller: demo }, then: { is_review: 1 } }]", "1:11 partners"),
+        ("partnrs: demo\ncustomers: [{ id: c, partner: demo }]", "1:1 partnrs"),
+        (
+            "partnrs: [{ id: p-1, nmae: demo, xaccount_type: X }]\ncustomers: [{ id: c, partner: demo }]",
+            "1:1 partnrs, 1:22 partnrs[0].nmae",
+        ),
+        ("scripted: [{ thne: { eror_code: CBC.0999 } }]", "1:14 scripted[0].thne, 1:22 scripted[0].thne.eror_code"),
+        (
+            "scripted: [{ then: { error_code: CBC.0999, gatway: APIGW.0308 } }]",
+            "1:20 scripted[0].then, 1:44 scripted[0].then.gatway",
+        ),
+        ("exchanges: [{ request: {}, expect: { status: '200' } }]", "1:46 exchanges[0].expect.status"),
+        ("exchanges: [{ reqest: {}, expect: { status: 200 } }]", "1:15 exchanges[0].reqest"),
+        ("customers: [{ id: c, idd: d }]", "1:22 customers[0].idd"),
+    ];
+    for (text, expected) in table {
+        let problems = problems(text);
+        assert_eq!(places(&problems).join(", "), expected, "{text}: {problems:#?}");
+    }
+}
+
+#[tokio::test]
+async fn null_counts_as_not_given() {
+    let text = "
+settings: { contract: null, review_after: null, wire: ~ }
+partners: [{ id: p-1, name: demo, xaccount_type: X, real_name: null, photo_upload: null, bucket: null, credentials: null }]
+customers:
+scripted: [{ when: null, times: null, probability: null, then: { fault: hang, status: null } }]
+";
+    let without = "
+partners: [{ id: p-1, name: demo, xaccount_type: X }]
+scripted: [{ then: { fault: hang } }]
+";
+    let world = async |text| {
+        let (_, mut world) = Service::from_yaml(text).control(Method::GET, "/world", None).await;
+        // They are made anew for each simulator.
+        world["partners"][0]["credentials"].take();
+        world
+    };
+    assert_eq!(world(text).await, world(without).await);
+    assert_eq!(places(&problems("customers: [{ id: null }]")), ["1:13 customers[0]"]);
+}
+
+#[test]
 fn what_is_no_single_yaml_document_is_refused_at_its_place() {
     let several = format!("{PARTNER}---\n{PARTNER}");
     let deep = format!("name: {}", "[".repeat(100_000));

@@ -112,6 +112,25 @@ async fn what_does_not_fit_the_rest_of_the_world_is_refused() {
 }
 
 #[tokio::test]
+async fn a_mistake_in_a_body_is_told_at_its_own_line_and_column() {
+    let service = Service::with("");
+    let table = [
+        ("/customers/c-9", "{\n  \"partner\": \"demo\",\n  \"real_name\": \"\\u8ba4\" }", "real_name", (3, 16)),
+        ("/partners/new", "{ \"id\": \"\\ud83d\\ude00\", \"xaccount_tpye\": \"X\" }", "xaccount_tpye", (1, 25)),
+        ("/certificates/E9", "{\n\"used_by\": [\n\"\u{85}\", 5] }", "used_by[1]", (3, 6)),
+    ];
+    for (path, body, key, (line, column)) in table {
+        let reply = service.call(Method::PUT, &format!("/_sim{path}"), &[], body).await;
+        let error = reply.json();
+        let [problem] = &error["detail"].as_array().expect("a list of problems")[..] else { panic!("{error}") };
+        assert_eq!(
+            (&problem["line"], &problem["column"], &problem["key"]),
+            (&json!(line), &json!(column), &json!(key))
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_is_put_decides_at_once() {
     let service = Service::with("");
     let outcome = async |code: &str| {
