@@ -97,8 +97,9 @@ impl Server {
         }
         if self.shutdown.is_cancelled() {
             connection.as_mut().graceful_shutdown();
-            // An idle client of HTTP/2 is told of the end, but need not confirm it.
-            let grace = if state.phase() == Phase::Idle { Duration::ZERO } else { self.limits.grace };
+            // Without a request under way, the client is told of the end and not waited for.
+            let is_unused = matches!(state.phase(), Phase::Idle | Phase::Head);
+            let grace = if is_unused { Duration::ZERO } else { self.limits.grace };
             let _ = timeout(grace, connection).await;
         } else {
             close_slow(state, Phase::Blocked);
