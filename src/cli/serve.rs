@@ -340,11 +340,14 @@ fn possible_connections(servers: usize) -> Option<usize> {
     Some(((files - others) / servers).max(1))
 }
 
+/// Longer than any server runs. A time that is much longer could not be added to the present one.
+const MAX_LIMIT: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
 fn parse_limit(text: &str) -> Result<Duration, String> {
     let span = parse_duration(text)?;
     if span.is_zero() {
         Err("nothing can be done in no time: for hardly any limit, write `1d`".into())
     } else {
-        Ok(span)
+        Ok(span.min(MAX_LIMIT))
     }
 }

@@ -1,7 +1,7 @@
 //! Bodies: those of requests have limits of time and of memory, those of responses over HTTP/2 have to be read in time.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -9,10 +9,9 @@ use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, PollSemaphore};
 use tokio_util::task::AbortOnDropHandle;
-use tower_http::timeout::DeadlineBody;
 
 /// The most bytes of a request body that need no memory reserved.
 const SMALL: usize = 64 * 1024;
@@ -42,14 +41,14 @@ impl Default for BodyMemory {
 
 impl BodyMemory {
     /// Limits a request body: it fails when it takes longer than `time`, and waits while there is no memory for it.
-    pub(super) fn limit<B>(&self, body: B, time: Duration) -> Body
+    pub(super) fn limit<B>(&self, body: B, time: Duration, spare: &SpareTimer) -> Body
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
     {
         match body.size_hint().upper() {
             Some(0) => Body::empty(),
-            Some(length) if length <= SMALL as u64 => Body::new(DeadlineBody::new(time, body)),
-            _ => Body::new(DeadlineBody::new(time, self.reserve(body))),
+            Some(length) if length <= SMALL as u64 => Body::new(TimedBody::new(body, time, spare)),
+            _ => Body::new(TimedBody::new(self.reserve(body), time, spare)),
         }
     }
 
@@ -57,6 +56,63 @@ impl BodyMemory {
         let [memory, overdraft] =
             [&self.memory, &self.overdraft].map(|permits| PollSemaphore::new(Arc::clone(permits)));
         ReservingBody { body, left: SMALL, memory, overdraft, permits: Vec::new() }
+    }
+}
+
+/// The timer of the last request body of a connection. To move a timer costs a request much less than to start one, which
+/// takes a lock and may wake the runtime's driver: that is why this is no `DeadlineBody` of tower-http.
+pub(super) type SpareTimer = Arc<Mutex<Option<Pin<Box<Sleep>>>>>;
+
+/// A request body that fails when it takes too long. The time begins when the body has to be waited for.
+struct TimedBody<B> {
+    body: B,
+    time: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+    spare: SpareTimer,
+}
+
+impl<B> TimedBody<B> {
+    fn new(body: B, time: Duration, spare: &SpareTimer) -> Self {
+        Self { body, time, timer: None, spare: Arc::clone(spare) }
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| {
+            let spare = self.spare.lock().expect("lock poisoned: timer").take();
+            let mut timer = spare.unwrap_or_else(|| Box::pin(sleep(self.time)));
+            timer.as_mut().reset(Instant::now() + self.time);
+            timer
+        });
+        timer.as_mut().poll(cx)
+    }
+}
+
+impl<B> Drop for TimedBody<B> {
+    fn drop(&mut self) {
+        if let Some(timer) = self.timer.take() {
+            *self.spare.lock().expect("lock poisoned: timer") = Some(timer);
+        }
+    }
+}
+
+impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for TimedBody<B> {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        ready!(self.poll_timer(cx));
+        Poll::Ready(Some(Err("the request body took too long".into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

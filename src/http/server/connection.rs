@@ -21,7 +21,7 @@ use tower::Service;
 
 use super::Server;
 use super::io::{ConnectionState, Exchange, Phase, Socket};
-use crate::http::body::FramedBody;
+use crate::http::body::{FramedBody, SpareTimer};
 use crate::http::fault::AbortConnection;
 #[cfg(feature = "tls")]
 use crate::http::tls::HTTP_2;
@@ -61,10 +61,11 @@ impl Server {
         };
         // Cancelled when the server shuts down, or when a client of HTTP/2 does not read.
         let end = self.shutdown.child_token();
+        let body_timer = SpareTimer::default();
         let service = service_fn(|request: Request<Incoming>| {
             let (exchange, is_http2) = (Exchange::begin(state), request.version() == Version::HTTP_2);
             let (time, overdue) = (self.limits.answer, is_http2.then(|| end.clone()));
-            let request = with_host(request).map(|body| self.memory.limit(body, self.limits.body));
+            let request = with_host(request).map(|body| self.memory.limit(body, self.limits.body, &body_timer));
             // The services of axum are always ready.
             let response = service.clone().call(request);
             async move {

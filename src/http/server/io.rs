@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Limits;
 
-/// A time that never passes, and that can be added to any other.
+/// A time that never passes, but that can be added to the present one.
 const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
 /// What a connection is waiting for.
@@ -84,7 +84,7 @@ impl ConnectionState {
                     Phase::Exchange => FOREVER,
                     Phase::Blocked => limits.answer,
                 };
-                timer.as_mut().reset(Instant::now() + time.min(FOREVER));
+                timer.as_mut().reset(Instant::now() + time);
             }
             ready!(timer.as_mut().poll(cx));
             Poll::Ready(self.phase())
