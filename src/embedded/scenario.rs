@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::slice;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -118,14 +119,7 @@ impl From<Value> for Scenario {
 
 impl From<World> for Scenario {
     fn from(world: World) -> Self {
-        let World { settings, partners, customers, certificates, scripted } = world;
-        let mut fixture = json!({
-            "partners": partners, "customers": customers, "certificates": certificates, "scripted": scripted,
-        });
-        if let Some(settings) = settings {
-            fixture["settings"] = settings;
-        }
-        fixture.into()
+        json!(world).into()
     }
 }
 
@@ -153,9 +147,10 @@ pub(super) fn to_text(json: impl Display) -> String {
 /// assert_eq!(sim.customer("done").map(|done| done.status), Some(RealNameStatus::Authenticated));
 /// # Ok::<(), bss_sim::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[must_use = "a world does nothing until a space starts from it"]
 pub struct World {
+    #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<Value>,
     partners: Vec<Value>,
     customers: Vec<Value>,
