@@ -65,15 +65,16 @@
 //!
 //! # The life of an application
 //!
-//! 1. `http/record.rs`, a tower layer, gives the request an ID and finds its space.
-//! 2. The axum router calls the handler `bss::individual::submit`.
-//! 3. Its extractor in `http/extract.rs` reads the body, authenticates the caller, and lets only partners pass.
+//! 1. `http/record.rs`, a tower layer around the router, gives the request an ID and finds its space.
+//! 2. The axum router calls the handler, `submit` in `http/bss/individual.rs`.
+//! 3. Its extractor, `PartnerRequest` in `http/extract.rs`, reads the body, authenticates the caller, and lets only partners
+//!    pass.
 //! 4. The handler parses the body into an `Application`, and calls `submit` of the space's state.
 //! 5. `submit` looks for a scripted answer. If there is none, it reads the pictures (the only `.await`), locks the customer
 //!    and the certificate, applies the rules, and commits.
 //! 6. The handler returns an `Outcome` or an `ApiError`. Both are `IntoResponse`, and carry what an explanation needs.
-//! 7. The record layer makes the response of it (`http/response.rs`), counts it, logs it, and adds it to the journal.
-//! 8. `http/fault.rs`, the outer layer, applies scripted faults to the connection.
+//! 7. The record layer makes the response (`http/response.rs`), logs and counts it, and adds an entry to the journal.
+//! 8. Last come the delay and the fault of a scripted answer (`http/fault.rs`).
 //!
 //! # Where a new thing goes
 //!
@@ -82,10 +83,10 @@
 //! | business rule | a row of the table in `domain/rules.rs` |
 //! | error code or check item | a row of the tables in `domain/catalog.rs` |
 //! | certificate type | a row of the table in `domain/certificate.rs` |
-//! | situation | a file in `fixtures/scenarios`, and its line in `fixture/builtin.rs` |
-//! | fixture key | a field of its type in `fixture` |
-//! | endpoint | a file in `http/bss`, and its route in `http/bss/mod.rs` |
-//! | control route | a file in `http/control`, and its route in `http/control/mod.rs` |
+//! | situation | a file in `fixtures/scenarios`, and its name in `fixture/library.rs` |
+//! | fixture key | a field in `fixture/spec.rs`, and its conversion in `fixture/convert.rs` |
+//! | endpoint | a file in `http/bss` with its route in `mod.rs`, a row of `ENDPOINTS` in `http/mod.rs`, and its description in `http/openapi/api.rs` |
+//! | control route | a handler in `http/control`, and its row in `mod.rs` |
 //! | command | a file in `cli`, and its variant in `cli/mod.rs` |
 //! | flag | a field of its command |
 //! | function for Rust tests | a method of `Space`, with an example |
