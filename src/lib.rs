@@ -127,7 +127,7 @@ pub mod world {
     };
 }
 
-/// The README, whose Rust examples run with those of this documentation.
+/// A page of the documentation, so that its Rust is run with the examples here.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../docs/clients.md")]
+struct Clients;

@@ -1,0 +1,257 @@
+//! README.md, CONTRIBUTING.md and the files of `docs` are true: their commands run, their answers are those shown, their links
+//! lead somewhere.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use axum::http::Method;
+use bss_sim::Scenario;
+use serde_json::Value;
+
+use crate::process::{Simulator, binary, run};
+use crate::service::Service;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A Markdown file.
+struct Document {
+    /// Its path below the root of the project.
+    path: PathBuf,
+    text: String,
+}
+
+/// A part of a document between two fences.
+struct Block<'a> {
+    language: &'a str,
+    text: &'a str,
+}
+
+impl Document {
+    #[track_caller]
+    fn read(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let text = fs::read_to_string(Path::new(ROOT).join(&path)).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        Self { path, text }
+    }
+
+    fn all() -> Vec<Self> {
+        let folder = fs::read_dir(Path::new(ROOT).join("docs")).expect("the folder docs exists");
+        let docs = folder.map(|entry| Path::new("docs").join(entry.expect("the folder can be read").file_name()));
+        let mut paths: Vec<_> = ["README.md", "CONTRIBUTING.md"].map(PathBuf::from).into_iter().chain(docs).collect();
+        paths.sort();
+        paths.into_iter().map(Self::read).collect()
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
+        self.text.split("```").skip(1).step_by(2).map(|block| {
+            let (language, text) = block.split_once('\n').expect("a block begins with its language");
+            Block { language, text: text.trim_end() }
+        })
+    }
+
+    /// The block that begins so.
+    #[track_caller]
+    fn block(&self, start: &str) -> &str {
+        let block = self.blocks().find(|block| block.text.starts_with(start));
+        block.unwrap_or_else(|| panic!("{:?} has no block that begins with {start:?}", self.path)).text
+    }
+
+    /// What stands between backticks, outside of blocks.
+    fn code(&self) -> Vec<&str> {
+        self.text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2)).collect()
+    }
+
+    /// The targets of its links.
+    fn links(&self) -> impl Iterator<Item = &str> {
+        self.text.split("](").skip(1).map(|rest| rest.split(')').next().expect("split has a first part"))
+    }
+
+    /// The anchors of its headings, as Git hosts make them.
+    fn anchors(&self) -> Vec<String> {
+        let headings = self.text.lines().filter(|line| line.starts_with('#'));
+        let kept = |letter: &char| letter.is_alphanumeric() || matches!(letter, ' ' | '-');
+        headings
+            .map(|line| line.trim_start_matches('#').trim().to_lowercase().chars().filter(kept).collect::<String>())
+            .map(|heading| heading.replace(' ', "-"))
+            .collect()
+    }
+}
+
+#[test]
+fn the_table_of_outcomes_is_the_catalog() {
+    let (_, catalog, _) = run(&["catalog"]);
+    let outcomes = Document::read("docs/outcomes.md").text;
+    let (_, table) = outcomes.split_once("<!-- catalog -->\n").expect("the table has a start");
+    assert_eq!(table.split_once("<!-- /catalog -->").expect("the table has an end").0, catalog);
+}
+
+#[tokio::test]
+async fn every_built_in_scenario_is_named() {
+    let outcomes = Document::read("docs/outcomes.md").text;
+    let (_, list) = Service::builtin().control(Method::GET, "/scenarios", None).await;
+    for scenario in list["scenarios"].as_array().expect("a list") {
+        let name = scenario["name"].as_str().expect("a name");
+        assert!(outcomes.contains(&format!("`{name}`")), "docs/outcomes.md does not name the scenario {name}");
+    }
+}
+
+#[test]
+fn the_example_of_a_scenario_passes_its_exchanges() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs.yaml");
+    fs::write(&path, Document::read("docs/scenarios.md").block("name: flaky")).expect("the build folder is writable");
+    let (code, stdout, stderr) = run(&["check", path.to_str().expect("the build folder's name is text")]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+}
+
+#[test]
+fn the_example_of_buckets_is_a_scenario_of_builds_with_s3() {
+    let document = Document::read("docs/scenarios.md");
+    let scenario = Scenario::text(document.block("name: four-buckets"));
+    let built = bss_sim::Simulator::builder().scenario(scenario).build();
+    assert_eq!(built.is_ok(), cfg!(feature = "s3"), "{built:?}");
+}
+
+#[test]
+fn every_setting_is_in_the_file_that_explains_the_format() {
+    let (_, schema, _) = run(&["schema"]);
+    let schema: Value = serde_json::from_str(&schema).expect("a schema is JSON");
+    let explained = include_str!("../../fixtures/default.yaml");
+    for name in ["Settings", "Wire"] {
+        for key in schema["$defs"][name]["properties"].as_object().expect("a mapping").keys() {
+            assert!(explained.contains(&format!(" {key}:")), "fixtures/default.yaml does not have the setting {key}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_is_short() {
+    let lines = Document::read("README.md").text.lines().count();
+    assert!(lines <= 150, "{lines} lines: what only some readers need belongs in docs");
+}
+
+#[test]
+fn every_link_to_a_file_leads_to_it() {
+    for document in Document::all() {
+        for link in document.links().filter(|link| !link.contains("://")) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let folder = document.path.parent().expect("a file is in a folder");
+            let target = if path.is_empty() { document.path.clone() } else { folder.join(path) };
+            assert!(Path::new(ROOT).join(&target).exists(), "{:?} links to {link}", document.path);
+            let known = anchor.is_empty() || Document::read(target).anchors().iter().any(|known| known == anchor);
+            assert!(known, "{:?} links to {link}: there is no such heading", document.path);
+        }
+    }
+}
+
+/// The folders whose files the documents for contributors name.
+const FOLDERS: [&str; 7] = ["src/", "tests/", "fixtures/", "examples/", "benches/", "docs/", ".ci/"];
+
+#[test]
+fn every_path_that_contributors_read_exists_and_has_the_item_named() {
+    for document in ["CONTRIBUTING.md", "docs/architecture.md"].map(Document::read) {
+        for path in document.code().into_iter().filter(|code| FOLDERS.iter().any(|folder| code.starts_with(folder))) {
+            assert!(Path::new(ROOT).join(path).exists(), "{:?} names {path}", document.path);
+        }
+        // "`ITEM` in `src/path`"
+        let parts: Vec<_> = document.text.split('`').collect();
+        for part in parts.windows(3).filter(|part| part[1] == " in " && part[2].starts_with("src/")) {
+            let source = fs::read_to_string(Path::new(ROOT).join(part[2]));
+            let source = source.unwrap_or_else(|error| panic!("{:?}: {}: {error}", document.path, part[2]));
+            assert!(source.contains(part[0]), "{:?}: {} does not have {}", document.path, part[2], part[0]);
+        }
+    }
+}
+
+/// The words that a reader replaces, with what a reader might choose.
+const CHOICES: [(&str, &str); 4] = [
+    ("DIRECTORY", "fixtures/scenarios"),
+    ("--tls-cert FILE --tls-key FILE", "--tls self-signed"),
+    ("FILE", "fixtures/default.yaml"),
+    ("NAME", "attempts-exhausted"),
+];
+
+/// The starts of commands that are not run here, each with a file and a text in it that show that it is run elsewhere, or
+/// can be.
+const ELSEWHERE: [(&str, &str, &str); 13] = [
+    ("cargo build --all-features", ".ci/run", "cargo clippy --all-targets --all-features"),
+    ("cargo test --locked --all-features", ".ci/run", "test_command='cargo test --locked --all-features'"),
+    ("cargo test --all-features --", "Cargo.toml", "[[test]]\nname = \"it\""),
+    ("cargo run --example embedded", ".ci/run", "--example"),
+    ("cargo run -- check fixtures", ".ci/run", "check fixtures"),
+    (
+        "cargo run -- schema > fixtures/scenario.schema.json",
+        "tests/it/schema.rs",
+        "cargo run -- schema > fixtures/scenario.schema.json",
+    ),
+    ("cargo run -- catalog", "docs/outcomes.md", "<!-- catalog -->"),
+    ("cargo bench --bench load", "Cargo.toml", "[[bench]]\nname = \"load\""),
+    ("cargo install --path .", "Cargo.toml", "[[bin]]\nname = \"bss-sim\""),
+    ("cargo insta accept", "Cargo.toml", "insta = "),
+    ("cargo doc --open", ".ci/run", "cargo doc"),
+    ("docker ", "Dockerfile", "ENTRYPOINT [\"/bss-sim\"]"),
+    ("curl -k https://127.0.0.1:8080/_sim/tls/ca.pem", "tests/sdk/test_tls.py", "/_sim/tls/ca.pem"),
+];
+
+/// A folder for `$PATH` with the program and a test suite, and with the settings of curl.
+fn programs() -> PathBuf {
+    let programs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs");
+    let _ = fs::remove_dir_all(&programs);
+    fs::create_dir_all(&programs).expect("the build folder is writable");
+    symlink(env!("CARGO_BIN_EXE_bss-sim"), programs.join("bss-sim")).expect("the file system has links");
+    let pytest = programs.join("pytest");
+    fs::write(&pytest, "#!/bin/sh\nexec curl -s \"$BSS_SIM_URL/_sim/readyz\"\n").expect("the folder is writable");
+    fs::set_permissions(&pytest, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    fs::write(programs.join(".curlrc"), "fail-with-body\n").expect("the folder is writable");
+    programs
+}
+
+/// Runs a command of a document as a reader would, with this simulator at the address that the documents have. Returns stdout.
+#[track_caller]
+fn run_as_reader(command: &str, programs: &Path, simulator: &Simulator) -> String {
+    let chosen = CHOICES.iter().fold(command.to_owned(), |command, (word, choice)| command.replace(word, choice));
+    let chosen = chosen.replace("127.0.0.1:8080", simulator.authority()).replace("cargo run --release", "bss-sim");
+    let mut words = chosen.split(' ').skip(1).peekable();
+    let serves = words.peek().is_none_or(|word| word.starts_with("--") && *word != "--help");
+    if chosen.starts_with("bss-sim") && serves {
+        let served = Simulator::spawn(binary().args(words).args(["--listen", "127.0.0.1:0"]).current_dir(ROOT));
+        return served.ready.to_string();
+    }
+    let chosen = if chosen == "bss-sim explain" { format!("echo '{{}}' | {chosen}") } else { chosen };
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", &format!("PATH=\"{}:$PATH\"; {chosen}", programs.display())]);
+    let output = shell.env("CURL_HOME", programs).current_dir(ROOT).stdin(Stdio::null()).output();
+    let output = output.expect("the system has a shell");
+    assert!(output.status.success() && !output.stdout.is_empty(), "{command}: {output:?}");
+    String::from_utf8(output.stdout).expect("commands print text")
+}
+
+#[test]
+fn every_command_runs_and_answers_as_shown() {
+    let programs = programs();
+    for document in Document::all() {
+        let simulator = Simulator::start(&[]);
+        let run = |command: &str| {
+            if let Some((_, file, text)) = ELSEWHERE.iter().find(|(start, ..)| command.starts_with(start)) {
+                assert!(Document::read(*file).text.contains(text), "{command}: {file} does not have {text}");
+                return None;
+            }
+            Some(run_as_reader(command, &programs, &simulator))
+        };
+        let mut answer = None;
+        for block in document.blocks() {
+            match block.language {
+                "sh" => answer = run(block.text),
+                // What follows a command is its output.
+                "json" => assert_eq!(answer.take().as_deref(), Some(block.text), "{:?}", document.path),
+                _ => answer = None,
+            }
+        }
+        let is_command =
+            |code: &&str| ["bss-sim ", "cargo ", "docker ", "curl "].iter().any(|name| code.starts_with(name));
+        for command in document.code().into_iter().filter(is_command) {
+            run(command);
+        }
+    }
+}
