@@ -37,10 +37,10 @@ LABEL org.opencontainers.image.title="bss-sim" \
 
 COPY --from=build /bss-sim /bss-sim
 
-# Whom to trust when a bucket is reached by https.
+# The CAs that are trusted for buckets with an https address.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 
-# A number, because there is no /etc/passwd and because Kubernetes can only prove of a number that it is not root.
+# A number, because there is no /etc/passwd, and because Kubernetes can tell only of a number that it is not root.
 USER 65534:65534
 
 # All addresses, because a published port does not arrive at the container's loopback. The health check reads this
@@ -48,8 +48,8 @@ USER 65534:65534
 ENV BSS_SIM_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 
-# The first check comes after one interval, so the interval is short: whoever waits for a healthy container waits that
-# long. A start period would not shorten it, and not every builder knows --start-interval.
+# The first check comes after one interval, and jobs wait for a healthy container, so the interval is short. A start period
+# would not shorten it, and not every builder knows --start-interval.
 HEALTHCHECK --interval=2s --timeout=3s --retries=3 CMD ["/bss-sim", "healthcheck"]
 
 ENTRYPOINT ["/bss-sim"]
