@@ -32,7 +32,8 @@ impl Document {
     #[track_caller]
     fn read(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let text = fs::read_to_string(Path::new(ROOT).join(&path)).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let text = fs::read_to_string(Path::new(ROOT).join(&path))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self { path, text }
     }
 
@@ -55,7 +56,7 @@ impl Document {
     #[track_caller]
     fn block(&self, start: &str) -> &str {
         let block = self.blocks().find(|block| block.text.starts_with(start));
-        block.unwrap_or_else(|| panic!("{:?} has no block that begins with {start:?}", self.path)).text
+        block.unwrap_or_else(|| panic!("{} has no block that begins with {start:?}", self.path.display())).text
     }
 
     /// What stands between backticks, outside of blocks.
@@ -138,9 +139,9 @@ fn every_link_to_a_file_leads_to_it() {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
             let folder = document.path.parent().expect("a file is in a folder");
             let target = if path.is_empty() { document.path.clone() } else { folder.join(path) };
-            assert!(Path::new(ROOT).join(&target).exists(), "{:?} links to {link}", document.path);
+            assert!(Path::new(ROOT).join(&target).exists(), "{} links to {link}", document.path.display());
             let known = anchor.is_empty() || Document::read(target).anchors().iter().any(|known| known == anchor);
-            assert!(known, "{:?} links to {link}: there is no such heading", document.path);
+            assert!(known, "{} links to {link}: there is no such heading", document.path.display());
         }
     }
 }
@@ -152,14 +153,14 @@ const FOLDERS: [&str; 7] = ["src/", "tests/", "fixtures/", "examples/", "benches
 fn every_path_that_contributors_read_exists_and_has_the_item_named() {
     for document in ["CONTRIBUTING.md", "docs/architecture.md"].map(Document::read) {
         for path in document.code().into_iter().filter(|code| FOLDERS.iter().any(|folder| code.starts_with(folder))) {
-            assert!(Path::new(ROOT).join(path).exists(), "{:?} names {path}", document.path);
+            assert!(Path::new(ROOT).join(path).exists(), "{} names {path}", document.path.display());
         }
         // "`ITEM` in `src/path`"
         let parts: Vec<_> = document.text.split('`').collect();
         for part in parts.windows(3).filter(|part| part[1] == " in " && part[2].starts_with("src/")) {
             let source = fs::read_to_string(Path::new(ROOT).join(part[2]));
-            let source = source.unwrap_or_else(|error| panic!("{:?}: {}: {error}", document.path, part[2]));
-            assert!(source.contains(part[0]), "{:?}: {} does not have {}", document.path, part[2], part[0]);
+            let source = source.unwrap_or_else(|error| panic!("{}: {}: {error}", document.path.display(), part[2]));
+            assert!(source.contains(part[0]), "{}: {} does not have {}", document.path.display(), part[2], part[0]);
         }
     }
 }
@@ -213,10 +214,10 @@ fn run_as_reader(command: &str, programs: &Path, simulator: &Simulator) -> Strin
     let chosen = CHOICES.iter().fold(command.to_owned(), |command, (word, choice)| command.replace(word, choice));
     let chosen = chosen.replace("127.0.0.1:8080", simulator.authority()).replace("cargo run --release", "bss-sim");
     let mut words = chosen.split(' ').skip(1).peekable();
-    let serves = words.peek().is_none_or(|word| word.starts_with("--") && *word != "--help");
-    if chosen.starts_with("bss-sim") && serves {
-        let served = Simulator::spawn(binary().args(words).args(["--listen", "127.0.0.1:0"]).current_dir(ROOT));
-        return served.ready.to_string();
+    let is_serve = words.peek().is_none_or(|word| word.starts_with("--") && *word != "--help");
+    if chosen.starts_with("bss-sim") && is_serve {
+        let other = Simulator::spawn(binary().args(words).args(["--listen", "127.0.0.1:0"]).current_dir(ROOT));
+        return other.ready.to_string();
     }
     let chosen = if chosen == "bss-sim explain" { format!("echo '{{}}' | {chosen}") } else { chosen };
     let mut shell = Command::new("sh");
@@ -244,7 +245,7 @@ fn every_command_runs_and_answers_as_shown() {
             match block.language {
                 "sh" => answer = run(block.text),
                 // What follows a command is its output.
-                "json" => assert_eq!(answer.take().as_deref(), Some(block.text), "{:?}", document.path),
+                "json" => assert_eq!(answer.take().as_deref(), Some(block.text), "{}", document.path.display()),
                 _ => answer = None,
             }
         }
