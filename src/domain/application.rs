@@ -254,7 +254,8 @@ pub enum Field<T> {
 }
 
 /// Why a request is not a well-formed application.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {violation}", .parameter.map_or("body", Parameter::as_str))]
 pub struct ParameterError {
     /// The field. `None` means the body as a whole.
     pub parameter: Option<Parameter>,
@@ -263,47 +264,32 @@ pub struct ParameterError {
 
 /// A problem of a field or of the body. The texts are assumed: they follow the only answer of this kind that is known
 /// of the real service, `id: must not be null`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each variant has its text below")]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
+    #[error("must not be null")]
     Missing,
+    #[error("must not be given twice")]
     Repeated,
+    #[error("must be a string")]
     NotText,
+    #[error("must be a 32-bit integer")]
     NotInteger,
+    #[error("must be a list of strings")]
     NotTextList,
+    #[error("size must be between 1 and {max}")]
     Length { max: usize },
+    #[error("must be one of {0}")]
     NotOneOf(&'static str),
+    #[error("[{entry}] {violation}")]
     Path { entry: usize, violation: &'static str },
+    #[error("must have {expected} entries for this verified_type")]
     PictureCount { expected: usize },
+    #[error("Content-Type must be application/json")]
     ContentType,
+    #[error("must be UTF-8")]
     NotUtf8,
+    #[error("must be well-formed JSON")]
     NotJson,
+    #[error("must be a JSON object")]
     NotObject,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => f.write_str("must not be null"),
-            Self::Repeated => f.write_str("must not be given twice"),
-            Self::NotText => f.write_str("must be a string"),
-            Self::NotInteger => f.write_str("must be a 32-bit integer"),
-            Self::NotTextList => f.write_str("must be a list of strings"),
-            Self::Length { max } => write!(f, "size must be between 1 and {max}"),
-            Self::NotOneOf(values) => write!(f, "must be one of {values}"),
-            Self::Path { entry, violation } => write!(f, "[{entry}] {violation}"),
-            Self::PictureCount { expected } => write!(f, "must have {expected} entries for this verified_type"),
-            Self::ContentType => f.write_str("Content-Type must be application/json"),
-            Self::NotUtf8 => f.write_str("must be UTF-8"),
-            Self::NotJson => f.write_str("must be well-formed JSON"),
-            Self::NotObject => f.write_str("must be a JSON object"),
-        }
-    }
-}
-
-impl fmt::Display for ParameterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.parameter.map_or("body", Parameter::as_str);
-        write!(f, "{place}: {}", self.violation)
-    }
 }

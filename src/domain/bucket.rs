@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::domain::application::Application;
 use crate::domain::catalog::CheckItem;
@@ -19,20 +20,12 @@ pub const MAX_PICTURE_BYTES: u64 = 10 * 1024 * 1024;
 /// The size of a listed picture without a size, in bytes.
 pub const TYPICAL_PICTURE_BYTES: u64 = 100 * 1024;
 
-/// The extensions of the picture formats that the page accepts. The first of a format is its name.
-pub const FORMATS: &[(&str, PictureFormat)] = &[
-    ("jpg", PictureFormat::Jpeg),
-    ("jpeg", PictureFormat::Jpeg),
-    ("bmp", PictureFormat::Bmp),
-    ("png", PictureFormat::Png),
-    ("gif", PictureFormat::Gif),
-    ("pdf", PictureFormat::Pdf),
-];
-
-/// An accepted format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A picture format that the page accepts, with its extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 #[expect(missing_docs, reason = "the names say it all")]
 pub enum PictureFormat {
+    #[strum(to_string = "jpg", serialize = "jpeg")]
     Jpeg,
     Bmp,
     Png,
@@ -40,18 +33,7 @@ pub enum PictureFormat {
     Pdf,
 }
 
-impl PictureFormat {
-    pub fn as_str(self) -> &'static str {
-        FORMATS.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
-    }
-
-    /// Returns the format with this extension, in any case.
-    pub fn parse(extension: &str) -> Option<Self> {
-        FORMATS.iter().find(|(name, _)| name.eq_ignore_ascii_case(extension)).map(|(_, format)| *format)
-    }
-}
-
-/// What can be read on a front picture.
+/// The text on a front picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Shows {
@@ -63,14 +45,24 @@ pub struct Shows {
     pub number: Option<Box<str>>,
 }
 
+impl Shows {
+    fn differs(&self, application: &Application<'_>) -> bool {
+        let differs = |shown: &Option<Box<str>>, entered: &str| shown.as_deref().is_some_and(|shown| shown != entered);
+        differs(&self.name, application.name.as_str()) || differs(&self.number, application.certificate_number.as_str())
+    }
+}
+
 /// Why a picture is not usable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Flaw {
     /// No object has this name.
     Missing,
     /// The name is the name of a folder.
+    #[strum(to_string = "a folder")]
     Folder,
     /// The name is a link to something outside the bucket.
+    #[strum(to_string = "a link that leads out of the bucket")]
     Outside,
     /// The file has no bytes.
     Empty,
@@ -78,20 +70,6 @@ pub enum Flaw {
     Truncated,
     /// The file cannot be read, or the picture is blurred.
     Unreadable,
-}
-
-impl Flaw {
-    /// The word used in explanations.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Folder => "a folder",
-            Self::Outside => "a link that leads out of the bucket",
-            Self::Empty => "empty",
-            Self::Truncated => "truncated",
-            Self::Unreadable => "unreadable",
-        }
-    }
 }
 
 /// The format of a picture.
@@ -108,13 +86,13 @@ pub enum Format {
 impl Format {
     /// Returns the format with this name or extension.
     pub fn from_name(name: &str) -> Self {
-        PictureFormat::parse(name).map_or_else(|| Self::Other(name.to_ascii_lowercase().into()), Self::Accepted)
+        name.parse().map_or_else(|_| Self::Other(name.to_ascii_lowercase().into()), Self::Accepted)
     }
 
     /// Returns the name of the format, if it is known.
     pub fn as_str(&self) -> Option<&str> {
         match self {
-            Self::Accepted(format) => Some(format.as_str()),
+            Self::Accepted(format) => Some(format.into()),
             Self::Other(name) => Some(name),
             Self::Unknown => None,
         }
@@ -173,24 +151,12 @@ impl Picture {
 /// As in explanations: `png of 1024 bytes, truncated`.
 impl fmt::Display for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.format.as_str(), self.flaw) {
-            (_, Some(flaw @ (Flaw::Missing | Flaw::Folder | Flaw::Outside | Flaw::Empty))) => {
-                f.write_str(flaw.as_str())
-            }
-            (None, flaw) => f.write_str(flaw.map_or("unseen", Flaw::as_str)),
-            (Some(format), flaw) => {
-                let format = if format.is_empty() { "no known format" } else { format };
-                write!(f, "{format} of {} bytes", self.size)?;
-                flaw.map_or(Ok(()), |flaw| write!(f, ", {}", flaw.as_str()))
-            }
+        if let Some(flaw) = self.flaw.filter(|_| self.size == 0) {
+            return flaw.fmt(f);
         }
-    }
-}
-
-impl Shows {
-    fn differs(&self, application: &Application<'_>) -> bool {
-        let differs = |shown: &Option<Box<str>>, entered: &str| shown.as_deref().is_some_and(|shown| shown != entered);
-        differs(&self.name, application.name.as_str()) || differs(&self.number, application.certificate_number.as_str())
+        let format = self.format.as_str().filter(|name| !name.is_empty()).unwrap_or("no known format");
+        write!(f, "{format} of {} bytes", self.size)?;
+        self.flaw.map_or(Ok(()), |flaw| write!(f, ", {flaw}"))
     }
 }
 
@@ -296,24 +262,22 @@ impl Inspection {
 }
 
 /// Which side of the certificate a picture shows. Its position in the list decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum PictureKind {
     /// The front side, or the profile page.
     Front,
     /// The back side.
     Back,
     /// The customer holding the certificate.
+    #[strum(to_string = "in hand")]
     InHand,
 }
 
 impl PictureKind {
-    /// The word used in explanations.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Front => "front",
-            Self::Back => "back",
-            Self::InHand => "in hand",
-        }
+    /// The word in explanations.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

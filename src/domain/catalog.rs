@@ -4,6 +4,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// Defines an enum and its table from one list, so that a new row is a single line.
 macro_rules! catalog {
@@ -120,14 +121,16 @@ impl FromIterator<CheckItem> for CheckItems {
 }
 
 /// Whether a person has to review an accepted application: the page's `is_review`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub enum Review {
     /// `is_review` 1: the customer is under review.
+    #[strum(to_string = "is_review 1")]
     Manual = 1,
     /// `is_review` 0: the customer is authenticated at once.
     #[serde(rename = "automatic")]
+    #[strum(to_string = "is_review 0")]
     NotNeeded = 0,
 }
 
@@ -140,11 +143,8 @@ impl Review {
     }
 
     /// The name of the outcome: the field with its number.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotNeeded => "is_review 0",
-            Self::Manual => "is_review 1",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

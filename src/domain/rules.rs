@@ -421,7 +421,7 @@ mod tests {
     type Change = fn(&mut RawApplication<'static>, &mut Facts);
 
     /// Changes of the accepted case, each with the rule that looks at it.
-    const CHANGES: [(&Rule, Change); 26] = [
+    const CHANGES: [(&Rule, Change); 27] = [
         (&PARTNER_READY, |_, facts| partner(facts).real_name = PartnerRealName::Unauthenticated),
         (&PARTNER_READY, |_, facts| partner(facts).photo_upload = false),
         (&PARTNER_READY, |_, facts| partner(facts).bucket.authorized = false),
@@ -440,7 +440,8 @@ mod tests {
         (&CERTIFICATE_ALLOWED, |_, facts| certificate(facts).blocked = true),
         (&CERTIFICATE_NOT_WORN_OUT, |_, facts| facts.other_holders = 2),
         (&CERTIFICATE_NOT_WORN_OUT, |_, facts| facts.other_holders = 3),
-        (&PICTURES_PASS, |_, facts| picture(facts, 0).flaw = Some(Flaw::Missing)),
+        (&PICTURES_PASS, |_, facts| *picture(facts, 0) = Picture::unusable(Flaw::Missing)),
+        (&PICTURES_PASS, |_, facts| picture(facts, 1).flaw = Some(Flaw::Truncated)),
         (&PICTURES_PASS, |_, facts| picture(facts, 1).format = Format::from_name("webp")),
         (&PICTURES_PASS, |_, facts| picture(facts, 1).size = MAX_PICTURE_BYTES + 1),
         (&PICTURES_PASS, |_, facts| {
@@ -501,6 +502,7 @@ mod tests {
         certificate-not-worn-out: other customers with this certificate: 2, allowed: 3 -> accepted
         certificate-not-worn-out: other customers with this certificate: 3, allowed: 3 -> CBC.99007189, an attempt
         pictures-pass: front "front.jpg": missing: INVALID_FRONT_IDCARD, in hand "hand.png": png of 102400 bytes: passed -> CBC.99007004, INVALID_FRONT_IDCARD, an attempt
+        pictures-pass: front "front.jpg": jpg of 102400 bytes: passed, in hand "hand.png": png of 102400 bytes, truncated: INVALID_IDCARD_FACE -> CBC.99007004, INVALID_IDCARD_FACE, an attempt
         pictures-pass: front "front.jpg": jpg of 102400 bytes: passed, in hand "hand.png": webp of 102400 bytes: PIC_FORMAT_ERR -> CBC.99007004, PIC_FORMAT_ERR, an attempt
         pictures-pass: front "front.jpg": jpg of 102400 bytes: passed, in hand "hand.png": png of 10485761 bytes: PIC_SIZE_ERR -> CBC.99007004, PIC_SIZE_ERR, an attempt
         pictures-pass: front "front.jpg": jpg of 102400 bytes: IDCARD_INFO_NOT_SAME, in hand "hand.png": png of 102400 bytes: passed -> CBC.99007004, IDCARD_INFO_NOT_SAME, an attempt
