@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::CommandError;
 use crate::domain::checks;
-use crate::fixture::{CatalogRow, catalog, write};
+use crate::fixture::{CatalogRow, ScriptedSpec, catalog};
 use crate::http::{ENDPOINTS, INDIVIDUAL};
 use crate::simulator::{Leftover, Metrics, Spaces, UnexpectedRequest};
 
@@ -114,7 +114,8 @@ impl fmt::Display for Report {
 
 /// `given 1 of 2 times: {"then":…}`
 fn describe((answer, used): &Leftover) -> String {
-    let text: String = write::scripted(answer).to_string().chars().take(MAX_ANSWER_CHARS).collect();
+    let text: String =
+        serde_json::json!(ScriptedSpec::from(&**answer)).to_string().chars().take(MAX_ANSWER_CHARS).collect();
     match answer.times {
         Some(times) => format!("given {used} of {times} times: {text}"),
         None => format!("never given: {text}"),

@@ -8,8 +8,7 @@ use super::scenario::to_text;
 use super::simulator::Error;
 use crate::domain::rules::CheckResult;
 use crate::domain::scripted::Matcher;
-use crate::fixture::call;
-use crate::http::EntryBody;
+use crate::http::{self, EntryBody};
 
 /// An entry of the journal: a request, its response, and why it was given.
 ///
@@ -130,7 +129,7 @@ impl fmt::Debug for Entry {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "an expectation does nothing until `expect` or `verify`"]
-pub struct Expectation(pub(super) call::Expectation);
+pub struct Expectation(pub(super) http::Expectation);
 
 impl Expectation {
     /// This number of entries.
@@ -163,11 +162,11 @@ impl Expectation {
     /// # Errors
     /// If it is invalid, with all mistakes.
     pub fn read(expectation: impl Display) -> Result<Self, Error> {
-        Ok(Self(call::expectation(&to_text(expectation))?))
+        Ok(Self(http::Expectation::read(&to_text(expectation))?))
     }
 
     fn between(at_least: usize, at_most: usize) -> Self {
-        Self(call::Expectation { conditions: Vec::new(), at_least, at_most })
+        Self(http::Expectation { conditions: Vec::new(), at_least, at_most })
     }
 
     /// The path of the request, without the query.

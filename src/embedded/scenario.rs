@@ -14,7 +14,7 @@ use crate::domain::account::{Customer, CustomerId, Partner};
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credentials::{AccessKey, Credentials, Secret};
 use crate::domain::settings::Settings;
-use crate::fixture::{self, Library, write};
+use crate::fixture::{self, CertificateSpec, CustomerSpec, Library, PartnerSpec, SettingsSpec};
 
 /// What a space starts from: a name, a file, a text, or a value. Functions that take a scenario also take what converts into
 /// one:
@@ -166,25 +166,25 @@ impl World {
 
     /// The settings of the service.
     pub fn settings(mut self, settings: &Settings) -> Self {
-        self.settings = Some(write::settings(settings));
+        self.settings = Some(json!(SettingsSpec::from(settings)));
         self
     }
 
     /// Adds a partner. If it has no token or no key, it gets one.
     pub fn partner(mut self, partner: &Partner) -> Self {
-        self.partners.push(write::partner(partner));
+        self.partners.push(json!(PartnerSpec::from(partner)));
         self
     }
 
     /// Adds a customer with this account ID.
     pub fn customer(mut self, id: &str, customer: &Customer) -> Self {
-        self.customers.push(write::customer(&CustomerId::new(id), customer, &Credentials::default()));
+        self.customers.push(json!(CustomerSpec::new(&CustomerId::new(id), customer, &Credentials::default())));
         self
     }
 
     /// Lists a certificate. Numbers that are not listed are valid certificates of any person.
     pub fn certificate(mut self, number: &str, certificate: &Certificate) -> Self {
-        self.certificates.push(write::certificate(&CertificateNumber::new(number), certificate, []));
+        self.certificates.push(json!(CertificateSpec::new(&CertificateNumber::new(number), certificate, [])));
         self
     }
 
@@ -192,7 +192,7 @@ impl World {
     pub fn certificate_used_by(mut self, number: &str, customers: &[&str]) -> Self {
         let holders: Vec<_> = customers.iter().map(|id| CustomerId::new(id)).collect();
         let number = CertificateNumber::new(number);
-        self.certificates.push(write::certificate(&number, &Certificate::default(), &holders));
+        self.certificates.push(json!(CertificateSpec::new(&number, &Certificate::default(), &holders)));
         self
     }
 

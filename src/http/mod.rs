@@ -25,8 +25,8 @@ use tower::Layer;
 pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
 pub use control::{
-    ChangeView, CheckView, ControlSettings, EntryBody, Explanation, NotVerified, Verified, entry, explain, journal,
-    verify,
+    ChangeView, CheckView, ControlSettings, EntryBody, Expectation, Explanation, NotVerified, Verified, entry, explain,
+    journal, verify,
 };
 pub use record::RecordService;
 pub use registry::{PendingReload, Reload, ScenarioRegistry};

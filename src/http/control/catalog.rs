@@ -9,12 +9,11 @@ use serde_json::{Map, Value, json};
 
 use super::explain::read;
 use super::extract::InSpace;
-use super::fixture_shape::ScriptedShape;
 use crate::domain::bucket::Inspection;
 use crate::domain::catalog::{DocumentedOutcome, ErrorCode};
 use crate::domain::checks::{Basis, Citation};
 use crate::domain::rules::{Answer, Refusal};
-use crate::fixture::{CatalogRow, catalog};
+use crate::fixture::{CatalogRow, StepSpec, catalog};
 use crate::http::openapi::all_required;
 use crate::simulator::SpaceState;
 
@@ -60,11 +59,19 @@ struct Cause {
 struct Ways {
     /// The scenario that shows it.
     scenario: Option<String>,
-    scripted: ScriptedShape,
-    /// A request that gives it.
+    scripted: SampleScript,
     request: Option<SampleRequest>,
 }
 
+/// A script to post, which gives the outcome to the next application.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct SampleScript {
+    times: usize,
+    then: StepSpec,
+}
+
+/// A request that gives the outcome.
 #[derive(Clone, Serialize, JsonSchema)]
 #[schemars(inline)]
 struct SampleRequest {
@@ -91,22 +98,23 @@ pub(super) async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
             status: outcome.status(),
             text: outcome.text(),
             causes: causes.into_iter().map(cause).collect(),
-            ways: Ways { scenario, scripted: ScriptedShape(scripted(outcome)), request },
+            ways: Ways { scenario, scripted: SampleScript::new(outcome), request },
         }
     });
     Json(OutcomeList { outcomes: outcomes.collect() })
 }
 
-/// A script to post that gives the outcome to the next application.
-fn scripted(outcome: DocumentedOutcome) -> Value {
-    let then = match outcome {
-        DocumentedOutcome::Accepted(review) => json!({ "is_review": review.number() }),
-        DocumentedOutcome::Refused(code) => json!({ "error_code": code.code() }),
-        DocumentedOutcome::Item(item) => {
-            json!({ "error_code": ErrorCode::CheckItemsFailed.code(), "fail_check_items": [item.code()] })
-        }
-    };
-    json!({ "times": 1, "then": then })
+impl SampleScript {
+    fn new(outcome: DocumentedOutcome) -> Self {
+        let answer = match outcome {
+            DocumentedOutcome::Accepted(review) => Answer::Accept(review),
+            DocumentedOutcome::Refused(code) => Answer::Refuse(Refusal::of(code)),
+            DocumentedOutcome::Item(item) => {
+                Answer::Refuse(Refusal { code: ErrorCode::CheckItemsFailed, items: [item].into_iter().collect() })
+            }
+        };
+        Self { times: 1, then: answer.into() }
+    }
 }
 
 /// Requests of the first partner's that give this or that outcome as things stand: its customers and others, with

@@ -14,41 +14,25 @@ use crate::fixture::{LoadError, Problem, UnknownScenario};
 use crate::http::openapi::{Describe, JSON, OperationWriter, Refusal, response};
 use crate::simulator::{ReviewError, UpdateError};
 
-pub(super) const MALFORMED: Refusal = Refusal {
-    status: StatusCode::BAD_REQUEST,
-    name: "malformed",
-    description: "The call does not have the form that it has to have.",
-};
+pub(super) const MALFORMED: Refusal =
+    refusal(StatusCode::BAD_REQUEST, "malformed", "The call does not have the form that it has to have.");
+pub(super) const UNAUTHORIZED: Refusal =
+    refusal(StatusCode::UNAUTHORIZED, "unauthorized", "The call does not show the control token.");
+pub(super) const NOT_FOUND: Refusal =
+    refusal(StatusCode::NOT_FOUND, "not_found", "Something that the call names does not exist.");
+pub(super) const CONFLICT: Refusal =
+    refusal(StatusCode::CONFLICT, "conflict", "The call is in conflict with the current state of the space.");
+pub(super) const INVALID: Refusal = refusal(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "invalid",
+    "The body is not what this call takes: everything that is wrong with it.",
+);
+pub(super) const INTERNAL: Refusal =
+    refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of the simulator: its log has the reason.");
 
-pub(super) const UNAUTHORIZED: Refusal = Refusal {
-    status: StatusCode::UNAUTHORIZED,
-    name: "unauthorized",
-    description: "The call does not show the control token.",
-};
-
-pub(super) const NOT_FOUND: Refusal = Refusal {
-    status: StatusCode::NOT_FOUND,
-    name: "not_found",
-    description: "Something that the call names does not exist.",
-};
-
-pub(super) const CONFLICT: Refusal = Refusal {
-    status: StatusCode::CONFLICT,
-    name: "conflict",
-    description: "The call is in conflict with the current state of the space.",
-};
-
-pub(super) const INVALID: Refusal = Refusal {
-    status: StatusCode::UNPROCESSABLE_ENTITY,
-    name: "invalid",
-    description: "The body is not what this call takes: everything that is wrong with it.",
-};
-
-pub(super) const INTERNAL: Refusal = Refusal {
-    status: StatusCode::INTERNAL_SERVER_ERROR,
-    name: "internal",
-    description: "A fault of the simulator: its log has the reason.",
-};
+const fn refusal(status: StatusCode, name: &'static str, description: &'static str) -> Refusal {
+    Refusal { status, name, description }
+}
 
 /// Why a control call is refused.
 pub(super) struct ControlError {

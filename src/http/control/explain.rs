@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use schemars::{Schema, SchemaGenerator};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::entry::{EntryWriter, Explanation};
 use super::extract::{Body, InSpace, RequestBody};
@@ -14,23 +16,31 @@ use crate::domain::application::Application;
 use crate::domain::checks;
 use crate::domain::checks::MAX_BODY_BYTES;
 use crate::domain::gateway;
-use crate::fixture::call::{self, Question};
-use crate::fixture::{LoadError, schema};
+use crate::fixture::Document;
 use crate::http::App;
 use crate::http::bss::{INDIVIDUAL, individual};
 use crate::http::extract::{caller_by_token, not_authenticated};
 use crate::http::response;
 use crate::simulator::{ApiError, Outcome, RecordedRequest, Space, SpaceState};
 
+/// A request as it would be sent.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    /// Who would send it: a token or a partner's name; default the first partner.
+    #[serde(rename = "as")]
+    caller: Option<String>,
+    /// The body.
+    request: Map<String, Value>,
+}
+
 impl RequestBody for Question {
+    type Spec = Self;
+
     const EXAMPLES: &[&str] = &[r#"{"as":"demo-partner","request":{"customer_id":"customer-new","identify_type":0}}"#];
 
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        schema::QUESTION(generator)
-    }
-
-    fn read(text: &str) -> Result<Self, LoadError> {
-        call::question(text)
+    fn convert(_: &mut Document<'_>, question: Self) -> Option<Self> {
+        Some(question)
     }
 }
 

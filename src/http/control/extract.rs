@@ -7,13 +7,13 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND};
-use crate::fixture::LoadError;
+use crate::fixture::{self, Document};
 use crate::http::extract::read_body;
 use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::http::{App, X_SIM_SPACE};
@@ -77,22 +77,20 @@ impl Describe for PathName {
     }
 }
 
-/// What the body of a call is read as.
+/// What the body of a call is converted to.
 pub(super) trait RequestBody: Sized {
-    /// The types that a body may have.
+    /// The shape of the body.
+    type Spec: DeserializeOwned + JsonSchema;
+
+    /// The types that the body may have.
     const MEDIA_TYPES: &[&str] = &[JSON];
-    /// False if a call without a body means something too.
+    /// False if no body means the same as an empty object.
     const IS_REQUIRED: bool = true;
     /// Bodies, as JSON.
     const EXAMPLES: &[&str];
 
-    fn schema(generator: &mut SchemaGenerator) -> Schema;
-
-    /// Reads a body.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    fn read(text: &str) -> Result<Self, LoadError>;
+    /// Converts what the body says. `None` if it makes no sense, which is then reported to the document.
+    fn convert(document: &mut Document<'_>, spec: Self::Spec) -> Option<Self>;
 }
 
 /// The body of a call.
@@ -102,76 +100,69 @@ impl<T: RequestBody> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ControlError;
 
     async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ControlError> {
-        let text = read_text(request).await?;
-        let is_json =
-            if T::MEDIA_TYPES == [JSON] { !text.trim().is_empty() } else { text.trim_start().starts_with('{') };
-        if is_json {
+        let text = read_text::<T>(request).await?;
+        if T::MEDIA_TYPES == [JSON] && !text.trim().is_empty() || text.trim_start().starts_with('{') {
             check_json(&text)?;
         }
-        Ok(Self(T::read(&text)?))
+        Ok(Self(fixture::read_with(&text, T::convert)?))
     }
 }
 
 impl<T: RequestBody> Describe for Body<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
-        operation.request_body(T::MEDIA_TYPES, T::IS_REQUIRED, T::schema, T::EXAMPLES);
+        let schema = operation.schema::<T::Spec>();
+        operation.request_body(T::MEDIA_TYPES, T::IS_REQUIRED, &schema, T::EXAMPLES);
         operation.refuse(MALFORMED);
         operation.refuse(INVALID);
     }
 }
 
+/// What a call puts by its name.
+pub(super) trait Named: RequestBody {
+    /// The key of the name.
+    const NAME: &str;
+}
+
 /// The body of a call that puts something by the name in the path. The body may leave the name out, but not contradict it.
 pub(super) struct NamedBody<T>(pub(super) T);
 
-/// What the body of such a call is read as.
-pub(super) trait NamedRequestBody: Sized {
-    /// The key of the name.
-    const NAME: &str;
-    /// A body, as JSON.
-    const EXAMPLE: &str;
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema;
-
-    /// Reads a body about something with this name.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    fn read(text: &str, name: &str) -> Result<Self, LoadError>;
-}
-
-impl<T: NamedRequestBody> FromRequest<Arc<App>> for NamedBody<T> {
+impl<T: Named> FromRequest<Arc<App>> for NamedBody<T> {
     type Rejection = ControlError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ControlError> {
         let (mut parts, body) = request.into_parts();
         let PathName(name) = PathName::from_request_parts(&mut parts, app).await?;
-        let text = read_text(Request::from_parts(parts, body)).await?;
-        let text = if text.trim().is_empty() { "{}" } else { &text };
-        check_json(text)?;
-        let Ok(Value::Object(body)) = serde_json::from_str(text) else {
+        let text = read_text::<T>(Request::from_parts(parts, body)).await?;
+        check_json(&text)?;
+        let Ok(Value::Object(body)) = serde_json::from_str(&text) else {
             return Err(ControlError::malformed("the body is no JSON object"));
         };
         if body.get(T::NAME).is_some_and(|given| *given != *name) {
             return Err(ControlError::malformed(format!("`{}` is another one in the path", T::NAME)));
         }
-        Ok(Self(T::read(text, &name)?))
+        Ok(Self(fixture::read_named(&text, (T::NAME, &name), T::convert)?))
     }
 }
 
-impl<T: NamedRequestBody> Describe for NamedBody<T> {
+impl<T: Named> Describe for NamedBody<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
         PathName::describe(operation);
-        operation.request_body(&[JSON], false, T::schema, &[T::EXAMPLE]);
+        let mut schema = operation.inline_schema::<T::Spec>();
+        if let Some(Value::Array(required)) = schema.get_mut("required") {
+            required.retain(|key| key != T::NAME);
+        }
+        operation.request_body(&[JSON], T::IS_REQUIRED, &schema, T::EXAMPLES);
         operation.refuse(INVALID);
     }
 }
 
-async fn read_text(request: Request) -> Result<String, ControlError> {
+async fn read_text<T: RequestBody>(request: Request) -> Result<String, ControlError> {
     let (parts, body) = request.into_parts();
     let body = read_body(&parts.headers, body)
         .await
         .map_err(|_| ControlError::malformed("the body is too long, or was not sent to its end"))?;
-    String::from_utf8(body.into()).map_err(|_| ControlError::malformed("the body is not UTF-8"))
+    let text = String::from_utf8(body.into()).map_err(|_| ControlError::malformed("the body is not UTF-8"))?;
+    Ok(if text.trim().is_empty() && !T::IS_REQUIRED { "{}".to_owned() } else { text })
 }
 
 /// Checks that a text is JSON. What else is wrong with it, the reader of fixtures finds.

@@ -7,7 +7,6 @@ mod entry;
 mod error;
 mod explain;
 mod extract;
-mod fixture_shape;
 mod journal;
 mod scenarios;
 mod scripted;
@@ -19,7 +18,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::Method;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -30,9 +28,9 @@ use uuid::Uuid;
 pub use entry::{ChangeView, CheckView, EntryBody, Explanation};
 pub use explain::explain;
 pub use journal::{entry, journal};
-pub use verify::{NotVerified, Verified, verify};
+pub use verify::{Expectation, NotVerified, Verified, verify};
 
-use super::openapi::{ApiRouter, Operation};
+use super::openapi::{ApiRouter, op};
 use super::{App, X_REQUEST_ID, request_id_header};
 use crate::domain::credentials::Secret;
 use error::{CONFLICT, ControlError, NOT_FOUND};
@@ -61,108 +59,84 @@ const SPACE: &str = "The ID of the space.";
 #[rustfmt::skip]
 fn open_routes() -> ApiRouter {
     ApiRouter::default()
-        .route(Method::GET, "/_sim/livez", service::get_health,
-            Operation::new("getLiveness", "Whether the simulator runs").description(HEALTH))
-        .route(Method::GET, "/_sim/readyz", service::get_health,
-            Operation::new("getReadiness", "Whether the simulator is ready").description(HEALTH))
-        .route(Method::GET, CA_PATH, service::get_ca,
-            Operation::new("getCa", "The CA that clients have to trust, where the simulator makes its own certificates"))
+        .get("/_sim/livez", service::get_health, op("getLiveness", "Whether the simulator runs").description(HEALTH))
+        .get("/_sim/readyz", service::get_health,
+            op("getReadiness", "Whether the simulator is ready").description(HEALTH))
+        .get(CA_PATH, service::get_ca,
+            op("getCa", "The CA that clients have to trust, where the simulator makes its own certificates"))
 }
 
 /// The routes that need the control token, if there is one.
 #[rustfmt::skip]
 fn guarded_routes() -> ApiRouter {
     ApiRouter::default()
-        .route(Method::GET, "/_sim", service::get_index,
-            Operation::new("getIndex", "What this is, and where to go"))
-        .route(Method::GET, "/_sim/catalog", catalog::list,
-            Operation::new("listOutcomes", "Every documented outcome, with all ways to get it now"))
-        .route(Method::GET, "/_sim/certificates", accounts::list_certificates,
-            Operation::new("listCertificates", "The certificates of a space"))
-        .route(Method::GET, "/_sim/certificates/{number}", accounts::get_certificate,
-            Operation::new("getCertificate", "One certificate").path_parameter(CERTIFICATE))
-        .route(Method::PUT, "/_sim/certificates/{number}", accounts::put_certificate,
-            Operation::new("putCertificate", "Creates or replaces a certificate").path_parameter(CERTIFICATE))
-        .route(Method::DELETE, "/_sim/certificates/{number}", accounts::delete_certificate,
-            Operation::new("deleteCertificate", "Deletes a certificate").path_parameter(CERTIFICATE))
-        .route(Method::GET, "/_sim/clock", spaces::get_clock,
-            Operation::new("getClock", "The time of a space"))
-        .route(Method::PUT, "/_sim/clock", spaces::put_clock,
-            Operation::new("changeClock", "Puts the clock of a space forward, stops it, sets it, or gives it back to the machine")
+        .get("/_sim", service::get_index, op("getIndex", "What this is, and where to go"))
+        .get("/_sim/catalog", catalog::list,
+            op("listOutcomes", "Every documented outcome, with all ways to get it now"))
+        .get("/_sim/certificates", accounts::list_certificates, op("listCertificates", "The certificates of a space"))
+        .get("/_sim/certificates/{number}", accounts::get_certificate,
+            op("getCertificate", "One certificate").parameter(CERTIFICATE))
+        .put("/_sim/certificates/{number}", accounts::put_certificate,
+            op("putCertificate", "Creates or replaces a certificate").parameter(CERTIFICATE))
+        .delete("/_sim/certificates/{number}", accounts::delete_certificate,
+            op("deleteCertificate", "Deletes a certificate").parameter(CERTIFICATE))
+        .get("/_sim/clock", spaces::get_clock, op("getClock", "The time of a space"))
+        .put("/_sim/clock", spaces::put_clock,
+            op("changeClock", "Puts the clock of a space forward, stops it, sets it, or gives it back to the machine")
                 .description("Expiry of tokens, reviews and journal times follow it; the date of a signature does not."))
-        .route(Method::GET, "/_sim/customers", accounts::list_customers,
-            Operation::new("listCustomers", "The customers of a space"))
-        .route(Method::GET, "/_sim/customers/{id}", accounts::get_customer,
-            Operation::new("getCustomer", "One customer").path_parameter(CUSTOMER))
-        .route(Method::PUT, "/_sim/customers/{id}", accounts::put_customer,
-            Operation::new("putCustomer", "Creates or replaces a customer").path_parameter(CUSTOMER).refusals(&[CONFLICT]))
-        .route(Method::DELETE, "/_sim/customers/{id}", accounts::delete_customer,
-            Operation::new("deleteCustomer", "Deletes a customer").path_parameter(CUSTOMER))
-        .route(Method::POST, "/_sim/customers/{id}/review", accounts::review_customer,
-            Operation::new("reviewCustomer", "Decides the review that a customer is under")
-                .path_parameter(CUSTOMER).refusals(&[CONFLICT]))
-        .route(Method::POST, "/_sim/explain", explain::post,
-            Operation::new("explain", "The answer that a request would get now, and why")
+        .get("/_sim/customers", accounts::list_customers, op("listCustomers", "The customers of a space"))
+        .get("/_sim/customers/{id}", accounts::get_customer, op("getCustomer", "One customer").parameter(CUSTOMER))
+        .put("/_sim/customers/{id}", accounts::put_customer,
+            op("putCustomer", "Creates or replaces a customer").parameter(CUSTOMER).refuses(CONFLICT))
+        .delete("/_sim/customers/{id}", accounts::delete_customer,
+            op("deleteCustomer", "Deletes a customer").parameter(CUSTOMER))
+        .post("/_sim/customers/{id}/review", accounts::review_customer,
+            op("reviewCustomer", "Decides the review that a customer is under")
+                .parameter(CUSTOMER).refuses(CONFLICT))
+        .post("/_sim/explain", explain::post, op("explain", "The answer that a request would get now, and why")
                 .description("Nothing changes, and nothing is counted or recorded."))
-        .route(Method::GET, "/_sim/journal", journal::list,
-            Operation::new("listEntries", "What was asked and answered in a space, from the oldest on"))
-        .route(Method::DELETE, "/_sim/journal", journal::delete,
-            Operation::new("clearJournal", "Forgets all entries of a space"))
-        .route(Method::GET, "/_sim/journal/stream", journal::stream,
-            Operation::new("followJournal", "Follows the journal of a space")
+        .get("/_sim/journal", journal::list,
+            op("listEntries", "What was asked and answered in a space, from the oldest on"))
+        .delete("/_sim/journal", journal::delete, op("clearJournal", "Forgets all entries of a space"))
+        .get("/_sim/journal/stream", journal::stream, op("followJournal", "Follows the journal of a space")
                 .description("Server-sent events, until the simulator ends: `entry` with an entry in JSON; `missed` with a \
                     number, when entries came too fast; `reset`, when the space has begun again."))
-        .route(Method::GET, "/_sim/journal/{request_id}", journal::get,
-            Operation::new("getEntry", "What was asked and answered, and why")
-                .path_parameter("The `X-Request-Id` of the answer."))
-        .route(Method::GET, "/_sim/metrics", service::get_metrics,
-            Operation::new("getMetrics", "What happened so far, for Prometheus"))
-        .route(Method::GET, "/_sim/openapi.json", service::get_openapi,
-            Operation::new("getDocument", "This document"))
-        .route(Method::GET, "/_sim/partners", accounts::list_partners,
-            Operation::new("listPartners", "The partners of a space"))
-        .route(Method::GET, "/_sim/partners/{name}", accounts::get_partner,
-            Operation::new("getPartner", "One partner").path_parameter(PARTNER))
-        .route(Method::PUT, "/_sim/partners/{name}", accounts::put_partner,
-            Operation::new("putPartner", "Creates or replaces a partner").path_parameter(PARTNER).refusals(&[CONFLICT]))
-        .route(Method::DELETE, "/_sim/partners/{name}", accounts::delete_partner,
-            Operation::new("deletePartner", "Deletes a partner").path_parameter(PARTNER).refusals(&[CONFLICT]))
-        .route(Method::POST, "/_sim/reload", scenarios::reload,
-            Operation::new("reloadScenarios", "Reads the scenario files again")
+        .get("/_sim/journal/{request_id}", journal::get, op("getEntry", "What was asked and answered, and why")
+                .parameter("The `X-Request-Id` of the answer."))
+        .get("/_sim/metrics", service::get_metrics, op("getMetrics", "What happened so far, for Prometheus"))
+        .get("/_sim/openapi.json", service::get_openapi, op("getDocument", "This document"))
+        .get("/_sim/partners", accounts::list_partners, op("listPartners", "The partners of a space"))
+        .get("/_sim/partners/{name}", accounts::get_partner, op("getPartner", "One partner").parameter(PARTNER))
+        .put("/_sim/partners/{name}", accounts::put_partner,
+            op("putPartner", "Creates or replaces a partner").parameter(PARTNER).refuses(CONFLICT))
+        .delete("/_sim/partners/{name}", accounts::delete_partner,
+            op("deletePartner", "Deletes a partner").parameter(PARTNER).refuses(CONFLICT))
+        .post("/_sim/reload", scenarios::reload, op("reloadScenarios", "Reads the scenario files again")
                 .description("What is right in them takes effect, file by file. The default space begins again if its \
                     scenario has changed; other spaces go on as they are."))
-        .route(Method::POST, "/_sim/reset", spaces::reset,
-            Operation::new("resetSpace", "Takes a space back to its beginning"))
-        .route(Method::GET, "/_sim/scenarios", scenarios::list,
-            Operation::new("listScenarios", "The scenarios that spaces can start from"))
-        .route(Method::GET, "/_sim/scenarios/{name}", scenarios::get,
-            Operation::new("getScenario", "One scenario, with its file").path_parameter("The name of the scenario."))
-        .route(Method::GET, "/_sim/schema/fixture.json", scenarios::get_schema,
-            Operation::new("getScenarioSchema", "The JSON Schema of scenario files, of draft 2020-12"))
-        .route(Method::GET, "/_sim/scripted", scripted::list,
-            Operation::new("listScripted", "The answers fixed beforehand, with the uses left"))
-        .route(Method::POST, "/_sim/scripted", scripted::create,
-            Operation::new("addScripted", "Fixes answers beforehand, behind those that there are").refusals(&[CONFLICT]))
-        .route(Method::DELETE, "/_sim/scripted", scripted::delete,
-            Operation::new("clearScripted", "Takes back all answers fixed beforehand"))
-        .route(Method::GET, "/_sim/spaces", spaces::list,
-            Operation::new("listSpaces", "The spaces that there are"))
-        .route(Method::POST, "/_sim/spaces", spaces::create,
-            Operation::new("createSpace", "Creates an isolated world, with fresh credentials for its partners")
+        .post("/_sim/reset", spaces::reset, op("resetSpace", "Takes a space back to its beginning"))
+        .get("/_sim/scenarios", scenarios::list, op("listScenarios", "The scenarios that spaces can start from"))
+        .get("/_sim/scenarios/{name}", scenarios::get,
+            op("getScenario", "One scenario, with its file").parameter("The name of the scenario."))
+        .get("/_sim/schema/fixture.json", scenarios::get_schema,
+            op("getScenarioSchema", "The JSON Schema of scenario files, of draft 2020-12"))
+        .get("/_sim/scripted", scripted::list, op("listScripted", "The answers fixed beforehand, with the uses left"))
+        .post("/_sim/scripted", scripted::create,
+            op("addScripted", "Fixes answers beforehand, behind those that there are").refuses(CONFLICT))
+        .delete("/_sim/scripted", scripted::delete, op("clearScripted", "Takes back all answers fixed beforehand"))
+        .get("/_sim/spaces", spaces::list, op("listSpaces", "The spaces that there are"))
+        .post("/_sim/spaces", spaces::create,
+            op("createSpace", "Creates an isolated world, with fresh credentials for its partners")
                 .description("A client that calls with them is in that space: it needs no header. Without a body the \
                     space starts from the scenario `default`.")
-                .refusals(&[NOT_FOUND]))
-        .route(Method::GET, "/_sim/spaces/{id}", spaces::get,
-            Operation::new("getSpace", "What a client needs in order to call in a space").path_parameter(SPACE))
-        .route(Method::DELETE, "/_sim/spaces/{id}", spaces::delete,
-            Operation::new("deleteSpace", "Deletes a space; the default one stays")
-                .path_parameter(SPACE).refusals(&[CONFLICT]))
-        .route(Method::POST, "/_sim/verify", verify::post,
-            Operation::new("verify", "Whether the journal has what a test expects"))
-        .route(Method::GET, "/_sim/world", spaces::get_world,
-            Operation::new("getWorld", "All of a space, as a scenario"))
-        .route(Method::PUT, "/_sim/world", spaces::put_world,
-            Operation::new("replaceWorld", "Makes a space begin again from a scenario"))
+                .refuses(NOT_FOUND))
+        .get("/_sim/spaces/{id}", spaces::get,
+            op("getSpace", "What a client needs in order to call in a space").parameter(SPACE))
+        .delete("/_sim/spaces/{id}", spaces::delete, op("deleteSpace", "Deletes a space; the default one stays")
+                .parameter(SPACE).refuses(CONFLICT))
+        .post("/_sim/verify", verify::post, op("verify", "Whether the journal has what a test expects"))
+        .get("/_sim/world", spaces::get_world, op("getWorld", "All of a space, as a scenario"))
+        .put("/_sim/world", spaces::put_world, op("replaceWorld", "Makes a space begin again from a scenario"))
 }
 
 /// The routes of the control API, which answer every path below `/_sim`.

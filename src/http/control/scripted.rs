@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::response::NoContent;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::ControlError;
 use super::extract::{Body, Created, InSpace, RequestBody};
-use super::fixture_shape::ScriptedShape;
 use crate::domain::scripted::ScriptedAnswer;
-use crate::fixture::{LoadError, call, schema, write};
+use crate::fixture::{Document, OneOrMany, ScriptedSpec};
 use crate::http::openapi::all_required;
 
 /// The scripted answers, in the order in which they are tried.
@@ -30,33 +29,31 @@ struct ScriptedUse {
     used: usize,
     /// How often it will still be given; `null`: for ever.
     left: Option<usize>,
-    scripted: ScriptedShape,
+    scripted: ScriptedSpec,
 }
 
 pub(super) async fn list(InSpace(space): InSpace) -> Json<ScriptedList> {
     let uses = space.state().script.uses();
     let scripted = uses.iter().enumerate().map(|(place, (answer, used)): (usize, &(Arc<ScriptedAnswer>, usize))| {
         let left = answer.times.map(|times| times.saturating_sub(*used));
-        ScriptedUse { place, used: *used, left, scripted: ScriptedShape(write::scripted(answer)) }
+        ScriptedUse { place, used: *used, left, scripted: ScriptedSpec::from(&**answer) }
     });
     Json(ScriptedList { scripted: scripted.collect() })
 }
 
-/// Scripted answers to be added: one, or a list of them.
+/// Scripted answers to be added.
 pub(super) struct NewScripted(Vec<ScriptedAnswer>);
 
 impl RequestBody for NewScripted {
+    type Spec = OneOrMany<ScriptedSpec>;
+
     const EXAMPLES: &[&str] = &[
         r#"{"times":1,"then":{"error_code":"CBC.0999"}}"#,
         r#"[{"when":{"customer_id":"customer-new"},"then":[{"gateway":"APIGW.0308"},{"is_review":0}]}]"#,
     ];
 
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        schema::added_scripted(generator)
-    }
-
-    fn read(text: &str) -> Result<Self, LoadError> {
-        call::scripted(text).map(Self)
+    fn convert(_: &mut Document<'_>, OneOrMany(answers): Self::Spec) -> Option<Self> {
+        Some(Self(answers.into_iter().map(Into::into).collect()))
     }
 }
 

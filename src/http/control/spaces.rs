@@ -1,23 +1,25 @@
 //! `/_sim/spaces`: isolated worlds for tests that run side by side. And the world, the clock and the reset of one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::NoContent;
-use jiff::SignedDuration;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Serialize;
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::error::ControlError;
 use super::extract::{Body, Created, InSpace, PathName, RequestBody, find_space};
-use super::fixture_shape::ScenarioShape;
 use crate::domain::account::Partner;
-use crate::fixture::call::{self, ClockChange, NewSpace};
-use crate::fixture::{LoadError, Scenario, schema, write};
+use crate::fixture::{Document, DurationText, Scenario, ScenarioSpec, TimestampText, only};
 use crate::http::App;
 use crate::http::openapi::{JSON, all_required};
 use crate::simulator::{Clock, Space, SpaceId, machine_time};
+
+/// The name of a fixture that gives none.
+const UNNAMED: &str = "fixture";
 
 /// The spaces.
 #[derive(Serialize, JsonSchema)]
@@ -99,16 +101,35 @@ impl From<&Space> for SpaceBody {
     }
 }
 
+/// What a new space starts from: one of `scenario` and `fixture`; without either, the scenario `default`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "NewSpace")]
+pub(super) struct NewSpaceSpec {
+    /// The name of a scenario that is known.
+    scenario: Option<String>,
+    /// A scenario of its own.
+    fixture: Option<ScenarioSpec>,
+}
+
+/// What a new space starts from.
+pub(super) enum NewSpace {
+    Scenario(String),
+    Fixture(Box<Scenario>),
+}
+
 impl RequestBody for NewSpace {
+    type Spec = NewSpaceSpec;
+
     const IS_REQUIRED: bool = false;
     const EXAMPLES: &[&str] = &[r#"{"scenario":"default"}"#];
 
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        schema::NEW_SPACE(generator)
-    }
-
-    fn read(text: &str) -> Result<Self, LoadError> {
-        call::new_space(text)
+    fn convert(document: &mut Document<'_>, NewSpaceSpec { scenario, fixture }: NewSpaceSpec) -> Option<Self> {
+        match (scenario, fixture) {
+            (Some(_), Some(_)) => document.refuse("`scenario` and `fixture` exclude each other"),
+            (None, Some(spec)) => Scenario::convert(document, spec).map(Box::new).map(Self::Fixture),
+            (name, None) => Some(Self::Scenario(name.unwrap_or_else(|| "default".to_owned()))),
+        }
     }
 }
 
@@ -140,21 +161,19 @@ pub(super) async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) 
     }
 }
 
-pub(super) async fn get_world(InSpace(space): InSpace) -> Json<ScenarioShape> {
-    Json(ScenarioShape(write::world(&space.scenario(), &space.state().snapshot())))
+pub(super) async fn get_world(InSpace(space): InSpace) -> Json<ScenarioSpec> {
+    Json(ScenarioSpec::from_world(&space.scenario(), &space.state().snapshot()))
 }
 
 impl RequestBody for Scenario {
+    type Spec = ScenarioSpec;
+
     const MEDIA_TYPES: &[&str] = &[JSON, "application/yaml"];
     const EXAMPLES: &[&str] =
         &[r#"{"partners":[{"id":"p-1","name":"demo","xaccount_type":"DEMO_IDP","credentials":{"tokens":["t"]}}]}"#];
 
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        schema::SCENARIO(generator)
-    }
-
-    fn read(text: &str) -> Result<Self, LoadError> {
-        call::world(text)
+    fn convert(document: &mut Document<'_>, spec: ScenarioSpec) -> Option<Self> {
+        Some(Self::from_spec(document, spec, UNNAMED))
     }
 }
 
@@ -193,15 +212,42 @@ pub(super) async fn get_clock(InSpace(space): InSpace) -> Json<ClockBody> {
     Json(ClockBody::from(&space.state().clock))
 }
 
+/// What is done to a clock: one of these.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ClockChange")]
+pub(super) struct ClockChangeSpec {
+    /// It is put forward by this.
+    advance: Option<DurationText>,
+    /// True: it is stopped; false: it goes on.
+    freeze: Option<bool>,
+    /// It is set to this time.
+    set: Option<TimestampText>,
+    /// True: it is the machine's again.
+    reset: Option<bool>,
+}
+
+/// What is done to a clock.
+pub(super) enum ClockChange {
+    Advance(Duration),
+    Freeze(bool),
+    Set(Timestamp),
+    Reset,
+}
+
 impl RequestBody for ClockChange {
+    type Spec = ClockChangeSpec;
+
     const EXAMPLES: &[&str] = &[r#"{"advance":"2h"}"#, r#"{"freeze":true}"#, r#"{"reset":true}"#];
 
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        schema::CLOCK(generator)
-    }
-
-    fn read(text: &str) -> Result<Self, LoadError> {
-        call::clock(text)
+    fn convert(document: &mut Document<'_>, spec: ClockChangeSpec) -> Option<Self> {
+        let changes = [
+            spec.advance.map(|duration| Self::Advance(duration.0)),
+            spec.freeze.map(Self::Freeze),
+            spec.set.map(|time| Self::Set(time.0)),
+            spec.reset.filter(|reset| *reset).map(|_| Self::Reset),
+        ];
+        only(changes).or_else(|| document.refuse("write one of `advance`, `freeze`, `set` and `reset: true`"))
     }
 }
 

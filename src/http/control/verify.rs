@@ -8,15 +8,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::extract::{Body, InSpace, RequestBody};
 use crate::domain::scripted::Matcher;
-use crate::fixture::call::{self, Expectation};
-use crate::fixture::{LoadError, schema};
+use crate::fixture::{self, Document, LoadError, MatcherSpec};
 use crate::http::App;
 use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::simulator::{JournalEntry, Space};
@@ -24,16 +23,99 @@ use crate::simulator::{JournalEntry, Space};
 /// How many entries are shown.
 const CLOSEST: usize = 3;
 
+/// What journal entries are to be like, and how many of them there are to be.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Expectation")]
+pub(super) struct ExpectationSpec {
+    /// What an entry has to be like in order to count.
+    #[serde(default, rename = "match")]
+    conditions: Conditions,
+    /// How many entries there are to be; default at least one.
+    #[serde(default)]
+    count: Count,
+}
+
+/// Conditions on journal entries: all have to hold.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Conditions {
+    /// The path, without a query.
+    path: Option<MatcherSpec<String>>,
+    /// The customer that the request was about.
+    customer_id: Option<MatcherSpec<String>>,
+    /// The name in the request.
+    name: Option<MatcherSpec<String>>,
+    /// The certificate number in the request.
+    verified_number: Option<MatcherSpec<String>>,
+    /// The HTTP status of the answer.
+    status: Option<MatcherSpec<i32>>,
+    /// The `error_code` of the answer.
+    error_code: Option<MatcherSpec<String>>,
+    /// The check or the rule that refused.
+    rule: Option<MatcherSpec<String>>,
+    /// The name of the calling partner.
+    caller: Option<MatcherSpec<String>>,
+}
+
+/// A number of entries: `exactly`, or the others.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Count {
+    /// So many, no more and no fewer.
+    exactly: Option<usize>,
+    /// So many or more.
+    at_least: Option<usize>,
+    /// So many or fewer.
+    at_most: Option<usize>,
+}
+
+/// What journal entries are to be like, and how many of them there are to be.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// Conditions by the name of what they look at.
+    pub conditions: Vec<(&'static str, Matcher)>,
+    /// The least number of entries.
+    pub at_least: usize,
+    /// The largest number of entries.
+    pub at_most: usize,
+}
+
 impl RequestBody for Expectation {
+    type Spec = ExpectationSpec;
+
     const EXAMPLES: &[&str] =
         &[r#"{"match":{"error_code":"CBC.0999"},"count":{"exactly":2}}"#, r#"{"match":{"status":[400,403]}}"#];
 
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        schema::EXPECTATION(generator)
+    fn convert(document: &mut Document<'_>, ExpectationSpec { conditions, count }: ExpectationSpec) -> Option<Self> {
+        let conditions = [
+            ("path", conditions.path.map(Matcher::from)),
+            ("customer_id", conditions.customer_id.map(Matcher::from)),
+            ("name", conditions.name.map(Matcher::from)),
+            ("verified_number", conditions.verified_number.map(Matcher::from)),
+            ("status", conditions.status.map(Matcher::from)),
+            ("error_code", conditions.error_code.map(Matcher::from)),
+            ("rule", conditions.rule.map(Matcher::from)),
+            ("caller", conditions.caller.map(Matcher::from)),
+        ];
+        let conditions = conditions.into_iter().filter_map(|(name, matcher)| Some((name, matcher?))).collect();
+        let (at_least, at_most) = match count {
+            Count { exactly: Some(exactly), at_least: None, at_most: None } => (exactly, exactly),
+            Count { exactly: None, at_least: None, at_most: None } => (1, usize::MAX),
+            Count { exactly: None, at_least, at_most } => (at_least.unwrap_or(0), at_most.unwrap_or(usize::MAX)),
+            Count { exactly: Some(_), .. } => return document.refuse("`exactly` excludes `at_least` and `at_most`"),
+        };
+        Some(Self { conditions, at_least, at_most })
     }
+}
 
-    fn read(text: &str) -> Result<Self, LoadError> {
-        call::expectation(text)
+impl Expectation {
+    /// Reads the body of a call of `verify`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(text: &str) -> Result<Self, LoadError> {
+        fixture::read_with(text, Self::convert)
     }
 }
 

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::operation::{JSON, Operation, OperationWriter, header, response};
+use super::operation::{JSON, OperationWriter, header, op, response};
 use super::refusal::{GATEWAY_ERRORS, Refusals};
 use crate::domain::application::Parameter;
 use crate::domain::bucket::PictureKind;
@@ -47,11 +47,12 @@ pub(super) fn operations(generator: &mut SchemaGenerator) -> [(&'static str, &'s
 }
 
 fn individual(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
-    let operation = Operation::new("applyIndividualRealnameAuths", "Requesting an Individual Real-Name Authentication");
+    let operation = op("applyIndividualRealnameAuths", "Requesting an Individual Real-Name Authentication");
     let mut writer = OperationWriter::new(generator, operation.description(INDIVIDUAL));
     space(&mut writer);
     let (request, answer) = example();
-    writer.request_body(&[JSON], true, SchemaGenerator::subschema_for::<ApplicationSchema>, &[&request.to_string()]);
+    let schema = writer.schema::<ApplicationSchema>();
+    writer.request_body(&[JSON], true, &schema, &[&request.to_string()]);
     let mut accepted = response("Accepted.", API_JSON, &accepted());
     let as_text = json!({ "is_review": answer["is_review"].to_string() });
     accepted["content"][API_JSON]["examples"] = json!({
@@ -60,12 +61,11 @@ fn individual(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
     });
     writer.respond(StatusCode::OK, accepted);
     refusals.write(&mut writer, ErrorCode::ALL, &gateway::ERRORS);
-    writer.finish(BSS_TAG, by_credentials())
+    writer.finish(BSS_TAG, &by_credentials())
 }
 
 fn review_result(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
-    let operation =
-        Operation::new("showRealnameAuthenticationReviewResult", "Querying the Real-Name Authentication Review Result");
+    let operation = op("showRealnameAuthenticationReviewResult", "Querying the Real-Name Authentication Review Result");
     let operation = operation.description("As much of it as the flow needs; what it refuses is assumed.");
     let mut writer = OperationWriter::new(generator, operation);
     writer.parameter(
@@ -84,31 +84,32 @@ fn review_result(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value 
         ErrorCode::OtherErrors,
     ];
     refusals.write(&mut writer, &codes, &GATEWAY_ERRORS);
-    writer.finish(BSS_TAG, by_credentials())
+    writer.finish(BSS_TAG, &by_credentials())
 }
 
 fn domains(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
-    let operation = Operation::new("keystoneListAuthDomains", "The accounts that a credential belongs to");
+    let operation = op("keystoneListAuthDomains", "The accounts that a credential belongs to");
     let operation = operation.description("An SDK that is given a region and no domain ID asks this first.");
     let mut writer = OperationWriter::new(generator, operation);
     space(&mut writer);
     writer.response::<DomainsBody>(StatusCode::OK, JSON);
     refusals.write_iam(&mut writer, &[StatusCode::UNAUTHORIZED]);
-    writer.finish(IAM_TAG, by_credentials())
+    writer.finish(IAM_TAG, &by_credentials())
 }
 
 fn tokens(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
     let id = "keystoneCreateUserTokenByPassword";
-    let operation = Operation::new(id, "A token for a user's name and password, good for 24 hours");
+    let operation = op(id, "A token for a user's name and password, good for 24 hours");
     let mut writer = OperationWriter::new(generator, operation);
     space(&mut writer);
-    writer.request_body(&[JSON], true, SchemaGenerator::subschema_for::<TokenRequest>, &[TokenRequest::EXAMPLE]);
+    let schema = writer.schema::<TokenRequest>();
+    writer.request_body(&[JSON], true, &schema, &[TokenRequest::EXAMPLE]);
     let token = writer.schema::<TokenBody>();
     let mut created = response("The token, in `X-Subject-Token`, and what it is for.", JSON, &token);
     created["headers"]["X-Subject-Token"] = header("X-Subject-Token");
     writer.respond(StatusCode::CREATED, created);
     refusals.write_iam(&mut writer, &[StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED]);
-    writer.finish(IAM_TAG, json!([]))
+    writer.finish(IAM_TAG, &json!([]))
 }
 
 /// The security of an endpoint that a caller's token or signature opens.

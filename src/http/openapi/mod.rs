@@ -9,9 +9,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-pub(super) use operation::{
-    ApiRoute, ApiRouter, Describe, JSON, Operation, OperationWriter, Refusal, all_required, resolve, response,
-};
+pub(super) use operation::{ApiRoute, ApiRouter, Describe, JSON, OperationWriter, Refusal, all_required, op, response};
 
 /// The tag of the control API.
 const CONTROL_TAG: &str = "control";
@@ -51,7 +49,7 @@ impl Document {
                 writer.refuse(*refusal);
             }
             let security = if is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
-            let operation = writer.finish(CONTROL_TAG, security);
+            let operation = writer.finish(CONTROL_TAG, &security);
             let path = self.paths.entry(route.path).or_insert_with(|| json!({}));
             if !is_guarded {
                 path["head"] = operation.clone();

@@ -9,7 +9,7 @@ use axum::extract::{Query, State};
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
 use axum::response::NoContent;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Json, Router};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -34,22 +34,34 @@ pub(in crate::http) struct ApiRoute {
     describe: fn(&mut OperationWriter<'_>),
 }
 
+macro_rules! methods {
+    ($($name:ident $method:ident)*) => {
+        impl ApiRouter {
+            $(#[doc = concat!("Adds a route: what answers ", stringify!($method), " at this path.")]
+            pub(in crate::http) fn $name<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Self
+            where
+                H: Handler<T, Arc<App>> + DescribedHandler<A>,
+                T: 'static,
+            {
+                self.route(Method::$method, path, H::describe, operation, $name(handler))
+            })*
+        }
+    };
+}
+
+methods! { get GET  put PUT  post POST  delete DELETE }
+
 impl ApiRouter {
-    /// Adds a route: what answers this method at this path, and what its types do not say of it.
-    pub(in crate::http) fn route<H, T, A>(
+    fn route(
         mut self,
         method: Method,
         path: &'static str,
-        handler: H,
+        describe: fn(&mut OperationWriter<'_>),
         operation: Operation,
-    ) -> Self
-    where
-        H: Handler<T, Arc<App>> + DescribedHandler<A>,
-        T: 'static,
-    {
-        let filter = MethodFilter::try_from(method.clone()).expect("a method of HTTP");
-        self.routes.push(ApiRoute { method, path, operation, describe: H::describe });
-        Self { router: self.router.route(path, on(filter, handler)), ..self }
+        handler: MethodRouter<Arc<App>>,
+    ) -> Self {
+        self.routes.push(ApiRoute { method, path, operation, describe });
+        Self { router: self.router.route(path, handler), ..self }
     }
 }
 
@@ -69,30 +81,30 @@ pub(in crate::http) struct Operation {
     /// The name by which generated clients call it.
     pub(in crate::http) id: &'static str,
     summary: &'static str,
-    description: &'static str,
-    path_parameter: &'static str,
-    refusals: &'static [Refusal],
+    description: Option<&'static str>,
+    parameter: &'static str,
+    refusal: Option<Refusal>,
+}
+
+/// An operation with this ID and a summary of one line.
+pub(in crate::http) const fn op(id: &'static str, summary: &'static str) -> Operation {
+    Operation { id, summary, description: None, parameter: "", refusal: None }
 }
 
 impl Operation {
-    /// An operation with this ID and a summary of one line.
-    pub(in crate::http) const fn new(id: &'static str, summary: &'static str) -> Self {
-        Self { id, summary, description: "", path_parameter: "", refusals: &[] }
-    }
-
     /// Says more, in Markdown.
     pub(in crate::http) const fn description(self, description: &'static str) -> Self {
-        Self { description, ..self }
+        Self { description: Some(description), ..self }
     }
 
     /// Says what the parameter in the path is.
-    pub(in crate::http) const fn path_parameter(self, path_parameter: &'static str) -> Self {
-        Self { path_parameter, ..self }
+    pub(in crate::http) const fn parameter(self, parameter: &'static str) -> Self {
+        Self { parameter, ..self }
     }
 
     /// Says why the route refuses, beyond what its types say.
-    pub(in crate::http) const fn refusals(self, refusals: &'static [Refusal]) -> Self {
-        Self { refusals, ..self }
+    pub(in crate::http) const fn refuses(self, refusal: Refusal) -> Self {
+        Self { refusal: Some(refusal), ..self }
     }
 }
 
@@ -120,9 +132,17 @@ impl<'a> OperationWriter<'a> {
         Self { generator, operation, path: "", parameters, request_body: None, responses }
     }
 
-    /// The schema of a type. It becomes a component, unless the type is inlined.
-    pub(super) fn schema<T: JsonSchema>(&mut self) -> Schema {
+    /// The schema of a type: a reference to a component, unless the type is inlined.
+    pub(in crate::http) fn schema<T: JsonSchema>(&mut self) -> Schema {
         self.generator.subschema_for::<T>()
+    }
+
+    /// The schema of a type itself.
+    pub(in crate::http) fn inline_schema<T: JsonSchema>(&mut self) -> Schema {
+        let schema = self.schema::<T>();
+        let name = schema.get("$ref").and_then(|reference| reference.as_str()?.rsplit('/').next());
+        let component = name.and_then(|name| self.generator.definitions().get(name)?.as_object());
+        component.map_or_else(|| schema.clone(), |component| component.clone().into())
     }
 
     /// Adds a parameter of the path, the query or the headers.
@@ -137,13 +157,12 @@ impl<'a> OperationWriter<'a> {
     /// Adds the parameter of the path.
     pub(in crate::http) fn path_parameter(&mut self) {
         let name = self.path.split(['{', '}']).nth(1).expect("the path of the route has a parameter");
-        self.parameter("path", name, self.operation.path_parameter, &json!({ "type": "string", "minLength": 1 }));
+        self.parameter("path", name, self.operation.parameter, &json!({ "type": "string", "minLength": 1 }));
     }
 
     /// Adds each property of an object as a parameter of the query.
     fn query<T: JsonSchema>(&mut self) {
-        let schema = self.schema::<T>();
-        let schema = resolve(self.generator, &schema);
+        let schema = self.inline_schema::<T>();
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let mut property = property.clone();
             let description = property["description"].take();
@@ -161,10 +180,9 @@ impl<'a> OperationWriter<'a> {
         &mut self,
         media_types: &[&str],
         is_required: bool,
-        schema: fn(&mut SchemaGenerator) -> Schema,
+        schema: &Schema,
         examples: &[&str],
     ) {
-        let schema = schema(self.generator);
         let example = |(number, text): (usize, &&str)| {
             (number.to_string(), json!({ "value": serde_json::from_str::<Value>(text).expect("an example is JSON") }))
         };
@@ -177,9 +195,8 @@ impl<'a> OperationWriter<'a> {
 
     /// Adds a response with a body of this type, which also describes it.
     pub(in crate::http) fn response<T: JsonSchema>(&mut self, status: StatusCode, media_type: &str) {
-        let schema = self.schema::<T>();
-        let resolved = resolve(self.generator, &schema);
-        let description = resolved.get("description").and_then(Value::as_str).unwrap_or_default();
+        let (schema, inline) = (self.schema::<T>(), self.inline_schema::<T>());
+        let description = inline.get("description").and_then(Value::as_str).unwrap_or_default();
         self.respond(status, response(description, media_type, &schema));
     }
 
@@ -195,31 +212,26 @@ impl<'a> OperationWriter<'a> {
     }
 
     /// The operation of the document.
-    pub(super) fn finish(mut self, tag: &str, security: Value) -> Value {
-        for refusal in self.operation.refusals {
-            self.refuse(*refusal);
+    pub(super) fn finish(mut self, tag: &str, security: &Value) -> Value {
+        if let Some(refusal) = self.operation.refusal {
+            self.refuse(refusal);
         }
         let Self { operation, parameters, request_body, responses, .. } = self;
         let responses: Map<_, _> =
             responses.into_iter().map(|(status, response)| (status.to_string(), response)).collect();
-        let mut value = json!({ "operationId": operation.id, "tags": [tag], "summary": operation.summary });
-        if !operation.description.is_empty() {
-            value["description"] = operation.description.into();
-        }
-        value["parameters"] = parameters.into();
-        value["requestBody"] = request_body.into();
-        value["responses"] = responses.into();
-        value["security"] = security;
+        let mut value = json!({
+            "operationId": operation.id,
+            "tags": [tag],
+            "summary": operation.summary,
+            "description": operation.description,
+            "parameters": parameters,
+            "requestBody": request_body,
+            "responses": responses,
+            "security": security,
+        });
         value.as_object_mut().expect("an operation is an object").retain(|_, part| !part.is_null());
         value
     }
-}
-
-/// The schema that a reference to a component stands for.
-pub(in crate::http) fn resolve(generator: &SchemaGenerator, schema: &Schema) -> Schema {
-    let name = schema.get("$ref").and_then(|reference| reference.as_str()?.rsplit('/').next());
-    let component = name.and_then(|name| generator.definitions().get(name)?.as_object());
-    component.map_or_else(|| schema.clone(), |component| component.clone().into())
 }
 
 /// Makes every property required, for a type that always writes all of them, if only with `null`.
