@@ -68,13 +68,12 @@ pub enum ParameterErrors {
     Named,
 }
 
-/// Choices between two readings of what goes over the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+/// What goes over the wire where the page can be read in two ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wire {
-    /// `integer`: `{"is_review":1}`; `string`: `{"is_review":"1"}`, as the page's example. Default integer.
+    /// The JSON type of `is_review`.
     pub is_review: IsReviewType,
-    /// `documented`: `Parameter error.`; `named`: `customer_id: must not be null`. Default documented.
+    /// The text of parameter errors.
     pub parameter_errors: ParameterErrors,
 }
 
