@@ -1,12 +1,12 @@
 //! HTTP: the only layer that knows axum. [`router`] serves every route: the simulated API (`bss`), IAM (`iam`) and the
 //! simulator's own control API (`control`). `record` and `fault` are the layers around the simulated ones.
 
-mod body;
 mod bss;
 mod control;
 mod extract;
 mod fault;
 mod iam;
+mod limits;
 mod openapi;
 mod record;
 mod registry;
@@ -28,9 +28,10 @@ pub use control::{
     ChangeView, CheckView, ControlSettings, EntryBody, Expectation, Explanation, NotVerified, Verified, entry, explain,
     journal, verify,
 };
+pub use limits::Limits;
 pub use record::RecordService;
 pub use registry::{PendingReload, Reload, ScenarioRegistry};
-pub use server::{Limits, Server};
+pub use server::Server;
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 

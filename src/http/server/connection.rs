@@ -21,8 +21,8 @@ use tower::Service;
 
 use super::Server;
 use super::io::{ConnectionState, Exchange, Phase, Socket};
-use crate::http::body::{FramedBody, SpareTimer};
 use crate::http::fault::AbortConnection;
+use crate::http::limits::{FramedBody, SpareTimer};
 #[cfg(feature = "tls")]
 use crate::http::tls::HTTP_2;
 
@@ -127,12 +127,11 @@ fn http2() -> Builder<TokioExecutor> {
     const STREAM_WINDOW: u32 = 16 * 1024;
     let mut builder = Builder::new(TokioExecutor::new()).http2_only();
     let mut http2 = builder.http2();
-    http2.max_concurrent_streams(MAX_STREAMS).initial_stream_window_size(STREAM_WINDOW);
+    http2.max_concurrent_streams(MAX_STREAMS).initial_stream_window_size(STREAM_WINDOW).max_send_buf_size(64 * 1024);
     // There is room for all streams, so that one that waits for memory does not block the others.
     http2.initial_connection_window_size(MAX_STREAMS * STREAM_WINDOW);
     // The gateway takes less, so that it is the gateway that refuses more.
     http2.max_header_list_size(256 * 1024);
-    http2.max_send_buf_size(64 * 1024);
     builder
 }
 

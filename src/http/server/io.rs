@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-use super::Limits;
+use crate::http::limits::Limits;
 
 /// A time that never passes, but that can be added to the present one.
 const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
@@ -38,7 +38,6 @@ pub(super) struct ConnectionState {
     /// How many requests have come whose responses have not been sent whole.
     exchanges: AtomicUsize,
     is_write_blocked: AtomicBool,
-    /// The connection is to end in RST.
     is_reset: AtomicBool,
     /// How often the phase has begun or ended. As long as this stays the same, it is the same phase.
     changes: AtomicUsize,
@@ -110,7 +109,6 @@ impl ConnectionState {
 }
 
 /// A request whose head has come, until this is dropped with the body of its response.
-#[derive(Debug)]
 pub(super) struct Exchange(pub(super) Arc<ConnectionState>);
 
 impl Exchange {
@@ -130,7 +128,6 @@ impl Drop for Exchange {
 }
 
 /// A socket that reports to the state of its connection.
-#[derive(Debug)]
 pub(super) struct Socket {
     pub(super) stream: TcpStream,
     pub(super) state: Arc<ConnectionState>,

@@ -6,7 +6,6 @@ mod io;
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -17,37 +16,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use super::body::BodyMemory;
+use super::limits::{BodyMemory, Limits};
 #[cfg(feature = "tls")]
 use super::tls::Tls;
-
-/// What clients may use. The making of a response has no limit, because it may be scripted to be late.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The most connections at a time.
-    pub connections: usize,
-    /// The time for the head of a request, from its first byte on, and for the handshake of TLS.
-    pub head: Duration,
-    /// The time for the body of a request.
-    pub body: Duration,
-    /// The time within which a client has to read some more of a response.
-    pub answer: Duration,
-    /// The time between two requests, and before the first one.
-    pub idle: Duration,
-    /// The time for requests under way when the server is shut down.
-    pub grace: Duration,
-}
-
-impl Limits {
-    /// The usual time for requests under way when the server is shut down.
-    pub const GRACE: Duration = Duration::from_millis(500);
-
-    /// Limits for the client that is under test: it is not hostile, and may stop in a debugger.
-    pub const FOR_TESTS: Self = {
-        let hour = Duration::from_secs(60 * 60);
-        Self { connections: 1_000, head: hour, body: hour, answer: hour, idle: hour, grace: Self::GRACE }
-    };
-}
 
 /// Serves clients within its limits.
 #[derive(Debug)]

@@ -1,4 +1,5 @@
-//! Bodies: those of requests have limits of time and of memory, those of responses over HTTP/2 have to be read in time.
+//! The limits of clients, and the bodies that keep to them: those of requests have to come in time and share memory, those
+//! of responses over HTTP/2 have to be read in time.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,34 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, PollSemaphore};
 use tokio_util::task::AbortOnDropHandle;
+
+/// What clients may use. The making of a response has no limit, because it may be scripted to be late.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most connections at a time.
+    pub connections: usize,
+    /// The time for the head of a request, from its first byte on, and for the handshake of TLS.
+    pub head: Duration,
+    /// The time for the body of a request.
+    pub body: Duration,
+    /// The time within which a client has to read some more of a response.
+    pub answer: Duration,
+    /// The time between two requests, and before the first one.
+    pub idle: Duration,
+    /// The time for requests under way when the server is shut down.
+    pub grace: Duration,
+}
+
+impl Limits {
+    /// The usual time for requests under way when the server is shut down.
+    pub const GRACE: Duration = Duration::from_millis(500);
+
+    /// Limits for the client that is under test: it is not hostile, and may stop in a debugger.
+    pub const FOR_TESTS: Self = {
+        let hour = Duration::from_secs(60 * 60);
+        Self { connections: 1_000, head: hour, body: hour, answer: hour, idle: hour, grace: Self::GRACE }
+    };
+}
 
 /// The most bytes of a request body that need no memory reserved.
 const SMALL: usize = 64 * 1024;
