@@ -48,48 +48,8 @@
 //! bss-sim = { path = "../bss-sim", default-features = false }
 //! ```
 //!
-//! # How it is built
-//!
-//! The rest is for contributors. Each folder of `src` is a layer, and dependencies point one way:
-//! `main -> cli -> http -> simulator -> pictures -> domain`, `embedded -> http`, and `fixture -> domain`.
-//!
-//! | layer | is |
-//! |---|---|
-//! | `domain` | the simulated service as values and pure functions. The API's page is here as tables: error codes and check items, certificate types, parameters, the checks before the rules, and the rules |
-//! | `pictures` | reads the pictures of an application: from a directory, or from an S3-compatible bucket |
-//! | `simulator` | all mutable state. A simulator has spaces; a space has a clock, a script, a journal, and the state of its customers and certificates since its last reset |
-//! | `fixture` | reads scenario files into a `World`, and writes a `World` as a file; the built-in scenarios |
-//! | `http` | the axum router, its layers, and the server: the simulated API (`bss`), IAM (`iam`) and the control API (`control`) |
-//! | `embedded` | the library's API |
-//! | `cli` | the program's commands, with the feature `cli` |
-//!
-//! # The life of an application
-//!
-//! 1. `http/record.rs`, a tower layer around the router, gives the request an ID and finds its space.
-//! 2. The axum router calls the handler, `submit` in `http/bss/individual.rs`.
-//! 3. Its extractor, `PartnerRequest` in `http/extract.rs`, reads the body, authenticates the caller, and lets only partners
-//!    pass.
-//! 4. The handler parses the body into an `Application`, and calls `submit` of the space's state.
-//! 5. `submit` looks for a scripted answer. If there is none, it reads the pictures (the only `.await`), locks the customer
-//!    and the certificate, applies the rules, and commits.
-//! 6. The handler returns an `Outcome` or an `ApiError`. Both are `IntoResponse`, and carry what an explanation needs.
-//! 7. The record layer makes the response (`http/response.rs`), logs and counts it, and adds an entry to the journal.
-//! 8. Last come the delay and the fault of a scripted answer (`http/fault.rs`).
-//!
-//! # Where a new thing goes
-//!
-//! | a new | is |
-//! |---|---|
-//! | business rule | a row of the table in `domain/rules.rs` |
-//! | error code or check item | a row of the tables in `domain/catalog.rs` |
-//! | certificate type | a row of the table in `domain/certificate.rs` |
-//! | situation | a file in `fixtures/scenarios`, and its name in `fixture/library.rs` |
-//! | fixture key | a field in `fixture/spec.rs`, and its conversion in `fixture/convert.rs` |
-//! | endpoint | a file in `http/bss` with its route in `mod.rs`, a row of `ENDPOINTS` in `http/mod.rs`, and its description in `http/openapi/api.rs` |
-//! | control route | a handler in `http/control`, and its row in `mod.rs` |
-//! | command | a file in `cli`, and its variant in `cli/mod.rs` |
-//! | flag | a field of its command |
-//! | function for Rust tests | a method of `Space`, with an example |
+//! In the repository, `docs/clients.md` shows more uses, `examples` has whole programs, and `CONTRIBUTING.md` and
+//! `docs/architecture.md` are for those who change the simulator.
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]

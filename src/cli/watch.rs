@@ -26,6 +26,8 @@ const PAUSE_FACTOR: u32 = 10;
 pub(super) struct Watcher {
     paths: Vec<PathBuf>,
     loaded: FileStates,
+    /// What the last poll found.
+    before: FileStates,
 }
 
 /// Ends the watcher's thread when it is dropped, without waiting for it: a poll may hang.
@@ -34,7 +36,8 @@ pub(super) struct WatchGuard(#[expect(dead_code, reason = "dropping it closes th
 impl Watcher {
     /// Notes the state of the files below these paths. They have to be loaded after this, so that no change is missed.
     pub(super) fn new(paths: &[PathBuf]) -> Self {
-        Self { paths: paths.to_owned(), loaded: FileStates::read(paths) }
+        let loaded = FileStates::read(paths);
+        Self { paths: paths.to_owned(), before: loaded.clone(), loaded }
     }
 
     /// Starts to watch in a thread.
@@ -45,23 +48,30 @@ impl Watcher {
     }
 
     fn run(mut self, app: &App, end: &Receiver<()>) {
-        let (mut before, mut pause) = (self.loaded.clone(), POLL_INTERVAL);
+        let mut pause = POLL_INTERVAL;
         while end.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
             let started = Instant::now();
-            let now = FileStates::read(&self.paths);
+            let changed = self.poll();
             pause = POLL_INTERVAL.max(started.elapsed() * PAUSE_FACTOR);
-            // A file that changed between two polls may be half written.
-            if now != self.loaded && now == before {
+            if let Some(now) = changed {
                 let reading = app.read_again();
-                // So may one that changed while it was read.
+                // A file that changed while it was read may be half written.
                 if now == FileStates::read(&self.paths) {
                     // Its errors are in the log.
                     let _ = reading.apply();
-                    self.loaded = now.clone();
+                    self.loaded = now;
                 }
             }
-            before = now;
         }
+    }
+
+    /// Returns the state of the files if it is not what was loaded, and has been the same for two polls: a file that changed
+    /// between two polls may be half written.
+    fn poll(&mut self) -> Option<FileStates> {
+        let now = FileStates::read(&self.paths);
+        let same = now == self.before;
+        self.before = now;
+        (same && self.before != self.loaded).then(|| self.before.clone())
     }
 }
 
@@ -104,5 +114,30 @@ impl From<&Metadata> for Stamp {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, process};
+
+    use super::*;
+
+    #[test]
+    fn file_that_changes_between_two_polls_is_not_read_yet() {
+        let path = env::temp_dir().join(format!("bss-sim-watch-{}", process::id()));
+        let write = |text: &str| fs::write(&path, text).expect("the folder for temporary files can be written to");
+        write("a");
+        let mut watcher = Watcher::new(&[path.clone()]);
+        assert!(watcher.poll().is_none(), "nothing has changed");
+        for text in ["ab", "abc", "abcd"] {
+            write(text);
+            assert!(watcher.poll().is_none(), "it is still written to");
+        }
+        let settled = watcher.poll().expect("it is the same as at the last poll");
+        assert!(watcher.poll().is_some(), "it has not been loaded yet");
+        watcher.loaded = settled;
+        assert!(watcher.poll().is_none(), "it has been loaded");
+        fs::remove_file(&path).expect("the file is there");
     }
 }

@@ -6,12 +6,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use axum::http::Method;
 use bss_sim::Scenario;
 use serde_json::Value;
 
-use crate::process::{Simulator, binary, run};
-use crate::service::Service;
+use crate::support::{Process, TestApp, TestDir, binary, keys, list, run, text};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -81,7 +79,7 @@ impl Document {
 }
 
 #[test]
-fn the_table_of_outcomes_is_the_catalog() {
+fn table_of_outcomes_is_the_catalog() {
     let (_, catalog, _) = run(&["catalog"]);
     let outcomes = Document::read("docs/outcomes.md").text;
     let (_, table) = outcomes.split_once("<!-- catalog -->\n").expect("the table has a start");
@@ -89,25 +87,24 @@ fn the_table_of_outcomes_is_the_catalog() {
 }
 
 #[tokio::test]
-async fn every_built_in_scenario_is_named() {
+async fn outcomes_name_every_built_in_scenario() {
     let outcomes = Document::read("docs/outcomes.md").text;
-    let (_, list) = Service::builtin().control(Method::GET, "/scenarios", None).await;
-    for scenario in list["scenarios"].as_array().expect("a list") {
-        let name = scenario["name"].as_str().expect("a name");
+    for scenario in list(&TestApp::builtin().get("/scenarios").await, "scenarios") {
+        let name = text(&scenario["name"]);
         assert!(outcomes.contains(&format!("`{name}`")), "docs/outcomes.md does not name the scenario {name}");
     }
 }
 
 #[test]
-fn the_example_of_a_scenario_passes_its_exchanges() {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs.yaml");
-    fs::write(&path, Document::read("docs/scenarios.md").block("name: flaky")).expect("the build folder is writable");
-    let (code, stdout, stderr) = run(&["check", path.to_str().expect("the build folder's name is text")]);
+fn example_of_a_scenario_passes_check() {
+    let scenario = Document::read("docs/scenarios.md");
+    let path = TestDir::new("docs-scenario").put("docs.yaml", scenario.block("name: flaky"));
+    let (code, stdout, stderr) = run(&["check", &path]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
 }
 
 #[test]
-fn the_example_of_buckets_is_a_scenario_of_builds_with_s3() {
+fn example_of_buckets_is_accepted() {
     let document = Document::read("docs/scenarios.md");
     let scenario = Scenario::text(document.block("name: four-buckets"));
     let built = bss_sim::Simulator::builder().scenario(scenario).build();
@@ -115,25 +112,25 @@ fn the_example_of_buckets_is_a_scenario_of_builds_with_s3() {
 }
 
 #[test]
-fn every_setting_is_in_the_file_that_explains_the_format() {
+fn default_yaml_has_every_setting() {
     let (_, schema, _) = run(&["schema"]);
     let schema: Value = serde_json::from_str(&schema).expect("a schema is JSON");
     let explained = include_str!("../../fixtures/default.yaml");
     for name in ["Settings", "Wire"] {
-        for key in schema["$defs"][name]["properties"].as_object().expect("a mapping").keys() {
+        for key in keys(&schema["$defs"][name]["properties"]) {
             assert!(explained.contains(&format!(" {key}:")), "fixtures/default.yaml does not have the setting {key}");
         }
     }
 }
 
 #[test]
-fn the_readme_is_short() {
+fn readme_has_at_most_150_lines() {
     let lines = Document::read("README.md").text.lines().count();
     assert!(lines <= 150, "{lines} lines: what only some readers need belongs in docs");
 }
 
 #[test]
-fn every_link_to_a_file_leads_to_it() {
+fn links_lead_to_files_and_headings() {
     for document in Document::all() {
         for link in document.links().filter(|link| !link.contains("://")) {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
@@ -150,7 +147,7 @@ fn every_link_to_a_file_leads_to_it() {
 const FOLDERS: [&str; 7] = ["src/", "tests/", "fixtures/", "examples/", "benches/", "docs/", ".ci/"];
 
 #[test]
-fn every_path_that_contributors_read_exists_and_has_the_item_named() {
+fn paths_and_items_named_to_contributors_exist() {
     for document in ["CONTRIBUTING.md", "docs/architecture.md"].map(Document::read) {
         for path in document.code().into_iter().filter(|code| FOLDERS.iter().any(|folder| code.starts_with(folder))) {
             assert!(Path::new(ROOT).join(path).exists(), "{} names {path}", document.path.display());
@@ -183,7 +180,7 @@ const ELSEWHERE: [(&str, &str, &str); 13] = [
     ("cargo run -- check fixtures", ".ci/run", "check fixtures"),
     (
         "cargo run -- schema > fixtures/scenario.schema.json",
-        "tests/it/schema.rs",
+        "tests/it/control/openapi.rs",
         "cargo run -- schema > fixtures/scenario.schema.json",
     ),
     ("cargo run -- catalog", "docs/outcomes.md", "<!-- catalog -->"),
@@ -196,49 +193,46 @@ const ELSEWHERE: [(&str, &str, &str); 13] = [
 ];
 
 /// A folder for `$PATH` with the program and a test suite, and with the settings of curl.
-fn programs() -> PathBuf {
-    let programs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs");
-    let _ = fs::remove_dir_all(&programs);
-    fs::create_dir_all(&programs).expect("the build folder is writable");
+fn programs() -> TestDir {
+    let programs = TestDir::new("docs");
     symlink(env!("CARGO_BIN_EXE_bss-sim"), programs.join("bss-sim")).expect("the file system has links");
-    let pytest = programs.join("pytest");
-    fs::write(&pytest, "#!/bin/sh\nexec curl -s \"$BSS_SIM_URL/_sim/readyz\"\n").expect("the folder is writable");
+    let pytest = programs.put("pytest", "#!/bin/sh\nexec curl -s \"$BSS_SIM_URL/_sim/readyz\"\n");
     fs::set_permissions(&pytest, fs::Permissions::from_mode(0o755)).expect("the file is ours");
-    fs::write(programs.join(".curlrc"), "fail-with-body\n").expect("the folder is writable");
+    programs.put(".curlrc", "fail-with-body\n");
     programs
 }
 
 /// Runs a command of a document as a reader would, with this simulator at the address that the documents have. Returns stdout.
 #[track_caller]
-fn run_as_reader(command: &str, programs: &Path, simulator: &Simulator) -> String {
+fn run_as_reader(command: &str, programs: &TestDir, process: &Process) -> String {
     let chosen = CHOICES.iter().fold(command.to_owned(), |command, (word, choice)| command.replace(word, choice));
-    let chosen = chosen.replace("127.0.0.1:8080", simulator.authority()).replace("cargo run --release", "bss-sim");
+    let chosen = chosen.replace("127.0.0.1:8080", process.address()).replace("cargo run --release", "bss-sim");
     let mut words = chosen.split(' ').skip(1).peekable();
     let is_serve = words.peek().is_none_or(|word| word.starts_with("--") && *word != "--help");
     if chosen.starts_with("bss-sim") && is_serve {
-        let other = Simulator::spawn(binary().args(words).args(["--listen", "127.0.0.1:0"]).current_dir(ROOT));
+        let other = Process::spawn(binary().args(words).args(["--listen", "127.0.0.1:0"]).current_dir(ROOT));
         return other.ready.to_string();
     }
     let chosen = if chosen == "bss-sim explain" { format!("echo '{{}}' | {chosen}") } else { chosen };
     let mut shell = Command::new("sh");
-    shell.args(["-ec", &format!("PATH=\"{}:$PATH\"; {chosen}", programs.display())]);
-    let output = shell.env("CURL_HOME", programs).current_dir(ROOT).stdin(Stdio::null()).output();
+    shell.args(["-ec", &format!("PATH=\"{}:$PATH\"; {chosen}", programs.as_str())]);
+    let output = shell.env("CURL_HOME", programs.path()).current_dir(ROOT).stdin(Stdio::null()).output();
     let output = output.expect("the system has a shell");
     assert!(output.status.success() && !output.stdout.is_empty(), "{command}: {output:?}");
     String::from_utf8(output.stdout).expect("commands print text")
 }
 
 #[test]
-fn every_command_runs_and_answers_as_shown() {
+fn commands_run_and_answer_as_shown() {
     let programs = programs();
     for document in Document::all() {
-        let simulator = Simulator::start(&[]);
+        let process = Process::start(&[]);
         let run = |command: &str| {
             if let Some((_, file, text)) = ELSEWHERE.iter().find(|(start, ..)| command.starts_with(start)) {
                 assert!(Document::read(*file).text.contains(text), "{command}: {file} does not have {text}");
                 return None;
             }
-            Some(run_as_reader(command, &programs, &simulator))
+            Some(run_as_reader(command, &programs, &process))
         };
         let mut answer = None;
         for block in document.blocks() {

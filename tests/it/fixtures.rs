@@ -1,20 +1,16 @@
-//! Scenario files: every mistake is told at its place, all of them at once, and the built-in files have none.
+//! Scenario files: every mistake is reported at its place, all of them at once.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use axum::http::Method;
-use bss_sim::{Builder, Error, LoadError, Problem, Scenario, Simulator};
-use serde_json::json;
+use bss_sim::{Builder, Error, LoadError, Problem, Simulator};
 
-use crate::service::{Service, refused};
+use crate::support::{TestApp, TestDir, build_error};
 
 const PARTNER: &str = "partners: [{ id: p-1, name: demo, xaccount_type: DEMO_IDP }]\n";
 
 #[track_caller]
 fn refuse(text: &str) -> LoadError {
-    match refused(text) {
+    match build_error(text) {
         Error::Fixture(error) => error,
         error => panic!("{error}"),
     }
@@ -41,19 +37,8 @@ fn places(problems: &[Problem]) -> Vec<String> {
     problems.iter().map(place).collect()
 }
 
-/// A new directory with these files and nothing else.
-fn directory(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    drop(fs::remove_dir_all(&directory));
-    fs::create_dir_all(directory.join("nested")).unwrap();
-    for (file, content) in files {
-        fs::write(directory.join(file), content).unwrap();
-    }
-    directory
-}
-
 #[test]
-fn a_mistake_is_told_with_its_place_and_what_to_do() {
+fn mistake_is_reported_with_line_column_key_and_hint() {
     // What stands in line 2, the place of its one mistake, and a part of what is said or advised.
     let table = [
         ("custmers: []", "2:1 custmers", "did you mean `customers`?"),
@@ -117,7 +102,7 @@ fn a_mistake_is_told_with_its_place_and_what_to_do() {
 }
 
 #[test]
-fn a_list_does_not_stand_for_a_mapping() {
+fn list_instead_of_a_mapping_is_reported() {
     let table = [
         ("- a\n", "1:1 "),
         ("settings: []\n", "1:11 settings"),
@@ -130,7 +115,7 @@ fn a_list_does_not_stand_for_a_mapping() {
 }
 
 #[test]
-fn what_must_be_unique_is_told_at_its_second_place() {
+fn repeated_id_name_or_credential_is_reported_at_its_second_place() {
     let text = "
 partners:
   - { id: p-1, name: demo, xaccount_type: A, credentials: { tokens: [t, t], access_keys: [{ ak: K, sk: s }] } }
@@ -158,7 +143,7 @@ certificates: [{ number: E1 }, { number: E1 }]
 }
 
 #[test]
-fn all_mistakes_of_a_file_are_told_at_once() {
+fn all_mistakes_of_a_file_are_reported_at_once() {
     let text = "\
 nmae: many mistakes
 settings: { contract: 2023.03, review_after: soon }
@@ -206,14 +191,14 @@ fixture:10:27: scripted[1].then.error_code: unknown value `CBC.999`
 }
 
 #[test]
-fn a_mistake_does_not_hide_another_in_the_same_entry() {
+fn two_mistakes_of_one_entry_are_both_reported() {
     let more = "customers: [{ id: 5, partner: dmo }]\nscripted: [{ then: { error_code: CBC.9 } }]";
     let expected = ["2:19 customers[0].id", "2:31 customers[0].partner", "3:34 scripted[0].then.error_code"];
     assert_eq!(places(&problems(&format!("{PARTNER}{more}\n"))), expected);
 }
 
 #[test]
-fn a_mistake_is_not_told_again_by_its_consequences() {
+fn consequences_of_a_mistake_are_not_reported() {
     // A file with one mistake, or two where a comma is, and their places.
     let table = [
         (
@@ -252,7 +237,7 @@ fn a_mistake_is_not_told_again_by_its_consequences() {
 }
 
 #[tokio::test]
-async fn null_counts_as_not_given() {
+async fn null_is_read_as_missing() {
     let text = "
 settings: { contract: null, review_after: null, wire: ~ }
 partners: [{ id: p-1, name: demo, xaccount_type: X, real_name: null, photo_upload: null, bucket: null, credentials: null }]
@@ -264,8 +249,8 @@ partners: [{ id: p-1, name: demo, xaccount_type: X }]
 scripted: [{ then: { fault: hang } }]
 ";
     let world = async |text| {
-        let (_, mut world) = Service::from_yaml(text).control(Method::GET, "/world", None).await;
-        // They are made anew for each simulator.
+        let mut world = TestApp::from_text(text).get("/world").await;
+        // Each simulator has its own.
         world["partners"][0]["credentials"].take();
         world
     };
@@ -274,7 +259,7 @@ scripted: [{ then: { fault: hang } }]
 }
 
 #[test]
-fn what_is_no_single_yaml_document_is_refused_at_its_place() {
+fn text_that_is_no_single_yaml_document_is_reported() {
     let several = format!("{PARTNER}---\n{PARTNER}");
     let deep = format!("name: {}", "[".repeat(100_000));
     let table = [
@@ -297,7 +282,7 @@ fn what_is_no_single_yaml_document_is_refused_at_its_place() {
 }
 
 #[test]
-fn yaml_that_unfolds_without_measure_is_refused() {
+fn yaml_with_exponential_aliases_or_many_keys_is_refused() {
     let unfold = |(inner, outer)| format!("{outer}: &{outer} [{}]\n", vec![format!("*{inner}"); 10].join(", "));
     let bomb: String = ('a'..'i').zip('b'..='i').map(unfold).collect();
     let lists = format!("a: &a [x, x, x, x, x, x, x, x, x, x]\n{bomb}");
@@ -320,7 +305,7 @@ async fn json_is_read_like_yaml() {
     let yaml = "partners:
   - { id: p-1, name: demo, xaccount_type: DEMO_IDP,
       credentials: { tokens: [token], access_keys: [{ ak: AK1, sk: secret }] } }";
-    let world = async |text: &str| Service::from_yaml(text).control(Method::GET, "/world", None).await;
+    let world = async |text: &str| TestApp::from_text(text).get("/world").await;
     assert_eq!(world(json).await, world(yaml).await);
     // As editors want it.
     let named = json.replacen('{', r#"{ "$schema": "scenario.schema.json","#, 1);
@@ -330,15 +315,9 @@ async fn json_is_read_like_yaml() {
     assert_eq!(places(&problems(wrong)), ["3:13 partners[0].id", "3:51 partners[0].bukcet"]);
 }
 
-/// The names of the scenarios that a service knows.
-async fn names(service: &Service) -> Vec<String> {
-    let (_, list) = service.control(Method::GET, "/scenarios", None).await;
-    let list = list["scenarios"].as_array().expect("a list");
-    list.iter().map(|scenario| scenario["name"].as_str().expect("a name").to_owned()).collect()
-}
-
 #[test]
-fn everything_that_is_wrong_with_several_paths_is_told() {
+fn mistakes_and_unreadable_files_of_several_paths_are_reported() {
+    let (several, empty) = (TestDir::new("several"), TestDir::new("empty"));
     let files: [(&str, &[u8]); 6] = [
         ("good.yaml", PARTNER.as_bytes()),
         ("bad.yml", b"nmae: a\n"),
@@ -347,75 +326,15 @@ fn everything_that_is_wrong_with_several_paths_is_told() {
         ("twin.yaml", b"name: good"),
         ("ignored.txt", b"["),
     ];
-    let (several, empty) = (directory("several", &files), directory("empty", &[]));
-    let paths = [several.clone(), empty.clone(), several.join("missing.yaml")];
-    let builder = paths.iter().fold(Simulator::builder(), Builder::fixtures);
+    for (name, content) in files {
+        several.put(name, content);
+    }
+    let paths = [several.path(), empty.path(), &several.join("missing.yaml")];
+    let builder = paths.into_iter().fold(Simulator::builder(), Builder::fixtures);
     let Err(Error::Fixture(error)) = builder.build() else { panic!("the files have mistakes") };
     let unreadable: BTreeSet<_> = error.unreadable.iter().map(|(path, _)| path.clone()).collect();
     let expected = ["latin.yaml", "twin.yaml", "missing.yaml"].map(|name| several.join(name));
-    assert_eq!(unreadable, expected.into_iter().chain([empty]).collect());
+    assert_eq!(unreadable, expected.into_iter().chain([empty.path().to_owned()]).collect());
     let found: Vec<_> = error.problems.iter().map(|p| (p.file.rsplit('/').next().unwrap(), &*p.key)).collect();
     assert_eq!(found, [("bad.yml", "nmae"), ("worse.JSON", "nmae"), ("worse.JSON", "custmers")]);
-}
-
-#[tokio::test]
-async fn files_are_known_by_name_and_hide_built_in_scenarios() {
-    let before = names(&Service::builtin()).await;
-    let files: [(&str, &[u8]); 3] =
-        [("mine.yaml", PARTNER.as_bytes()), ("open.json", b"{}"), ("any.txt", b"name: any")];
-    let added = directory("added", &files);
-    let known = Service::built(Simulator::builder().fixtures(&added).fixtures(added.join("any.txt")));
-    let names = names(&known).await;
-    for name in ["mine", "open", "any"] {
-        assert_eq!(names.iter().filter(|known| *known == name).count(), 1, "{name}: {names:?}");
-    }
-    assert_eq!(names.len(), before.len() + 2, "one takes the place of a built-in scenario");
-    let error = Simulator::builder().scenario("opn").build().unwrap_err();
-    assert!(error.to_string().contains("`open`"), "the name that was meant: {error}");
-}
-
-#[tokio::test]
-async fn every_file_is_built_in_by_its_name() {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let files = ["", "scenarios"].into_iter().flat_map(|name| fs::read_dir(fixtures.join(name)).unwrap());
-    let files =
-        files.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|ending| ending == "yaml"));
-    let stems: BTreeSet<_> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    assert_eq!(names(&Service::builtin()).await.into_iter().collect::<BTreeSet<_>>(), stems);
-    for name in &stems {
-        Simulator::builder().scenario(Scenario::named(name)).build().unwrap();
-    }
-}
-
-#[tokio::test]
-async fn json_may_have_characters_and_escapes_that_yaml_does_not_take() {
-    let name = "a\u{7f}b\u{85}c\u{2028}d\u{feff}e\u{ffff}f\u{1f600}";
-    let file = json!({
-        "partners": [{ "id": "p-1", "name": name, "xaccount_type": "DEMO_IDP", "credentials": { "tokens": ["t"] } }],
-        "customers": [{ "id": "c-1", "partner": name }],
-    });
-    for text in [file.to_string(), file.to_string().replace('\u{1f600}', r"\ud83d\ude00")] {
-        let service = Service::from_yaml(&text);
-        let (_, world) = service.control(Method::GET, "/world", None).await;
-        assert_eq!(world["partners"][0]["name"], name);
-        // What was written is loaded again, by a call and from a file.
-        assert_eq!(service.control(Method::PUT, "/world", Some(&world)).await.0, 200);
-        let (_, again) = Service::from_yaml(&world.to_string()).control(Method::GET, "/world", None).await;
-        assert_eq!(again, world);
-        let question = json!({ "as": "t", "request": { "customer_id": name } });
-        assert_eq!(service.control(Method::POST, "/explain", Some(&question)).await.0, 200);
-    }
-}
-
-#[tokio::test]
-async fn a_world_is_written_in_one_way() {
-    let many = |kind: &str| (0..9).map(|number| format!("{kind}-{number}")).collect::<Vec<_>>();
-    let keys: Vec<_> = many("ak").iter().map(|ak| json!({ "ak": ak, "sk": "s" })).collect();
-    let users: Vec<_> = many("user").iter().map(|name| json!({ "name": name, "password": "p" })).collect();
-    let credentials = json!({ "tokens": many("token"), "access_keys": keys, "users": users });
-    let file = json!({ "customers": [{ "id": "c-1", "credentials": credentials }] }).to_string();
-    let world = async || Service::from_yaml(&file).control(Method::GET, "/world", None).await.1;
-    let first = world().await;
-    assert_eq!(first["customers"][0]["credentials"]["access_keys"], json!(keys));
-    assert_eq!(world().await.to_string(), first.to_string());
 }

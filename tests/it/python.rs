@@ -1,25 +1,37 @@
-//! Tests in Python: each set has a folder below `tests`, with the list of the packages that it needs, and runs in a virtual
-//! environment of its own in the build folder.
+//! The suites in Python: the official SDK, and Schemathesis with a validator of OpenAPI. Each has a folder below `tests` with
+//! the list of its packages, and runs in a virtual environment of its own in the build folder.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A set of tests in Python.
-pub(crate) struct Suite {
+#[test]
+fn sdk_suite_passes() {
+    let suite = Suite { name: "sdk", subject: "the official SDK", least_python: 9 };
+    let needs_s3: &[_] = if cfg!(feature = "s3") { &[] } else { &["test_bucket.py"] };
+    suite.run(needs_s3);
+}
+
+#[test]
+fn openapi_suite_passes() {
+    Suite { name: "openapi", subject: "the document of OpenAPI", least_python: 11 }.run(&[]);
+}
+
+/// A suite in Python.
+struct Suite {
     /// Its folder below `tests`.
-    pub(crate) name: &'static str,
+    name: &'static str,
     /// What it tests.
-    pub(crate) subject: &'static str,
-    /// The least Python 3 that its packages are made for.
-    pub(crate) least_python: u32,
+    subject: &'static str,
+    /// The oldest Python 3 that its packages are made for.
+    least_python: u32,
 }
 
 impl Suite {
     /// Runs the tests, but for some files. Where there is no Python for them, says so; in CI there has to be one.
     #[track_caller]
-    pub(crate) fn run(&self, ignored: &[&str]) {
+    fn run(&self, ignored: &[&str]) {
         let Some(version) = self.python_version() else {
             let Self { subject, least_python, .. } = self;
             let message =

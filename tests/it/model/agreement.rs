@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::drive::list;
-use crate::service::Reply;
+use crate::support::{Reply, assert_consistent, list, text};
 
 /// Asserts that the checks of a journal entry, or of an explanation, tell the same as its outcome and its answer.
 pub(super) fn assert_agrees_with_itself(entry: &Value) {
@@ -13,18 +12,7 @@ pub(super) fn assert_agrees_with_itself(entry: &Value) {
     assert_eq!(outcome["error_code"], response["body"]["error_code"], "{entry:#}");
     assert_eq!(outcome["decided_by"], decided_by(outcome["rule"].as_str()), "{entry:#}");
 
-    // Passed, up to the one that decided: that failed; not reached, all that come after it.
-    let mut is_decided = false;
-    for check in list(entry, "checks") {
-        let expected = match (is_decided, check["check"] == outcome["rule"]) {
-            (true, _) => "not_reached",
-            (false, true) => "failed",
-            (false, false) => "passed",
-        };
-        is_decided |= expected == "failed";
-        assert_eq!(check["result"], expected, "{}: {entry:#}", check["check"]);
-    }
-    assert_eq!(is_decided, !outcome["rule"].is_null(), "the one that decided is among them: {entry:#}");
+    assert_consistent(entry);
 }
 
 fn decided_by(rule: Option<&str>) -> &'static str {
@@ -50,13 +38,13 @@ pub(super) fn predicted(entry: &Value) -> Value {
 /// Asserts that every answer stands in the journal once, in its own words, or was dropped and counted.
 pub(super) fn assert_complete(journal: &Value, replies: &[Reply]) {
     let entries = list(journal, "entries");
-    let ids: HashSet<_> = entries.iter().map(|entry| entry["request_id"].as_str().expect("an ID")).collect();
+    let ids: HashSet<_> = entries.iter().map(|entry| text(&entry["request_id"])).collect();
     assert_eq!(ids.len(), entries.len(), "an entry is there once");
     let told = entries.len() + usize::try_from(journal["dropped"].as_u64().expect("a number")).expect("it fits");
     assert_eq!(told, replies.len(), "entries and dropped ones of {} answers", replies.len());
     for entry in entries {
         assert_agrees_with_itself(entry);
         let reply = replies.iter().find(|reply| entry["request_id"] == reply.id()).expect("an entry has an answer");
-        assert_eq!(entry["response"], json!({ "status": reply.status.as_u16(), "body": reply.json() }), "{entry:#}");
+        assert_eq!(entry["response"], json!({ "status": reply.status, "body": reply.json() }), "{entry:#}");
     }
 }

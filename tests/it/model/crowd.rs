@@ -7,14 +7,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::agreement::assert_complete;
-use super::drive::{get, held, journal, list, put_back, service};
+use super::drive::{app, held, journal, put_back};
 use super::places::{LATER, arrive, fill};
 use super::random::{rush, settings};
 use super::steps::{Application, CUSTOMERS, Caller, PutWorld, Scripted, Settings, Step, Then};
 use super::together::{THREADS, Taken};
 use super::watched::{assert_within_limits, at_once_watched, pairs};
 use super::{cases, runtime};
-use crate::service::Service;
+use crate::support::{TestApp, list};
 
 /// The codes that refuse an application that counts as an attempt.
 const COUNTED: [&str; 5] = ["CBC.99007193", "CBC.99007189", "CBC.99007004", "CBC.99007202", "CBC.99007188"];
@@ -27,25 +27,25 @@ proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 50, ..cases(6) })]
 
     #[test]
-    fn a_crowd_is_let_through_exactly_as_far_as_the_limits_allow(
+    fn steps_in_threads_stay_within_the_limits(
         settings in settings(),
         // At least as many as there are certificates, or somebody could not try them all.
         attempts_per_customer in prop_oneof![Just(3_u32), Just(100)],
         rushes in vec(rush(THREADS), 40..120),
     ) {
         let settings = Settings { attempts_per_customer, ..settings };
-        let service = service(settings, &world());
-        let mut taken = at_once_watched(&service, settings, &rushes);
+        let app = app(settings, &world());
+        let mut taken = at_once_watched(&app, settings, &rushes);
         runtime().block_on(async {
-            assert_counted(&service, settings, &taken).await;
+            assert_counted(&app, settings, &taken).await;
             // Others come when the crowd has gone, and take what it left.
-            arrive(&service, settings).await;
+            arrive(&app, settings).await;
         });
-        taken.extend(fill(&service, settings, &LATER, at_once_watched));
+        taken.extend(fill(&app, settings, &LATER, at_once_watched));
         runtime().block_on(async {
             let replies: Vec<_> = taken.into_iter().filter_map(|taken| taken.reply).collect();
-            assert_complete(&journal(&service).await, &replies);
-            put_back(&service).await;
+            assert_complete(&journal(&app).await, &replies);
+            put_back(&app).await;
         });
     }
 }
@@ -59,8 +59,8 @@ fn world() -> PutWorld {
 }
 
 /// Asserts that the customers have used exactly the attempts that were answered, and hold what they were accepted with.
-async fn assert_counted(service: &Service, settings: Settings, taken: &[Taken]) {
-    let world = get(service, "/world").await;
+async fn assert_counted(app: &TestApp, settings: Settings, taken: &[Taken]) {
+    let world = app.get("/world").await;
     assert_within_limits(&world, settings);
     let (mut answered, mut accepted) = (BTreeMap::<_, u64>::new(), BTreeSet::new());
     let (mut refusals, mut could_be_refused) = (0, 0);

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::drive::{customers, holders, service, take};
+use super::drive::{app, customers, holders, take};
 use super::random::{any_step, rush_with_calls, settings};
 use super::steps::{PutWorld, Settings, Step};
 use super::together::{THREADS, Taken, at_once};
@@ -21,7 +21,7 @@ proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..cases(16) })]
 
     #[test]
-    fn at_the_same_time_every_step_is_answered_as_in_some_order(
+    fn steps_in_threads_are_linearizable(
         settings in settings(),
         before in vec(any_step(), 0..8),
         rushes in vec(rush_with_calls(THREADS), 1..=8),
@@ -34,15 +34,15 @@ proptest! {
 
 fn meet(settings: Settings, before: &[Step], rushes: &[Vec<Step>]) {
     let world = PutWorld::of(&["c-1", "c-2", "c-3"]);
-    let (service, mut model) = (service(settings, &world), Model::new(settings, &world));
+    let (app, mut model) = (app(settings, &world), Model::new(settings, &world));
     runtime().block_on(async {
         for step in before {
-            assert_eq!(take(&service, settings, step).await.0, model.take(step), "{step:?}");
+            assert_eq!(take(&app, settings, step).await.0, model.take(step), "{step:?}");
         }
     });
-    let taken = at_once(&service, settings, rushes);
+    let taken = at_once(&app, settings, rushes);
     let threads: Vec<_> = taken.chunks(rushes.len()).collect();
-    let end = runtime().block_on(async { (customers(&service).await, holders(&service).await) });
+    let end = runtime().block_on(async { (customers(&app).await, holders(&app).await) });
     let mut order = Order { threads: &threads, end: &end, known: HashSet::new() };
     let is_explained = order.exists(&model, &[0; THREADS]);
     assert!(is_explained, "no order explains these answers: {threads:#?}\nand after them {end:#?}");

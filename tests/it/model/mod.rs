@@ -20,9 +20,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::service::{Reply, Service};
+use crate::support::{Reply, TestApp, list, text};
 use agreement::{assert_agrees_with_itself, assert_complete, predicted};
-use drive::{customers, explain, get, holders, journal, list, service, take};
+use drive::{app, customers, explain, holders, journal, take};
 use random::{any_step, settings};
 use steps::{PutWorld, Settings, Step};
 use world::Model;
@@ -42,7 +42,7 @@ proptest! {
     #![proptest_config(cases(40))]
 
     #[test]
-    fn one_after_the_other_every_step_is_answered_as_the_design_says(
+    fn steps_in_sequence_agree_with_the_model(
         settings in settings(),
         steps in vec(any_step(), 1..50),
     ) {
@@ -50,52 +50,52 @@ proptest! {
     }
 }
 
-/// Takes the steps in the service and in the model, and compares.
+/// Takes the steps in the app and in the model, and compares.
 async fn follow(settings: Settings, steps: Vec<Step>) {
     let world = PutWorld::of(&["c-1", "c-2", "c-3"]);
-    let (service, mut model) = (service(settings, &world), Model::new(settings, &world));
+    let (app, mut model) = (app(settings, &world), Model::new(settings, &world));
     let mut replies = Vec::new();
     for step in &steps {
         let told = match step {
-            Step::Apply(application) => Some(explain(&service, application).await),
+            Step::Apply(application) => Some(explain(&app, application).await),
             _ => None,
         };
-        let (answer, reply) = take(&service, settings, step).await;
+        let (answer, reply) = take(&app, settings, step).await;
         assert_eq!(answer, model.take(step), "{step:?}");
-        assert_eq!(customers(&service).await, model.customers(), "the customers after {step:?}");
-        assert_eq!(holders(&service).await, model.holders(), "who holds what after {step:?}");
+        assert_eq!(customers(&app).await, model.customers(), "the customers after {step:?}");
+        assert_eq!(holders(&app).await, model.holders(), "who holds what after {step:?}");
         if matches!(step, Step::ClearJournal | Step::Reset | Step::PutBack | Step::PutWorld(_)) {
             replies.clear();
-            assert_eq!(minutes_ahead(&service).await, model.now, "the clock after {step:?}");
+            assert_eq!(minutes_ahead(&app).await, model.now, "the clock after {step:?}");
         }
         if let Some(reply) = reply {
-            assert_foretold(&service, told, &reply).await;
+            assert_foretold(&app, told, &reply).await;
             replies.push(reply);
         }
     }
-    let journal = journal(&service).await;
+    let journal = journal(&app).await;
     assert_complete(&journal, &replies);
     assert_newest(&journal, &replies);
 }
 
 /// How far the clock is ahead, without the moments that the steps take.
-async fn minutes_ahead(service: &Service) -> u64 {
-    let ahead = get(service, "/clock").await["ahead_ms"].as_i64().expect("a number");
+async fn minutes_ahead(app: &TestApp) -> u64 {
+    let ahead = app.get("/clock").await["ahead_ms"].as_i64().expect("a number");
     u64::try_from((ahead + 30_000).div_euclid(60_000)).expect("no step puts the clock back")
 }
 
 /// Asserts that what was told of an application before is what then stood in the journal.
-async fn assert_foretold(service: &Service, told: Option<Value>, reply: &Reply) {
+async fn assert_foretold(app: &TestApp, told: Option<Value>, reply: &Reply) {
     let Some(told) = told else { return };
     assert_agrees_with_itself(&told);
-    let entry = get(service, &format!("/journal/{}", reply.id())).await;
+    let entry = app.get(&format!("/journal/{}", reply.id())).await;
     assert_eq!(predicted(&told), predicted(&entry), "told before, and done");
 }
 
 /// Asserts that the journal has the last answers, in their order.
 fn assert_newest(journal: &Value, replies: &[Reply]) {
     let entries = list(journal, "entries");
-    let ids = entries.iter().map(|entry| entry["request_id"].as_str().expect("an ID"));
+    let ids = entries.iter().map(|entry| text(&entry["request_id"]));
     let newest = replies[replies.len() - entries.len()..].iter().map(Reply::id);
     assert!(ids.eq(newest), "the journal keeps the newest: {journal:#}");
 }

@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::drive::{get, held, service, take};
+use super::drive::{app, held, take};
 use super::random::settings;
 use super::steps::{Application, CERTIFICATES, PutCustomer, PutWorld, Scripted, Settings, Step, Then};
 use super::together::{AtOnce, THREADS, Taken, at_once};
 use super::watched::{at_once_watched, pairs};
 use super::{cases, runtime};
-use crate::service::Service;
+use crate::support::TestApp;
 
 /// As many as there can be places, who come when they are wanted.
 pub(super) const LATER: [&str; 6] = ["l-1", "l-2", "l-3", "l-4", "l-5", "l-6"];
@@ -20,34 +20,34 @@ proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 20, ..cases(8) })]
 
     #[test]
-    fn of_all_that_there_is_everything_is_given_and_nothing_twice(settings in settings()) {
+    fn steps_in_threads_give_every_place_once(settings in settings()) {
         let settings = Settings { attempts_per_customer: 100, ..settings };
-        let service = service(settings, &PutWorld::of(&[]));
+        let app = app(settings, &PutWorld::of(&[]));
         for round in 0..ROUNDS {
-            use_up(&service, settings);
-            runtime().block_on(arrive(&service, settings));
+            use_up(&app, settings);
+            runtime().block_on(arrive(&app, settings));
             let mut later = LATER;
             later.rotate_left(round % LATER.len());
             // Who looks on takes a processor away, and the others get less in one another's way.
-            fill(&service, settings, &later, if round % 3 == 0 { at_once_watched } else { at_once });
-            decide(&service, settings);
+            fill(&app, settings, &later, if round % 3 == 0 { at_once_watched } else { at_once });
+            decide(&app, settings);
         }
     }
 }
 
 /// Puts those who come later as they were before they came.
-pub(super) async fn arrive(service: &Service, settings: Settings) {
+pub(super) async fn arrive(app: &TestApp, settings: Settings) {
     for customer in LATER {
-        let (answer, _) = take(service, settings, &Step::PutCustomer(customer, PutCustomer::NEW)).await;
+        let (answer, _) = take(app, settings, &Step::PutCustomer(customer, PutCustomer::NEW)).await;
         assert!(matches!(answer.status, 200 | 201), "{answer:?}");
     }
 }
 
 /// Lets all of them apply for every certificate, and asserts that exactly as many are accepted as the certificates had
 /// places left.
-pub(super) fn fill(service: &Service, settings: Settings, later: &[&'static str], at_once: AtOnce) -> Vec<Taken> {
+pub(super) fn fill(app: &TestApp, settings: Settings, later: &[&'static str], at_once: AtOnce) -> Vec<Taken> {
     let held = || {
-        let held = held(&runtime().block_on(get(service, "/world")));
+        let held = held(&runtime().block_on(app.get("/world")));
         pairs(&held).iter().map(|(_, holders)| holders.len()).sum::<usize>()
     };
     let places = CERTIFICATES.len() * settings.customers_per_certificate;
@@ -58,33 +58,33 @@ pub(super) fn fill(service: &Service, settings: Settings, later: &[&'static str]
     let mut rushes: Vec<Vec<_>> =
         CERTIFICATES.iter().map(|number| first.iter().map(|customer| apply(*customer, number)).collect()).collect();
     rushes.extend(others.iter().map(|customer| CERTIFICATES.map(|number| apply(*customer, number)).to_vec()));
-    let taken = at_once(service, settings, &rushes);
+    let taken = at_once(app, settings, &rushes);
     let accepted = taken.iter().filter(|taken| taken.answer.status == 200).count();
     assert_eq!((accepted, held()), (free, places), "accepted of {free} places that were left, and all that are held");
     taken
 }
 
 /// Lets a scripted answer be asked for more often than it is to be given, and asserts how often it was.
-fn use_up(service: &Service, settings: Settings) {
+fn use_up(app: &TestApp, settings: Settings) {
     let (code, times) = ("CBC.99007261", 4);
     let then = vec![Then::Refuse(code, 400)];
     let scripted = Scripted { customer: Some(LATER[0]), number: None, caller: None, times: Some(times), then };
-    let (answer, _) = runtime().block_on(take(service, settings, &Step::Script(scripted)));
+    let (answer, _) = runtime().block_on(take(app, settings, &Step::Script(scripted)));
     assert_eq!(answer.status, 201);
     let rush = vec![Step::Apply(Application::good(LATER[0], CERTIFICATES[0])); THREADS];
-    let taken = at_once(service, settings, &[rush.clone(), rush.clone(), rush]);
+    let taken = at_once(app, settings, &[rush.clone(), rush.clone(), rush]);
     let given = taken.iter().filter(|taken| taken.answer.body["error_code"] == code).count();
     assert_eq!(given, times);
 }
 
 /// Lets several decide each review, and asserts that one of them does.
-fn decide(service: &Service, settings: Settings) {
+fn decide(app: &TestApp, settings: Settings) {
     let approvals: [bool; THREADS] = [true, false, false];
     let rush = |customer| approvals.map(|approves| Step::Review { customer, approves }).to_vec();
     let rushes = LATER.map(rush);
     let under_review = |taken: usize| if settings.is_automatic { 0 } else { taken };
     let held: usize = CERTIFICATES.len() * settings.customers_per_certificate;
-    let taken = at_once(service, settings, &rushes);
+    let taken = at_once(app, settings, &rushes);
     let decided = taken.iter().filter(|taken| taken.answer.status == 200).count();
     assert_eq!(decided, under_review(held), "each review is decided once");
 }

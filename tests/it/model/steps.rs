@@ -1,8 +1,8 @@
-//! What can be done to a service, in few names, so that everything collides.
+//! What can be done to a app, in few names, so that everything collides.
 
 use serde_json::{Value, json};
 
-use crate::service::{passport, with, without};
+use crate::support::{passport, with, without};
 
 pub(super) const CUSTOMERS: [&str; 4] = ["c-1", "c-2", "c-3", "c-4"];
 /// They hold certificates, but nobody lists them as customers.

@@ -8,7 +8,7 @@ use super::drive::take;
 use super::runtime;
 use super::steps::{Settings, Step};
 use super::world::Answer;
-use crate::service::{Reply, Service};
+use crate::support::{Reply, TestApp};
 
 /// How many threads there are.
 pub(super) const THREADS: usize = 3;
@@ -28,7 +28,7 @@ pub(super) struct Taken {
 }
 
 /// Takes the steps, each of a rush in another thread. What they have taken, thread by thread.
-pub(super) fn at_once(service: &Service, settings: Settings, rushes: &[Vec<Step>]) -> Vec<Taken> {
+pub(super) fn at_once(app: &TestApp, settings: Settings, rushes: &[Vec<Step>]) -> Vec<Taken> {
     // Two tests at the same time would wait for one another's threads, and these then never meet.
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (start, time) = (Start::default(), AtomicUsize::new(0));
@@ -39,7 +39,7 @@ pub(super) fn at_once(service: &Service, settings: Settings, rushes: &[Vec<Step>
             let step = &rush[thread];
             runner.wait();
             let request = tick();
-            let (answer, reply) = runtime.block_on(take(service, settings, step));
+            let (answer, reply) = runtime.block_on(take(app, settings, step));
             Taken { step: step.clone(), answer, reply, request, answered: tick() }
         };
         rushes.iter().map(take).collect::<Vec<_>>()
@@ -52,7 +52,7 @@ pub(super) fn at_once(service: &Service, settings: Settings, rushes: &[Vec<Step>
 }
 
 /// How steps are taken at the same time.
-pub(super) type AtOnce = fn(&Service, Settings, &[Vec<Step>]) -> Vec<Taken>;
+pub(super) type AtOnce = fn(&TestApp, Settings, &[Vec<Step>]) -> Vec<Taken>;
 
 /// Unlike a barrier it lets nobody sleep: who has to be woken comes too late to get in anybody's way.
 #[derive(Default)]

@@ -6,24 +6,24 @@ use std::thread;
 use serde_json::Value;
 
 use super::agreement::assert_agrees_with_itself;
-use super::drive::{explain, get, held, list};
+use super::drive::{explain, held};
 use super::runtime;
 use super::steps::{Application, CERTIFICATES, CUSTOMERS, Settings, Step};
 use super::together::{Taken, at_once};
-use crate::service::Service;
+use crate::support::{TestApp, list};
 
 /// Takes the steps, each of a rush in another thread, and looks on meanwhile.
-pub(super) fn at_once_watched(service: &Service, settings: Settings, rushes: &[Vec<Step>]) -> Vec<Taken> {
+pub(super) fn at_once_watched(app: &TestApp, settings: Settings, rushes: &[Vec<Step>]) -> Vec<Taken> {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             let (runtime, mut seen) = (runtime(), 0);
             while !is_over.load(Ordering::SeqCst) {
-                runtime.block_on(look(service, settings, &mut seen));
+                runtime.block_on(look(app, settings, &mut seen));
             }
         });
         let _over = Over(&is_over);
-        at_once(service, settings, rushes)
+        at_once(app, settings, rushes)
     })
 }
 
@@ -37,15 +37,15 @@ impl Drop for Over<'_> {
 }
 
 /// Asserts what holds at any moment: of the world, of what would be answered, and of what was since the last look.
-async fn look(service: &Service, settings: Settings, seen: &mut u64) {
+async fn look(app: &TestApp, settings: Settings, seen: &mut u64) {
     // Mostly at the world: only while it is read can a change be seen by half.
     for _ in 0..5 {
-        assert_within_limits(&get(service, "/world").await, settings);
+        assert_within_limits(&app.get("/world").await, settings);
     }
     for number in CERTIFICATES {
-        assert_agrees_with_itself(&explain(service, &Application::good(CUSTOMERS[0], number)).await);
+        assert_agrees_with_itself(&explain(app, &Application::good(CUSTOMERS[0], number)).await);
     }
-    let journal = get(service, &format!("/journal?since={seen}&limit=50")).await;
+    let journal = app.get(&format!("/journal?since={seen}&limit=50")).await;
     list(&journal, "entries").iter().for_each(assert_agrees_with_itself);
     *seen = journal["next"].as_u64().expect("a number");
 }

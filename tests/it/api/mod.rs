@@ -1,0 +1,12 @@
+//! The simulated API, as a client sees it.
+
+mod authentication;
+mod concurrency;
+mod directory;
+mod gateway;
+mod iam;
+mod outcomes;
+mod parameters;
+mod pictures;
+mod review_result;
+mod rules;

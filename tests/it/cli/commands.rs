@@ -1,0 +1,247 @@
+//! The commands that end by themselves: `check`, `explain` and `healthcheck`, and the exit codes of all.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::support::*;
+
+/// The directory of the built-in scenarios.
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+
+#[test]
+fn commands_exit_with_the_code_of_their_error() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let taken = taken.local_addr().expect("it is bound").to_string();
+    let files = TestDir::new("exit-codes");
+    let bad = files.put("bad.yaml", "customers: [{ id: 5 }]\n");
+    let failing = files.put("failing.yaml", "exchanges: [{ request: {}, expect: { status: 200 } }]\n");
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["--help"], 0, ""),
+        (&["catalog"], 0, ""),
+        (&["schema"], 0, ""),
+        (&["check", &failing], 1, "the scenarios do not do what they say"),
+        (&["healthcheck", "--url", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1 is not ready: "),
+        (&["--no-such-flag"], 2, "unexpected argument"),
+        (&["--listen", "nowhere"], 2, "invalid value 'nowhere' for '--listen"),
+        (&["check"], 2, "PATH"),
+        (&["--watch"], 2, "required arguments were not provided:\n  --fixtures <PATH>"),
+        (&["--scenario", "opne"], 3, "there is no scenario `opne`: did you mean `open`?"),
+        (&["--scenario", "xyz"], 3, "there is no scenario `xyz`: known here: default, review-automatic, "),
+        (&["--fixtures", &bad], 3, "bad.yaml:1:19: customers[0].id: expected text, found the number 5"),
+        (&["check", &bad], 3, "put it in quotes: \"5\""),
+        (&["--fixtures", "/no/such/file"], 3, "/no/such/file: cannot be read"),
+        (&["--listen", &taken], 4, ": something listens there already: choose another port, or 0 for any free one"),
+        (&["--listen", "192.0.2.1:0"], 4, ": this machine has no such address: choose 127.0.0.1"),
+        (&["--control-token", " "], 2, "a blank token protects nothing: give one, or leave the flag out"),
+        (&["--head-timeout", "0s"], 2, "--head-timeout"),
+        (&["--idle-timeout", "soon"], 2, "--idle-timeout"),
+        (&["--max-connections", "0"], 2, "--max-connections"),
+        (&["--tls-cert", "cert.pem"], 2, "--tls-key"),
+        (&["--tls-key", "key.pem"], 2, "--tls-cert"),
+        (&["--tls", "self-signed", "--tls-cert", "cert.pem", "--tls-key", "key.pem"], 2, "cannot be used with"),
+        (&["--tls", "unknown"], 2, "--tls"),
+    ];
+    for (arguments, code, message) in cases {
+        let (found, _, stderr) = run(arguments);
+        assert_eq!(found, Some(*code), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(message), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn commands_with_closed_stdout_exit_without_a_panic() {
+    let failing = TestDir::new("closed").put("closed.yaml", "exchanges: [{ request: {}, expect: { status: 200 } }]\n");
+    for (arguments, code) in
+        [(&["catalog"][..], 0), (&["schema"], 0), (&["completions", "bash"], 0), (&["check", &failing], 1)]
+    {
+        let (reader, writer) = std::io::pipe().expect("the system has pipes");
+        drop(reader);
+        let child = binary().args(arguments).stdout(writer).stderr(Stdio::piped()).spawn();
+        let (found, _, stderr) = finished(child.expect("it starts").wait_with_output().expect("it ends"));
+        assert_eq!((found, stderr.contains("panicked")), (Some(code), false), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.is_empty(), code == 0, "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn commands_that_cannot_print_exit_5() {
+    let failing =
+        TestDir::new("unprintable").put("failing.yaml", "exchanges: [{ request: {}, expect: { status: 200 } }]\n");
+    let full = || File::options().write(true).open("/dev/full").expect("Linux has it");
+    for (arguments, code) in
+        [(&["catalog"][..], 5), (&["schema"], 5), (&["check", FIXTURES], 5), (&["check", &failing], 1)]
+    {
+        let output = binary().args(arguments).stdout(full()).stderr(Stdio::piped()).output();
+        let (found, _, stderr) = finished(output.expect("the binary can be started"));
+        assert_eq!(found, Some(code), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.contains("cannot write to stdout: No space left on device"), code == 5, "{stderr}");
+    }
+    let status = binary().args(["check", &failing]).stdout(Stdio::null()).stderr(full()).status();
+    assert_eq!(status.expect("the binary can be started").code(), Some(1));
+}
+
+#[test]
+fn check_with_a_failing_exchange_prints_the_difference_and_exits_1() {
+    let path = TestDir::new("difference").put(
+        "difference.yaml",
+        "name: difference
+partners: [{ id: account, name: demo, xaccount_type: DEMO_IDP }]
+exchanges:
+  - request:
+      { customer_id: c-1, identify_type: 0, verified_type: 3, verified_file_url: [a.jpg, b.jpg], name: Wang,
+        verified_number: E1, xaccount_type: DEMO_IDP }
+    expect: { status: 200, body: { is_review: 1 } }
+",
+    );
+    let (code, stdout, _) = run(&["check", &path]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        stdout,
+        "FAIL difference: 1 exchange
+  line 5:
+    status: expected 200, got 400
+    body.is_review: expected 1, got nothing
+    body.error_code: expected nothing, got \"CBC.99000035\"
+    body.error_msg: expected nothing, got \"You are not a customer of a partner yet.\"
+    passed head-size (assumed): a target of 39 bytes
+    passed space-known (assumed)
+    passed path-known (assumed): /v2/customers/realname-auths/individual
+    passed method-known (assumed): POST /v2/customers/realname-auths/individual
+    passed body-size (assumed): 159 bytes
+    passed authenticated (documented): account demo
+    passed caller-is-partner (documented): account demo
+    passed parameters (documented): a well-formed request
+    passed script (assumed): no scripted answer matches
+    passed partner-ready (documented): partner authenticated: true, photo upload enabled: true, bucket authorized: true
+    passed platform-of-partner (assumed): xaccount_type \"DEMO_IDP\", assigned \"DEMO_IDP\"
+    passed customer-not-caller (assumed): customer_id c-1, the caller's own account account
+    refused by customer-has-partner (documented): no customer with this ID
+1 scenario, 1 exchange, 1 failed
+"
+    );
+}
+
+#[test]
+fn check_fixtures_exits_0() {
+    let (code, stdout, stderr) = run(&["check", FIXTURES]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+}
+
+#[track_caller]
+fn explain(body: &str, arguments: &[&str]) -> String {
+    let (code, stdout, stderr) = run_on(body, &[&["explain"], arguments].concat());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    stdout
+}
+
+#[test]
+fn explain_of_an_acceptance_prints_its_changes() {
+    let text = explain(&builtin_passport("customer-new").to_string(), &[]);
+    assert!(text.starts_with("200 {\"is_review\":1}\n\npassed      head-size: a target of 39 bytes\n"), "{text}");
+    assert!(!text.contains("refused by") && !text.contains("not reached"), "{text}");
+    let change = "\n\nchanges     customer customer-new: attempts 0 -> 1, real_name unauthenticated -> under_review\n";
+    assert!(text.ends_with(change), "{text}");
+}
+
+#[test]
+fn explain_of_a_refusal_prints_the_rule_and_what_was_not_reached() {
+    let text = explain(&builtin_passport("customer-done").to_string(), &[]);
+    let page = "The customer has passed real-name authentication or is being reviewed.";
+    assert!(text.starts_with(&format!(r#"400 {{"error_code":"CBC.99000027","error_msg":"{page}"}}"#)), "{text}");
+    let refusal = "\nrefused by  not-authenticated-yet: real-name status: authenticated\n            documented: ";
+    assert!(text.contains(&format!("{refusal}{page}\nnot reached attempts-left\n")), "{text}");
+    assert_eq!((text.matches("\nrefused by").count(), text.matches("\n            ").count()), (1, 22), "{text}");
+    assert!(text.ends_with("\n\nchanges     nothing\n"), "{text}");
+}
+
+#[test]
+fn explain_of_a_scripted_answer_names_the_script() {
+    let text = explain(&passport("broken-1").to_string(), &["--scenario", "other-errors"]);
+    assert!(text.starts_with("500 {\"error_code\":\"CBC.0999\""), "{text}");
+    assert!(text.contains("\nanswered by script: scripted[0] matches\n"), "{text}");
+}
+
+#[test]
+fn explain_of_a_malformed_body_prints_the_refusal() {
+    let refused = r#"400 {"error_code":"CBC.0100","error_msg":"Parameter error."}"#;
+    let cases = [
+        ("{", "refused by  parameters: body: must be well-formed JSON"),
+        ("[]", "refused by  parameters: body: must be a JSON object"),
+        ("{}", "refused by  parameters: customer_id: must not be null"),
+    ];
+    for (body, reason) in cases {
+        let text = explain(body, &[]);
+        assert!(text.starts_with(refused) && text.contains(reason), "{body}: {text}");
+    }
+    let too_long = " ".repeat(12 * 1024 * 1024 + 1);
+    let text = explain(&too_long, &[]);
+    assert!(text.starts_with("413 ") && text.contains("refused by  body-size"), "{text}");
+}
+
+#[test]
+fn explain_as_takes_a_partner_or_a_token() {
+    let body = builtin_passport("customer-new").to_string();
+    for (caller, answer) in [
+        ("demo-partner", "200 {\"is_review\":1}"),
+        ("demo-token", "200 {\"is_review\":1}"),
+        ("customer-token", "403 {\"error_code\":\"CBC.0151\""),
+        ("nobody", "401 {\"error_msg\":\"Incorrect IAM authentication information: decrypt token fail\""),
+    ] {
+        let text = explain(&body, &["--as", caller]);
+        assert!(text.starts_with(answer), "{caller}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn explain_json_prints_the_answer_of_post_explain() {
+    for (caller, customer) in [(None, "customer-new"), (Some("demo-token"), "customer-done"), (Some("nobody"), "c")] {
+        let request = builtin_passport(customer);
+        let call = json!({ "as": caller, "request": request });
+        let (status, answer) = TestApp::builtin().post("/explain", &call).await;
+        assert_eq!(status, 200);
+        let mut arguments = vec!["--json"];
+        arguments.extend(caller.into_iter().flat_map(|caller| ["--as", caller]));
+        assert_eq!(explain(&request.to_string(), &arguments), format!("{answer}\n"));
+    }
+}
+
+#[test]
+fn explain_without_a_request_exits_2() {
+    let (code, stdout, stderr) = run(&["explain"]);
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert!(stderr.contains("`bss-sim explain < request.json`"), "{stderr}");
+}
+
+#[test]
+fn healthcheck_exits_0_while_the_simulator_serves_and_1_after_it() {
+    let process = Process::start(&[]);
+    let url = process.url().to_owned();
+    assert_eq!(run(&["healthcheck", "--url", &url]).0, Some(0));
+    assert_eq!(run(&["healthcheck", "--url", &url, "--wait", "10s"]).0, Some(0));
+    process.end("TERM");
+    assert_eq!(run(&["healthcheck", "--url", &url, "--wait", "50ms"]).0, Some(1));
+}
+
+#[test]
+fn healthcheck_of_https_exits_0_by_url_and_by_variables() {
+    let (certificate, key, _) = certificate();
+    let files = TestDir::new("healthcheck");
+    let (certificate, key) = (files.put("cert.pem", &certificate), files.put("key.pem", &key));
+    let given = [("BSS_SIM_TLS_CERT", &*certificate), ("BSS_SIM_TLS_KEY", &*key)];
+    for variables in [&given[..], &[("BSS_SIM_TLS", "self-signed")]] {
+        let process = Process::spawn(binary().env("BSS_SIM_LISTEN", "127.0.0.1:0").envs(variables.iter().copied()));
+        let url = process.url().to_owned();
+        assert_eq!(run(&["healthcheck", "--url", &url]).0, Some(0));
+        // As in a container, where it has the variables of the server.
+        let mut check = binary();
+        check.arg("healthcheck").env("BSS_SIM_LISTEN", process.address()).envs(variables.iter().copied());
+        assert_eq!(check.status().expect("the binary can be started").code(), Some(0), "{variables:?}");
+        assert_eq!(run(&["healthcheck", "--listen", process.address()]).0, Some(1), "it speaks no HTTP");
+        process.end("TERM");
+        let (code, _, told) = run(&["healthcheck", "--url", &url]);
+        assert!(code == Some(1) && told.contains(&format!("{url} is not ready: ")), "{told}");
+    }
+}

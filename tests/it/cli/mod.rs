@@ -1,0 +1,7 @@
+//! The program, as a user or a script runs it.
+
+mod commands;
+mod exec;
+mod help;
+mod reload;
+mod serve;

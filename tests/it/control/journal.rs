@@ -1,0 +1,262 @@
+//! `/_sim/journal`: its entries, its pages, its limits, what it masks, and its stream.
+
+use bss_sim::{Builder, Scenario, Simulator};
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+/// An answer, and the outcome that its journal entry has to have: error code, what decided, and the check or rule.
+type Answered = (Reply, [&'static str; 3]);
+
+/// Answers of every endpoint of the scenario `default`, decided by every check that can decide them there.
+async fn answers(app: &TestApp) -> Vec<Answered> {
+    let json = [JSON, ("x-auth-token", "demo-token")];
+    let post = async |headers: &[_], body: Vec<u8>| app.call("POST", INDIVIDUAL, headers, body).await;
+    let get = async |path: &str| app.call("GET", path, &json, "").await;
+    let result = async |id: &str| get(&format!("/v2/customers/realname-auths/result?customer_id={id}")).await;
+    let log_in = async |password| app.log_in(["demo-partner", "demo", password], &[]).await;
+    let forged = SignedRequest { key: ("DEMOAK0001", "wrong"), ..SignedRequest::post("{}", &now()) }.request();
+    let too_long = vec![b' '; 12 * 1024 * 1024 + 1];
+    let unauthenticated = ["APIGW.0301", "gateway", "authenticated"];
+    vec![
+        (post(&json, b"{".to_vec()).await, ["CBC.0100", "parameters", "parameters"]),
+        (app.post_as("customer-token", "{}").await, ["CBC.0151", "gateway", "caller-is-partner"]),
+        (app.post_as("no-token", "{}").await, unauthenticated),
+        (post(&json[..1], Vec::new()).await, unauthenticated),
+        (app.send(forged).await, unauthenticated),
+        (get("/v2/unknown").await, ["APIGW.0101", "gateway", "path-known"]),
+        (get(INDIVIDUAL).await, ["APIGW.0101", "gateway", "method-known"]),
+        (post(&json, too_long).await, ["APIGW.0201", "gateway", "body-size"]),
+        (result("customer-done").await, ["", "accepted", ""]),
+        (result("customer-of-other").await, ["CBC.99000000", "rule", "customer-of-caller"]),
+        (result("").await, ["CBC.0100", "parameters", "parameters"]),
+        (log_in("demo-password").await, ["", "accepted", ""]),
+        (log_in("wrong").await, ["", "gateway", "identity"]),
+        (get("/v3/auth/domains").await, ["", "accepted", ""]),
+    ]
+}
+
+/// Answers to applications that are accepted and refused in all ways that the scenario `default` has.
+async fn applications(app: &TestApp) -> Vec<Answered> {
+    app.script(&json!({ "when": { "name": "Flaky" }, "then": { "gateway": "APIGW.0308" } })).await;
+    let number = "verified_number";
+    let table = [
+        ("customer-new", "name", json!("A"), ["", "accepted", ""]),
+        ("customer-new", "name", json!("A"), ["CBC.99000027", "rule", "not-authenticated-yet"]),
+        ("customer-exhausted", "name", json!("A"), ["CBC.99000026", "rule", "attempts-left"]),
+        ("customer-own", "xaccount_type", json!("X"), ["CBC.0100", "rule", "platform-of-partner"]),
+        ("5f8a1c0e9d3b47a2b6c4d1e0f2a39b71", "name", json!("A"), ["CBC.99007265", "rule", "customer-not-caller"]),
+        ("customer-free", "name", json!("A"), ["CBC.99000035", "rule", "customer-has-partner"]),
+        ("customer-of-other", "name", json!("A"), ["CBC.99000000", "rule", "customer-of-caller"]),
+        ("customer-partner", "name", json!("A"), ["CBC.99007259", "rule", "customer-not-partner"]),
+        ("customer-own", number, json!("E00000193"), ["CBC.99007193", "rule", "certificate-allowed"]),
+        ("customer-own", number, json!("E00000202"), ["CBC.99007202", "rule", "identity-agrees"]),
+        ("customer-own", number, json!("E00000188"), ["CBC.99007188", "rule", "verification-passes"]),
+        ("customer-rejected", number, json!("E00000189"), ["CBC.99007189", "rule", "certificate-not-worn-out"]),
+        (
+            "customer-rejected",
+            "verified_file_url",
+            json!(["a.txt", "b.jpg"]),
+            ["CBC.99007004", "rule", "pictures-pass"],
+        ),
+        ("customer-own", "name", json!("Flaky"), ["APIGW.0308", "script", "script"]),
+        ("customer-own", "identify_type", json!(9), ["CBC.0100", "parameters", "parameters"]),
+    ];
+    let mut answers = Vec::new();
+    for (customer, field, value, outcome) in table {
+        let application = with(builtin_passport(customer), field, value);
+        answers.push((app.apply_as("demo-token", &application).await, outcome));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn get_journal_has_one_entry_of_every_answer_that_agrees_with_it() {
+    let app = TestApp::builtin();
+    let mut answers = answers(&app).await;
+    answers.extend(applications(&app).await);
+    for (reply, outcome) in &answers {
+        let entry = &reply.entry().json();
+        let [code, decided_by, rule] = outcome.map(|text| if text.is_empty() { Value::Null } else { text.into() });
+        assert_eq!(
+            entry["outcome"],
+            json!({ "error_code": code, "decided_by": decided_by, "rule": rule }),
+            "{reply:?}"
+        );
+        assert_eq!((entry["space"].as_str(), entry["request_id"].as_str()), (Some("default"), Some(reply.id())));
+        assert_eq!(entry["response"]["status"], reply.status, "{entry}");
+        // Tokens that IAM issues are not shown.
+        if rule == "identity" || !text(&entry["request"]["path"]).starts_with("/v3") {
+            assert_eq!(entry["response"]["body"], reply.json(), "{entry}");
+        }
+        let at = text(&entry["at"]);
+        assert_eq!((at.len(), &at[19..20], &at[23..]), (24, ".", "Z"), "{at}");
+        assert_consistent(entry);
+    }
+    assert_eq!(app.space.journal().len(), answers.len(), "each has one entry");
+}
+
+#[tokio::test]
+async fn journal_entry_has_the_changes() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]\ncertificates: [{ number: E188, verdict: fail }]");
+    let failed = app.apply(&numbered("c-1", "E188")).await;
+    assert_eq!(failed.entry().json()["changes"], json!([{ "customer": "c-1", "attempts": [0, 1] }]));
+    let accepted = app.apply(&passport("c-1")).await;
+    let change = json!({ "customer": "c-1", "attempts": [1, 2], "real_name": ["unauthenticated", "under_review"] });
+    assert_eq!(accepted.entry().json()["changes"], json!([change]));
+    let refused = app.apply(&passport("c-1")).await;
+    assert_eq!(refused.entry().json()["changes"], json!([]));
+}
+
+#[tokio::test]
+async fn get_journal_pages_by_since_and_limit_have_no_gaps() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }, { id: c-2, partner: demo }]");
+    let mut ids: Vec<(String, &str)> = Vec::new();
+    for customer in ["c-1", "c-2", "c-1", "c-1", "c-2", "c-1", "c-1"] {
+        ids.push((app.apply(&passport(customer)).await.id().to_owned(), customer));
+    }
+    for (filter, wanted) in [("", vec!["c-1", "c-2"]), ("&customer_id=c-1", vec!["c-1"]), ("&customer_id=c-3", vec![])]
+    {
+        for limit in 1..=8 {
+            let (mut seen, mut since) = (Vec::new(), json!(0));
+            loop {
+                let path = format!("/journal?limit={limit}&since={since}{filter}");
+                let page = app.get(&path).await;
+                let entries = list(&page, "entries");
+                assert!(entries.len() <= limit, "{path}");
+                seen.extend(entries.iter().map(|entry| text(&entry["request_id"]).to_owned()));
+                if entries.is_empty() {
+                    break;
+                }
+                since = page["next"].clone();
+            }
+            let expected: Vec<_> =
+                ids.iter().filter(|(_, customer)| wanted.contains(customer)).map(|(id, _)| id.clone()).collect();
+            assert_eq!(seen, expected, "{filter} by {limit}");
+        }
+    }
+    let refused = app.get("/journal?error_code=CBC.99000027").await;
+    assert_eq!(list(&refused, "entries").len(), 5);
+    let reply = app.apply(&passport("c-2")).await;
+    let new = app.get(&format!("/journal?since={}", refused["next"])).await;
+    assert_eq!((list(&new, "entries").len(), text(&new["entries"][0]["request_id"])), (1, reply.id()));
+    for bad in ["since=x", "limit=-1", "limit=many"] {
+        assert_eq!(app.control("GET", &format!("/journal?{bad}"), &Value::Null).await.0, 400, "{bad}");
+    }
+    assert_eq!(app.delete("/journal").await, 204);
+    let empty = app.get("/journal").await;
+    assert_eq!((&empty["entries"], &empty["dropped"]), (&json!([]), &json!(0)));
+    assert_eq!(app.control("GET", &format!("/journal/{}", reply.id()), &Value::Null).await.0, 404);
+}
+
+#[tokio::test]
+async fn get_journal_by_customer_id_finds_results_by_their_query() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }, { id: c-11, partner: demo }]");
+    let table = [
+        ("?customer_id=c-1", 1, "alone"),
+        ("?customer_id=c-1&other=1", 1, "before another parameter"),
+        ("?other=1&customer_id=c%2D1", 1, "encoded"),
+        ("?customer_id=c-11", 0, "another customer"),
+        ("?other_customer_id=c-1", 0, "another parameter"),
+    ];
+    for (query, count, why) in table {
+        let path = format!("/v2/customers/realname-auths/result{query}");
+        app.call("GET", &path, &[("x-auth-token", "token")], "").await;
+        let journal = app.get("/journal?customer_id=c-1").await;
+        assert_eq!(list(&journal, "entries").len(), count, "{why}");
+        app.space.clear_journal();
+    }
+}
+
+/// A customer, and the partner that it belongs to.
+fn one_customer() -> Builder {
+    let yaml = format!("{PARTNERS}customers: [{{ id: c-1, partner: demo }}]");
+    Simulator::builder().scenario(Scenario::text(yaml))
+}
+
+#[tokio::test]
+async fn get_journal_beyond_its_limits_drops_the_oldest() {
+    let long = "x".repeat(3_000);
+    let table = [
+        (one_customer().journal_entries(10), 10, "by entries"),
+        (one_customer().journal_bytes(40_000), 14, "by bytes: a body alone has 3000"),
+    ];
+    for (builder, most, why) in table {
+        let app = TestApp::build(builder);
+        let mut ids = Vec::new();
+        for _ in 0..25 {
+            ids.push(app.apply(&with(passport("c-1"), "extra", long.clone())).await.id().to_owned());
+        }
+        let journal = app.get("/journal?limit=1000").await;
+        let kept: Vec<_> = list(&journal, "entries").iter().map(|entry| text(&entry["request_id"])).collect();
+        assert!((1..=most).contains(&kept.len()), "{why}: {}", kept.len());
+        assert_eq!(journal["dropped"], 25 - kept.len(), "{why}");
+        assert_eq!(kept, ids[25 - kept.len()..], "{why}: the newest are kept");
+        let (status, error) = app.control("GET", &format!("/journal/{}", ids[0]), &Value::Null).await;
+        assert_eq!(status, 404, "{error}");
+    }
+}
+
+/// Sends requests with personal data and secrets in every place.
+async fn send_secrets(app: &TestApp) {
+    let named = with(with(passport("c-1"), "name", "Wang Secret"), "verified_number", "E-SECRET");
+    app.apply(&named).await;
+    app.apply(&without(named.clone(), "xaccount_type")).await;
+    app.apply(&with(named.clone(), "name", json!(["Wang Secret"]))).await;
+    app.apply(&with(named.clone(), "name", json!({ "full": "Wang Secret" }))).await;
+    app.apply(&with(named.clone(), "verified_number", json!({ "number": "E-SECRET" }))).await;
+    app.post_body(format!("{named}}}")).await;
+    app.apply_as("token-secret", &named).await;
+    let (body, date) = (named.to_string(), now());
+    app.send(SignedRequest { key: ("AK1", "key-secret"), ..SignedRequest::post(&body, &date) }.request()).await;
+    app.log_in(["demo", "ann", "password-secret"], &[]).await;
+    let by_token = json!({ "auth": { "identity": { "methods": ["token"], "token": { "id": "token-secret" } } } });
+    app.call("POST", "/v3/auth/tokens", &[], by_token.to_string()).await;
+    let cookie = [("authorization", "Bearer token-secret"), ("x-security-token", "token-secret")];
+    app.call("POST", INDIVIDUAL, &cookie, "{}").await;
+}
+
+#[tokio::test]
+async fn get_journal_masks_personal_data_and_secrets() {
+    let app = TestApp::build(one_customer());
+    send_secrets(&app).await;
+    let journal = app.get("/journal").await;
+    let entries = list(&journal, "entries");
+    assert_eq!(entries[0]["request"]["body"]["customer_id"], "c-1", "the rest is shown");
+    // The gateway's own text for an unknown key has the word too.
+    let shown = |entry: &Value| entry.to_string().to_lowercase().replace("get secretkey failed", "");
+    let leaks = entries.iter().filter(|entry| shown(entry).contains("secret"));
+    let leaks: Vec<_> = leaks.map(|entry| &entry["request"]["body"]).collect();
+    assert!(leaks.is_empty(), "{leaks:#?}");
+    let expectation = json!({ "match": { "customer_id": "c-9" } });
+    let (_, closest) = app.post("/verify", &expectation).await;
+    assert!(!shown(&closest).contains("secret"), "{closest}");
+}
+
+#[tokio::test]
+async fn get_journal_with_show_personal_data_masks_only_secrets() {
+    let app = TestApp::build(one_customer().show_personal_data());
+    send_secrets(&app).await;
+    let journal = app.get("/journal").await;
+    let body = &journal["entries"][0]["request"]["body"];
+    assert_eq!((&body["name"], &body["verified_number"]), (&json!("Wang Secret"), &json!("E-SECRET")));
+    for entry in list(&journal, "entries") {
+        assert!(!entry["request"]["headers"].to_string().contains("token-secret"), "{entry}");
+    }
+}
+
+#[tokio::test]
+async fn get_journal_stream_sends_entries_until_the_end() {
+    let process = Process::start(&[]);
+    let mut follower = Connection::to(&process).await;
+    follower.send("GET /_sim/journal/stream HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    let head = follower.head().await;
+    assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));
+    for _ in 0..3 {
+        let reply = process.client().post_as("demo-token", "{}").await;
+        let entry = follower.event().await.expect("an event");
+        assert_eq!((text(&entry["request_id"]), text(&entry["outcome"]["decided_by"])), (reply.id(), "parameters"));
+    }
+    assert_eq!(process.end("TERM").0, Some(0));
+    assert_eq!(follower.event().await, None);
+}

@@ -1,0 +1,14 @@
+//! The control API, as a test of a client uses it.
+
+mod accounts;
+mod catalog;
+mod certificates;
+mod clock;
+mod explain;
+mod journal;
+mod metrics;
+mod openapi;
+mod scripted;
+mod spaces;
+mod verify;
+mod world;

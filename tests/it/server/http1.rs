@@ -1,0 +1,162 @@
+//! HTTP/1.1: how much may be sent, and what becomes of unusual requests on a connection.
+
+use std::collections::HashSet;
+
+use axum::http::Version;
+
+use crate::support::*;
+
+const KIB: usize = 1024;
+const LIMIT: usize = 12 * KIB * KIB;
+const TOO_LARGE: &str = "Request entity too large.";
+
+/// A JSON object without fields that blanks fill up to this many bytes.
+fn padded(length: usize) -> String {
+    " ".repeat(length - 2) + "{}"
+}
+
+#[tokio::test]
+async fn body_of_more_than_12_mib_that_is_sent_whole_is_413() {
+    let process = Process::start(&[]);
+    for (length, fits) in [(LIMIT, true), (LIMIT + 1, false), (3 * LIMIT, false)] {
+        let body = padded(length);
+        let plain = format!("{}{body}", head(&format!("content-length: {length}"))).into_bytes();
+        let chunked = [head("transfer-encoding: chunked").as_bytes(), &chunked(&body)].concat();
+        for request in [plain, chunked] {
+            let mut connection = Connection::to(&process).await;
+            connection.send(request).await;
+            let answer = connection.reply().await;
+            if fits {
+                answer.assert_parameter_error();
+            } else {
+                answer.assert_gateway(413, "APIGW.0201", TOO_LARGE);
+            }
+            // All that was sent has been read, so that the connection can go on.
+            connection.assert_alive().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn expect_100_continue_with_more_than_12_mib_is_413_at_once() {
+    let process = Process::start(&[]);
+    let mut connection = Connection::to(&process).await;
+    connection.send(head(&format!("content-length: {}\r\nexpect: 100-continue", LIMIT + 1))).await;
+    connection.reply().await.assert_gateway(413, "APIGW.0201", TOO_LARGE);
+    connection.assert_closed().await;
+
+    for (framing, body, fits) in [
+        (format!("content-length: {LIMIT}"), padded(LIMIT).into_bytes(), true),
+        ("transfer-encoding: chunked".to_owned(), chunked(&padded(LIMIT + 1)), false),
+    ] {
+        let mut connection = Connection::to(&process).await;
+        connection.send(head(&format!("{framing}\r\nexpect: 100-continue"))).await;
+        assert_eq!(connection.head().await.status, 100, "{framing}");
+        connection.send(body).await;
+        let answer = connection.reply().await;
+        if fits {
+            answer.assert_parameter_error();
+        } else {
+            answer.assert_gateway(413, "APIGW.0201", TOO_LARGE);
+        }
+    }
+}
+
+#[tokio::test]
+async fn long_target_is_414_and_long_headers_are_494() {
+    let process = Process::start(&[]);
+    let target = |length: usize| format!("/unknown?{}", "a".repeat(length - "/unknown?".len()));
+    let header = |name: &str, length: usize| format!("{name}: {}\r\n", "a".repeat(length));
+    let four = ["a", "b", "c", "d"].map(|name| header(name, 31 * KIB)).concat();
+    // How the gateway counts a header is not known: these are some bytes away from the limits, on both sides.
+    let table = [
+        (target(32 * KIB), String::new(), 404, "the longest target"),
+        (target(32 * KIB + 1), String::new(), 414, "a byte more"),
+        (target(60 * KIB), header("a", 33 * KIB), 414, "the target comes first"),
+        (target(20), header("a", 32 * KIB - 64), 404, "a long header"),
+        (target(20), header("a", 32 * KIB + 64), 494, "too long a header"),
+        (target(20), header("x-auth-token", 300 * KIB), 494, "much too long a header"),
+        (target(20), four.clone() + &header("e", 3 * KIB), 404, "many long headers"),
+        (target(20), four + &header("e", 5 * KIB), 494, "together they are too long"),
+    ];
+    for (target, headers, status, why) in table {
+        let mut connection = Connection::to(&process).await;
+        connection.send(format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n")).await;
+        let answer = connection.reply().await;
+        assert_eq!(answer.status, status, "{why}: {answer:?}");
+        match status {
+            414 => answer.assert_gateway(414, "APIGW.0201", "Request URI too large."),
+            494 => answer.assert_gateway(494, "APIGW.0201", "Request headers too large."),
+            _ => answer.assert_gateway(404, "APIGW.0101", UNKNOWN_PATH),
+        }
+        connection.assert_alive().await;
+    }
+}
+
+#[tokio::test]
+async fn unusual_requests_are_answered() {
+    let process = Process::start(&[]);
+    let connect = async || Connection::to(&process).await;
+
+    let mut connection = connect().await;
+    connection.send("GET /_sim/livez HTTP/1.0\r\n\r\n").await;
+    let answer = connection.reply().await;
+    answer.assert(200, ALIVE);
+    assert_eq!(answer.version, Version::HTTP_10, "an old client is answered in its own version");
+    connection.assert_closed().await;
+
+    // A client that takes the simulator for its proxy sends the whole URL.
+    let mut connection = connect().await;
+    let url = format!("POST http://bss-intl.myhuaweicloud.com{INDIVIDUAL}");
+    connection.send(raw_post("{}").replace(&format!("POST {INDIVIDUAL}"), &url)).await;
+    connection.reply().await.assert_parameter_error();
+    let date = now();
+    let signed = SignedRequest::post("{}", &date);
+    let (host, authorization) = (HOST.1, signed.authorization());
+    let headers = format!("host: {host}\r\nx-sdk-date: {}\r\nauthorization: {authorization}", signed.date);
+    let signed = format!("{url} HTTP/1.1\r\ncontent-type: application/json\r\n{headers}\r\ncontent-length: 2\r\n\r\n");
+    connection.send(signed + "{}").await;
+    connection.reply().await.assert_parameter_error();
+
+    // HEAD is answered without a body, or the next answer would not be understood.
+    let mut connection = connect().await;
+    connection.send("HEAD /_sim/livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    let answer = connection.head().await;
+    answer.assert(200, "");
+    assert_eq!(answer.header("content-length"), Some("15"), "{answer:?}");
+    connection.send(head("content-length: 0").replace("POST", "HEAD")).await;
+    assert_eq!(connection.head().await.status, 404);
+    connection.assert_alive().await;
+
+    for request in ["OPTIONS * HTTP/1.1", "CONNECT localhost:443 HTTP/1.1", "GET http://localhost HTTP/1.1"] {
+        let mut connection = connect().await;
+        connection.send(format!("{request}\r\nhost: localhost\r\n\r\n")).await;
+        connection.reply().await.assert_gateway(404, "APIGW.0101", UNKNOWN_PATH);
+    }
+
+    // What is no HTTP is not answered by the gateway.
+    for garbage in ["hello\r\n\r\n", "GET /_sim/livez\r\n\r\n", "GET / HTTP/1.1\r\ncontent-length: x\r\n\r\n"] {
+        let mut connection = connect().await;
+        connection.send(garbage).await;
+        assert_eq!(connection.reply().await.status, 400, "{garbage:?}");
+        connection.assert_closed().await;
+    }
+    let mut connection = connect().await;
+    connection.send(head("transfer-encoding: chunked") + "zz\r\n").await;
+    connection.reply().await.assert_gateway(400, "APIGW.0201", "API request error.");
+    connect().await.assert_alive().await;
+}
+
+#[tokio::test]
+async fn pipelined_requests_are_answered_in_order() {
+    let process = Process::start(&[]);
+    let mut connection = Connection::to(&process).await;
+    let unknown = raw_post("{}").replace("demo-token", "unknown-token");
+    let alive = "GET /_sim/livez HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    connection.send(unknown + &raw_post("{}") + alive).await;
+    let answers = [connection.reply().await, connection.reply().await, connection.reply().await];
+    answers[0].assert_unauthenticated("decrypt token fail");
+    answers[1].assert_parameter_error();
+    answers[2].assert(200, ALIVE);
+    assert_eq!(answers.iter().map(Reply::id).collect::<HashSet<_>>().len(), 3, "{answers:?}");
+}

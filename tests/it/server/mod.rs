@@ -1,0 +1,7 @@
+//! The server: connections, protocols and their limits.
+
+mod connections;
+mod faults;
+mod http1;
+mod http2;
+mod tls;
