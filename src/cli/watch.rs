@@ -128,7 +128,7 @@ mod tests {
         let path = env::temp_dir().join(format!("bss-sim-watch-{}", process::id()));
         let write = |text: &str| fs::write(&path, text).expect("the folder for temporary files can be written to");
         write("a");
-        let mut watcher = Watcher::new(&[path.clone()]);
+        let mut watcher = Watcher::new(std::slice::from_ref(&path));
         assert!(watcher.poll().is_none(), "nothing has changed");
         for text in ["ab", "abc", "abcd"] {
             write(text);

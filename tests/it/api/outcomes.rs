@@ -1,6 +1,8 @@
 //! Snapshots: the answer of every documented outcome, a whole journal entry for each thing that can decide, and what each
 //! check before the rules saw. `domain/rules.rs` has the same of the rules.
 
+use std::fmt::Write as _;
+
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -29,7 +31,8 @@ async fn post_individual_answers_of_all_24_outcomes() {
     let mut shown = String::new();
     for row in list(&app.get("/catalog").await, "outcomes") {
         let Reply { status, body, .. } = answer_of(&app, row).await;
-        shown += &format!("{} ({}): {status}\n  {body}\n", text(&row["outcome"]), text(&row["ways"]["scenario"]));
+        let (outcome, scenario) = (text(&row["outcome"]), text(&row["ways"]["scenario"]));
+        writeln!(shown, "{outcome} ({scenario}): {status}\n  {body}").expect("a string takes any text");
     }
     assert_snapshot!(shown, @r#"
     is_review 0 (review-automatic): 200

@@ -340,7 +340,8 @@ async fn post_reload_of_a_large_file_delays_no_request() {
     command.args(["--listen", "127.0.0.1:0", "--fixtures", files.as_str(), "--scenario", "served"]);
     let process = Process::spawn(command.args(["--log-level", "warn"]));
     let client = process.client();
-    let customers: String = (0..100_000).map(|number| format!("  - {{ id: c-{number}, partner: demo }}\n")).collect();
+    let customers: Vec<_> = (0..100_000).map(|number| format!("  - {{ id: c-{number}, partner: demo }}\n")).collect();
+    let customers = customers.concat();
     files.put("served.yaml", format!("name: served\n{PARTNERS}customers:\n{customers}"));
     let reloading = tokio::spawn({
         let client = client.clone();

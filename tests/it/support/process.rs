@@ -199,7 +199,8 @@ impl Exec {
         let mut child = spawn(command.stdin(Stdio::piped()));
         let stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
         let mut exec = Self { child, stdout, url: String::new() };
-        exec.url = exec.line().trim().to_owned();
+        let url = exec.line();
+        url.trim().clone_into(&mut exec.url);
         exec
     }
 
