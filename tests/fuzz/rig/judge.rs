@@ -96,7 +96,7 @@ fn documented(answer: &Answer, body: &Value, decided_by: &str) {
         };
         assert_eq!(keys, expected);
         assert!(items.is_none() || code == "CBC.99007004", "{body}");
-        let row_of = |item| CATALOG.iter().position(|row| row["outcome"] == *item).expect("an item of the page");
+        let row_of = |item: &serde_json::Value| CATALOG.iter().position(|row| row["outcome"] == *item).expect("an item of the page");
         let rows: Vec<_> = items.into_iter().flatten().map(row_of).collect();
         assert!(rows.is_sorted_by(|a, b| a < b), "each item once, in the page's order: {body}");
     } else {
