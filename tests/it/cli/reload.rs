@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::process::Command;
-use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -55,10 +54,7 @@ async fn customers_of(client: &Client, scenario: &str) -> Vec<String> {
 
 /// Waits until a new space of the scenario has this customer; with an empty one, until there is no such scenario.
 async fn wait_for(client: &Client, scenario: &str, customer: &str) {
-    let since = Instant::now();
-    while customers_of(client, scenario).await.concat() != customer {
-        assert!(since.elapsed() < PATIENCE, "{customer} does not come");
-    }
+    in_time(async { while customers_of(client, scenario).await.concat() != customer {} }).await;
 }
 
 #[tokio::test]
@@ -462,10 +458,7 @@ async fn watch_by_variable_restarts_the_default_space() {
     let client = process.client();
     assert_eq!(apply(&client, "token", "before").await, "");
     files.put("served.yaml", scenario("served", "after"));
-    let since = Instant::now();
-    while customers(&client, "default").await != ["after"] {
-        assert!(since.elapsed() < PATIENCE, "the default space does not follow");
-    }
+    in_time(async { while customers(&client, "default").await != ["after"] {} }).await;
     assert_eq!(apply(&client, "token", "after").await, "");
     assert_eq!(process.end("TERM").0, Some(0), "a watch ends with its process");
 }

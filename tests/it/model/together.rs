@@ -54,7 +54,7 @@ pub(super) fn at_once(app: &TestApp, settings: Settings, rushes: &[Vec<Step>]) -
 /// How steps are taken at the same time.
 pub(super) type AtOnce = fn(&TestApp, Settings, &[Vec<Step>]) -> Vec<Taken>;
 
-/// Unlike a barrier it lets nobody sleep: who has to be woken comes too late to get in anybody's way.
+/// Unlike at a barrier no thread sleeps: one that has to be woken comes too late to run beside the others.
 #[derive(Default)]
 struct Start {
     arrived: AtomicUsize,
