@@ -13,7 +13,7 @@ os.environ["no_proxy"] = "127.0.0.1"
 
 @contextlib.contextmanager
 def simulator(*options):
-    """A simulator on a free port. It has to say that it is ready, and to end well when it is told to."""
+    """A simulator on a free port. It has to log that it is ready, and to end with 0 after SIGTERM."""
     # Each flag can be given by the environment too: only the options given here shall count.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("BSS_SIM_")}
     command = [os.environ["BSS_SIM_BIN"], "--listen", "127.0.0.1:0", *map(str, options)]

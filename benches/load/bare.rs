@@ -38,7 +38,7 @@ impl Application<'_> {
     }
 }
 
-/// Serves on any free port, told in a line like the simulator's, until the process is ended.
+/// Serves on any free port, printed in a line like the simulator's, until the process is ended.
 pub(crate) fn serve() -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench load` starts the simulator's binary, as a release has it, and a bare handler of the same request,
 //! each as a process of its own, and asks them over 32 keep-alive connections: each request is the page's example, for
-//! a customer and a certificate that nobody has seen before, in the scenario `open`, so that it goes all the way and changes
+//! a customer and a certificate of its own, in the scenario `open`, so that it goes all the way and changes
 //! the state. A simulator has been in use for a second before, and was reset. Every answer is compared. All subjects take part in each round; a ratio is to the bare handler in the same
 //! round, and what is printed are medians over the rounds. `bare again` is the bare handler against itself: ratios that are
 //! no further from 1 say nothing.

@@ -23,14 +23,14 @@ pub(crate) struct Source {
     /// What differs from one request to the next besides, and where it is written.
     credentials: Vec<String>,
     credential_at: usize,
-    /// How many requests there are; absent: as many as are wanted.
+    /// How many requests there are. `None` if there is no end.
     pub(crate) limit: Option<u64>,
     /// What every answer begins with, and what it ends with.
     pub(crate) answer: [&'static str; 2],
 }
 
 impl Source {
-    /// Applications, each for a customer and a certificate that nobody has seen before.
+    /// Applications, each for a customer and a certificate of its own.
     pub(crate) fn accepted(caller: Caller) -> Self {
         let answer = ["HTTP/1.1 200 OK\r\n", r#"{"is_review":1}"#];
         Self::new(caller, request::accepted, answer)

@@ -44,7 +44,7 @@ impl Table {
     }
 }
 
-/// The number in the middle; absent: there is none that is known.
+/// The number in the middle. `None` if it is not known.
 pub(crate) fn median(numbers: impl IntoIterator<Item = Option<f64>>) -> Option<f64> {
     let mut numbers: Vec<_> = numbers.into_iter().flatten().collect();
     numbers.sort_unstable_by(f64::total_cmp);

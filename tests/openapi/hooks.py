@@ -29,7 +29,7 @@ def steers(case):
 
 @schemathesis.auth()
 class Caller:
-    """The partner of the space, or whoever may steer."""
+    """The partner of the space, or the token of the control API."""
 
     def get(self, case, context):
         return AS_CONTROL if steers(case) else {"X-Auth-Token": space(case)["partners"][0]["token"]}

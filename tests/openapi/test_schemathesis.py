@@ -37,7 +37,7 @@ def test_it_finds_nothing(url, tmp_path):
     )
     assert run.returncode == 0, run.stdout
     assert "No issues found" in run.stdout, run.stdout
-    # Who asks for nothing finds nothing.
+    # A run without requests finds nothing.
     metrics = requests.get(f"{url}/_sim/metrics", headers=AS_CONTROL, timeout=10).text
     for outcome in ["is_review 1", "CBC.0100", "CBC.99000000", "CBC.99000027", "CBC.99007193", "APIGW.0301"]:
         assert f'path="{INDIVIDUAL}",outcome="{outcome}"' in metrics, f"{outcome} was never answered: {metrics}"

@@ -30,7 +30,7 @@ SECRET_KEY = "bucket/secret+key"
 KIB = 1024
 NOT_READY = "CBC.99005030"
 
-# The log of a server that somebody looks for in a failed test is the simulator's.
+# The log that a failed test needs is the simulator's.
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 # How a picture of each format begins and ends.
@@ -318,6 +318,6 @@ def always(answer):
 
 
 def closed_port():
-    """A port that nobody listens on."""
+    """A port without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]

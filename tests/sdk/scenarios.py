@@ -1,4 +1,4 @@
-"""The project's scenario files, as a client sees them: who asks what, and what is to be answered."""
+"""The project's scenario files, as a client sees them: each request with its caller and its answer."""
 
 import itertools
 from dataclasses import dataclass

@@ -137,7 +137,7 @@ def test_a_bad_picture_fails_its_check(service, storage, start, key):
         ("download/case.png", "CASE.png"),
         ("download/slash/front.png", "slash//front.png"),
         ("download/slash//back.png", "slash/back.png"),
-        # Nothing is decoded that nobody has encoded.
+        # Nothing is decoded that was not encoded.
         ("download/a b.png", "a%20b.png"),
         ("download/c d.png", "c+d.png"),
         ("escape.png", "%2e%2e/escape.png"),
@@ -249,7 +249,7 @@ def test_a_service_that_does_not_answer_as_it_should_is_told_with_the_reason(sta
         simulated.assert_unreachable(simulated.apply("front.png", "in-hand.png"), cause)
 
 
-def test_a_bucket_that_hangs_holds_up_nobody_else(service, storage, start):
+def test_a_bucket_that_hangs_holds_up_no_other_space(service, storage, start):
     with misbehaving(never_answer) as server, concurrent.futures.ThreadPoolExecutor(8) as threads:
         simulated = start(s3(server.port), other=s3(service.port))
         applications = [threads.submit(simulated.apply, "front.png", "in-hand.png") for _ in range(8)]
@@ -339,7 +339,7 @@ def test_https_is_spoken_with_those_whom_the_machine_trusts(storage, start, tmp_
             simulated.assert_unreachable(wire, "invalid peer certificate: UnknownIssuer")
 
 
-def test_what_opens_the_bucket_is_told_to_nobody(service, storage, tmp_path, capfd):
+def test_secrets_of_the_bucket_are_never_shown(service, storage, tmp_path, capfd):
     wrong, down, up = s3(service.port, region="us-east-1"), s3(closed_port()), s3(service.port)
     fixture = written(tmp_path, demo=wrong, down=down, up=up)
     # The log is written in batches: all of it is there at the end.

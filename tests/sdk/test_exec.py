@@ -48,7 +48,7 @@ def environment(**more):
     return {**inherited, **more}
 
 
-def test_an_sdk_that_nobody_changed_finds_the_simulator():
+def test_an_unchanged_sdk_finds_the_simulator():
     # What a developer's environment may have: it is not to be used.
     real = {"HUAWEICLOUD_SDK_AK": "REALAK", "HUAWEICLOUD_SDK_SK": "real-secret", "HUAWEICLOUD_SDK_DOMAIN_ID": "real"}
     proxy = {"http_proxy": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
@@ -92,7 +92,7 @@ class Terminal:
         return code
 
 
-def test_at_a_terminal_the_command_is_interrupted_as_often_as_somebody_interrupts():
+def test_at_a_terminal_each_interrupt_reaches_the_command_once():
     terminal = Terminal(os.environ["BSS_SIM_BIN"], "exec", "--", sys.executable, "-c", COUNTING)
     terminal.wait_for("ready")
     for _ in range(5):
@@ -104,7 +104,7 @@ def test_at_a_terminal_the_command_is_interrupted_as_often_as_somebody_interrupt
     assert terminal.end() == 0
 
 
-def test_explain_says_what_to_give_where_there_is_nobody_but_a_person():
+def test_explain_at_a_terminal_says_what_to_give():
     terminal = Terminal(os.environ["BSS_SIM_BIN"], "explain")
     terminal.wait_for("`bss-sim explain < request.json`")
     assert terminal.end() == 2

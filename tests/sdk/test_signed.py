@@ -51,7 +51,7 @@ def url(serve, tmp_path):
 
 @pytest.fixture
 def region(url, monkeypatch):
-    """A region whose endpoints are the simulator's, as the environment can say it to an SDK that nobody changes."""
+    """A region whose endpoints are the simulator's, as the environment gives it to an unchanged SDK."""
     monkeypatch.setenv("HUAWEICLOUD_SDK_REGION_BSSINTL_AP_SOUTHEAST_1", url)
     monkeypatch.setenv("HUAWEICLOUD_SDK_IAM_ENDPOINT", url)
     return BssintlRegion.value_of(REGION)

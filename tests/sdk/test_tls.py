@@ -78,7 +78,7 @@ def write_certificates(directory):
 
 
 def certify(name, issuer_key=None, issuer=None, ca=False):
-    """A key with its certificate, which it signs itself if nobody else does."""
+    """A key with its certificate, self-signed unless another signs it."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.timezone.utc)

@@ -1,4 +1,4 @@
-//! What answers have to be like, whatever was asked.
+//! Assertions for answers to any request.
 
 use std::sync::LazyLock;
 
@@ -34,12 +34,12 @@ static CATALOG: LazyLock<Vec<Value>> = LazyLock::new(|| Service::new("customers:
 /// Asserts that an answer of the simulated service is one that its documentation knows, and that the journal explains
 /// it. Returns the journal's entry.
 #[must_use]
-pub fn told(service: &Service, answer: &Answer) -> Value {
+pub fn journaled(service: &Service, answer: &Answer) -> Value {
     let id = answer.header("x-request-id");
     assert!(id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')), "{answer:?}");
     let entry = service.entry(id).unwrap_or_else(|| panic!("the journal has no {answer:?}"));
     explained(&entry);
-    let decided_by = entry["outcome"]["decided_by"].as_str().expect("somebody decides");
+    let decided_by = entry["outcome"]["decided_by"].as_str().expect("an entry has it");
     if entry["response"]["fault"].is_string() {
         assert_eq!(decided_by, "script", "{entry}");
         return entry;
@@ -50,7 +50,7 @@ pub fn told(service: &Service, answer: &Answer) -> Value {
     }
     let body = answer.json();
     if answer.status != 201 && !entry["request"]["path"].as_str().unwrap_or_default().starts_with("/v3/") {
-        assert_eq!(entry["response"]["body"], hidden(&body), "the journal tells what was answered: {entry}");
+        assert_eq!(entry["response"]["body"], hidden(&body), "the journal has the answer: {entry}");
         documented(answer, &body, decided_by);
     }
     entry
@@ -96,7 +96,8 @@ fn documented(answer: &Answer, body: &Value, decided_by: &str) {
         };
         assert_eq!(keys, expected);
         assert!(items.is_none() || code == "CBC.99007004", "{body}");
-        let row_of = |item: &serde_json::Value| CATALOG.iter().position(|row| row["outcome"] == *item).expect("an item of the page");
+        let row_of =
+            |item: &Value| CATALOG.iter().position(|row| row["outcome"] == *item).expect("an item of the page");
         let rows: Vec<_> = items.into_iter().flatten().map(row_of).collect();
         assert!(rows.is_sorted_by(|a, b| a < b), "each item once, in the page's order: {body}");
     } else {
@@ -113,22 +114,22 @@ fn documented(answer: &Answer, body: &Value, decided_by: &str) {
 }
 
 /// Asserts that an explanation agrees with itself and with the answer that it explains.
-pub fn explained(told: &Value) {
-    let checks = told["checks"].as_array().expect("checks");
+pub fn explained(explanation: &Value) {
+    let checks = explanation["checks"].as_array().expect("checks");
     let results: Vec<_> = checks.iter().map(|check| check["result"].as_str().expect("a result")).collect();
     let passed = results.iter().take_while(|result| **result == "passed").count();
-    let outcome = &told["outcome"];
+    let outcome = &explanation["outcome"];
     let after = if outcome["rule"].is_null() {
-        assert_eq!(outcome["decided_by"], "accepted", "{told}");
+        assert_eq!(outcome["decided_by"], "accepted", "{explanation}");
         &results[passed..]
     } else {
-        assert_eq!(results.get(passed), Some(&"failed"), "{told}");
-        assert_eq!(checks[passed]["check"], outcome["rule"], "{told}");
+        assert_eq!(results.get(passed), Some(&"failed"), "{explanation}");
+        assert_eq!(checks[passed]["check"], outcome["rule"], "{explanation}");
         &results[passed + 1..]
     };
     let is_accepted = outcome["decided_by"] == "accepted";
-    assert!(after.iter().all(|result| *result == "not_reached" && !is_accepted), "{told}");
-    assert_eq!(outcome["error_code"], told["response"]["body"]["error_code"], "{told}");
+    assert!(after.iter().all(|result| *result == "not_reached" && !is_accepted), "{explanation}");
+    assert_eq!(outcome["error_code"], explanation["response"]["body"]["error_code"], "{explanation}");
     for check in checks {
         let basis = check["basis"].as_str();
         assert!(matches!(basis, Some("documented" | "assumed")), "{check}");

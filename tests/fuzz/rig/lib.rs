@@ -6,7 +6,7 @@ mod judge;
 mod service;
 
 pub use draw::{Draw, word};
-pub use judge::{explained, told, written_again};
+pub use judge::{explained, journaled, written_again};
 pub use service::{Answer, INDIVIDUAL, Service, application};
 
 /// The byte that a drawn input begins with: what follows is a source of choices. All other inputs are text.

@@ -1,5 +1,5 @@
-//! The control API: whatever calls are made, each is answered in one of its ways, none breaks anything, and the world
-//! that is left can be loaded again.
+//! Any calls of the control API: each is answered in one of its ways, none breaks anything, and the world that is left
+//! can be loaded again.
 //!
 //! An input that is drawn is a row of calls; any other is the body of one call of each kind.
 
@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use bss_sim_fuzz::{Answer, DRAWN, Draw, Service, application, told, word, written_again};
+use bss_sim_fuzz::{Answer, DRAWN, Draw, Service, application, journaled, word, written_again};
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -131,7 +131,7 @@ fuzz_target!(|input: &[u8]| {
                 if draw.one_in(3)
                     && let Some(answer) = service.post("token", application("c-1").to_string().as_bytes())
                 {
-                    let _ = told(&service, &answer);
+                    let _ = journaled(&service, &answer);
                 }
             }
         }

@@ -1,9 +1,9 @@
-//! The body of an application: whatever it holds, the answer is a documented one, the journal explains it, a second time
+//! Any body of an application: the answer is a documented one, the journal explains it, a second time
 //! and a dry run agree with it, and the world that is left can be loaded again.
 
 #![no_main]
 
-use bss_sim_fuzz::{DRAWN, Draw, Service, application, explained, told, word, written_again};
+use bss_sim_fuzz::{DRAWN, Draw, Service, application, explained, journaled, word, written_again};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
@@ -58,17 +58,17 @@ fuzz_target!(|input: &[u8]| {
         foretold
     });
     let answer = service.post("token", &body).expect("nothing is scripted");
-    let entry = told(&service, &answer);
+    let entry = journaled(&service, &answer);
     if let Some(foretold) = foretold {
         for part in ["outcome", "changes"] {
             assert_eq!(foretold[part], entry[part], "{foretold}\n{entry}");
         }
     }
     let again = service.post("token", &body).expect("nothing is scripted");
-    let again = told(&service, &again);
+    let again = journaled(&service, &again);
     assert!(
         entry["outcome"]["decided_by"] != "accepted" || again["outcome"]["decided_by"] == "rule",
-        "nobody is accepted twice: {again}"
+        "accepted twice: {again}"
     );
     written_again(&service, "/_sim/world");
 });

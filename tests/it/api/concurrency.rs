@@ -89,6 +89,6 @@ async fn every_pair_of_customer_and_certificate_at_once_is_accepted_one_to_one()
         let numbers: HashSet<_> = accepted.iter().map(|(_, number)| number).collect();
         assert_eq!((customers.len(), numbers.len()), (accepted.len(), accepted.len()), "one for one: {accepted:?}");
         // Every pair was tried: had two been left over, they would have found one another.
-        assert_eq!(accepted.len(), 6, "nobody is left over: {accepted:?}");
+        assert_eq!(accepted.len(), 6, "every place is taken: {accepted:?}");
     }
 }

@@ -62,7 +62,7 @@ async fn link_inside_the_bucket_is_followed() {
 async fn link_out_of_the_bucket_is_invalid() {
     let bucket = Bucket::new("links-outside");
     let app = bucket.app();
-    // Whoever read them would see a good picture, or fail the format.
+    // Read, the one is a good picture, and the other has no format.
     for (name, content) in [("picture", JPEG), ("text", TEXT)] {
         let outside = bucket.root().join("outside").join(name);
         bucket.put_beside(&format!("outside/{name}"), content);
@@ -82,7 +82,7 @@ async fn link_out_of_the_bucket_is_invalid() {
             assert_invalid(&app, path, "a link that leads out of the bucket").await;
         }
     }
-    // So is a folder outside, which is not told to be one.
+    // So is a folder outside, which no setting names.
     assert_invalid(&app, "text/folder", "a link that leads out of the bucket").await;
     link("/dev/zero", &bucket.path("zero"));
     assert_invalid(&app, "zero", "a link that leads out of the bucket").await;
@@ -123,8 +123,8 @@ async fn pipe_or_unreadable_file_is_invalid() {
     let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo can be started");
     assert!(made.success());
     let reply = apply(&app, 3, &["pipe", "ok"]).await;
-    // Whoever opened it would wait for somebody to write, until the bucket counts as one that cannot be reached. Here
-    // is somebody, so that a thread that waits can end, and the test with it.
+    // A read of it would wait for a writer until the bucket counts as one that cannot be reached. A writer comes now, so
+    // that a thread that waits can end, and the test with it.
     drop(File::options().read(true).write(true).open(&pipe).expect("it is there"));
     fs::remove_file(pipe).expect("it is there");
     assert_eq!(reply.json()["fail_check_items"], json!(INVALID), "{reply:?}");
@@ -233,13 +233,13 @@ async fn directory_of_a_control_call_must_be_absolute() {
             ("PUT", "/partners/demo", partner),
         ];
         for (method, path, body) in table {
-            let (status, told) = app.control(method, path, &body).await;
-            assert_eq!(status, 422, "{path} {directory:?}: {told}");
-            let problem = &told["detail"][0];
+            let (status, answer) = app.control(method, path, &body).await;
+            assert_eq!(status, 422, "{path} {directory:?}: {answer}");
+            let problem = &answer["detail"][0];
             let is_placed = problem["key"].as_str().is_some_and(|key| key.ends_with("bucket.directory"));
             assert!(
                 is_placed && problem["hint"].as_str().is_some_and(|hint| hint.contains("absolute")),
-                "{path}: {told}"
+                "{path}: {answer}"
             );
         }
     }
@@ -282,8 +282,8 @@ async fn put_world_with_buckets_that_was_read_is_the_same() {
             assert_eq!(&read["partners"][0]["bucket"][key], value);
         }
         for _ in 0..2 {
-            let (status, told) = app.put("/world", &read).await;
-            assert_eq!(status, 200, "{told}");
+            let (status, answer) = app.put("/world", &read).await;
+            assert_eq!(status, 200, "{answer}");
             assert_eq!(app.get("/world").await, read);
         }
         if bucket["s3"].is_null() {
@@ -305,8 +305,8 @@ async fn get_catalog_has_requests_for_the_pictures_in_a_directory() {
         let rows = catalog["outcomes"].as_array().expect("a list");
         assert_eq!((status, rows.len()), (200, 24));
         for row in rows.iter().filter(|row| !row["ways"]["request"].is_null()) {
-            let (_, told) = app.post("/explain", &row["ways"]["request"]).await;
-            assert_eq!(told["response"]["status"], row["status"], "{row}: {told}");
+            let (_, answer) = app.post("/explain", &row["ways"]["request"]).await;
+            assert_eq!(answer["response"]["status"], row["status"], "{row}: {answer}");
         }
         assert!(rows.iter().any(|row| row["outcome"] == outcome && !row["ways"]["request"].is_null()), "{outcome}");
     }

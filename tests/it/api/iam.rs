@@ -209,13 +209,13 @@ async fn post_tokens_with_wrong_password_account_or_scope_is_401() {
         (login_with(&user("password"), "demo-passwor"), WRONG, "the beginning of the password"),
         (login_with(&user("password"), ""), WRONG, "no password"),
         (login_with(&user("password"), "other-password"), WRONG, "the password of the same name elsewhere"),
-        (login_with(&user("name"), "nobody"), WRONG, "an unknown user"),
+        (login_with(&user("name"), "unknown"), WRONG, "an unknown user"),
         (login_with(&user("name"), "Operator"), WRONG, "names have a case"),
         (login_with(&user("domain/name"), "nowhere"), WRONG, "an unknown account"),
         (login_with(&user("domain/name"), "other"), WRONG, "another account, where the password is another"),
         (login_with(&user("domain/name"), "demo-account"), WRONG, "the ID of the account is not its name"),
         (scope(json!({ "domain": { "name": "nowhere" } })), OUT_OF_SCOPE, "an unknown account"),
-        (scope(json!({ "domain": { "name": "other" } })), OUT_OF_SCOPE, "somebody else's account"),
+        (scope(json!({ "domain": { "name": "other" } })), OUT_OF_SCOPE, "another account"),
         (scope(json!({ "domain": { "id": "other-account" } })), OUT_OF_SCOPE, "the same by its ID"),
         (scope(json!({ "domain": { "id": "demo" } })), OUT_OF_SCOPE, "the name is not the ID"),
         (scope(json!({ "domain": {} })), OUT_OF_SCOPE, "no account"),
@@ -302,7 +302,7 @@ async fn issued_tokens_are_long_random_and_begin_with_mii() {
     let shared = (0..first.len()).filter(|place| tokens.iter().all(|token| token.as_bytes()[*place] == first[*place]));
     assert!(first.len() - shared.count() >= 40, "240 bits cannot be guessed: {tokens:?}");
     assert_eq!(tokens.iter().collect::<HashSet<_>>().len(), tokens.len());
-    // Nor is it of use to anybody else, or without its end.
+    // It is of no use in another simulator, or without its end.
     apply(&self::app(), &tokens[0]).await.assert_unauthenticated("decrypt token fail");
     apply(&app, &tokens[0][..first.len() - 1]).await.assert_unauthenticated("decrypt token fail");
 }

@@ -251,7 +251,7 @@ async fn picture_without_its_end_is_invalid() {
     let bucket = Bucket::new("truncated");
     let app = bucket.app();
     for (format, content) in ACCEPTED {
-        // A PDF ends in a line's end, which nobody needs.
+        // A PDF is whole without the end of its last line.
         for length in [content.len() / 4, content.len() / 2, content.len() - 2] {
             let name = format!("{length}.{format}");
             bucket.put(&name, &content[..length]);
@@ -297,9 +297,9 @@ async fn picture_of_more_than_10_mib_is_pic_size_err_and_is_not_read() {
         ("largest.jpg", LARGEST, whole, &[]),
         ("cut.jpg", LARGEST, cut, &[FRONT]),
         ("one more.jpg", LARGEST + 1, whole, &[SIZE]),
-        // Of a picture that is too large, nobody cares for the end.
+        // The end of a picture that is too large does not matter.
         ("large and cut.jpg", LARGEST + 1, cut, &[SIZE]),
-        // Nobody could read as much before the bucket counts as one that cannot be reached.
+        // To read it would take longer than the bucket's timeout.
         ("huge.jpg", 20 << 30, whole, &[SIZE]),
         ("large.txt", LARGEST + 1, text, &[FORMAT]),
         ("huge.txt", 20 << 30, text, &[FORMAT]),
@@ -307,7 +307,7 @@ async fn picture_of_more_than_10_mib_is_pic_size_err_and_is_not_read() {
     for (name, size, ends, items) in table {
         bucket.put_sparse(name, size, ends);
         let reply = apply(&app, 3, &[name, "ok"]).await;
-        // Whoever copies the build folder does not want it.
+        // It would be in the way of copies of the build folder.
         fs::remove_file(bucket.path(name)).expect("it was just made");
         reply.assert_items(items, name);
         let saw = reply.saw("pictures-pass");

@@ -40,12 +40,12 @@ async fn get_result_of_a_customer_that_is_not_the_callers_is_refused() {
     );
     let long = format!("?customer_id={}", "c".repeat(65));
     let table = [
-        ("token", "", 400, "CBC.0100", "nobody is named"),
+        ("token", "", 400, "CBC.0100", "no customer is named"),
         ("token", "?customer_id=", 400, "CBC.0100", "empty"),
         ("token", long.as_str(), 400, "CBC.0100", "65 characters"),
         ("token", "?customer_id=c-1&customer_id=c-1", 400, "CBC.0100", "repeated"),
         ("token", "?customer_id=c-2", 400, "CBC.99000000", "another partner's"),
-        ("token", "?customer_id=c-3", 400, "CBC.99000035", "nobody's"),
+        ("token", "?customer_id=c-3", 400, "CBC.99000035", "without a partner"),
         ("token", "?customer_id=c-4", 400, "CBC.99000035", "not listed"),
         ("c-token", "?customer_id=c-1", 403, "CBC.0151", "a customer itself"),
         ("no-token", "?customer_id=c-1", 401, "APIGW.0301", "a stranger"),

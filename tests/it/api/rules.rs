@@ -202,7 +202,7 @@ certificates: [{{ number: E12345678, used_by: [{used_by}] }}]"
     }
 }
 
-/// One certificate for one customer, and three who want it.
+/// A certificate for one customer, and three customers.
 const ONE_HOLDER: &str = "
 settings: { customers_per_certificate: 1, attempts_per_customer: 100, review: REVIEW }
 customers: [{ id: c-1, partner: demo }, { id: c-2, partner: demo }, { id: c-3, partner: demo, real_name: under_review }]

@@ -241,7 +241,7 @@ fn healthcheck_of_https_exits_0_by_url_and_by_variables() {
         assert_eq!(check.status().expect("the binary can be started").code(), Some(0), "{variables:?}");
         assert_eq!(run(&["healthcheck", "--listen", process.address()]).0, Some(1), "it speaks no HTTP");
         process.end("TERM");
-        let (code, _, told) = run(&["healthcheck", "--url", &url]);
-        assert!(code == Some(1) && told.contains(&format!("{url} is not ready: ")), "{told}");
+        let (code, _, stderr) = run(&["healthcheck", "--url", &url]);
+        assert!(code == Some(1) && stderr.contains(&format!("{url} is not ready: ")), "{stderr}");
     }
 }

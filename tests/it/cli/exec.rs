@@ -122,14 +122,14 @@ fn exec_with_bad_flags_exits_2_or_3() {
 
 #[test]
 fn exec_passes_signals_on_and_serves_until_the_command_ends() {
-    const TOLD: &str = r#"
+    const SCRIPT: &str = r#"
         sleep 600 >/dev/null 2>&1 & waited=$!
         trap 'echo INT' INT
         trap 'echo HUP' HUP
         trap 'echo TERM; "$0" healthcheck && echo answered; kill $waited; exit 9' TERM
         echo "$BSS_SIM_URL"
         while :; do wait $waited; done"#;
-    let script = TOLD.replace("$0", env!("CARGO_BIN_EXE_bss-sim"));
+    let script = SCRIPT.replace("$0", env!("CARGO_BIN_EXE_bss-sim"));
     let mut exec = Exec::start(&[], &script);
     for signal in ["INT", "HUP"] {
         exec.signal(signal);
@@ -214,7 +214,7 @@ async fn exec_reports_unexpected_requests_with_a_hint() {
         assert!(client.call("POST", path, headers, body.to_owned()).await.status >= 400);
     }
     let (_, _, report) = exec.end();
-    let told = "
+    let expected = "
      1  POST /v2/customers/realname-auths/individual: space-known: the simulator has no space nowhere; it was deleted, gave way to newer ones, or never was
         call with the credentials of a space that still exists, or without X-Sim-Space
      1  POST /v3/auth/tokens: identity: missing field `auth` at line 1 column 2
@@ -222,7 +222,7 @@ async fn exec_reports_unexpected_requests_with_a_hint() {
      1  POST /v2/customers/realname-auths/individual: body-size: Request entity too large.
         send the whole body, of at most 12 MB
 bss-sim: requests: 3, unexpected: 3, ";
-    assert!(report.contains(told), "{report}");
+    assert!(report.contains(expected), "{report}");
 }
 
 #[tokio::test]

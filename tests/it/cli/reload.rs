@@ -122,10 +122,10 @@ async fn post_reload_with_mistakes_is_422_and_keeps_what_was_loaded() {
             "message": "there is no partner named `nobdy`", "hint": "the file has no partner",
         },
     ]);
-    let (status, told) = reload(&client).await;
-    assert_eq!((status, &told["error"]), (422, &json!("invalid")));
-    assert_eq!(told["detail"], detail);
-    assert_eq!((&told["changed"], &told["unchanged"]), (&json!(["good"]), &json!(4)));
+    let (status, answer) = reload(&client).await;
+    assert_eq!((status, &answer["error"]), (422, &json!("invalid")));
+    assert_eq!(answer["detail"], detail);
+    assert_eq!((&answer["changed"], &answer["unchanged"]), (&json!(["good"]), &json!(4)));
     for (name, customer) in
         [("good", "after"), ("bad", "before"), ("first", "before"), ("second", "before"), ("latin", "before")]
     {
@@ -156,9 +156,9 @@ async fn post_reload_of_an_unreadable_directory_is_422_and_removes_nothing() {
     let link = files.path();
     fs::remove_dir_all(link).expect("it is there");
     symlink(link, link).expect("the file system has links");
-    let (status, told) = reload(&client).await;
-    assert_eq!((status, &told["detail"][0]["file"], &told["unchanged"]), (422, &json!(link), &json!(1)));
-    assert!(text(&told["detail"][0]["message"]).starts_with("cannot be read: "), "{told}");
+    let (status, answer) = reload(&client).await;
+    assert_eq!((status, &answer["detail"][0]["file"], &answer["unchanged"]), (422, &json!(link), &json!(1)));
+    assert!(text(&answer["detail"][0]["message"]).starts_with("cannot be read: "), "{answer}");
     assert_eq!(customers_of(&client, "served").await, ["before"]);
 }
 
@@ -169,8 +169,8 @@ async fn post_reload_with_a_repeated_name_keeps_the_first_file() {
     let process = serve(&files, &[]);
     let client = process.client();
     files.put("a.yaml", scenario("name", "after"));
-    let (status, told) = reload(&client).await;
-    assert_eq!((status, &told["detail"][0]["file"]), (422, &json!(files.join("a.yaml"))));
+    let (status, answer) = reload(&client).await;
+    assert_eq!((status, &answer["detail"][0]["file"]), (422, &json!(files.join("a.yaml"))));
     assert_eq!(customers_of(&client, "name").await, ["before"]);
     // Also when it is wrong at present.
     files.put("b.yaml", "nmae: name");

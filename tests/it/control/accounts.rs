@@ -62,8 +62,8 @@ async fn put_and_delete_that_do_not_fit_are_refused_and_change_nothing() {
     let taken = json!({ "partner": "demo", "credentials": { "tokens": ["token"] } });
     let partner = json!({ "id": "x", "xaccount_type": "X", "credentials": { "tokens": ["c-token"] } });
     let table = [
-        ("PUT", "/customers/c-2", json!({ "partner": "nobody" }), 422, "an unknown partner"),
-        ("PUT", "/customers/c-1", json!({ "partner": "nobody" }), 422, "an unknown partner for a known customer"),
+        ("PUT", "/customers/c-2", json!({ "partner": "unknown" }), 422, "an unknown partner"),
+        ("PUT", "/customers/c-1", json!({ "partner": "unknown" }), 422, "an unknown partner for a known customer"),
         ("PUT", "/customers/c-2", taken, 409, "a partner's token"),
         ("PUT", "/partners/new", partner, 409, "a customer's token"),
         ("DELETE", "/partners/demo", Value::Null, 409, "a partner with a customer"),
@@ -166,7 +166,7 @@ async fn put_customer_with_the_name_of_a_partner_is_another_account() {
     let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
     let knows = async |token: &str| app.apply_as(token, &passport("c-1")).await.rule() != Some("authenticated");
     assert_eq!(app.delete("/customers/demo").await, 404);
-    assert!(knows("token").await, "nobody was deleted");
+    assert!(knows("token").await, "no partner was deleted");
 
     let customer = json!({ "partner": "demo", "credentials": { "tokens": ["own"] } });
     assert_eq!(app.control("PUT", "/customers/demo", &customer).await.0, 201);
@@ -198,7 +198,7 @@ async fn put_account_with_the_id_of_another_is_409() {
         assert_loads_again(&app).await;
     }
     let reply = app.apply(&passport("other-account")).await;
-    assert_eq!(reply.rule(), Some("customer-has-partner"), "a partner's account is nobody's customer");
+    assert_eq!(reply.rule(), Some("customer-has-partner"), "a partner's account is no customer of a partner");
     let scripted = json!({ "then": { "is_review": 0 } });
     assert_eq!(app.control("POST", "/scripted", &scripted).await.0, 201);
     app.apply(&passport("demo-account")).await.assert(200, AUTHENTICATED);

@@ -1,4 +1,4 @@
-//! `/_sim/certificates`: who holds a certificate by a list or by an application, and after either was changed by a call.
+//! `/_sim/certificates`: the holders of a certificate, by a list or by an application, and after a call changed them.
 
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn put_certificate_is_held_by_exactly_used_by() {
     let app = TestApp::with(SETTINGS);
     put(&app, "E-3", &["c-2"]).await;
     put(&app, "E-3", &["c-3"]).await;
-    // An application that is refused, but counts, makes nobody a holder, also not who was one before.
+    // An application that is refused, but counts, makes no holder, also not of a customer that was one before.
     assert_worn_out(&app, "c-2", "E-3").await;
     assert_worn_out(&app, "c-1", "E-3").await;
     assert_eq!(held(&app).await, json!({ "E-3": ["c-3"] }));
@@ -60,7 +60,7 @@ async fn put_certificate_is_held_by_exactly_used_by() {
     assert_accepted(&app, "c-1", "E-3").await;
     assert_eq!(held(&app).await, json!({ "E-3": ["c-1"] }));
 
-    // The same for who holds it by an application: it stays under review, but holds nothing.
+    // The same for a holder by an application: it stays under review, but holds nothing.
     put(&app, "E-3", &["c-2"]).await;
     assert_accepted(&app, "c-2", "E-3").await;
     decide(&app, "c-1", "reject").await;

@@ -40,7 +40,7 @@ async fn put_clock_advances_sets_freezes_and_resets() {
     assert_eq!(frozen["frozen"], true);
     assert_eq!(now(&app.get("/clock").await), now(&frozen));
     let later = change(&app, json!({ "advance": "90s" })).await;
-    assert_eq!(now(&later), now(&frozen) + SignedDuration::from_secs(90), "a frozen clock moves when told to");
+    assert_eq!(now(&later), now(&frozen) + SignedDuration::from_secs(90), "a call moves a frozen clock");
     let set = change(&app, json!({ "set": "2020-02-29T00:00:00Z" })).await;
     assert_eq!((set["now"].as_str(), set["frozen"].as_bool()), (Some("2020-02-29T00:00:00Z"), Some(true)));
     let running = change(&app, json!({ "freeze": false })).await;

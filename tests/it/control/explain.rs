@@ -28,7 +28,7 @@ scripted:
   - { when: { name: Broken }, probability: 0.5, then: { error_code: CBC.99007261 } }
 ";
 
-/// Many requests: who asks, and what.
+/// Many requests: the caller's token, and the body.
 fn requests() -> Vec<(&'static str, Value)> {
     let mut requests: Vec<_> = ["c-1", "c-2", "c-3", "c-4", "c-5", "c-6", "c-7", "c-8", "demo-account"]
         .into_iter()
@@ -63,9 +63,9 @@ fn requests() -> Vec<(&'static str, Value)> {
 
 async fn explain(app: &TestApp, token: &str, request: &Value) -> Value {
     let question = json!({ "as": token, "request": request });
-    let (status, told) = app.post("/explain", &question).await;
-    assert_eq!(status, 200, "{question}: {told}");
-    told
+    let (status, explanation) = app.post("/explain", &question).await;
+    assert_eq!(status, 200, "{question}: {explanation}");
+    explanation
 }
 
 /// A body but for the request's ID.
@@ -78,21 +78,20 @@ fn unnumbered(mut body: Value) -> Value {
 
 /// Asserts that what was explained is what is answered.
 async fn assert_explained(app: &TestApp, token: &str, request: &Value) {
-    let told = explain(app, token, request).await;
+    let explanation = explain(app, token, request).await;
     let reply = app.apply_as(token, request).await;
     let answered = json!({ "status": reply.status, "body": unnumbered(reply.json()) });
-    let explained =
-        json!({ "status": told["response"]["status"], "body": unnumbered(told["response"]["body"].clone()) });
+    let explained = json!({ "status": explanation["response"]["status"], "body": unnumbered(explanation["response"]["body"].clone()) });
     assert_eq!(explained, answered, "{token}: {request}");
     let entry = app.get(&format!("/journal/{}", reply.id())).await;
     for part in ["outcome", "changes"] {
-        assert_eq!(told[part], entry[part], "{token}: {request}");
+        assert_eq!(explanation[part], entry[part], "{token}: {request}");
     }
-    let checks = |told: &Value| -> Vec<Value> {
+    let checks = |explanation: &Value| -> Vec<Value> {
         let parts = |check: &Value| json!([check["check"], check["result"], check["basis"], check["source"]]);
-        list(told, "checks").iter().map(parts).collect()
+        list(explanation, "checks").iter().map(parts).collect()
     };
-    assert_eq!(checks(&told), checks(&entry), "{token}: {request}");
+    assert_eq!(checks(&explanation), checks(&entry), "{token}: {request}");
 }
 
 #[tokio::test]
@@ -155,9 +154,13 @@ async fn post_explain_as_takes_a_token_or_a_partner() {
     let table =
         [(json!({}), "demo-partner's"), (json!({ "as": "demo" }), "its name"), (json!({ "as": "token" }), "its token")];
     for (question, why) in table {
-        let (_, told) = app.post("/explain", &with(question, "request", passport("c-1"))).await;
-        assert_eq!(told["response"], json!({ "status": 200, "body": { "is_review": 1 } }), "{why}: {told}");
-        assert_eq!(told["changes"][0]["real_name"], json!(["unauthenticated", "under_review"]), "{why}");
+        let (_, explanation) = app.post("/explain", &with(question, "request", passport("c-1"))).await;
+        assert_eq!(
+            explanation["response"],
+            json!({ "status": 200, "body": { "is_review": 1 } }),
+            "{why}: {explanation}"
+        );
+        assert_eq!(explanation["changes"][0]["real_name"], json!(["unauthenticated", "under_review"]), "{why}");
     }
     let poor = explain(&app, "poor", &with(passport("c-6"), "xaccount_type", "POOR_IDP")).await;
     assert_eq!(poor["outcome"], json!({ "error_code": "CBC.99005030", "decided_by": "rule", "rule": "partner-ready" }));

@@ -92,7 +92,7 @@ async fn get_metrics_has_the_fill_of_the_journal() {
     assert_has(&lines, "bss_sim_journal_dropped_total 3");
     assert_has(&lines, "bss_sim_journal_bytes_limit 1000000");
     let bytes = |lines: &[String]| {
-        let value = lines.iter().find_map(|line| line.strip_prefix("bss_sim_journal_bytes ")).expect("it is told");
+        let value = lines.iter().find_map(|line| line.strip_prefix("bss_sim_journal_bytes ")).expect("it is a metric");
         value.parse::<u64>().expect("a number")
     };
     assert!((1000..100_000).contains(&bytes(&lines)), "{lines:#?}");

@@ -53,10 +53,10 @@ async fn post_spaces_answers_fresh_credentials_of_each_partner() {
         assert_eq!(space["scenario"], "default");
         assert_eq!(keys(space), ["id", "scenario", "partners"]);
         let partners = list(space, "partners");
-        let told: Vec<_> =
+        let answer: Vec<_> =
             partners.iter().map(|partner| json!([partner["name"], partner["id"], partner["xaccount_type"]])).collect();
         assert_eq!(
-            told,
+            answer,
             [
                 json!(["demo-partner", "5f8a1c0e9d3b47a2b6c4d1e0f2a39b71", "***_IDP"]),
                 json!(["other-partner", "7c1d2e3f4a5b46c7d8e9f0a1b2c3d4e5", "OTHER_IDP"]),
@@ -276,10 +276,10 @@ async fn post_reset_and_put_world_keep_the_credentials_of_the_space() {
     let app = TestApp::with("");
     let space = app.create_space(&json!({ "fixture": fixture("c-1") })).await;
     app.apply_as(token(&space), &passport("c-1")).await.assert(200, UNDER_REVIEW);
-    let (status, told) = app.post(&at("/reset", &space), &Value::Null).await;
-    assert_eq!((status, &told["partners"]), (200, &space["partners"]));
+    let (status, answer) = app.post(&at("/reset", &space), &Value::Null).await;
+    assert_eq!((status, &answer["partners"]), (200, &space["partners"]));
     app.apply_as(token(&space), &passport("c-1")).await.assert(200, UNDER_REVIEW);
-    let (status, told) = app.put(&at("/world", &space), &fixture("c-2")).await;
-    assert_eq!((status, &told["partners"]), (200, &space["partners"]));
+    let (status, answer) = app.put(&at("/world", &space), &fixture("c-2")).await;
+    assert_eq!((status, &answer["partners"]), (200, &space["partners"]));
     app.apply_as(token(&space), &passport("c-2")).await.assert(200, UNDER_REVIEW);
 }

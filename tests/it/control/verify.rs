@@ -51,8 +51,8 @@ async fn post_verify_matches_every_field_and_operator() {
         (json!({ "caller": "demo", "status": 401 }), 0, "one condition does not hold"),
     ];
     for (conditions, count, why) in table {
-        let (status, told) = verify(&app, json!({ "match": conditions, "count": { "exactly": count } })).await;
-        assert_eq!((status, &told["count"]), (200, &json!(count)), "{why}: {told}");
+        let (status, answer) = verify(&app, json!({ "match": conditions, "count": { "exactly": count } })).await;
+        assert_eq!((status, &answer["count"]), (200, &json!(count)), "{why}: {answer}");
     }
 }
 
@@ -60,8 +60,8 @@ async fn post_verify_matches_every_field_and_operator() {
 async fn post_verify_by_customer_id_finds_results_by_their_query() {
     let app = busy().await;
     let conditions = json!({ "customer_id": "c-1", "path": { "suffix": "/result" } });
-    let (status, told) = verify(&app, json!({ "match": conditions, "count": { "exactly": 1 } })).await;
-    assert_eq!(status, 200, "the journal's own filter finds it by its query: {told}");
+    let (status, answer) = verify(&app, json!({ "match": conditions, "count": { "exactly": 1 } })).await;
+    assert_eq!(status, 200, "the journal's own filter finds it by its query: {answer}");
 }
 
 #[tokio::test]
@@ -79,23 +79,27 @@ async fn post_verify_with_another_count_is_409_with_the_closest() {
         (json!({ "at_least": 3, "at_most": 9 }), 409),
     ];
     for (count, status) in table {
-        let (answered, told) = verify(&app, json!({ "match": { "customer_id": "c-2" }, "count": count })).await;
-        assert_eq!((answered, &told["count"]), (status, &json!(2)), "{count}: {told}");
-        assert_eq!((told["error"].is_string(), told["closest"].is_array()), (status == 409, status == 409), "{told}");
+        let (answered, answer) = verify(&app, json!({ "match": { "customer_id": "c-2" }, "count": count })).await;
+        assert_eq!((answered, &answer["count"]), (status, &json!(2)), "{count}: {answer}");
+        assert_eq!(
+            (answer["error"].is_string(), answer["closest"].is_array()),
+            (status == 409, status == 409),
+            "{answer}"
+        );
     }
     let conditions = json!({ "customer_id": "c-1", "name": "Li Lei", "status": 200 });
-    let (status, told) = verify(&app, json!({ "match": conditions, "count": { "exactly": 1 } })).await;
-    assert_eq!((status, &told["count"]), (409, &json!(0)));
-    let closest = list(&told, "closest");
+    let (status, answer) = verify(&app, json!({ "match": conditions, "count": { "exactly": 1 } })).await;
+    assert_eq!((status, &answer["count"]), (409, &json!(0)));
+    let closest = list(&answer, "closest");
     let differs: Vec<_> = closest.iter().map(|close| close["differs"].clone()).collect();
     assert_eq!(differs[..2], [json!(["status"]), json!(["name"])], "the fewest differences first, then the newest");
-    assert_eq!(closest[0]["entry"]["outcome"]["rule"], "not-authenticated-yet", "{told}");
+    assert_eq!(closest[0]["entry"]["outcome"]["rule"], "not-authenticated-yet", "{answer}");
     let none = json!({ "match": { "customer_id": "c-2" }, "count": { "exactly": 0 } });
-    let (_, told) = verify(&app, none).await;
-    let unwanted = list(&told, "closest").iter();
+    let (_, answer) = verify(&app, none).await;
+    let unwanted = list(&answer, "closest").iter();
     let unwanted: Vec<_> = unwanted.map(|close| (&close["differs"], &close["entry"]["response"]["status"])).collect();
     assert_eq!(unwanted, [(&json!([]), &json!(401)), (&json!([]), &json!(400))], "those that should not be there");
-    assert_eq!(told["detail"], "expected exactly 0, found 2");
+    assert_eq!(answer["detail"], "expected exactly 0, found 2");
 }
 
 #[tokio::test]

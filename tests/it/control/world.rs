@@ -43,8 +43,8 @@ async fn answers(app: &TestApp) -> Vec<Value> {
                 let request = with(with(passport(customer), "verified_number", number), "name", name);
                 let request = with(request, "verified_file_url", json!([front, "hand.jpg"]));
                 let question = json!({ "as": "token", "request": request });
-                let told = app.assert_control("POST", "/explain", question, 200).await;
-                answers.push(json!([told["response"], told["outcome"]]));
+                let explanation = app.assert_control("POST", "/explain", question, 200).await;
+                answers.push(json!([explanation["response"], explanation["outcome"]]));
             }
         }
         let path = format!("/v2/customers/realname-auths/result?customer_id={customer}");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Reply, assert_consistent, list, text};
 
-/// Asserts that the checks of a journal entry, or of an explanation, tell the same as its outcome and its answer.
+/// Asserts that the checks of a journal entry, or of an explanation, agree with its outcome and its answer.
 pub(super) fn assert_agrees_with_itself(entry: &Value) {
     let (outcome, response) = (&entry["outcome"], &entry["response"]);
     assert_eq!(outcome["error_code"], response["body"]["error_code"], "{entry:#}");
@@ -40,8 +40,8 @@ pub(super) fn assert_complete(journal: &Value, replies: &[Reply]) {
     let entries = list(journal, "entries");
     let ids: HashSet<_> = entries.iter().map(|entry| text(&entry["request_id"])).collect();
     assert_eq!(ids.len(), entries.len(), "an entry is there once");
-    let told = entries.len() + usize::try_from(journal["dropped"].as_u64().expect("a number")).expect("it fits");
-    assert_eq!(told, replies.len(), "entries and dropped ones of {} answers", replies.len());
+    let counted = entries.len() + usize::try_from(journal["dropped"].as_u64().expect("a number")).expect("it fits");
+    assert_eq!(counted, replies.len(), "entries and dropped ones of {} answers", replies.len());
     for entry in entries {
         assert_agrees_with_itself(entry);
         let reply = replies.iter().find(|reply| entry["request_id"] == reply.id()).expect("an entry has an answer");

@@ -98,7 +98,7 @@ impl Model {
         if before.is_some() { 200 } else { 201 }
     }
 
-    /// The certificate is used by those named and nobody else.
+    /// The certificate is used by exactly these customers.
     fn put_certificate(&mut self, number: &'static str, put: &PutCertificate) -> u16 {
         let is_shown = self.is_shown(number);
         self.state.held.retain(|(held, _)| *held != number);
@@ -162,7 +162,7 @@ impl Model {
         self.state.customers.iter().map(written).collect()
     }
 
-    /// Who holds which certificate, as `GET /certificates` is to show it.
+    /// The holders of each certificate, as `GET /certificates` shows them.
     pub(super) fn holders(&self) -> Value {
         let mut holders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (number, holder) in &self.state.held {

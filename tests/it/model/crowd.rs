@@ -29,7 +29,7 @@ proptest! {
     #[test]
     fn steps_in_threads_stay_within_the_limits(
         settings in settings(),
-        // At least as many as there are certificates, or somebody could not try them all.
+        // At least as many as there are certificates, or a customer could not try them all.
         attempts_per_customer in prop_oneof![Just(3_u32), Just(100)],
         rushes in vec(rush(THREADS), 40..120),
     ) {
@@ -81,6 +81,6 @@ async fn assert_counted(app: &TestApp, settings: Settings, taken: &[Taken]) {
     assert_eq!(used.filter(|(_, attempts)| *attempts > 0).collect::<BTreeMap<_, _>>(), answered, "attempts");
     for (number, holders) in pairs(&held(&world)) {
         let is_new = holders.iter().find(|holder| !accepted.contains(&(number, **holder)));
-        assert_eq!(is_new, None, "nobody accepted it with {number}");
+        assert_eq!(is_new, None, "no application with {number} was accepted");
     }
 }

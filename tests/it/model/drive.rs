@@ -94,8 +94,13 @@ async fn outlook(app: &TestApp) -> Value {
     let mut outlook = Vec::new();
     for customer in CUSTOMERS {
         for number in CERTIFICATES {
-            let told = explain(app, &Application::good(customer, number)).await;
-            outlook.push(json!([customer, number, told["response"]["body"]["error_code"], told["outcome"]["rule"]]));
+            let explanation = explain(app, &Application::good(customer, number)).await;
+            outlook.push(json!([
+                customer,
+                number,
+                explanation["response"]["body"]["error_code"],
+                explanation["outcome"]["rule"]
+            ]));
         }
     }
     outlook.into()

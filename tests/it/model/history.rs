@@ -1,4 +1,4 @@
-//! A few steps in a few threads at the same time: whatever they are answered, there is an order of the steps in which
+//! A few steps in a few threads at the same time: there is an order of the steps in which
 //! the model answers the same, and in which nothing comes before what had been answered when it was asked.
 
 use std::collections::HashSet;
@@ -51,7 +51,7 @@ fn meet(settings: Settings, before: &[Step], rushes: &[Vec<Step>]) {
 /// The search for an order.
 struct Order<'a> {
     threads: &'a [&'a [Taken]],
-    /// The customers and who holds what, when all was done.
+    /// The customers and the holders at the end.
     end: &'a (Value, Value),
     /// From where it is known that there is none.
     known: HashSet<(Vec<usize>, State, u64, u64)>,

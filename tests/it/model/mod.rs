@@ -27,7 +27,7 @@ use random::{any_step, settings};
 use steps::{PutWorld, Settings, Step};
 use world::Model;
 
-/// So many cases, unless somebody wants another number. The steps are printed: no file is needed to find them again.
+/// As many cases as this, unless the environment says otherwise. The steps of a failure are printed, and not in a file.
 fn cases(cases: u32) -> ProptestConfig {
     let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     if env::var_os("PROPTEST_CASES").is_some() { default } else { ProptestConfig { cases, ..default } }
@@ -56,20 +56,20 @@ async fn follow(settings: Settings, steps: Vec<Step>) {
     let (app, mut model) = (app(settings, &world), Model::new(settings, &world));
     let mut replies = Vec::new();
     for step in &steps {
-        let told = match step {
+        let explanation = match step {
             Step::Apply(application) => Some(explain(&app, application).await),
             _ => None,
         };
         let (answer, reply) = take(&app, settings, step).await;
         assert_eq!(answer, model.take(step), "{step:?}");
         assert_eq!(customers(&app).await, model.customers(), "the customers after {step:?}");
-        assert_eq!(holders(&app).await, model.holders(), "who holds what after {step:?}");
+        assert_eq!(holders(&app).await, model.holders(), "the holders after {step:?}");
         if matches!(step, Step::ClearJournal | Step::Reset | Step::PutBack | Step::PutWorld(_)) {
             replies.clear();
             assert_eq!(minutes_ahead(&app).await, model.now, "the clock after {step:?}");
         }
         if let Some(reply) = reply {
-            assert_foretold(&app, told, &reply).await;
+            assert_explained(&app, explanation, &reply).await;
             replies.push(reply);
         }
     }
@@ -84,12 +84,12 @@ async fn minutes_ahead(app: &TestApp) -> u64 {
     u64::try_from((ahead + 30_000).div_euclid(60_000)).expect("no step puts the clock back")
 }
 
-/// Asserts that what was told of an application before is what then stood in the journal.
-async fn assert_foretold(app: &TestApp, told: Option<Value>, reply: &Reply) {
-    let Some(told) = told else { return };
-    assert_agrees_with_itself(&told);
+/// Asserts that the explanation of an application is what the journal has of it.
+async fn assert_explained(app: &TestApp, explanation: Option<Value>, reply: &Reply) {
+    let Some(explanation) = explanation else { return };
+    assert_agrees_with_itself(&explanation);
     let entry = app.get(&format!("/journal/{}", reply.id())).await;
-    assert_eq!(predicted(&told), predicted(&entry), "told before, and done");
+    assert_eq!(predicted(&explanation), predicted(&entry), "explained before, and done");
 }
 
 /// Asserts that the journal has the last answers, in their order.

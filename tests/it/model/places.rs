@@ -10,7 +10,7 @@ use super::watched::{at_once_watched, pairs};
 use super::{cases, runtime};
 use crate::support::TestApp;
 
-/// As many as there can be places, who come when they are wanted.
+/// As many customers as there can be places. They are unlisted until `arrive`.
 pub(super) const LATER: [&str; 6] = ["l-1", "l-2", "l-3", "l-4", "l-5", "l-6"];
 
 /// How often each case begins anew.
@@ -28,14 +28,14 @@ proptest! {
             runtime().block_on(arrive(&app, settings));
             let mut later = LATER;
             later.rotate_left(round % LATER.len());
-            // Who looks on takes a processor away, and the others get less in one another's way.
+            // A thread that watches takes processor time, so that the others run beside each other less.
             fill(&app, settings, &later, if round % 3 == 0 { at_once_watched } else { at_once });
             decide(&app, settings);
         }
     }
 }
 
-/// Puts those who come later as they were before they came.
+/// Puts these customers as they are before their first application.
 pub(super) async fn arrive(app: &TestApp, settings: Settings) {
     for customer in LATER {
         let (answer, _) = take(app, settings, &Step::PutCustomer(customer, PutCustomer::NEW)).await;

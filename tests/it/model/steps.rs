@@ -1,11 +1,11 @@
-//! What can be done to a app, in few names, so that everything collides.
+//! The steps of a test: calls with few names, so that they collide.
 
 use serde_json::{Value, json};
 
 use crate::support::{passport, with, without};
 
 pub(super) const CUSTOMERS: [&str; 4] = ["c-1", "c-2", "c-3", "c-4"];
-/// They hold certificates, but nobody lists them as customers.
+/// They hold certificates, but are not listed as customers.
 pub(super) const STRANGERS: [&str; 2] = ["x-1", "x-2"];
 pub(super) const CERTIFICATES: [&str; 3] = ["E-1", "E-2", "E-3"];
 pub(super) const NAMES: [&str; 2] = ["Wang", "Li"];
@@ -25,7 +25,7 @@ pub(super) struct Settings {
     pub(super) journal: (usize, usize),
 }
 
-/// Who calls: one of the two partners, or somebody whom nobody knows.
+/// The caller: one of the two partners, or an unknown one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Caller {
     Demo,
@@ -178,7 +178,7 @@ pub(super) struct PutWorld {
 }
 
 impl PutWorld {
-    /// These customers of the first partner, who have not applied yet.
+    /// These customers of the first partner, before their first application.
     pub(super) fn of(customers: &[&'static str]) -> Self {
         let customers = customers.iter().map(|customer| (*customer, PutCustomer::NEW)).collect();
         Self { customers, certificates: Vec::new(), scripted: Vec::new() }

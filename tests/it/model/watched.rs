@@ -50,8 +50,8 @@ async fn look(app: &TestApp, settings: Settings, seen: &mut u64) {
     *seen = journal["next"].as_u64().expect("a number");
 }
 
-/// Asserts that nobody has more than its share in this world, and that those who are accepted hold one certificate
-/// each, and nobody else does.
+/// Asserts that no limit is exceeded in this world, and that exactly the customers that were accepted hold a certificate,
+/// one each.
 pub(super) fn assert_within_limits(world: &Value, settings: Settings) {
     let (held, mut holders) = (held(world), Vec::new());
     for (number, held_by) in pairs(&held) {
@@ -67,7 +67,7 @@ pub(super) fn assert_within_limits(world: &Value, settings: Settings) {
             accepted.push(customer["id"].as_str().expect("an ID"));
         }
     }
-    assert_eq!(holders, accepted, "who holds a certificate, and who is accepted: {world:#}");
+    assert_eq!(holders, accepted, "holders and accepted customers: {world:#}");
 }
 
 /// The certificates with their holders.

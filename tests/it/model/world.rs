@@ -37,7 +37,7 @@ impl Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum RealName {
     Unauthenticated,
-    /// Since when; absent: since the world began.
+    /// Since when. `None` if since the world began.
     UnderReview(Option<u64>),
     Rejected,
     Authenticated,
@@ -53,7 +53,7 @@ impl RealName {
         }
     }
 
-    /// Under review or passed: what keeps a certificate, and lets nobody apply again.
+    /// Under review or passed: it keeps a certificate, and another application is refused.
     pub(super) fn is_accepted(self) -> bool {
         matches!(self, Self::UnderReview(_) | Self::Authenticated)
     }
@@ -87,7 +87,7 @@ impl Customer {
 pub(super) struct State {
     pub(super) customers: BTreeMap<&'static str, Customer>,
     pub(super) certificates: BTreeMap<&'static str, PutCertificate>,
-    /// Who holds which certificate: the number and the customer.
+    /// The holders: the number and the customer.
     pub(super) held: BTreeSet<(&'static str, &'static str)>,
     /// The answers fixed beforehand, with how often each was used.
     pub(super) script: Vec<(Scripted, usize)>,
@@ -172,7 +172,7 @@ impl Model {
                 "CBC.99000026",
                 customer.is_some_and(|it| it.attempts >= self.settings.attempts_per_customer),
             ),
-            // From here on, whatever becomes of it, it counts as an attempt.
+            // From here on it counts as an attempt.
             ("certificate-allowed", "CBC.99007193", certificate.is_some_and(|it| it.blocked)),
             ("certificate-not-worn-out", "CBC.99007189", others >= self.settings.customers_per_certificate),
             ("pictures-pass", "CBC.99007004", application.extensions.contains(&"tiff")),
@@ -202,7 +202,7 @@ impl Model {
         }
     }
 
-    /// The customer with this ID. With adoption, an account that is nobody's is the caller's customer.
+    /// The customer with this ID. With adoption, an unlisted account is the caller's customer.
     fn customer(&self, caller: Caller, id: &str) -> Option<Customer> {
         let listed = self.state.customers.get(id).map(|customer| self.with_due_review(*customer));
         let is_free = [Caller::Demo, Caller::Other].iter().all(|it| !self.is_partner(*it) || it.identity()[1] != id);
@@ -233,7 +233,7 @@ impl Model {
         }
     }
 
-    /// What a partner is told of a customer's review.
+    /// What a partner gets as a customer's review.
     pub(super) fn review_result(&self, caller: Caller, id: &'static str) -> Answer {
         if !self.is_partner(caller) {
             return Answer::refused(401, "APIGW.0301", "authenticated");

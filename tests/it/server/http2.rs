@@ -65,7 +65,7 @@ async fn connect(process: &Process) -> TlsStream<TcpStream> {
     TlsClient::of(&["h2"]).connect(process, "localhost").await.expect("it speaks TLS")
 }
 
-/// Sends bytes as they are, after the preface, and reads until the connection ends, in whatever way.
+/// Sends bytes as they are, after the preface, and reads until the connection ends or breaks.
 async fn exchange(process: &Process, sent: &[u8]) {
     let (mut reader, mut writer) = tokio::io::split(connect(process).await);
     let (all, mut came) = ([PREFACE, sent].concat(), Vec::new());

@@ -19,7 +19,7 @@ async fn get(stream: TlsStream<TcpStream>, path: &str) -> Reply {
     connection.reply().await
 }
 
-/// Connects by the name `localhost`, whatever the certificate, and offers these protocols.
+/// Connects by the name `localhost`, accepts any certificate, and offers these protocols.
 async fn connect(process: &Process, protocols: &'static [&'static str]) -> TlsStream<TcpStream> {
     TlsClient::of(protocols).connect(process, "localhost").await.expect("it speaks TLS")
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-/// Two partners, who can call by a token.
+/// Two partners with a token each.
 pub(crate) const PARTNERS: &str = "
 partners:
   - { id: demo-account, name: demo, xaccount_type: DEMO_IDP, credentials: { tokens: [token] } }

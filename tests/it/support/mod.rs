@@ -24,7 +24,7 @@ use tokio::time::timeout;
 /// The longest that anything may take. Only a broken test reaches it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits for what has to come. Only a broken test waits in vain.
+/// Waits for what has to come. Only a broken test reaches the limit.
 #[track_caller]
 pub(crate) fn in_time<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let place = Location::caller();
