@@ -346,7 +346,7 @@ const MAX_LIMIT: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 fn parse_limit(text: &str) -> Result<Duration, String> {
     let span = parse_duration(text)?;
     if span.is_zero() {
-        Err("nothing can be done in no time: for hardly any limit, write `1d`".into())
+        Err("with a limit of zero every request would fail: to have hardly any limit, write `1d`".into())
     } else {
         Ok(span.min(MAX_LIMIT))
     }
