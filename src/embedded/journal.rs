@@ -8,7 +8,9 @@ use super::scenario::to_text;
 use super::simulator::Error;
 use crate::domain::rules::CheckResult;
 use crate::domain::scripted::Matcher;
-use crate::http::{self, EntryBody};
+use crate::http::EntryBody;
+
+pub use crate::http::Expectation;
 
 /// An entry of the journal: a request, its response, and why it was given.
 ///
@@ -117,20 +119,6 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// How many journal entries of which kind a test expects. An entry has to satisfy all conditions.
-///
-/// ```
-/// use bss_sim::{Expectation, Matcher, Simulator};
-///
-/// let sim = Simulator::start();
-/// let refused = Expectation::at_least(1).customer_id("customer-done").error_code(Matcher::Prefix("CBC.".into()));
-/// assert!(sim.verify(&refused).is_err(), "nothing was sent");
-/// sim.verify(&Expectation::exactly(0).status([400, 500])).unwrap();
-/// ```
-#[derive(Clone, Debug)]
-#[must_use = "an expectation does nothing until `expect` or `verify`"]
-pub struct Expectation(pub(super) http::Expectation);
-
 impl Expectation {
     /// This number of entries.
     pub fn exactly(count: usize) -> Self {
@@ -162,11 +150,11 @@ impl Expectation {
     /// # Errors
     /// If it is invalid, with all mistakes.
     pub fn read(expectation: impl Display) -> Result<Self, Error> {
-        Ok(Self(http::Expectation::read(&to_text(expectation))?))
+        Ok(Self::from_json(&to_text(expectation))?)
     }
 
     fn between(at_least: usize, at_most: usize) -> Self {
-        Self(http::Expectation { conditions: Vec::new(), at_least, at_most })
+        Self { conditions: Vec::new(), at_least, at_most }
     }
 
     /// The path of the request, without the query.
@@ -210,7 +198,7 @@ impl Expectation {
     }
 
     fn with(mut self, name: &'static str, condition: impl Into<Matcher>) -> Self {
-        self.0.conditions.push((name, condition.into()));
+        self.conditions.push((name, condition.into()));
         self
     }
 }

@@ -290,7 +290,7 @@ impl Space {
     /// # Errors
     /// If there are more or fewer, with the entries that come closest.
     pub fn verify(&self, expectation: &Expectation) -> Result<usize, NotVerified> {
-        http::verify(&self.app, &self.inner, &expectation.0).map(|verified| verified.count)
+        http::verify(&self.app, &self.inner, expectation).map(|verified| verified.count)
     }
 
     /// Verifies an expectation when the space is dropped. If it is not met then, the drop panics, unless the thread panics

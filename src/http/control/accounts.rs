@@ -76,29 +76,28 @@ pub(super) async fn delete_customer(
 /// How a review is decided.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Decision")]
-pub(super) struct Review {
+pub(super) struct ReviewRequest {
     /// The decision.
     decision: ReviewDecision,
     /// The reviewer's opinion, with a rejection.
     opinion: Option<String>,
 }
 
-impl RequestBody for Review {
+impl RequestBody for ReviewRequest {
     type Spec = Self;
 
     const EXAMPLES: &[&str] =
         &[r#"{"decision":"approve"}"#, r#"{"decision":"reject","opinion":"The picture is blurred."}"#];
 
-    fn convert(_: &mut Document<'_>, review: Self) -> Option<Self> {
-        Some(review)
+    fn convert(_: &mut Document<'_>, request: Self) -> Option<Self> {
+        Some(request)
     }
 }
 
 pub(super) async fn review_customer(
     InSpace(space): InSpace,
     PathName(id): PathName,
-    Body(Review { decision, opinion }): Body<Review>,
+    Body(ReviewRequest { decision, opinion }): Body<ReviewRequest>,
 ) -> Result<Json<CustomerSpec>, ControlError> {
     let (state, id) = (space.state(), CustomerId::new(&id));
     let customer = state.review(&id, decision, opinion.map(Into::into))?;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::explain::read;
+use super::explain::parse;
 use super::extract::InSpace;
 use crate::domain::bucket::Inspection;
 use crate::domain::catalog::{DocumentedOutcome, ErrorCode};
@@ -17,8 +17,8 @@ use crate::fixture::{CatalogRow, StepSpec, catalog};
 use crate::http::openapi::all_required;
 use crate::simulator::SpaceState;
 
-/// How many customers and certificates are tried for a request that gives an outcome.
-const TRIED: usize = 100;
+/// The most customers, and the most certificates, that are tried in order to find sample requests.
+const MAX_TRIED: usize = 100;
 
 /// Every documented outcome, in the page's order.
 #[derive(Serialize, JsonSchema)]
@@ -117,22 +117,22 @@ impl SampleScript {
     }
 }
 
-/// Requests of the first partner's that give this or that outcome as things stand: its customers and others, with
-/// the listed certificates and a new one, with good and bad pictures.
+/// Finds requests of the first partner, each of which would now give another outcome. It tries customers and an unknown ID,
+/// listed certificates and a new one, good and bad pictures.
 async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)> {
     let accounts = state.accounts();
     let Some(partner) = accounts.partners.first() else { return Vec::new() };
     let world = state.snapshot();
     let customers = state.customers();
-    let mut ids: Vec<_> = customers.keys().map(|id| id.as_str().to_owned()).take(TRIED).collect();
+    let mut ids: Vec<_> = customers.keys().map(|id| id.as_str().to_owned()).take(MAX_TRIED).collect();
     ids.extend(["no-such-customer".to_owned(), partner.id.to_string()]);
     let mut numbers = vec!["E12345678".to_owned()];
-    numbers.extend(world.certificates.keys().map(|number| number.as_str().to_owned()).take(TRIED));
+    numbers.extend(world.certificates.keys().map(|number| number.as_str().to_owned()).take(MAX_TRIED));
     numbers[1..].sort_unstable();
     let pairs: Vec<_> = ids.iter().flat_map(|id| numbers.iter().map(move |number| (id, number))).collect();
     let mut found: Vec<(DocumentedOutcome, SampleRequest)> = Vec::new();
     for front in ["front.jpg", "front.txt"] {
-        // Looked at once: a bucket may be far away.
+        // They are inspected only once, for a bucket may be far away.
         let mut pictures: Option<Inspection> = None;
         for (customer, number) in &pairs {
             let request = json!({
@@ -145,15 +145,14 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)>
                 "xaccount_type": partner.xaccount_type,
             });
             let body = request.to_string();
-            let Ok((partner, application)) = read(state, None, body.as_bytes()).application else { continue };
+            let Ok(application) = parse(state, body.as_bytes()) else { continue };
             let pictures = match &pictures {
                 Some(pictures) => pictures.clone(),
-                None => pictures.insert(state.inspect(&partner, &application).await).clone(),
+                None => pictures.insert(state.inspect(partner, &application).await).clone(),
             };
-            let name = Arc::clone(&partner.name);
-            let outcome = outcome(state.preview(partner, &application, pictures).answer);
+            let outcome = outcome(state.preview(Arc::clone(partner), &application, pictures).answer);
             if let Some(outcome) = outcome.filter(|outcome| !found.iter().any(|(known, _)| known == outcome)) {
-                found.push((outcome, SampleRequest { caller: name.to_string(), request }));
+                found.push((outcome, SampleRequest { caller: partner.name.to_string(), request }));
             }
         }
     }

@@ -11,48 +11,48 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::fixture::{LoadError, Problem, UnknownScenario};
-use crate::http::openapi::{Describe, JSON, OperationWriter, Refusal, response};
+use crate::http::openapi::{Describe, ErrorResponse, JSON, OperationWriter, response};
 use crate::simulator::{ReviewError, UpdateError};
 
-pub(super) const MALFORMED: Refusal =
-    refusal(StatusCode::BAD_REQUEST, "malformed", "The call does not have the form that it has to have.");
-pub(super) const UNAUTHORIZED: Refusal =
-    refusal(StatusCode::UNAUTHORIZED, "unauthorized", "The call does not show the control token.");
-pub(super) const NOT_FOUND: Refusal =
-    refusal(StatusCode::NOT_FOUND, "not_found", "Something that the call names does not exist.");
-pub(super) const CONFLICT: Refusal =
-    refusal(StatusCode::CONFLICT, "conflict", "The call is in conflict with the current state of the space.");
-pub(super) const INVALID: Refusal = refusal(
+pub(super) const MALFORMED: ErrorResponse =
+    error(StatusCode::BAD_REQUEST, "malformed", "The call does not have the form that it has to have.");
+pub(super) const UNAUTHORIZED: ErrorResponse =
+    error(StatusCode::UNAUTHORIZED, "unauthorized", "The call does not show the control token.");
+pub(super) const NOT_FOUND: ErrorResponse =
+    error(StatusCode::NOT_FOUND, "not_found", "Something that the call names does not exist.");
+pub(super) const CONFLICT: ErrorResponse =
+    error(StatusCode::CONFLICT, "conflict", "The call is in conflict with the current state of the space.");
+pub(super) const INVALID: ErrorResponse = error(
     StatusCode::UNPROCESSABLE_ENTITY,
     "invalid",
     "The body is not what this call takes: everything that is wrong with it.",
 );
-pub(super) const INTERNAL: Refusal =
-    refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of the simulator: its log has the reason.");
+pub(super) const INTERNAL: ErrorResponse =
+    error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of the simulator: its log has the reason.");
 
-const fn refusal(status: StatusCode, name: &'static str, description: &'static str) -> Refusal {
-    Refusal { status, name, description }
+const fn error(status: StatusCode, name: &'static str, description: &'static str) -> ErrorResponse {
+    ErrorResponse { status, name, description }
 }
 
 /// Why a control call is refused.
 pub(super) struct ControlError {
-    refusal: Refusal,
-    detail: Detail,
+    response: ErrorResponse,
+    detail: ErrorDetail,
 }
 
 /// Why a call was refused.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Error")]
-struct ErrorBody {
+struct ControlErrorBody {
     /// The kind of refusal.
     error: &'static str,
-    detail: Detail,
+    detail: ErrorDetail,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(inline)]
-enum Detail {
+enum ErrorDetail {
     /// What is wrong, in a sentence.
     Sentence(String),
     /// Every mistake of a body, at its place.
@@ -101,22 +101,22 @@ impl ControlError {
         Self::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token")
     }
 
-    fn new(refusal: Refusal, detail: impl Into<String>) -> Self {
-        Self { refusal, detail: Detail::Sentence(detail.into()) }
+    fn new(response: ErrorResponse, detail: impl Into<String>) -> Self {
+        Self { response, detail: ErrorDetail::Sentence(detail.into()) }
     }
 }
 
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
-        let Self { refusal: Refusal { status, name, .. }, detail } = self;
-        (status, Json(ErrorBody { error: name, detail })).into_response()
+        let Self { response: ErrorResponse { status, name, .. }, detail } = self;
+        (status, Json(ControlErrorBody { error: name, detail })).into_response()
     }
 }
 
 impl From<LoadError> for ControlError {
     fn from(error: LoadError) -> Self {
         let mistakes = error.problems.into_iter().map(Mistake::from);
-        Self { refusal: INVALID, detail: Detail::Mistakes(mistakes.collect()) }
+        Self { response: INVALID, detail: ErrorDetail::Mistakes(mistakes.collect()) }
     }
 }
 
@@ -134,18 +134,18 @@ impl From<UnknownScenario> for ControlError {
 
 impl From<ReviewError> for ControlError {
     fn from(error: ReviewError) -> Self {
-        let refusal = match error {
+        let response = match error {
             ReviewError::UnknownCustomer => NOT_FOUND,
             ReviewError::NotUnderReview(_) => CONFLICT,
         };
-        Self::new(refusal, error.to_string())
+        Self::new(response, error.to_string())
     }
 }
 
 impl From<UpdateError> for ControlError {
     fn from(error: UpdateError) -> Self {
-        let refusal = if matches!(error, UpdateError::UnknownPartner(_)) { INVALID } else { CONFLICT };
-        Self::new(refusal, error.to_string())
+        let response = if matches!(error, UpdateError::UnknownPartner(_)) { INVALID } else { CONFLICT };
+        Self::new(response, error.to_string())
     }
 }
 
@@ -171,14 +171,14 @@ impl Describe for ControlError {
 
 impl Describe for QueryRejection {
     fn describe(operation: &mut OperationWriter<'_>) {
-        operation.refuse(MALFORMED);
+        operation.error(MALFORMED);
     }
 }
 
 /// The responses of the document that refusals refer to, by their names.
 pub(super) fn responses(generator: &mut SchemaGenerator) -> Map<String, Value> {
-    let error = generator.subschema_for::<ErrorBody>();
-    let response = |Refusal { name, description, .. }: Refusal| {
+    let error = generator.subschema_for::<ControlErrorBody>();
+    let response = |ErrorResponse { name, description, .. }: ErrorResponse| {
         let named = json_schema!({ "properties": { "error": { "const": name } } });
         let schema: Schema = json_schema!({ "allOf": [error, named] });
         (name.to_owned(), response(description, JSON, &schema))

@@ -37,7 +37,7 @@ impl Describe for InSpace {
         let description = "The space that the call is about; the header counts first. Default: `default`.";
         operation.parameter("header", X_SIM_SPACE.as_str(), description, &json!({ "type": "string" }));
         operation.parameter("query", "space", description, &json!({ "type": "string" }));
-        operation.refuse(NOT_FOUND);
+        operation.error(NOT_FOUND);
     }
 }
 
@@ -72,8 +72,8 @@ impl FromRequestParts<Arc<App>> for PathName {
 impl Describe for PathName {
     fn describe(operation: &mut OperationWriter<'_>) {
         operation.path_parameter();
-        operation.refuse(MALFORMED);
-        operation.refuse(NOT_FOUND);
+        operation.error(MALFORMED);
+        operation.error(NOT_FOUND);
     }
 }
 
@@ -112,8 +112,8 @@ impl<T: RequestBody> Describe for Body<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
         let schema = operation.schema::<T::Spec>();
         operation.request_body(T::MEDIA_TYPES, T::IS_REQUIRED, &schema, T::EXAMPLES);
-        operation.refuse(MALFORMED);
-        operation.refuse(INVALID);
+        operation.error(MALFORMED);
+        operation.error(INVALID);
     }
 }
 
@@ -152,7 +152,7 @@ impl<T: Named> Describe for NamedBody<T> {
             required.retain(|key| key != T::NAME);
         }
         operation.request_body(&[JSON], T::IS_REQUIRED, &schema, T::EXAMPLES);
-        operation.refuse(INVALID);
+        operation.error(INVALID);
     }
 }
 

@@ -87,12 +87,12 @@ fn guarded_routes() -> ApiRouter {
         .get("/_sim/customers", accounts::list_customers, op("listCustomers", "The customers of a space"))
         .get("/_sim/customers/{id}", accounts::get_customer, op("getCustomer", "One customer").parameter(CUSTOMER))
         .put("/_sim/customers/{id}", accounts::put_customer,
-            op("putCustomer", "Creates or replaces a customer").parameter(CUSTOMER).refuses(CONFLICT))
+            op("putCustomer", "Creates or replaces a customer").parameter(CUSTOMER).error(CONFLICT))
         .delete("/_sim/customers/{id}", accounts::delete_customer,
             op("deleteCustomer", "Deletes a customer").parameter(CUSTOMER))
         .post("/_sim/customers/{id}/review", accounts::review_customer,
             op("reviewCustomer", "Decides the review that a customer is under")
-                .parameter(CUSTOMER).refuses(CONFLICT))
+                .parameter(CUSTOMER).error(CONFLICT))
         .post("/_sim/explain", explain::post, op("explain", "The answer that a request would get now, and why")
                 .description("Nothing changes, and nothing is counted or recorded."))
         .get("/_sim/journal", journal::list,
@@ -108,9 +108,9 @@ fn guarded_routes() -> ApiRouter {
         .get("/_sim/partners", accounts::list_partners, op("listPartners", "The partners of a space"))
         .get("/_sim/partners/{name}", accounts::get_partner, op("getPartner", "One partner").parameter(PARTNER))
         .put("/_sim/partners/{name}", accounts::put_partner,
-            op("putPartner", "Creates or replaces a partner").parameter(PARTNER).refuses(CONFLICT))
+            op("putPartner", "Creates or replaces a partner").parameter(PARTNER).error(CONFLICT))
         .delete("/_sim/partners/{name}", accounts::delete_partner,
-            op("deletePartner", "Deletes a partner").parameter(PARTNER).refuses(CONFLICT))
+            op("deletePartner", "Deletes a partner").parameter(PARTNER).error(CONFLICT))
         .post("/_sim/reload", scenarios::reload, op("reloadScenarios", "Reads the scenario files again")
                 .description("What is right in them takes effect, file by file. The default space begins again if its \
                     scenario has changed; other spaces go on as they are."))
@@ -122,18 +122,18 @@ fn guarded_routes() -> ApiRouter {
             op("getScenarioSchema", "The JSON Schema of scenario files, of draft 2020-12"))
         .get("/_sim/scripted", scripted::list, op("listScripted", "The answers fixed beforehand, with the uses left"))
         .post("/_sim/scripted", scripted::create,
-            op("addScripted", "Fixes answers beforehand, behind those that there are").refuses(CONFLICT))
+            op("addScripted", "Fixes answers beforehand, behind those that there are").error(CONFLICT))
         .delete("/_sim/scripted", scripted::delete, op("clearScripted", "Takes back all answers fixed beforehand"))
         .get("/_sim/spaces", spaces::list, op("listSpaces", "The spaces that there are"))
         .post("/_sim/spaces", spaces::create,
             op("createSpace", "Creates an isolated world, with fresh credentials for its partners")
                 .description("A client that calls with them is in that space: it needs no header. Without a body the \
                     space starts from the scenario `default`.")
-                .refuses(NOT_FOUND))
+                .error(NOT_FOUND))
         .get("/_sim/spaces/{id}", spaces::get,
             op("getSpace", "What a client needs in order to call in a space").parameter(SPACE))
         .delete("/_sim/spaces/{id}", spaces::delete, op("deleteSpace", "Deletes a space; the default one stays")
-                .parameter(SPACE).refuses(CONFLICT))
+                .parameter(SPACE).error(CONFLICT))
         .post("/_sim/verify", verify::post, op("verify", "Whether the journal has what a test expects"))
         .get("/_sim/world", spaces::get_world, op("getWorld", "All of a space, as a scenario"))
         .put("/_sim/world", spaces::put_world, op("replaceWorld", "Makes a space begin again from a scenario"))

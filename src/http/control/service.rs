@@ -22,7 +22,7 @@ use super::scenarios::JsonDocument;
 use super::{CA_PATH, guarded_routes, open_routes};
 use crate::domain::catalog::CheckItem;
 use crate::http::App;
-use crate::http::openapi::{Describe, Document, OperationWriter, response};
+use crate::http::openapi::{Describe, OpenApiDocument, OperationWriter, response};
 use crate::simulator::{Spaces, machine_time};
 
 /// The simulator, and where to go.
@@ -71,7 +71,7 @@ pub(super) async fn get_health() -> Json<Health> {
 }
 
 pub(super) async fn get_openapi() -> Json<JsonDocument> {
-    let mut document = Document::new();
+    let mut document = OpenApiDocument::new();
     document.add_control(&open_routes().routes, false, &[INTERNAL]);
     document.add_control(&guarded_routes().routes, true, &[INTERNAL, UNAUTHORIZED]);
     let responses = responses(document.generator());
@@ -96,7 +96,7 @@ impl Describe for Pem {
     fn describe(operation: &mut OperationWriter<'_>) {
         let certificate = response("The CA's certificate.", Self::MEDIA_TYPE, &json_schema!({ "type": "string" }));
         operation.respond(StatusCode::OK, certificate);
-        operation.refuse(NOT_FOUND);
+        operation.error(NOT_FOUND);
     }
 }
 

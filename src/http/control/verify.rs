@@ -15,18 +15,18 @@ use serde_json::Value;
 use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::extract::{Body, InSpace, RequestBody};
 use crate::domain::scripted::Matcher;
-use crate::fixture::{self, Document, LoadError, MatcherSpec};
+use crate::fixture::{self, Document, LoadError, MatcherSpec, allow_null};
 use crate::http::App;
 use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::simulator::{JournalEntry, Space};
 
-/// How many entries are shown.
-const CLOSEST: usize = 3;
+/// The most entries that are shown.
+const MAX_CLOSEST: usize = 3;
 
-/// What journal entries are to be like, and how many of them there are to be.
+/// What journal entries have to be like, and how many of them there have to be.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Expectation")]
+#[schemars(rename = "Expectation", transform = allow_null)]
 pub(super) struct ExpectationSpec {
     /// What an entry has to be like in order to count.
     #[serde(default, rename = "match")]
@@ -70,15 +70,25 @@ struct Count {
     at_most: Option<usize>,
 }
 
-/// What journal entries are to be like, and how many of them there are to be.
+/// How many journal entries of which kind a test expects. An entry has to satisfy all conditions.
+///
+/// ```
+/// use bss_sim::{Expectation, Matcher, Simulator};
+///
+/// let sim = Simulator::start();
+/// let refused = Expectation::at_least(1).customer_id("customer-done").error_code(Matcher::Prefix("CBC.".into()));
+/// assert!(sim.verify(&refused).is_err(), "nothing was sent");
+/// sim.verify(&Expectation::exactly(0).status([400, 500])).unwrap();
+/// ```
 #[derive(Clone, Debug)]
+#[must_use = "an expectation does nothing until `expect` or `verify`"]
 pub struct Expectation {
     /// Conditions by the name of what they look at.
-    pub conditions: Vec<(&'static str, Matcher)>,
+    pub(crate) conditions: Vec<(&'static str, Matcher)>,
     /// The least number of entries.
-    pub at_least: usize,
+    pub(crate) at_least: usize,
     /// The largest number of entries.
-    pub at_most: usize,
+    pub(crate) at_most: usize,
 }
 
 impl RequestBody for Expectation {
@@ -110,11 +120,11 @@ impl RequestBody for Expectation {
 }
 
 impl Expectation {
-    /// Reads the body of a call of `verify`.
+    /// Reads the body of `POST /_sim/verify`.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn read(text: &str) -> Result<Self, LoadError> {
+    pub(crate) fn from_json(text: &str) -> Result<Self, LoadError> {
         fixture::read_with(text, Self::convert)
     }
 }
@@ -236,7 +246,7 @@ pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Ver
     judged.retain(|(differs, _)| differs.is_empty() == (count > *at_most));
     judged.sort_unstable_by_key(|(differs, entry)| (differs.len(), Reverse(entry.number)));
     let writer = EntryWriter::new(app, space);
-    let closest = judged.into_iter().take(CLOSEST);
+    let closest = judged.into_iter().take(MAX_CLOSEST);
     let closest = closest.map(|(differs, entry)| CloseEntry { differs, entry: writer.entry(entry) }).collect();
     Err(NotVerified { expected: (*at_least, *at_most), count, dropped, closest })
 }

@@ -9,7 +9,9 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-pub(super) use operation::{ApiRoute, ApiRouter, Describe, JSON, OperationWriter, Refusal, all_required, op, response};
+pub(super) use operation::{
+    ApiRoute, ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response,
+};
 
 /// The tag of the control API.
 const CONTROL_TAG: &str = "control";
@@ -23,12 +25,12 @@ contradicts itself, and that the simulator chose. The control API is the simulat
 an address of its own. Whatever can be asked for by GET can also be asked for by HEAD.";
 
 /// A document that is being made.
-pub(super) struct Document {
+pub(super) struct OpenApiDocument {
     generator: SchemaGenerator,
     paths: Map<String, Value>,
 }
 
-impl Document {
+impl OpenApiDocument {
     /// A document of the simulated API and of IAM.
     pub(super) fn new() -> Self {
         let settings = SchemaSettings::draft2020_12();
@@ -41,12 +43,12 @@ impl Document {
         Self { generator, paths }
     }
 
-    /// Adds routes of the control API. All can be refused for these reasons; guarded ones need the control token.
-    pub(super) fn add_control(&mut self, routes: &[ApiRoute], is_guarded: bool, refusals: &[Refusal]) {
+    /// Adds routes of the control API. All have these errors; guarded ones need the control token.
+    pub(super) fn add_control(&mut self, routes: &[ApiRoute], is_guarded: bool, errors: &[ErrorResponse]) {
         for route in routes {
             let mut writer = route.describe(&mut self.generator);
-            for refusal in refusals {
-                writer.refuse(*refusal);
+            for error in errors {
+                writer.error(*error);
             }
             let security = if is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
             let operation = writer.finish(CONTROL_TAG, &security);
@@ -64,7 +66,7 @@ impl Document {
         &mut self.generator
     }
 
-    /// The whole document, with the responses by which control calls are refused.
+    /// The whole document, with the error responses of the control API.
     pub(super) fn finish(mut self, responses: &Map<String, Value>) -> Value {
         json!({
             "openapi": "3.1.0",

@@ -83,12 +83,12 @@ pub(in crate::http) struct Operation {
     summary: &'static str,
     description: Option<&'static str>,
     parameter: &'static str,
-    refusal: Option<Refusal>,
+    error: Option<ErrorResponse>,
 }
 
 /// An operation with this ID and a summary of one line.
 pub(in crate::http) const fn op(id: &'static str, summary: &'static str) -> Operation {
-    Operation { id, summary, description: None, parameter: "", refusal: None }
+    Operation { id, summary, description: None, parameter: "", error: None }
 }
 
 impl Operation {
@@ -102,15 +102,15 @@ impl Operation {
         Self { parameter, ..self }
     }
 
-    /// Says why the route refuses, beyond what its types say.
-    pub(in crate::http) const fn refuses(self, refusal: Refusal) -> Self {
-        Self { refusal: Some(refusal), ..self }
+    /// Names an error of the route, beyond those that its types name.
+    pub(in crate::http) const fn error(self, error: ErrorResponse) -> Self {
+        Self { error: Some(error), ..self }
     }
 }
 
-/// A kind of refusal: a response among the document's components.
+/// A kind of error: a response among the document's components.
 #[derive(Clone, Copy)]
-pub(in crate::http) struct Refusal {
+pub(in crate::http) struct ErrorResponse {
     pub(in crate::http) status: StatusCode,
     pub(in crate::http) name: &'static str,
     pub(in crate::http) description: &'static str,
@@ -139,10 +139,12 @@ impl<'a> OperationWriter<'a> {
 
     /// The schema of a type itself.
     pub(in crate::http) fn inline_schema<T: JsonSchema>(&mut self) -> Schema {
-        let schema = self.schema::<T>();
+        let mut schema = self.schema::<T>();
         let name = schema.get("$ref").and_then(|reference| reference.as_str()?.rsplit('/').next());
-        let component = name.and_then(|name| self.generator.definitions().get(name)?.as_object());
-        component.map_or_else(|| schema.clone(), |component| component.clone().into())
+        if let Some(component) = name.and_then(|name| self.generator.definitions().get(name)?.as_object()) {
+            schema = component.clone().into();
+        }
+        schema
     }
 
     /// Adds a parameter of the path, the query or the headers.
@@ -205,16 +207,16 @@ impl<'a> OperationWriter<'a> {
         self.responses.insert(status.as_u16(), response);
     }
 
-    /// Adds a refusal, unless the status already has a response.
-    pub(in crate::http) fn refuse(&mut self, Refusal { status, name, .. }: Refusal) {
+    /// Adds an error, unless the status already has a response.
+    pub(in crate::http) fn error(&mut self, ErrorResponse { status, name, .. }: ErrorResponse) {
         let reference = || json!({ "$ref": format!("#/components/responses/{name}") });
         self.responses.entry(status.as_u16()).or_insert_with(reference);
     }
 
     /// The operation of the document.
     pub(super) fn finish(mut self, tag: &str, security: &Value) -> Value {
-        if let Some(refusal) = self.operation.refusal {
-            self.refuse(refusal);
+        if let Some(error) = self.operation.error {
+            self.error(error);
         }
         let Self { operation, parameters, request_body, responses, .. } = self;
         let responses: Map<_, _> =
