@@ -51,21 +51,23 @@
 //! In the repository, `docs/clients.md` shows more uses, `examples` has whole programs, and `CONTRIBUTING.md` and
 //! `docs/architecture.md` are for those who change the simulator.
 
+#![cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, unused_imports, reason = "the program uses more of the modules than a Rust test does")
+)]
+
+#[cfg(feature = "cli")]
+mod cli;
+mod domain;
+mod embedded;
+mod fixture;
+mod http;
+mod pictures;
+mod simulator;
+
 #[cfg(feature = "cli")]
 #[doc(hidden)]
-pub mod cli;
-#[doc(hidden)]
-pub mod domain;
-mod embedded;
-#[doc(hidden)]
-pub mod fixture;
-#[doc(hidden)]
-pub mod http;
-#[doc(hidden)]
-pub mod pictures;
-#[doc(hidden)]
-pub mod simulator;
-
+pub use cli::run;
 pub use domain::account::{Customer, Partner, RealNameStatus};
 pub use domain::certificate::Certificate;
 pub use domain::scripted::Matcher;

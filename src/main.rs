@@ -1,7 +1,7 @@
-//! The binary. All of it is in [`bss_sim::cli`].
+//! The binary. All of it is in `cli`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    bss_sim::cli::run()
+    bss_sim::run()
 }

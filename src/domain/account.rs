@@ -131,7 +131,6 @@ impl RealNameStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
-#[expect(missing_docs, reason = "the names say it all")]
 pub enum ReviewDecision {
     Approve,
     Reject,

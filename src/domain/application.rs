@@ -13,7 +13,6 @@ use crate::domain::settings::Contract;
 
 /// The fields of a request body, not yet checked.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the fields are the page's parameters")]
 pub struct RawApplication<'a> {
     pub customer_id: Field<Cow<'a, str>>,
     pub identify_type: Field<i32>,
@@ -158,7 +157,6 @@ fn picture_paths(field: Field<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the page's")]
 pub enum Parameter {
     CustomerId,
     IdentifyType,

@@ -138,6 +138,7 @@ impl Review {
     /// Both values, in the order of their numbers.
     pub const ALL: &[Self] = &[Self::NotNeeded, Self::Manual];
 
+    /// The number on the wire.
     pub const fn number(self) -> u8 {
         self as u8
     }

@@ -18,13 +18,6 @@ pub enum WhenField {
     Parameter(Parameter),
 }
 
-impl WhenField {
-    /// Returns true if the values are numbers.
-    pub const fn is_number(self) -> bool {
-        matches!(self, Self::Parameter(parameter) if parameter.is_integer())
-    }
-}
-
 /// The conditions of a scripted answer. All must hold.
 #[derive(Clone, Debug, Default)]
 pub struct When(pub Vec<(WhenField, Matcher)>);

@@ -25,12 +25,12 @@ use tower::Layer;
 pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
 pub use control::{
-    ChangeView, CheckView, ControlSettings, EntryBody, Expectation, Explanation, NotVerified, Verified, entry, explain,
-    journal, verify,
+    ChangeView, CheckView, ControlSettings, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal,
+    verify,
 };
 pub use limits::Limits;
 pub use record::RecordService;
-pub use registry::{PendingReload, Reload, ScenarioRegistry};
+pub use registry::{Reload, ScenarioRegistry};
 pub use server::Server;
 #[cfg(feature = "tls")]
 pub use tls::Tls;

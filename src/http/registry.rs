@@ -97,7 +97,7 @@ impl PendingReload<'_> {
 
 /// Lets the default space begin again if its scenario's file has changed.
 fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Library) -> bool {
-    let current = library.from_file(served.name()).filter(|current| !current.is_same(served));
+    let current = library.file(served.name()).filter(|current| !current.is_same(served));
     let Some(current) = current else { return false };
     let is_restarted =
         default.replace_if_started_from(&served.scenario().world, current.name().into(), &current.scenario().world);

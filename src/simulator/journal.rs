@@ -198,10 +198,6 @@ impl Journal {
         self.ring().entries.len()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Removes all entries. The numbers go on.
     pub fn clear(&self) {
         let mut ring = self.ring();

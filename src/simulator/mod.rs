@@ -18,12 +18,11 @@ mod store;
 mod submit;
 
 pub use accounts::UpdateError;
-pub use authentication::{IssuedToken, TokenError};
+pub use authentication::TokenError;
 pub use clock::{Clock, machine_time};
-pub use journal::{Journal, JournalEntry, JournalLimits, RecordedRequest};
-pub use metrics::{Leftover, Leftovers, Metrics, OutcomeLabels, UnexpectedRequest, UnexpectedRequests};
-pub use outcome::{ApiError, Change, Detail, IamAnswer, Outcome, Reason, Submission};
-pub use script::{Script, TooManyAnswers};
+pub use journal::{JournalEntry, JournalLimits, RecordedRequest};
+pub use metrics::{Leftover, Metrics, UnexpectedRequest};
+pub use outcome::{ApiError, Change, Detail, IamAnswer, Outcome};
 pub use space::Space;
 pub use space_id::SpaceId;
 pub use spaces::Spaces;

@@ -28,7 +28,7 @@ use uuid::Uuid;
 pub use entry::{ChangeView, CheckView, EntryBody, Explanation};
 pub use explain::explain;
 pub use journal::{entry, journal};
-pub use verify::{Expectation, NotVerified, Verified, verify};
+pub use verify::{Expectation, NotVerified, verify};
 
 use super::openapi::{ApiRouter, op};
 use super::{App, X_REQUEST_ID, request_id_header};
