@@ -155,6 +155,8 @@ impl ServeArgs {
                 tokio::join!(server.serve(listener, api_service(app)), control);
             }
         }
+        // The process ends. To free a large state piece by piece would only delay that.
+        std::mem::forget(Arc::clone(app));
         Ok(())
     }
 

@@ -163,8 +163,8 @@ impl Accounts {
     }
 
     /// Returns the account that the token belongs to.
-    pub fn caller_by_token(&self, token: &str) -> Option<&Caller> {
-        self.tokens.get(&Secret::new(token))
+    pub fn caller_by_token(&self, token: &Secret) -> Option<&Caller> {
+        self.tokens.get(token)
     }
 
     /// Returns the access key with this ID and the account that it belongs to.

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::FromRequest;
-use axum::http::header::{AUTHORIZATION, EXPECT};
+use axum::http::header::{AUTHORIZATION, EXPECT, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 
-use super::X_AUTH_TOKEN;
 use super::record::RequestContext;
 use super::signature::{SignatureError, Signed};
 use crate::domain::account::{Caller, Partner};
@@ -19,21 +18,26 @@ use crate::domain::checks::{self, MAX_BODY_BYTES};
 use crate::domain::gateway::{self, GatewayError};
 use crate::simulator::{ApiError, Detail, SpaceState, TokenError, machine_time};
 
+pub const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+
+/// The header that names the space of a request.
+pub const X_SIM_SPACE: HeaderName = HeaderName::from_static("x-sim-space");
+
 /// How much of a body that is too long is still read before the refusal. A client that is cut off while it sends may never
 /// see its answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A request of the simulated API, read to its end.
-pub(in crate::http) struct ApiRequest {
+pub struct ApiRequest {
     /// Boxed, so that the futures that hold it stay below 1 KiB: malloc has larger pieces less quickly at hand.
-    pub(in crate::http) parts: Box<Parts>,
-    pub(in crate::http) body: Bytes,
+    pub parts: Box<Parts>,
+    pub body: Bytes,
     context: Arc<RequestContext>,
 }
 
 impl ApiRequest {
     /// The state of the request's space.
-    pub(in crate::http) fn state(&self) -> &SpaceState {
+    pub fn state(&self) -> &SpaceState {
         &self.context.state
     }
 
@@ -41,17 +45,17 @@ impl ApiRequest {
     ///
     /// # Errors
     /// What follows the gateway's text, and what was compared.
-    pub(in crate::http) fn authenticate(&self) -> Result<Caller, Detail> {
+    pub fn authenticate(&self) -> Result<Caller, Detail> {
         authenticate(self.state(), &self.parts, &self.body)
     }
 
     /// Records the caller's name.
-    pub(in crate::http) fn record_caller(&self, name: impl Into<Arc<str>>) {
+    pub fn record_caller(&self, name: impl Into<Arc<str>>) {
         self.context.record_caller(name.into());
     }
 
     /// Records the body.
-    pub(in crate::http) fn record_body(&self) {
+    pub fn record_body(&self) {
         self.context.record_body(self.body.clone());
     }
 }
@@ -70,21 +74,21 @@ impl<S: Sync> FromRequest<S> for ApiRequest {
 }
 
 /// A request that a partner made with its own credentials.
-pub(in crate::http) struct PartnerRequest {
-    pub(in crate::http) partner: Arc<Partner>,
+pub struct PartnerRequest {
+    pub partner: Arc<Partner>,
     request: ApiRequest,
 }
 
 impl PartnerRequest {
-    pub(in crate::http) fn state(&self) -> &SpaceState {
+    pub fn state(&self) -> &SpaceState {
         self.request.state()
     }
 
-    pub(in crate::http) fn parts(&self) -> &Parts {
+    pub fn parts(&self) -> &Parts {
         &self.request.parts
     }
 
-    pub(in crate::http) fn body(&self) -> &[u8] {
+    pub fn body(&self) -> &[u8] {
         &self.request.body
     }
 }
@@ -107,7 +111,7 @@ impl<S: Sync> FromRequest<S> for PartnerRequest {
 }
 
 /// The gateway's refusal of unknown credentials.
-pub(in crate::http) fn not_authenticated(detail: Detail) -> ApiError {
+pub fn not_authenticated(detail: Detail) -> ApiError {
     let (check, error) = (&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED);
     ApiError::Gateway { check, error, detail: Some(detail) }
 }
@@ -132,7 +136,7 @@ fn authenticate(state: &SpaceState, parts: &Parts, body: &[u8]) -> Result<Caller
 ///
 /// # Errors
 /// What follows the gateway's text.
-pub(in crate::http) fn caller_by_token(state: &SpaceState, token: &[u8]) -> Result<Caller, Detail> {
+pub fn caller_by_token(state: &SpaceState, token: &[u8]) -> Result<Caller, Detail> {
     let unknown = || "decrypt token fail".to_owned();
     let token = std::str::from_utf8(token).map_err(|_| unknown())?;
     let caller = state.caller_by_token(token);
@@ -167,7 +171,7 @@ fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller
 ///
 /// # Errors
 /// The gateway's error if it is too long, or if the client stopped in the middle.
-pub(in crate::http) async fn read_body<B>(headers: &HeaderMap, body: B) -> Result<Bytes, &'static GatewayError>
+pub async fn read_body<B>(headers: &HeaderMap, body: B) -> Result<Bytes, &'static GatewayError>
 where
     B: HttpBody<Data = Bytes>,
 {

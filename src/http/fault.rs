@@ -20,14 +20,14 @@ const CUT_AT: usize = 7;
 
 /// How an answer is delivered that is not simply sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Delivery {
-    pub(super) delay: Duration,
-    pub(super) fault: Option<Fault>,
+pub struct Delivery {
+    pub delay: Duration,
+    pub fault: Option<Fault>,
 }
 
 /// What the server does to the connection instead of sending the response. An extension of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) enum AbortConnection {
+pub enum AbortConnection {
     /// Reset it: TCP's RST.
     Reset,
     /// Close it.
@@ -44,13 +44,13 @@ impl std::error::Error for AbortConnection {}
 
 impl Delivery {
     /// The delivery of an outcome. `None` if its answer is simply sent.
-    pub(super) fn of(outcome: &Outcome) -> Option<Self> {
+    pub fn of(outcome: &Outcome) -> Option<Self> {
         let delay = outcome.delay();
         let fault = if let Some(Answer::Fault(fault)) = outcome.answer() { Some(fault) } else { None };
         (fault.is_some() || !delay.is_zero()).then_some(Self { delay, fault })
     }
 
-    pub(super) async fn deliver(self, mut response: Response<Body>) -> Response<Body> {
+    pub async fn deliver(self, mut response: Response<Body>) -> Response<Body> {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
         }

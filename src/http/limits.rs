@@ -56,7 +56,7 @@ const MAX_FRAME: usize = 16 * 1024;
 
 /// The memory that the request bodies of a server share.
 #[derive(Debug)]
-pub(super) struct BodyMemory {
+pub struct BodyMemory {
     memory: Arc<Semaphore>,
     /// One body at a time goes on without memory, so that long bodies do not all wait for each other.
     overdraft: Arc<Semaphore>,
@@ -70,7 +70,7 @@ impl Default for BodyMemory {
 
 impl BodyMemory {
     /// Limits a request body: it fails when it takes longer than `time`, and waits while there is no memory for it.
-    pub(super) fn limit<B>(&self, body: B, time: Duration, spare: &SpareTimer) -> Body
+    pub fn limit<B>(&self, body: B, time: Duration, spare: &SpareTimer) -> Body
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
     {
@@ -90,7 +90,7 @@ impl BodyMemory {
 
 /// The timer of the last request body of a connection. To move a timer costs a request much less than to start one, which
 /// takes a lock and may wake the runtime's driver: that is why this is no `DeadlineBody` of tower-http.
-pub(super) type SpareTimer = Arc<Mutex<Option<Pin<Box<Sleep>>>>>;
+pub type SpareTimer = Arc<Mutex<Option<Pin<Box<Sleep>>>>>;
 
 /// A request body that fails when it takes too long. The time begins when the body has to be waited for.
 struct TimedBody<B> {
@@ -193,7 +193,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for ReservingBody<B> {
 
 /// The body of a response over HTTP/2. It gives one frame after the other, as the client reads them: what HTTP/2 buffers has
 /// no time limit, so it should be little.
-pub(super) struct FramedBody {
+pub struct FramedBody {
     body: Body,
     /// The rest of a chunk of the body.
     rest: Bytes,
@@ -205,7 +205,7 @@ pub(super) struct FramedBody {
 
 impl FramedBody {
     /// Cancels `overdue` when a frame is not read within `time`.
-    pub(super) const fn new(body: Body, time: Duration, overdue: CancellationToken) -> Self {
+    pub const fn new(body: Body, time: Duration, overdue: CancellationToken) -> Self {
         Self { body, rest: Bytes::new(), time, overdue, reader: None }
     }
 }

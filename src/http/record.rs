@@ -9,25 +9,20 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
+use axum::http::header::{AUTHORIZATION, HeaderMap};
 use axum::http::request::Parts;
-use axum::http::{Request, Response};
+use axum::http::{Method, Request, Response};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
 use tower::{Layer, Service};
 use uuid::Uuid;
 
+use super::extract::{X_AUTH_TOKEN, X_SIM_SPACE};
 use super::fault::Delivery;
-use super::{ENDPOINTS, X_AUTH_TOKEN, X_SIM_SPACE, X_SUBJECT_TOKEN, response, signature};
+use super::{response, signature};
 use crate::domain::checks;
 use crate::domain::gateway::{self, GatewayError};
 use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
-
-/// The headers whose values are credentials. They are not recorded.
-const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "x-auth-token", "x-security-token"];
-
-/// What is recorded instead.
-const MASK: &str = "***";
 
 /// The most bytes of a target, and of one header (the gateway's "32 K").
 const MAX_PIECE_BYTES: usize = 32 * 1024;
@@ -37,45 +32,46 @@ const MAX_HEADERS_BYTES: usize = 128 * 1024;
 
 /// What extractors learn of a request for its record. An extension of the request.
 #[derive(Debug)]
-pub(super) struct RequestContext {
+pub struct RequestContext {
     /// The state of the request's space. It stays the same when the space is reset meanwhile.
-    pub(super) state: Arc<SpaceState>,
+    pub state: Arc<SpaceState>,
     caller: OnceLock<Arc<str>>,
     body: OnceLock<Bytes>,
 }
 
 impl RequestContext {
     /// Records the caller's name.
-    pub(super) fn record_caller(&self, name: Arc<str>) {
+    pub fn record_caller(&self, name: Arc<str>) {
         let _ = self.caller.set(name);
     }
 
     /// Records the body.
-    pub(super) fn record_body(&self, body: Bytes) {
+    pub fn record_body(&self, body: Bytes) {
         let _ = self.body.set(body);
     }
 }
 
 /// Records the requests of a service.
 #[derive(Clone, Debug)]
-pub(super) struct RecordLayer {
-    pub(super) spaces: Arc<Spaces>,
+pub struct RecordLayer {
+    pub spaces: Arc<Spaces>,
+    /// The method and the path of each recorded endpoint.
+    pub endpoints: &'static [(Method, &'static str)],
     /// The path of a service whose requests are not recorded, if the service has one.
-    pub(super) except: Option<&'static str>,
+    pub except: Option<&'static str>,
 }
 
 impl<S> Layer<S> for RecordLayer {
     type Service = RecordService<S>;
 
     fn layer(&self, inner: S) -> RecordService<S> {
-        RecordService { spaces: Arc::clone(&self.spaces), except: self.except, inner }
+        RecordService { layer: self.clone(), inner }
     }
 }
 
 #[derive(Clone, Debug)]
 pub struct RecordService<S> {
-    spaces: Arc<Spaces>,
-    except: Option<&'static str>,
+    layer: RecordLayer,
     inner: S,
 }
 
@@ -93,18 +89,19 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if self.except.is_some_and(|except| is_below(except, request.uri().path())) {
+        if self.layer.except.is_some_and(|except| is_below(except, request.uri().path())) {
             return Box::pin(self.inner.call(request));
         }
         let started = Instant::now();
         let (mut head, body) = request.into_parts();
         let size = HeadSize::of(&head);
-        let (state, refusal) = resolve_space(&self.spaces, &size, &head.headers);
+        let (state, refusal) = resolve_space(&self.layer.spaces, &size, &head.headers);
         let context = Arc::new(RequestContext { state, caller: OnceLock::new(), body: OnceLock::new() });
+        let mut endpoints = self.layer.endpoints.iter().map(|(_, path)| *path);
         let recording = Recording {
             id: Uuid::new_v4(),
             started,
-            endpoint: ENDPOINTS.iter().find(|(_, path)| *path == head.uri.path()).map_or("", |(_, path)| path),
+            endpoint: endpoints.find(|path| *path == head.uri.path()).unwrap_or_default(),
             request: size.record(&head, body.size_hint().lower()),
             context: Arc::clone(&context),
         };
@@ -177,14 +174,11 @@ struct Recording {
 
 impl Recording {
     /// Gives the outcome its wire form, and records it. What delays or breaks the answer comes after that.
-    fn finish(self, mut inner: Response<Body>) -> (Response<Body>, Option<Delivery>) {
+    fn finish(self, mut response: Response<Body>) -> (Response<Body>, Option<Delivery>) {
         let Self { id, started, endpoint, mut request, context } = self;
         let RequestContext { state, caller, body } = &*context;
-        let outcome = inner.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
-        let mut response = response::response(&outcome, state.settings().wire, id);
-        if let Some(token) = inner.headers_mut().remove(X_SUBJECT_TOKEN) {
-            response.headers_mut().insert(X_SUBJECT_TOKEN, token);
-        }
+        let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
+        response::write(&outcome, state.settings().wire, id, &mut response);
         let delivery = Delivery::of(&outcome);
         tracing::info!(
             request.id = %id.simple(),
@@ -242,25 +236,14 @@ impl HeadSize {
 
     /// Records the head, with room for a body of this many bytes.
     fn record(&self, head: &Parts, body: u64) -> RecordedRequest {
-        // A token may have thousands of characters, which need no room.
-        let secrets = head.headers.iter().filter(|(name, _)| is_secret(name));
-        let secrets: usize = secrets.map(|(_, value)| value.len().saturating_sub(MASK.len())).sum();
         let body = usize::try_from(body).unwrap_or(usize::MAX).min(MAX_PIECE_BYTES);
-        let capacity = self.headers - secrets + head.headers.len() * ": \n".len() + body;
+        let capacity = self.headers + head.headers.len() * ": \n".len() + body;
         let mut request = RecordedRequest::new(head.method.as_str(), target(head), capacity);
         for (name, value) in &head.headers {
-            if is_secret(name) {
-                request.add_header(name.as_str(), MASK);
-            } else {
-                request.add_header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
-            }
+            request.add_header(name.as_str(), value.as_bytes());
         }
         request
     }
-}
-
-fn is_secret(name: &HeaderName) -> bool {
-    SECRET_HEADERS.contains(&name.as_str())
 }
 
 fn target(head: &Parts) -> &str {
@@ -286,7 +269,8 @@ mod tests {
         }
 
         let spaces = Spaces::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
-        let service = RecordLayer { spaces: spaces.into(), except: None }.layer(Router::new().route("/", get(panics)));
+        let service = RecordLayer { spaces: spaces.into(), endpoints: &[], except: None }
+            .layer(Router::new().route("/", get(panics)));
         for _ in 0..2 {
             let request = http::Request::new(Body::empty());
             let response = service.clone().oneshot(request).await.expect("the service is infallible");

@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, SERVER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SERVER};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{X_REQUEST_ID, request_id_header};
 use crate::domain::account::{Customer, RealNameStatus};
 use crate::domain::application::Parameter;
 use crate::domain::catalog::{CheckItem, ErrorCode, Review};
@@ -18,6 +17,9 @@ use crate::domain::gateway::GatewayError;
 use crate::domain::rules::{Answer, Refusal};
 use crate::domain::settings::{IsReviewType, ParameterErrors, Wire};
 use crate::simulator::{ApiError, Outcome};
+
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
 
 /// The one rule that refuses with the code of a parameter error.
 const PLATFORM_RULE: &str = "platform-of-partner";
@@ -37,15 +39,17 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The response to a request with this ID.
-pub(super) fn response(outcome: &Outcome, wire: Wire, id: Uuid) -> Response<Body> {
+/// Gives a response the wire form of its outcome. `id` is that of the request. Headers that the handler has set stay.
+pub fn write(outcome: &Outcome, wire: Wire, id: Uuid, response: &mut Response<Body>) {
     let mut buffer = Uuid::encode_buffer();
-    let text: &str = id.simple().encode_lower(&mut buffer);
-    let mut response = Response::new(body(outcome, wire, text).map(Body::from).unwrap_or_default());
+    let id: &str = id.simple().encode_lower(&mut buffer);
     *response.status_mut() = status(outcome);
+    *response.body_mut() = body(outcome, wire, id).map(Body::from).unwrap_or_default();
     let headers = response.headers_mut();
+    // The router's, for a body without content.
+    headers.remove(CONTENT_LENGTH);
     headers.reserve(4);
-    headers.insert(X_REQUEST_ID, request_id_header(text));
+    headers.insert(X_REQUEST_ID, request_id_header(id));
     let content_type = match (outcome.iam(), outcome.answer()) {
         (Some(_), _) => "application/json",
         (None, Some(Answer::Gateway(error))) => {
@@ -54,15 +58,19 @@ pub(super) fn response(outcome: &Outcome, wire: Wire, id: Uuid) -> Response<Body
             "application/json"
         }
         // The fault layer decides what is sent.
-        (None, Some(Answer::Fault(_))) => return response,
+        (None, Some(Answer::Fault(_))) => return,
         (None, _) => "application/json;charset=UTF-8",
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
+}
+
+/// The value of `X-Request-Id`.
+pub fn request_id_header(id: &str) -> HeaderValue {
+    HeaderValue::from_str(id).expect("hexadecimal digits fit a header")
 }
 
 /// The HTTP status of an outcome.
-pub(super) fn status(outcome: &Outcome) -> StatusCode {
+pub fn status(outcome: &Outcome) -> StatusCode {
     let status = match (outcome.iam(), outcome.answer()) {
         (Some(iam), _) => iam.status,
         (None, Some(Answer::Refuse(refusal))) => refusal.code.status(),
@@ -73,7 +81,7 @@ pub(super) fn status(outcome: &Outcome) -> StatusCode {
 }
 
 /// The body of an outcome. The gateway's bodies contain the request ID; a fault has no body.
-pub(super) fn body(outcome: &Outcome, wire: Wire, request_id: &str) -> Option<Cow<'static, str>> {
+pub fn body(outcome: &Outcome, wire: Wire, request_id: &str) -> Option<Cow<'static, str>> {
     match (outcome, outcome.answer()) {
         (_, Some(Answer::Accept(review))) => Some(accepted(review, wire.is_review).into()),
         (_, Some(Answer::Refuse(refusal))) => Some(refused(outcome, refusal, wire.parameter_errors).into()),
@@ -96,7 +104,7 @@ const fn accepted(review: Review, is_review: IsReviewType) -> &'static str {
 /// An error of the API.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ErrorBody<'a> {
+pub struct ErrorBody<'a> {
     /// Error code.
     #[schemars(length(max = 16))]
     error_code: &'a str,
@@ -128,7 +136,7 @@ fn error_msg(outcome: &Outcome, code: ErrorCode, parameter_errors: ParameterErro
 /// An error of the gateway.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct GatewayErrorBody<'a> {
+pub struct GatewayErrorBody<'a> {
     /// What is wrong.
     error_msg: &'a str,
     /// The code.
@@ -152,7 +160,7 @@ fn refused_by_gateway(outcome: &Outcome, error: &GatewayError, request_id: &str)
 /// The result of a review. There is none before any application (assumed).
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ReviewResultBody<'a> {
+pub struct ReviewResultBody<'a> {
     /// 0: under review; 1: rejected; 2: passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u8", default, range(max = 2))]

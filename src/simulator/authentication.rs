@@ -1,9 +1,10 @@
 //! Authentication: the accounts that tokens and access keys belong to, issued tokens, and locked access keys.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use dashmap::DashMap;
+use foldhash::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::account::Caller;
@@ -34,10 +35,11 @@ impl SpaceState {
     /// Returns the account of a token, which is listed in the world or was issued by IAM. Issued tokens expire by the clock
     /// of the space.
     pub fn caller_by_token(&self, token: &str) -> Result<Caller, TokenError> {
-        if let Some(caller) = self.accounts().caller_by_token(token) {
+        let token = Secret::new(token);
+        if let Some(caller) = self.accounts().caller_by_token(&token) {
             return Ok(caller.clone());
         }
-        match self.tokens.get(token) {
+        match self.tokens.get(&token) {
             Some((_, expires_at)) if self.clock.now() >= expires_at => Err(TokenError::Expired(expires_at)),
             Some((caller, _)) => self.current_caller(caller).ok_or(TokenError::Unknown),
             None => self.lenient_caller().ok_or(TokenError::Unknown),
@@ -110,8 +112,8 @@ impl Tokens {
     }
 
     /// Returns the account of a token and the time at which the token expires.
-    fn get(&self, token: &str) -> Option<(Caller, Timestamp)> {
-        self.0.lock().expect("lock poisoned: tokens").by_token.get(&Secret::new(token)).cloned()
+    fn get(&self, token: &Secret) -> Option<(Caller, Timestamp)> {
+        self.0.lock().expect("lock poisoned: tokens").by_token.get(token).cloned()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The journal of a space: a ring of requests with their answers, bounded by entries and by bytes.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -53,7 +54,8 @@ impl JournalLimits {
     }
 }
 
-/// A request as far as it was read, without credentials. It takes a single allocation, because there are many.
+/// A request as far as it was read, with its credentials: they are masked where it is shown. It takes a single allocation,
+/// because there are many.
 #[derive(Clone, Debug, Default)]
 pub struct RecordedRequest {
     /// The method, the target, a line for each header, and the body.
@@ -71,10 +73,10 @@ impl RecordedRequest {
         Self { ends: [method.len(), bytes.len(), bytes.len()], bytes }
     }
 
-    /// Adds a header. Call it before [`set_body`](Self::set_body), and never with a credential.
-    pub fn add_header(&mut self, name: &str, value: &str) {
-        for part in [name, ": ", value, "\n"] {
-            self.bytes.extend_from_slice(part.as_bytes());
+    /// Adds a header. Call it before [`set_body`](Self::set_body).
+    pub fn add_header(&mut self, name: &str, value: &[u8]) {
+        for part in [name.as_bytes(), b": ", value, b"\n"] {
+            self.bytes.extend_from_slice(part);
         }
         self.ends[2] = self.bytes.len();
     }
@@ -97,8 +99,13 @@ impl RecordedRequest {
         self.target().split('?').next().unwrap_or_default()
     }
 
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.text(self.ends[1], self.ends[2]).lines().filter_map(|line| line.split_once(": "))
+    /// Returns the headers. What is not UTF-8 in a value is replaced.
+    pub fn headers(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        let lines = self.bytes[self.ends[1]..self.ends[2]].split(|byte| *byte == b'\n');
+        lines.filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((String::from_utf8_lossy(&line[..colon]), String::from_utf8_lossy(&line[colon + 2..])))
+        })
     }
 
     /// Returns the body. Empty if it was not read.
@@ -107,7 +114,7 @@ impl RecordedRequest {
     }
 
     fn text(&self, from: usize, to: usize) -> &str {
-        str::from_utf8(&self.bytes[from..to]).expect("method, target and headers were added as text")
+        str::from_utf8(&self.bytes[from..to]).expect("method and target were added as text")
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::rules::CheckReport;
 use crate::http::extract::PartnerRequest;
 use crate::simulator::{ApiError, Outcome, RecordedRequest};
 
-pub(in crate::http) async fn submit(request: PartnerRequest) -> Result<Outcome, ApiError> {
+pub async fn submit(request: PartnerRequest) -> Result<Outcome, ApiError> {
     let raw = decode(&request.parts().headers, request.body())?;
     let application = Application::parse(raw, request.state().settings().contract)?;
     Ok(request.state().submit(&request.partner, &application).await.into())
@@ -31,12 +31,12 @@ pub fn explain_outcome(outcome: &Outcome, request: &RecordedRequest, caller: Opt
 /// Decodes a body field by field. A field of the wrong type is noted, not refused: the application decides in the page's
 /// order what is wrong. The body has to be a JSON object in UTF-8, sent as JSON; a byte order mark is tolerated (assumed,
 /// like all that the page does not say of bodies).
-pub(in crate::http) fn decode<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<RawApplication<'a>, ParameterError> {
+pub fn decode<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<RawApplication<'a>, ParameterError> {
     if is_json(headers) { decode_json(body) } else { Err(invalid(Violation::ContentType)) }
 }
 
 /// Decodes a body that was sent as JSON.
-pub(in crate::http) fn decode_json(body: &[u8]) -> Result<RawApplication<'_>, ParameterError> {
+pub fn decode_json(body: &[u8]) -> Result<RawApplication<'_>, ParameterError> {
     let text = std::str::from_utf8(body).map_err(|_| invalid(Violation::NotUtf8))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {

@@ -1,6 +1,6 @@
 //! The simulated API, below `/v2`: one file for each endpoint.
 
-pub(super) mod individual;
+pub mod individual;
 mod review_result;
 
 use axum::Router;
@@ -10,8 +10,8 @@ use axum::routing::{get, post};
 pub const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
 
 /// Querying the result of a review.
-pub(super) const REVIEW_RESULT: &str = "/v2/customers/realname-auths/result";
+pub const REVIEW_RESULT: &str = "/v2/customers/realname-auths/result";
 
-pub(super) fn routes() -> Router {
+pub fn routes() -> Router {
     Router::new().route(INDIVIDUAL, post(individual::submit)).route(REVIEW_RESULT, get(review_result::show))
 }

@@ -8,7 +8,7 @@ use crate::domain::application::{Parameter, ParameterError, Violation};
 use crate::http::extract::PartnerRequest;
 use crate::simulator::{ApiError, Outcome};
 
-pub(in crate::http) async fn show(request: PartnerRequest) -> Result<Outcome, ApiError> {
+pub async fn show(request: PartnerRequest) -> Result<Outcome, ApiError> {
     let id = customer_id(&request.parts().uri);
     let id = id.map_err(|violation| ParameterError { parameter: Some(Parameter::CustomerId), violation })?;
     match request.state().review_result(&request.partner, &id) {
@@ -27,5 +27,22 @@ fn customer_id(uri: &Uri) -> Result<CustomerId, Violation> {
         (Some(_), Some(_)) => Err(Violation::Repeated),
         (Some(id), None) if id.is_empty() || id.chars().count() > max => Err(Violation::Length { max }),
         (Some(id), None) => Ok(CustomerId::new(id)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customer_id_is_mandatory_once_and_of_1_to_64_characters() {
+        let customer_id = |query: &str| customer_id(&format!("/?{query}").parse().expect("a target"));
+        let longest = "字".repeat(64);
+        assert_eq!(customer_id("customer_id=c%201"), Ok(CustomerId::new("c 1")));
+        assert_eq!(customer_id(&format!("x=y&customer_id={longest}")), Ok(CustomerId::new(&longest)));
+        assert_eq!(customer_id("customer=c"), Err(Violation::Missing));
+        assert_eq!(customer_id("customer_id="), Err(Violation::Length { max: 64 }));
+        assert_eq!(customer_id(&format!("customer_id={longest}c")), Err(Violation::Length { max: 64 }));
+        assert_eq!(customer_id("customer_id=a&customer_id=a"), Err(Violation::Repeated));
     }
 }

@@ -1,5 +1,6 @@
 //! Journal entries and explanations as they are shown: without secrets, and without personal data unless it was asked for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::extract::Query;
@@ -20,6 +21,9 @@ const PERSONAL: [&str; 3] = ["name", "token", "verified_number"];
 
 /// What stands for a value that is not shown.
 const MASK: &str = "***";
+
+/// The headers whose values are credentials.
+const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "x-auth-token", "x-security-token"];
 
 /// What was asked and answered, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -198,7 +202,11 @@ impl EntryWriter {
             Err(_) if self.show_personal_data => String::from_utf8_lossy(request.body()).into(),
             Err(_) => Value::Null,
         };
-        let headers = request.headers().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let mask = |name: &str| SECRET_HEADERS.contains(&name).then(|| MASK.to_owned());
+        let header = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+            (name.clone().into_owned(), mask(&name).unwrap_or(value.into_owned()).into())
+        };
+        let headers = request.headers().map(header).collect();
         RequestView { method: request.method().to_owned(), path: request.target().to_owned(), headers, body }
     }
 

@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 
 use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND};
 use crate::fixture::{self, Document};
+use crate::http::App;
+use crate::http::extract::X_SIM_SPACE;
 use crate::http::extract::read_body;
 use crate::http::openapi::{Describe, JSON, OperationWriter};
-use crate::http::{App, X_SIM_SPACE};
 use crate::simulator::{Space, SpaceId};
 
 /// The space of a call: that of `X-Sim-Space`, else that of `?space=`, else the default one.

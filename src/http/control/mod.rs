@@ -30,21 +30,10 @@ pub use explain::explain;
 pub use journal::{entry, journal};
 pub use verify::{Expectation, NotVerified, verify};
 
+use super::App;
 use super::openapi::{ApiRouter, op};
-use super::{App, X_REQUEST_ID, request_id_header};
-use crate::domain::credentials::Secret;
+use super::response::{X_REQUEST_ID, request_id_header};
 use error::{CONFLICT, ControlError, NOT_FOUND};
-
-/// The settings of the control API.
-#[derive(Clone, Debug, Default)]
-pub struct ControlSettings {
-    /// What every call has to show, but for the health checks and that for the CA; `None` if the API is open.
-    pub token: Option<Secret>,
-    /// Names and certificate numbers are shown in the journal.
-    pub show_personal_data: bool,
-    /// The certificate of the CA that clients have to trust, as PEM; `None` if the simulator has no CA of its own.
-    pub ca: Option<Arc<str>>,
-}
 
 const CA_PATH: &str = "/_sim/tls/ca.pem";
 

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use super::{IamError, answer};
 use crate::domain::account::Caller;
 use crate::domain::checks;
-use crate::http::X_SUBJECT_TOKEN;
 use crate::http::extract::ApiRequest;
+use crate::http::response::X_SUBJECT_TOKEN;
 use crate::simulator::{ApiError, Outcome, SpaceState};
 
 /// What is read of a body; all else in it is ignored.

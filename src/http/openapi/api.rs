@@ -13,9 +13,10 @@ use crate::domain::certificate::{CERTIFICATE_TYPES, CertificateType};
 use crate::domain::gateway;
 use crate::domain::settings::Contract;
 use crate::fixture::{Exchange, Library};
+use crate::http::extract::X_SIM_SPACE;
 use crate::http::iam::{DomainsBody, TokenBody, TokenRequest};
 use crate::http::response::ReviewResultBody;
-use crate::http::{X_SIM_SPACE, bss, iam};
+use crate::http::{bss, iam};
 
 pub(super) const BSS_TAG: &str = "real-name authentication";
 

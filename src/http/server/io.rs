@@ -19,7 +19,7 @@ const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
 /// What a connection is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Phase {
+pub enum Phase {
     /// For the first byte of a request.
     Idle,
     /// For the rest of its head, or of the handshake of TLS.
@@ -32,7 +32,7 @@ pub(super) enum Phase {
 
 /// The state of a connection. Its task and those of its streams write it.
 #[derive(Debug, Default)]
-pub(super) struct ConnectionState {
+pub struct ConnectionState {
     is_http2: AtomicBool,
     is_head_begun: AtomicBool,
     /// How many requests have come whose responses have not been sent whole.
@@ -46,18 +46,18 @@ pub(super) struct ConnectionState {
 impl ConnectionState {
     /// Begins HTTP after the handshake of TLS.
     #[cfg(feature = "tls")]
-    pub(super) fn begin_http(&self, is_http2: bool) {
+    pub fn begin_http(&self, is_http2: bool) {
         self.is_http2.store(is_http2, Relaxed);
         self.is_head_begun.store(false, Relaxed);
         self.changes.fetch_add(1, Relaxed);
     }
 
     /// Lets the connection end in RST.
-    pub(super) fn reset(&self) {
+    pub fn reset(&self) {
         self.is_reset.store(true, Relaxed);
     }
 
-    pub(super) fn phase(&self) -> Phase {
+    pub fn phase(&self) -> Phase {
         if self.is_write_blocked.load(Relaxed) {
             Phase::Blocked
         } else if self.exchanges.load(Relaxed) > 0 {
@@ -70,7 +70,7 @@ impl ConnectionState {
     }
 
     /// Waits until a phase takes too long, and returns it. Has to be polled whenever the connection was polled.
-    pub(super) async fn overdue(&self, limits: &Limits) -> Phase {
+    pub async fn overdue(&self, limits: &Limits) -> Phase {
         let mut seen = None;
         let mut timer = pin!(sleep(FOREVER));
         poll_fn(|cx| {
@@ -109,10 +109,10 @@ impl ConnectionState {
 }
 
 /// A request whose head has come, until this is dropped with the body of its response.
-pub(super) struct Exchange(pub(super) Arc<ConnectionState>);
+pub struct Exchange(pub(super) Arc<ConnectionState>);
 
 impl Exchange {
-    pub(super) fn begin(state: &Arc<ConnectionState>) -> Self {
+    pub fn begin(state: &Arc<ConnectionState>) -> Self {
         state.is_head_begun.store(false, Relaxed);
         state.exchanges.fetch_add(1, Relaxed);
         state.changes.fetch_add(1, Relaxed);
@@ -128,9 +128,9 @@ impl Drop for Exchange {
 }
 
 /// A socket that reports to the state of its connection.
-pub(super) struct Socket {
-    pub(super) stream: TcpStream,
-    pub(super) state: Arc<ConnectionState>,
+pub struct Socket {
+    pub stream: TcpStream,
+    pub state: Arc<ConnectionState>,
 }
 
 impl Drop for Socket {

@@ -1,0 +1,57 @@
+//! The state that all routes share.
+
+use std::sync::Arc;
+
+use super::registry::ScenarioRegistry;
+use crate::domain::credentials::Secret;
+use crate::fixture::{Library, Scenario};
+use crate::simulator::{JournalLimits, Spaces};
+
+/// The most journal entries of one space, by default.
+pub const DEFAULT_JOURNAL_ENTRIES: usize = 10_000;
+
+/// The most bytes of all journals, by default.
+pub const DEFAULT_JOURNAL_BYTES: usize = 64 * 1024 * 1024;
+
+/// The state that all routes share.
+#[derive(Debug)]
+pub struct App {
+    /// The spaces.
+    pub spaces: Arc<Spaces>,
+    /// Who may use the control API, and what it shows.
+    pub control: ControlSettings,
+    /// The scenarios that spaces can start from.
+    pub scenarios: ScenarioRegistry,
+}
+
+impl App {
+    /// A simulator whose default space starts from this scenario, with default limits and an open control API.
+    pub fn of(scenario: &Scenario, library: Library) -> Self {
+        let limits = JournalLimits::new(DEFAULT_JOURNAL_ENTRIES, DEFAULT_JOURNAL_BYTES);
+        let spaces = Spaces::new(scenario.name.as_str().into(), &scenario.world, limits);
+        Self::new(Arc::new(spaces), library, ControlSettings::default())
+    }
+
+    /// A simulator with these spaces, the default one of which began from a scenario of the library.
+    pub fn new(spaces: Arc<Spaces>, library: Library, control: ControlSettings) -> Self {
+        let default = spaces.default_space();
+        let scenarios = ScenarioRegistry::new(library, &default.scenario());
+        Self { spaces, control, scenarios }
+    }
+
+    /// The current library of scenarios.
+    pub fn library(&self) -> Arc<Library> {
+        self.scenarios.library()
+    }
+}
+
+/// The settings of the control API.
+#[derive(Clone, Debug, Default)]
+pub struct ControlSettings {
+    /// What every call has to show, but for the health checks and that for the CA; `None` if the API is open.
+    pub token: Option<Secret>,
+    /// Names and certificate numbers are shown in the journal.
+    pub show_personal_data: bool,
+    /// The certificate of the CA that clients have to trust, as PEM; `None` if the simulator has no CA of its own.
+    pub ca: Option<Arc<str>>,
+}
