@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
-use strum::IntoStaticStr;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::domain::account::CustomerId;
 use crate::domain::bucket::{PictureKind, PicturePath};
@@ -154,7 +154,7 @@ fn picture_paths(field: Field<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>
 }
 
 /// A parameter of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Parameter {
@@ -210,7 +210,7 @@ impl Parameter {
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|parameter| parameter.as_str() == name)
+        name.parse().ok()
     }
 
     /// Returns true if the value is a number.

@@ -56,7 +56,7 @@ impl ApiRequest {
 
     /// Records the body.
     pub fn record_body(&self) {
-        self.context.record_body(self.body.clone());
+        self.context.record_body(&self.body);
     }
 }
 

@@ -4,13 +4,12 @@
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, HttpBody};
 use axum::http::header::{AUTHORIZATION, HeaderMap};
-use axum::http::request::Parts;
 use axum::http::{Method, Request, Response};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
@@ -30,24 +29,33 @@ const MAX_PIECE_BYTES: usize = 32 * 1024;
 /// The most bytes of all headers together (the gateway's "128 K").
 const MAX_HEADERS_BYTES: usize = 128 * 1024;
 
-/// What extractors learn of a request for its record. An extension of the request.
+/// What the handlers of a request share with its record. An extension of the request.
 #[derive(Debug)]
 pub struct RequestContext {
     /// The state of the request's space. It stays the same when the space is reset meanwhile.
     pub state: Arc<SpaceState>,
-    caller: OnceLock<Arc<str>>,
-    body: OnceLock<Bytes>,
+    record: Mutex<Record>,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    request: RecordedRequest,
+    caller: Option<Arc<str>>,
 }
 
 impl RequestContext {
     /// Records the caller's name.
     pub fn record_caller(&self, name: Arc<str>) {
-        let _ = self.caller.set(name);
+        self.record().caller = Some(name);
     }
 
     /// Records the body.
-    pub fn record_body(&self, body: Bytes) {
-        let _ = self.body.set(body);
+    pub fn record_body(&self, body: &[u8]) {
+        self.record().request.set_body(body);
+    }
+
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().expect("lock poisoned: record")
     }
 }
 
@@ -88,28 +96,27 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if self.layer.except.is_some_and(|except| is_below(except, request.uri().path())) {
             return Box::pin(self.inner.call(request));
         }
         let started = Instant::now();
-        let (mut head, body) = request.into_parts();
-        let size = HeadSize::of(&head);
-        let (state, refusal) = resolve_space(&self.layer.spaces, &size, &head.headers);
-        let context = Arc::new(RequestContext { state, caller: OnceLock::new(), body: OnceLock::new() });
+        let size = HeadSize::of(&request);
+        let (state, refusal) = resolve_space(&self.layer.spaces, &size, request.headers());
+        let record = Record { request: size.record(&request), caller: None };
+        let context = Arc::new(RequestContext { state, record: record.into() });
         let mut endpoints = self.layer.endpoints.iter().map(|(_, path)| *path);
         let recording = Recording {
             id: Uuid::new_v4(),
             started,
-            endpoint: endpoints.find(|path| *path == head.uri.path()).unwrap_or_default(),
-            request: size.record(&head, body.size_hint().lower()),
+            endpoint: endpoints.find(|path| *path == request.uri().path()).unwrap_or_default(),
             context: Arc::clone(&context),
         };
         if let Some(refusal) = refusal {
             return Box::pin(async move { Ok(recording.finish(refusal.into_response()).0) });
         }
-        head.extensions.insert(context);
-        let response = self.inner.call(Request::from_parts(head, body));
+        request.extensions_mut().insert(context);
+        let response = self.inner.call(request);
         Box::pin(async move {
             // The process's panic hook logs the panic.
             let response = AssertUnwindSafe(response).catch_unwind().await;
@@ -168,15 +175,15 @@ struct Recording {
     started: Instant,
     /// The path of the endpoint; empty if there is none.
     endpoint: &'static str,
-    request: RecordedRequest,
     context: Arc<RequestContext>,
 }
 
 impl Recording {
     /// Gives the outcome its wire form, and records it. What delays or breaks the answer comes after that.
     fn finish(self, mut response: Response<Body>) -> (Response<Body>, Option<Delivery>) {
-        let Self { id, started, endpoint, mut request, context } = self;
-        let RequestContext { state, caller, body } = &*context;
+        let Self { id, started, endpoint, context } = self;
+        let state = &context.state;
+        let Record { request, caller } = std::mem::take(&mut *context.record());
         let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
         response::write(&outcome, state.settings().wire, id, &mut response);
         let delivery = Delivery::of(&outcome);
@@ -188,20 +195,19 @@ impl Recording {
             error.code = outcome.error_code(),
             decided_by = outcome.decided_by(),
             check = outcome.check(),
-            caller = caller.get().map(|name| &**name),
+            caller = caller.as_deref(),
             space = %state.space_id(),
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
         state.metrics().count(endpoint, &outcome);
         state.unexpected_requests().record(&request, &outcome);
-        request.set_body(body.get().map_or(&[], |body| body));
         state.journal.push(JournalEntry {
             number: 0,
             request_id: id,
             at: state.clock.now(),
             request,
-            caller: caller.get().cloned(),
+            caller,
             status: response.status().as_u16(),
             outcome,
         });
@@ -217,10 +223,10 @@ struct HeadSize {
 }
 
 impl HeadSize {
-    fn of(head: &Parts) -> Self {
-        let sizes = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    fn of<B>(request: &Request<B>) -> Self {
+        let sizes = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
         let (largest_header, headers) = sizes.fold((0, 0), |(largest, sum), size| (size.max(largest), sum + size));
-        Self { target: target(head).len(), largest_header, headers }
+        Self { target: target(request).len(), largest_header, headers }
     }
 
     /// The gateway's error if something is too large.
@@ -234,20 +240,20 @@ impl HeadSize {
         }
     }
 
-    /// Records the head, with room for a body of this many bytes.
-    fn record(&self, head: &Parts, body: u64) -> RecordedRequest {
-        let body = usize::try_from(body).unwrap_or(usize::MAX).min(MAX_PIECE_BYTES);
-        let capacity = self.headers + head.headers.len() * ": \n".len() + body;
-        let mut request = RecordedRequest::new(head.method.as_str(), target(head), capacity);
-        for (name, value) in &head.headers {
-            request.add_header(name.as_str(), value.as_bytes());
+    /// Records the head, with room for the body.
+    fn record<B: HttpBody>(&self, request: &Request<B>) -> RecordedRequest {
+        let body = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX).min(MAX_PIECE_BYTES);
+        let capacity = self.headers + request.headers().len() * ": \n".len() + body;
+        let mut record = RecordedRequest::new(request.method().as_str(), target(request), capacity);
+        for (name, value) in request.headers() {
+            record.add_header(name.as_str(), value.as_bytes());
         }
-        request
+        record
     }
 }
 
-fn target(head: &Parts) -> &str {
-    head.uri.path_and_query().map_or("", |target| target.as_str())
+fn target<B>(request: &Request<B>) -> &str {
+    request.uri().path_and_query().map_or("", |target| target.as_str())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SERVER};
+use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SERVER};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
@@ -39,15 +39,17 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Gives a response the wire form of its outcome. `id` is that of the request. Headers that the handler has set stay.
+/// Gives a response the wire form of its outcome. `id` is that of the request. Of its headers only an issued token stays:
+/// the router has added some that the API does not have, such as `Allow`.
 pub fn write(outcome: &Outcome, wire: Wire, id: Uuid, response: &mut Response<Body>) {
     let mut buffer = Uuid::encode_buffer();
     let id: &str = id.simple().encode_lower(&mut buffer);
     *response.status_mut() = status(outcome);
     *response.body_mut() = body(outcome, wire, id).map(Body::from).unwrap_or_default();
     let headers = response.headers_mut();
-    // The router's, for a body without content.
-    headers.remove(CONTENT_LENGTH);
+    let token = outcome.iam().and_then(|_| headers.remove(X_SUBJECT_TOKEN));
+    headers.clear();
+    headers.extend(token.map(|token| (X_SUBJECT_TOKEN, token)));
     headers.reserve(4);
     headers.insert(X_REQUEST_ID, request_id_header(id));
     let content_type = match (outcome.iam(), outcome.answer()) {

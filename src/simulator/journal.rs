@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use crate::domain::rules::Facts;
 use crate::simulator::outcome::Outcome;
 
 /// How many entries a subscriber can be behind before it misses some.
@@ -134,8 +133,8 @@ pub struct JournalEntry {
 
 impl JournalEntry {
     fn bytes(&self) -> usize {
-        // 256 stands for what an outcome has on the heap besides its facts.
-        size_of::<Self>() + size_of::<Facts>() + 256 + self.request.bytes.capacity()
+        // 256 stands for what an outcome has on the heap.
+        size_of::<Self>() + 256 + self.request.bytes.capacity()
     }
 }
 

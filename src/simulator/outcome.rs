@@ -97,7 +97,7 @@ pub enum Reason {
     /// The scripted answer at this place of the script.
     Script(usize),
     /// The rules, from these facts.
-    Rules(Box<Facts>, Decision),
+    Rules(Facts, Decision),
 }
 
 /// What an application changed: each value before and after.

@@ -54,7 +54,8 @@ pub(super) struct Store {
 struct CustomerRecord {
     /// `None` if the ID was never listed or was deleted. Even then it can hold certificates.
     customer: Option<Arc<Customer>>,
-    held: BTreeSet<CertificateNumber>,
+    /// A few at the most, in no order.
+    held: Vec<CertificateNumber>,
 }
 
 /// A certificate with the customers that hold it.
@@ -102,7 +103,7 @@ impl Store {
                 self.certificate_record(certificate_entry).holders.insert(id.clone());
                 // The certificate's lock is released by now: two of them are never held at once.
                 record.held.iter().filter(|held| *held != number).for_each(|held| self.release(held, id));
-                record.held = BTreeSet::from([number.clone()]);
+                record.held = vec![number.clone()];
             }
         }
         decision
@@ -166,10 +167,10 @@ impl Store {
         });
         let before = std::mem::take(&mut *self.certificate_record(self.certificates.entry(number.clone())));
         for id in before.holders.difference(&after.holders) {
-            self.customer_record(self.customers.entry(id.clone())).held.remove(number);
+            self.customer_record(self.customers.entry(id.clone())).held.retain(|held| held != number);
         }
         for id in after.holders.difference(&before.holders) {
-            self.customer_record(self.customers.entry(id.clone())).held.insert(number.clone());
+            self.customer_record(self.customers.entry(id.clone())).held.push(number.clone());
         }
         self.certificates.insert(number.clone(), after);
         before.certificate.is_some() || !before.holders.is_empty()
@@ -185,7 +186,7 @@ impl Store {
                 Some(customer) => customers.insert(id.clone(), Arc::clone(customer)),
                 None => customers.remove(id),
             };
-            Arc::make_mut(&mut world.held).insert(id.clone(), record.held.clone());
+            Arc::make_mut(&mut world.held).insert(id.clone(), record.held.iter().cloned().collect());
         }
         for changed in &self.certificates {
             let (number, record) = changed.pair();
@@ -219,7 +220,7 @@ impl Store {
         let id = entry.key().clone();
         entry.or_insert_with(|| CustomerRecord {
             customer: self.initial.customers.get(&id).cloned(),
-            held: self.initial.held.get(&id).cloned().unwrap_or_default(),
+            held: self.initial.held.get(&id).into_iter().flatten().cloned().collect(),
         })
     }
 

@@ -68,7 +68,7 @@ impl SpaceState {
             let after = decision.change(&case, self.clock.now());
             let change = facts.customer.as_ref().zip(after.as_ref());
             let change = change.map(|(before, after)| Change::between(id, before, after));
-            let reason = Reason::Rules(Box::new(facts), decision);
+            let reason = Reason::Rules(facts, decision);
             let submission = Submission { answer: decision.answer(), reason, change, delay: Duration::ZERO };
             let is_accepted = matches!(decision, Decision::Accepted(_));
             (submission, after.filter(|_| commit).map(|customer| Commit { customer, is_accepted }))

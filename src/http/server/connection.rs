@@ -62,10 +62,11 @@ impl Server {
         // Cancelled when the server shuts down, or when a client of HTTP/2 does not read.
         let end = self.shutdown.child_token();
         let body_timer = SpareTimer::default();
-        let service = service_fn(|request: Request<Incoming>| {
+        let service = service_fn(|mut request: Request<Incoming>| {
+            add_host(&mut request);
             let (exchange, is_http2) = (Exchange::begin(state), request.version() == Version::HTTP_2);
             let (time, overdue) = (self.limits.answer, is_http2.then(|| end.clone()));
-            let request = with_host(request).map(|body| self.memory.limit(body, self.limits.body, &body_timer));
+            let request = request.map(|body| self.memory.limit(body, self.limits.body, &body_timer));
             // The services of axum are always ready.
             let response = service.clone().call(request);
             async move {
@@ -136,12 +137,11 @@ fn http2() -> Builder<TokioExecutor> {
 }
 
 /// Adds the header `Host`, which HTTP/2 sends as `:authority`, because signatures cover it.
-fn with_host(mut request: Request<Incoming>) -> Request<Incoming> {
+fn add_host(request: &mut Request<Incoming>) {
     if request.version() == Version::HTTP_2
         && let Some(authority) = request.uri().authority()
         && let Ok(host) = HeaderValue::from_str(authority.as_str())
     {
         request.headers_mut().entry(HOST).or_insert(host);
     }
-    request
 }

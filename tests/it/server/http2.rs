@@ -180,7 +180,7 @@ async fn ninety_long_bodies_on_one_connection_are_answered() {
 
 #[tokio::test]
 async fn answer_timeout_over_http2_resets_clients_that_do_not_read() {
-    let process = Process::start_tls(&["--answer-timeout", "300ms"]);
+    let process = Process::start_tls(&["--answer-timeout", "2s"]);
     let busy = Client::http2(&process).await;
     for reply in join_all((0..50).map(|_| busy.post_as("demo-token", "{}"))).await {
         reply.assert_parameter_error();
