@@ -24,13 +24,13 @@ pub struct ScenarioRegistry {
 
 impl ScenarioRegistry {
     /// A registry with this library, from which the default space began with the scenario of this name.
-    pub(super) fn new(library: Library, scenario: &str) -> Self {
+    pub fn new(library: Library, scenario: &str) -> Self {
         let served = library.source(scenario).cloned();
         Self { library: RwLock::new(Arc::new(library)), served: Mutex::new(served) }
     }
 
     /// The current library.
-    pub(super) fn library(&self) -> Arc<Library> {
+    pub fn library(&self) -> Arc<Library> {
         Arc::clone(&self.library.read().expect("lock poisoned: library"))
     }
 

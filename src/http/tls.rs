@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::simulator::machine_time;
 
-pub(super) const HTTP_2: &[u8] = b"h2";
+pub const HTTP_2: &[u8] = b"h2";
 const HTTP_1: &[u8] = b"http/1.1";
 
 /// A name that every client on this machine may use.
@@ -91,7 +91,7 @@ impl Tls {
     }
 
     /// Returns the stream of a client, or `None` if the handshake fails.
-    pub(super) async fn accept<I: AsyncRead + AsyncWrite + Unpin>(&self, io: I) -> Option<TlsStream<I>> {
+    pub async fn accept<I: AsyncRead + AsyncWrite + Unpin>(&self, io: I) -> Option<TlsStream<I>> {
         match self.acceptor.accept(io).await {
             Ok(stream) => return Some(stream),
             // A client that only looks whether the port is open.

@@ -18,12 +18,12 @@ use crate::simulator::SpaceState;
 /// The customers of a space.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct CustomerList {
+pub struct CustomerList {
     customers: Vec<CustomerSpec>,
 }
 
 /// A customer to be put, with its credentials.
-pub(super) struct NewCustomer(CustomerId, Customer, Credentials);
+pub struct NewCustomer(CustomerId, Customer, Credentials);
 
 impl RequestBody for NewCustomer {
     type Spec = CustomerSpec;
@@ -41,23 +41,20 @@ impl Named for NewCustomer {
     const NAME: &str = "id";
 }
 
-pub(super) async fn list_customers(InSpace(space): InSpace) -> Json<CustomerList> {
+pub async fn list_customers(InSpace(space): InSpace) -> Json<CustomerList> {
     let state = space.state();
     let customers = state.customers();
     let customers = customers.iter().map(|(id, customer)| customer_spec(&state, id, customer));
     Json(CustomerList { customers: customers.collect() })
 }
 
-pub(super) async fn get_customer(
-    InSpace(space): InSpace,
-    PathName(id): PathName,
-) -> Result<Json<CustomerSpec>, ControlError> {
+pub async fn get_customer(InSpace(space): InSpace, PathName(id): PathName) -> Result<Json<CustomerSpec>, ControlError> {
     let (state, id) = (space.state(), CustomerId::new(&id));
     let customer = state.customer(&id).ok_or_else(|| unknown("customer"))?;
     Ok(Json(customer_spec(&state, &id, &customer)))
 }
 
-pub(super) async fn put_customer(
+pub async fn put_customer(
     InSpace(space): InSpace,
     NamedBody(NewCustomer(id, customer, credentials)): NamedBody<NewCustomer>,
 ) -> Result<Put<CustomerSpec>, ControlError> {
@@ -66,17 +63,14 @@ pub(super) async fn put_customer(
     Ok(Put { is_new: !was_there, value: customer_spec(&state, &id, &customer) })
 }
 
-pub(super) async fn delete_customer(
-    InSpace(space): InSpace,
-    PathName(id): PathName,
-) -> Result<NoContent, ControlError> {
+pub async fn delete_customer(InSpace(space): InSpace, PathName(id): PathName) -> Result<NoContent, ControlError> {
     deleted(space.state().remove_customer(&CustomerId::new(&id)), "customer")
 }
 
 /// How a review is decided.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ReviewRequest {
+pub struct ReviewRequest {
     /// The decision.
     decision: ReviewDecision,
     /// The reviewer's opinion, with a rejection.
@@ -94,7 +88,7 @@ impl RequestBody for ReviewRequest {
     }
 }
 
-pub(super) async fn review_customer(
+pub async fn review_customer(
     InSpace(space): InSpace,
     PathName(id): PathName,
     Body(ReviewRequest { decision, opinion }): Body<ReviewRequest>,
@@ -111,7 +105,7 @@ fn customer_spec(state: &SpaceState, id: &CustomerId, customer: &Customer) -> Cu
 /// The partners of a space.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct PartnerList {
+pub struct PartnerList {
     partners: Vec<PartnerSpec>,
 }
 
@@ -130,20 +124,17 @@ impl Named for Partner {
     const NAME: &str = "name";
 }
 
-pub(super) async fn list_partners(InSpace(space): InSpace) -> Json<PartnerList> {
+pub async fn list_partners(InSpace(space): InSpace) -> Json<PartnerList> {
     let accounts = space.state().accounts();
     let partners = accounts.partners.iter().map(|partner| PartnerSpec::from(&**partner));
     Json(PartnerList { partners: partners.collect() })
 }
 
-pub(super) async fn get_partner(
-    InSpace(space): InSpace,
-    PathName(name): PathName,
-) -> Result<Json<PartnerSpec>, ControlError> {
+pub async fn get_partner(InSpace(space): InSpace, PathName(name): PathName) -> Result<Json<PartnerSpec>, ControlError> {
     partner_spec(&space.state(), &name).map(Json)
 }
 
-pub(super) async fn put_partner(
+pub async fn put_partner(
     InSpace(space): InSpace,
     NamedBody(partner): NamedBody<Partner>,
 ) -> Result<Put<PartnerSpec>, ControlError> {
@@ -152,10 +143,7 @@ pub(super) async fn put_partner(
     Ok(Put { is_new: !was_there, value: partner_spec(&state, &name)? })
 }
 
-pub(super) async fn delete_partner(
-    InSpace(space): InSpace,
-    PathName(name): PathName,
-) -> Result<NoContent, ControlError> {
+pub async fn delete_partner(InSpace(space): InSpace, PathName(name): PathName) -> Result<NoContent, ControlError> {
     deleted(space.state().remove_partner(&name)?, "partner")
 }
 
@@ -167,12 +155,12 @@ fn partner_spec(state: &SpaceState, name: &str) -> Result<PartnerSpec, ControlEr
 /// The certificates of a space.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct CertificateList {
+pub struct CertificateList {
     certificates: Vec<CertificateSpec>,
 }
 
 /// A certificate to be put, with the customers who hold it.
-pub(super) struct NewCertificate(CertificateNumber, Certificate, BTreeSet<CustomerId>);
+pub struct NewCertificate(CertificateNumber, Certificate, BTreeSet<CustomerId>);
 
 impl RequestBody for NewCertificate {
     type Spec = CertificateSpec;
@@ -190,12 +178,12 @@ impl Named for NewCertificate {
     const NAME: &str = "number";
 }
 
-pub(super) async fn list_certificates(InSpace(space): InSpace) -> Json<CertificateList> {
+pub async fn list_certificates(InSpace(space): InSpace) -> Json<CertificateList> {
     let world = space.state().snapshot();
     Json(CertificateList { certificates: ScenarioSpec::from_world("", &world).certificates })
 }
 
-pub(super) async fn get_certificate(
+pub async fn get_certificate(
     InSpace(space): InSpace,
     PathName(number): PathName,
 ) -> Result<Json<CertificateSpec>, ControlError> {
@@ -203,7 +191,7 @@ pub(super) async fn get_certificate(
     CertificateSpec::of_world(&number, &world).map(Json).ok_or_else(|| unknown("certificate"))
 }
 
-pub(super) async fn put_certificate(
+pub async fn put_certificate(
     InSpace(space): InSpace,
     NamedBody(NewCertificate(number, certificate, holders)): NamedBody<NewCertificate>,
 ) -> Put<CertificateSpec> {
@@ -212,7 +200,7 @@ pub(super) async fn put_certificate(
     Put { is_new: !was_there, value }
 }
 
-pub(super) async fn delete_certificate(
+pub async fn delete_certificate(
     InSpace(space): InSpace,
     PathName(number): PathName,
 ) -> Result<NoContent, ControlError> {

@@ -23,7 +23,7 @@ const MAX_TRIED: usize = 100;
 /// Every documented outcome, in the page's order.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct OutcomeList {
+pub struct OutcomeList {
     outcomes: Vec<CatalogOutcome>,
 }
 
@@ -83,7 +83,7 @@ struct SampleRequest {
     request: Value,
 }
 
-pub(super) async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
+pub async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
     let state = space.state();
     let requests = requests(&state).await;
     let outcomes = catalog().into_iter().map(|CatalogRow { outcome, causes, scenario }| {

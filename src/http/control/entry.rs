@@ -143,20 +143,20 @@ impl From<CheckReport> for CheckView {
 
 /// Makes the entries of a space ready to be shown.
 #[derive(Clone, Copy)]
-pub(super) struct EntryWriter {
+pub struct EntryWriter {
     space: SpaceId,
     wire: Wire,
     show_personal_data: bool,
 }
 
 impl EntryWriter {
-    pub(super) fn new(app: &App, space: &Space) -> Self {
+    pub fn new(app: &App, space: &Space) -> Self {
         let wire = space.state().settings().wire;
         Self { space: space.id(), wire, show_personal_data: app.control.show_personal_data }
     }
 
     /// A whole journal entry.
-    pub(super) fn entry(self, entry: &JournalEntry) -> EntryBody {
+    pub fn entry(self, entry: &JournalEntry) -> EntryBody {
         let (request_id, caller) = (entry.request_id.simple().to_string(), entry.caller.as_deref());
         let explanation = self.explanation(&entry.outcome, &entry.request, caller, &request_id, entry.status);
         EntryBody {
@@ -171,7 +171,7 @@ impl EntryWriter {
     }
 
     /// What was answered, and why.
-    pub(super) fn explanation(
+    pub fn explanation(
         self,
         outcome: &Outcome,
         request: &RecordedRequest,
@@ -253,7 +253,7 @@ fn without_tokens(text: &str) -> String {
 }
 
 /// The customer that a request is about, by its body or by its query.
-pub(super) fn customer_id(request: &RecordedRequest) -> Option<String> {
+pub fn customer_id(request: &RecordedRequest) -> Option<String> {
     let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let by_body = body["customer_id"].as_str().map(str::to_owned);
     by_body.or_else(|| {

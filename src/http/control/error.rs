@@ -14,20 +14,20 @@ use crate::fixture::{LoadError, Problem, UnknownScenario};
 use crate::http::openapi::{Describe, ErrorResponse, JSON, OperationWriter, response};
 use crate::simulator::{ReviewError, UpdateError};
 
-pub(super) const MALFORMED: ErrorResponse =
+pub const MALFORMED: ErrorResponse =
     error(StatusCode::BAD_REQUEST, "malformed", "The call does not have the form that it has to have.");
-pub(super) const UNAUTHORIZED: ErrorResponse =
+pub const UNAUTHORIZED: ErrorResponse =
     error(StatusCode::UNAUTHORIZED, "unauthorized", "The call does not show the control token.");
-pub(super) const NOT_FOUND: ErrorResponse =
+pub const NOT_FOUND: ErrorResponse =
     error(StatusCode::NOT_FOUND, "not_found", "Something that the call names does not exist.");
-pub(super) const CONFLICT: ErrorResponse =
+pub const CONFLICT: ErrorResponse =
     error(StatusCode::CONFLICT, "conflict", "The call is in conflict with the current state of the space.");
-pub(super) const INVALID: ErrorResponse = error(
+pub const INVALID: ErrorResponse = error(
     StatusCode::UNPROCESSABLE_ENTITY,
     "invalid",
     "The body is not what this call takes: everything that is wrong with it.",
 );
-pub(super) const INTERNAL: ErrorResponse =
+pub const INTERNAL: ErrorResponse =
     error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of the simulator: its log has the reason.");
 
 const fn error(status: StatusCode, name: &'static str, description: &'static str) -> ErrorResponse {
@@ -35,7 +35,7 @@ const fn error(status: StatusCode, name: &'static str, description: &'static str
 }
 
 /// Why a control call is refused.
-pub(super) struct ControlError {
+pub struct ControlError {
     response: ErrorResponse,
     detail: ErrorDetail,
 }
@@ -61,7 +61,7 @@ enum ErrorDetail {
 
 /// A mistake in a body or in a file.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Mistake {
+pub struct Mistake {
     /// The line, from 1.
     line: usize,
     /// The column of the line, from 1.
@@ -82,22 +82,22 @@ impl From<Problem> for Mistake {
 
 impl ControlError {
     /// Something that the call names does not exist.
-    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+    pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(NOT_FOUND, detail)
     }
 
     /// The call does not have the form that it has to have.
-    pub(super) fn malformed(detail: impl Into<String>) -> Self {
+    pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(MALFORMED, detail)
     }
 
     /// The call is well-formed, but in conflict with the current state.
-    pub(super) fn conflict(detail: impl Into<String>) -> Self {
+    pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(CONFLICT, detail)
     }
 
     /// The call does not show the control token.
-    pub(super) fn unauthorized() -> Self {
+    pub fn unauthorized() -> Self {
         Self::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token")
     }
 
@@ -150,17 +150,17 @@ impl From<UpdateError> for ControlError {
 }
 
 /// Answers after a panic, which the process's hook has logged.
-pub(super) fn panicked(_panic: Box<dyn Any + Send>) -> Response {
+pub fn panicked(_panic: Box<dyn Any + Send>) -> Response {
     ControlError::new(INTERNAL, "a fault of the simulator: its log has the reason").into_response()
 }
 
 /// Answers for a path that the control API does not have.
-pub(super) async fn unknown_route() -> ControlError {
+pub async fn unknown_route() -> ControlError {
     ControlError::not_found("there is no such route below /_sim")
 }
 
 /// Answers for a method that the path does not have.
-pub(super) async fn unknown_method() -> ControlError {
+pub async fn unknown_method() -> ControlError {
     ControlError::not_found("the route has no such method")
 }
 
@@ -176,7 +176,7 @@ impl Describe for QueryRejection {
 }
 
 /// The responses of the document that refusals refer to, by their names.
-pub(super) fn responses(generator: &mut SchemaGenerator) -> Map<String, Value> {
+pub fn responses(generator: &mut SchemaGenerator) -> Map<String, Value> {
     let error = generator.subschema_for::<ControlErrorBody>();
     let response = |ErrorResponse { name, description, .. }: ErrorResponse| {
         let named = json_schema!({ "properties": { "error": { "const": name } } });

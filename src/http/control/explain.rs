@@ -23,7 +23,7 @@ use crate::simulator::{ApiError, Outcome, RecordedRequest, Space, SpaceState};
 /// A request as it would be sent.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ExplainRequest {
+pub struct ExplainRequest {
     /// Who would send it: a token or a partner's name; default the first partner.
     #[serde(rename = "as")]
     caller: Option<String>,
@@ -41,7 +41,7 @@ impl RequestBody for ExplainRequest {
     }
 }
 
-pub(super) async fn post(
+pub async fn post(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     Body(ExplainRequest { caller, request }): Body<ExplainRequest>,
@@ -93,6 +93,6 @@ fn find_partner(state: &SpaceState, caller: Option<&str>) -> Result<Arc<Partner>
 }
 
 /// Parses the body of an application as the space's edition of the contract has it.
-pub(super) fn parse<'a>(state: &SpaceState, body: &'a [u8]) -> Result<Application<'a>, ParameterError> {
+pub fn parse<'a>(state: &SpaceState, body: &'a [u8]) -> Result<Application<'a>, ParameterError> {
     Application::parse(individual::decode_json(body)?, state.settings().contract)
 }

@@ -20,7 +20,7 @@ use crate::http::{App, X_SIM_SPACE};
 use crate::simulator::{Space, SpaceId};
 
 /// The space of a call: that of `X-Sim-Space`, else that of `?space=`, else the default one.
-pub(super) struct InSpace(pub(super) Arc<Space>);
+pub struct InSpace(pub Arc<Space>);
 
 impl FromRequestParts<Arc<App>> for InSpace {
     type Rejection = ControlError;
@@ -42,7 +42,7 @@ impl Describe for InSpace {
 }
 
 /// Finds the space with this name.
-pub(super) fn find_space(app: &App, name: &str) -> Result<Arc<Space>, ControlError> {
+pub fn find_space(app: &App, name: &str) -> Result<Arc<Space>, ControlError> {
     let space = SpaceId::parse(name).and_then(|id| app.spaces.get(id));
     space.ok_or_else(|| {
         let detail = format!("there is no space {name}: it was deleted, gave way to newer ones, or never was");
@@ -56,7 +56,7 @@ fn query(parts: &Parts, name: &str) -> Option<String> {
 }
 
 /// The name in the path of a call.
-pub(super) struct PathName(pub(super) String);
+pub struct PathName(pub String);
 
 impl FromRequestParts<Arc<App>> for PathName {
     type Rejection = ControlError;
@@ -78,7 +78,7 @@ impl Describe for PathName {
 }
 
 /// What the body of a call is converted to.
-pub(super) trait RequestBody: Sized {
+pub(crate) trait RequestBody: Sized {
     /// The shape of the body.
     type Spec: DeserializeOwned + JsonSchema;
 
@@ -94,7 +94,7 @@ pub(super) trait RequestBody: Sized {
 }
 
 /// The body of a call.
-pub(super) struct Body<T>(pub(super) T);
+pub struct Body<T>(pub T);
 
 impl<T: RequestBody> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ControlError;
@@ -118,13 +118,13 @@ impl<T: RequestBody> Describe for Body<T> {
 }
 
 /// What a call puts by its name.
-pub(super) trait Named: RequestBody {
+pub(crate) trait Named: RequestBody {
     /// The key of the name.
     const NAME: &str;
 }
 
 /// The body of a call that puts something by the name in the path. The body may leave the name out, but not contradict it.
-pub(super) struct NamedBody<T>(pub(super) T);
+pub struct NamedBody<T>(pub T);
 
 impl<T: Named> FromRequest<Arc<App>> for NamedBody<T> {
     type Rejection = ControlError;
@@ -147,7 +147,7 @@ impl<T: Named> FromRequest<Arc<App>> for NamedBody<T> {
 impl<T: Named> Describe for NamedBody<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
         PathName::describe(operation);
-        let mut schema = operation.inline_schema::<T::Spec>();
+        let mut schema = T::Spec::json_schema(operation.generator);
         if let Some(Value::Array(required)) = schema.get_mut("required") {
             required.retain(|key| key != T::NAME);
         }
@@ -174,7 +174,7 @@ fn check_json(text: &str) -> Result<(), ControlError> {
 }
 
 /// A response with something new.
-pub(super) struct Created<T>(pub(super) T);
+pub struct Created<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
@@ -189,9 +189,9 @@ impl<T: JsonSchema> Describe for Created<T> {
 }
 
 /// A response with something that was put: new, or in the place of another.
-pub(super) struct Put<T> {
-    pub(super) is_new: bool,
-    pub(super) value: T,
+pub struct Put<T> {
+    pub is_new: bool,
+    pub value: T,
 }
 
 impl<T: Serialize> IntoResponse for Put<T> {

@@ -28,7 +28,7 @@ const DEFAULT_LIMIT: usize = 100;
 /// Which entries to list.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct Filter {
+pub struct Filter {
     /// Only entries with a greater number.
     since: Option<u64>,
     /// No more than so many; default 100.
@@ -49,7 +49,7 @@ impl Filter {
 /// Entries of a journal, the oldest first.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct EntryList {
+pub struct EntryList {
     entries: Vec<EntryBody>,
     /// What `since` has to be in order to go on from here.
     next: u64,
@@ -59,7 +59,7 @@ pub(super) struct EntryList {
     dropped: u64,
 }
 
-pub(super) async fn list(
+pub async fn list(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     filter: Result<Query<Filter>, QueryRejection>,
@@ -77,7 +77,7 @@ pub(super) async fn list(
     Ok(Json(EntryList { entries: listed.iter().map(|entry| writer.entry(entry)).collect(), next, truncated, dropped }))
 }
 
-pub(super) async fn get(
+pub async fn get(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     PathName(request_id): PathName,
@@ -87,13 +87,13 @@ pub(super) async fn get(
     })
 }
 
-pub(super) async fn delete(InSpace(space): InSpace) -> NoContent {
+pub async fn delete(InSpace(space): InSpace) -> NoContent {
     space.state().journal.clear();
     NoContent
 }
 
 /// Follows the journal from now on, also beyond a reset, until the simulator ends.
-pub(super) async fn stream(
+pub async fn stream(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {

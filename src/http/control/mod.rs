@@ -140,7 +140,7 @@ fn guarded_routes() -> ApiRouter {
 }
 
 /// The routes of the control API, which answer every path below `/_sim`.
-pub(super) fn routes(app: &Arc<App>) -> Router {
+pub fn routes(app: &Arc<App>) -> Router {
     let guarded = (guarded_routes().router)
         .method_not_allowed_fallback(error::unknown_method)
         .route("/_sim/", any(error::unknown_route))

@@ -20,7 +20,7 @@ use crate::http::{App, Reload};
 /// The scenarios that spaces can start from.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ScenarioList {
+pub struct ScenarioList {
     scenarios: Vec<ScenarioSummary>,
 }
 
@@ -35,14 +35,14 @@ struct ScenarioSummary {
 /// A scenario with its file.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ScenarioBody {
+pub struct ScenarioBody {
     #[serde(flatten)]
     summary: ScenarioSummary,
     /// Its file.
     yaml: Option<String>,
 }
 
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<ScenarioList> {
+pub async fn list(State(app): State<Arc<App>>) -> Json<ScenarioList> {
     let library = app.library();
     let summary = |name: &str| {
         let description = library.scenario(name).map(|scenario| scenario.description.clone());
@@ -51,10 +51,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json<ScenarioList> {
     Json(ScenarioList { scenarios: library.names().map(summary).collect() })
 }
 
-pub(super) async fn get(
-    State(app): State<Arc<App>>,
-    PathName(name): PathName,
-) -> Result<Json<ScenarioBody>, ControlError> {
+pub async fn get(State(app): State<Arc<App>>, PathName(name): PathName) -> Result<Json<ScenarioBody>, ControlError> {
     let library = app.library();
     let description = library.scenario(&name)?.description.clone();
     let yaml = library.text(&name).map(str::to_owned);
@@ -65,9 +62,9 @@ pub(super) async fn get(
 #[derive(Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline)]
-pub(super) struct JsonDocument(pub(super) Map<String, Value>);
+pub struct JsonDocument(pub Map<String, Value>);
 
-pub(super) async fn get_schema() -> Json<JsonDocument> {
+pub async fn get_schema() -> Json<JsonDocument> {
     let schema = json_schema();
     Json(JsonDocument(schema.as_object().cloned().expect("the schema of an object is an object")))
 }
@@ -75,7 +72,7 @@ pub(super) async fn get_schema() -> Json<JsonDocument> {
 /// What a reload changed.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ReloadBody {
+pub struct ReloadBody {
     /// The scenarios whose text has changed.
     changed: Vec<String>,
     /// The scenarios that were in no file before.
@@ -91,7 +88,7 @@ pub(super) struct ReloadBody {
 /// What a reload changed, and what is wrong in the files. What was known of those stays.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ReloadErrorBody {
+pub struct ReloadErrorBody {
     #[serde(flatten)]
     reload: ReloadBody,
     #[schemars(extend("const" = "invalid"))]
@@ -117,7 +114,7 @@ enum FileMistake {
     },
 }
 
-pub(super) async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, ReloadErrorBody> {
+pub async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, ReloadErrorBody> {
     let Reload { news: ReloadDiff { changed, added, removed, unchanged, errors }, restarted } = app.reload().await;
     let restarted = restarted.iter().map(ToString::to_string).collect();
     let reload = ReloadBody { changed, added, removed, unchanged, restarted };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -28,7 +28,7 @@ use crate::simulator::{Spaces, machine_time};
 /// The simulator, and where to go.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct Index {
+pub struct Index {
     /// `bss-sim`
     name: &'static str,
     /// Its version.
@@ -41,7 +41,7 @@ pub(super) struct Index {
     links: Vec<&'static str>,
 }
 
-pub(super) async fn get_index(State(app): State<Arc<App>>) -> Json<Index> {
+pub async fn get_index(State(app): State<Arc<App>>) -> Json<Index> {
     Json(Index {
         name: "bss-sim",
         version: env!("CARGO_PKG_VERSION"),
@@ -54,23 +54,23 @@ pub(super) async fn get_index(State(app): State<Arc<App>>) -> Json<Index> {
 /// What can be asked for without naming anything.
 fn links(has_ca: bool) -> Vec<&'static str> {
     let routes = guarded_routes().routes.into_iter().chain(open_routes().routes).skip(1);
-    let readable = routes.filter(|route| route.method == Method::GET && !route.path.contains('{'));
+    let readable = routes.filter(|route| route.method == "get" && !route.path.contains('{'));
     readable.map(|route| route.path).filter(|path| has_ca || *path != CA_PATH).collect()
 }
 
 /// The simulator is well. It listens only once its world is loaded, so a server that answers at all is also ready.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct Health {
+pub struct Health {
     #[schemars(extend("const" = "ok"))]
     status: &'static str,
 }
 
-pub(super) async fn get_health() -> Json<Health> {
+pub async fn get_health() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-pub(super) async fn get_openapi() -> Json<JsonDocument> {
+pub async fn get_openapi() -> Json<JsonDocument> {
     let mut document = OpenApiDocument::new();
     document.add_control(&open_routes().routes, false, &[INTERNAL]);
     document.add_control(&guarded_routes().routes, true, &[INTERNAL, UNAUTHORIZED]);
@@ -80,7 +80,7 @@ pub(super) async fn get_openapi() -> Json<JsonDocument> {
 }
 
 /// A certificate in PEM.
-pub(super) struct Pem(Arc<str>);
+pub struct Pem(Arc<str>);
 
 impl Pem {
     const MEDIA_TYPE: &str = "application/x-pem-file";
@@ -101,14 +101,14 @@ impl Describe for Pem {
 }
 
 /// The CA is public: a client that has to ask for it over TLS cannot trust it yet.
-pub(super) async fn get_ca(State(app): State<Arc<App>>) -> Result<Pem, ControlError> {
+pub async fn get_ca(State(app): State<Arc<App>>) -> Result<Pem, ControlError> {
     app.control.ca.clone().map(Pem).ok_or_else(|| {
         ControlError::not_found("only a server that was started with `--tls self-signed` has a CA of its own")
     })
 }
 
 /// Metrics for Prometheus.
-pub(super) struct OpenMetrics(String);
+pub struct OpenMetrics(String);
 
 impl OpenMetrics {
     const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -129,7 +129,7 @@ impl Describe for OpenMetrics {
 
 /// The registry is made for each scrape, from counters that the simulator has anyway: nothing of it is global, and no request
 /// waits for it.
-pub(super) async fn get_metrics(State(app): State<Arc<App>>) -> OpenMetrics {
+pub async fn get_metrics(State(app): State<Arc<App>>) -> OpenMetrics {
     let mut text = String::new();
     encode(&mut text, &registry(&app.spaces)).expect("a string can be written to");
     OpenMetrics(text)

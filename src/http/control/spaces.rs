@@ -24,7 +24,7 @@ const UNNAMED: &str = "fixture";
 /// The spaces.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct SpaceList {
+pub struct SpaceList {
     spaces: Vec<SpaceSummary>,
 }
 
@@ -43,7 +43,7 @@ struct SpaceSummary {
     last_used: String,
 }
 
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
+pub async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
     let summary = |space: &Arc<Space>| SpaceSummary {
         id: space.id().to_string(),
         scenario: space.scenario(),
@@ -56,7 +56,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
 /// A space, with what a client needs in order to call in it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Space")]
-pub(super) struct SpaceBody {
+pub struct SpaceBody {
     /// Its ID: a value of `X-Sim-Space`.
     id: String,
     /// What it starts from.
@@ -105,7 +105,7 @@ impl From<&Space> for SpaceBody {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewSpace")]
-pub(super) struct NewSpaceSpec {
+pub struct NewSpaceSpec {
     /// The name of a scenario that is known.
     scenario: Option<String>,
     /// A scenario of its own.
@@ -113,7 +113,7 @@ pub(super) struct NewSpaceSpec {
 }
 
 /// What a new space starts from.
-pub(super) enum NewSpace {
+pub enum NewSpace {
     Scenario(String),
     Fixture(Box<Scenario>),
 }
@@ -133,7 +133,7 @@ impl RequestBody for NewSpace {
     }
 }
 
-pub(super) async fn create(
+pub async fn create(
     State(app): State<Arc<App>>,
     Body(new): Body<NewSpace>,
 ) -> Result<Created<SpaceBody>, ControlError> {
@@ -145,11 +145,11 @@ pub(super) async fn create(
     Ok(Created(SpaceBody::from(&*space)))
 }
 
-pub(super) async fn get(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<Json<SpaceBody>, ControlError> {
+pub async fn get(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<Json<SpaceBody>, ControlError> {
     Ok(Json(SpaceBody::from(&*find_space(&app, &id)?)))
 }
 
-pub(super) async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<NoContent, ControlError> {
+pub async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<NoContent, ControlError> {
     let space = find_space(&app, &id)?;
     if space.id() == SpaceId::DEFAULT {
         return Err(ControlError::conflict("the default space stays: reset it instead"));
@@ -161,7 +161,7 @@ pub(super) async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) 
     }
 }
 
-pub(super) async fn get_world(InSpace(space): InSpace) -> Json<ScenarioSpec> {
+pub async fn get_world(InSpace(space): InSpace) -> Json<ScenarioSpec> {
     Json(ScenarioSpec::from_world(&space.scenario(), &space.state().snapshot()))
 }
 
@@ -177,12 +177,12 @@ impl RequestBody for Scenario {
     }
 }
 
-pub(super) async fn put_world(InSpace(space): InSpace, Body(scenario): Body<Scenario>) -> Json<SpaceBody> {
+pub async fn put_world(InSpace(space): InSpace, Body(scenario): Body<Scenario>) -> Json<SpaceBody> {
     space.replace(scenario.name.into(), &scenario.world);
     Json(SpaceBody::from(&*space))
 }
 
-pub(super) async fn reset(InSpace(space): InSpace) -> Json<SpaceBody> {
+pub async fn reset(InSpace(space): InSpace) -> Json<SpaceBody> {
     space.reset();
     Json(SpaceBody::from(&*space))
 }
@@ -190,7 +190,7 @@ pub(super) async fn reset(InSpace(space): InSpace) -> Json<SpaceBody> {
 /// The clock of a space.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ClockBody {
+pub struct ClockBody {
     /// The time.
     #[schemars(extend("format" = "date-time"))]
     now: String,
@@ -208,7 +208,7 @@ impl From<&Clock> for ClockBody {
     }
 }
 
-pub(super) async fn get_clock(InSpace(space): InSpace) -> Json<ClockBody> {
+pub async fn get_clock(InSpace(space): InSpace) -> Json<ClockBody> {
     Json(ClockBody::from(&space.state().clock))
 }
 
@@ -216,7 +216,7 @@ pub(super) async fn get_clock(InSpace(space): InSpace) -> Json<ClockBody> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ClockChange")]
-pub(super) struct ClockChangeSpec {
+pub struct ClockChangeSpec {
     /// It is put forward by this.
     advance: Option<DurationText>,
     /// True: it is stopped; false: it goes on.
@@ -228,7 +228,7 @@ pub(super) struct ClockChangeSpec {
 }
 
 /// What is done to a clock.
-pub(super) enum ClockChange {
+pub enum ClockChange {
     Advance(Duration),
     Freeze(bool),
     Set(Timestamp),
@@ -251,7 +251,7 @@ impl RequestBody for ClockChange {
     }
 }
 
-pub(super) async fn put_clock(InSpace(space): InSpace, Body(change): Body<ClockChange>) -> Json<ClockBody> {
+pub async fn put_clock(InSpace(space): InSpace, Body(change): Body<ClockChange>) -> Json<ClockBody> {
     let clock = &space.state().clock;
     match change {
         ClockChange::Advance(by) => clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)),

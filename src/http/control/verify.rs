@@ -27,7 +27,7 @@ const MAX_CLOSEST: usize = 3;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Expectation", transform = allow_null)]
-pub(super) struct ExpectationSpec {
+pub struct ExpectationSpec {
     /// What an entry has to be like in order to count.
     #[serde(default, rename = "match")]
     conditions: Conditions,
@@ -226,7 +226,7 @@ impl Describe for NotVerified {
     }
 }
 
-pub(super) async fn post(
+pub async fn post(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     Body(expectation): Body<Expectation>,

@@ -14,7 +14,7 @@ use crate::simulator::{ApiError, Outcome};
 /// The accounts of the caller.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(in crate::http) struct DomainsBody {
+pub struct DomainsBody {
     domains: Vec<Domain>,
     links: Links,
 }
@@ -37,7 +37,7 @@ struct Links {
     own: String,
 }
 
-pub(in crate::http) async fn list(request: ApiRequest) -> Result<Outcome, ApiError> {
+pub async fn list(request: ApiRequest) -> Result<Outcome, ApiError> {
     let caller = request.authenticate().map_err(|detail| IamError::NotAuthenticated(detail.text))?;
     request.record_caller(caller.account_name());
     let host = request.parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");

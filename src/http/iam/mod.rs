@@ -9,19 +9,19 @@ use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) use domains::DomainsBody;
-pub(super) use tokens::{TokenBody, TokenRequest};
+pub use domains::DomainsBody;
+pub use tokens::{TokenBody, TokenRequest};
 
 use crate::domain::checks::{self, Check};
 use crate::simulator::{ApiError, IamAnswer};
 
 /// The accounts that a credential belongs to.
-pub(super) const DOMAINS: &str = "/v3/auth/domains";
+pub const DOMAINS: &str = "/v3/auth/domains";
 
 /// A token for a user's name and password.
-pub(super) const TOKENS: &str = "/v3/auth/tokens";
+pub const TOKENS: &str = "/v3/auth/tokens";
 
-pub(super) fn routes() -> Router {
+pub fn routes() -> Router {
     Router::new().route(DOMAINS, get(domains::list)).route(TOKENS, post(tokens::create))
 }
 
@@ -46,7 +46,7 @@ enum IamError {
 /// IAM's own form of errors.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct IamErrorBody<'a> {
+pub struct IamErrorBody<'a> {
     error: IamErrorDetail<'a>,
 }
 

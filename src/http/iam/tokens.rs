@@ -17,13 +17,13 @@ use crate::simulator::{ApiError, Outcome, SpaceState};
 /// What is read of a body; all else in it is ignored.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
-pub(in crate::http) struct TokenRequest {
+pub struct TokenRequest {
     auth: Auth,
 }
 
 impl TokenRequest {
     /// A body for the built-in scenario `default`.
-    pub(in crate::http) const EXAMPLE: &str = r#"{"auth":{
+    pub const EXAMPLE: &str = r#"{"auth":{
         "identity":{"methods":["password"],"password":{"user":{
             "name":"demo","password":"demo-password","domain":{"name":"demo-partner"}}}},
         "scope":{"domain":{"name":"demo-partner"}}}}"#;
@@ -93,7 +93,7 @@ impl Scope {
 /// What IAM answers.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(in crate::http) struct TokenBody {
+pub struct TokenBody {
     token: TokenDescription,
 }
 
@@ -137,7 +137,7 @@ struct Role {
     name: &'static str,
 }
 
-pub(in crate::http) async fn create(request: ApiRequest) -> Result<impl IntoResponse, ApiError> {
+pub async fn create(request: ApiRequest) -> Result<impl IntoResponse, ApiError> {
     let state = request.state();
     let Auth { identity, scope } = parse(&request.body)?;
     let caller = authenticate(state, &identity.password.user)?;

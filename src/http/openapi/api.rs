@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::operation::{JSON, OperationWriter, header, op, response};
-use super::refusal::{GATEWAY_ERRORS, Refusals};
+use super::refusal::{self, GATEWAY_ERRORS};
 use crate::domain::application::Parameter;
 use crate::domain::bucket::PictureKind;
 use crate::domain::catalog::{ErrorCode, Review};
@@ -17,9 +17,9 @@ use crate::http::iam::{DomainsBody, TokenBody, TokenRequest};
 use crate::http::response::ReviewResultBody;
 use crate::http::{X_SIM_SPACE, bss, iam};
 
-pub(super) const BSS_TAG: &str = "real-name authentication";
+pub const BSS_TAG: &str = "real-name authentication";
 
-pub(super) const IAM_TAG: &str = "IAM";
+pub const IAM_TAG: &str = "IAM";
 
 /// The media type of the API's own answers.
 const API_JSON: &str = "application/json;charset=UTF-8";
@@ -36,19 +36,19 @@ All of this is documented; the order of the checks and rules is assumed. Any ans
 gateway or a fault of the connection among them.";
 
 /// The operations, each with its path and its method.
-pub(super) fn operations(generator: &mut SchemaGenerator) -> [(&'static str, &'static str, Value); 4] {
-    let refusals = Refusals::new();
+pub fn operations(generator: &mut SchemaGenerator) -> [(&'static str, &'static str, Value); 4] {
     [
-        (bss::INDIVIDUAL, "post", individual(generator, &refusals)),
-        (bss::REVIEW_RESULT, "get", review_result(generator, &refusals)),
-        (iam::DOMAINS, "get", domains(generator, &refusals)),
-        (iam::TOKENS, "post", tokens(generator, &refusals)),
+        (bss::INDIVIDUAL, "post", individual(generator)),
+        (bss::REVIEW_RESULT, "get", review_result(generator)),
+        (iam::DOMAINS, "get", domains(generator)),
+        (iam::TOKENS, "post", tokens(generator)),
     ]
 }
 
-fn individual(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
+fn individual(generator: &mut SchemaGenerator) -> Value {
     let operation = op("applyIndividualRealnameAuths", "Requesting an Individual Real-Name Authentication");
-    let mut writer = OperationWriter::new(generator, operation.description(INDIVIDUAL));
+    let operation = operation.description(INDIVIDUAL);
+    let mut writer = OperationWriter::new(generator, bss::INDIVIDUAL, operation, BSS_TAG, by_credentials());
     space(&mut writer);
     let (request, answer) = example();
     let schema = writer.schema::<ApplicationSchema>();
@@ -60,20 +60,16 @@ fn individual(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
         "page": { "summary": "The page's example: with `settings.wire.is_review: string`", "value": as_text },
     });
     writer.respond(StatusCode::OK, accepted);
-    refusals.write(&mut writer, ErrorCode::ALL, &gateway::ERRORS);
-    writer.finish(BSS_TAG, &by_credentials())
+    refusal::write(&mut writer, ErrorCode::ALL, &gateway::ERRORS, &[]);
+    writer.finish()
 }
 
-fn review_result(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
+fn review_result(generator: &mut SchemaGenerator) -> Value {
     let operation = op("showRealnameAuthenticationReviewResult", "Querying the Real-Name Authentication Review Result");
     let operation = operation.description("As much of it as the flow needs; what it refuses is assumed.");
-    let mut writer = OperationWriter::new(generator, operation);
-    writer.parameter(
-        "query",
-        Parameter::CustomerId.as_str(),
-        Parameter::CustomerId.description(),
-        &parameter(Parameter::CustomerId).into(),
-    );
+    let mut writer = OperationWriter::new(generator, bss::REVIEW_RESULT, operation, BSS_TAG, by_credentials());
+    let (id, schema) = (Parameter::CustomerId, parameter(Parameter::CustomerId));
+    writer.parameter("query", id.as_str(), id.description(), schema.as_value());
     space(&mut writer);
     writer.response::<ReviewResultBody>(StatusCode::OK, API_JSON);
     let codes = [
@@ -83,24 +79,24 @@ fn review_result(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value 
         ErrorCode::AccessDenied,
         ErrorCode::OtherErrors,
     ];
-    refusals.write(&mut writer, &codes, &GATEWAY_ERRORS);
-    writer.finish(BSS_TAG, &by_credentials())
+    refusal::write(&mut writer, &codes, &GATEWAY_ERRORS, &[]);
+    writer.finish()
 }
 
-fn domains(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
+fn domains(generator: &mut SchemaGenerator) -> Value {
     let operation = op("keystoneListAuthDomains", "The accounts that a credential belongs to");
     let operation = operation.description("An SDK that is given a region and no domain ID asks this first.");
-    let mut writer = OperationWriter::new(generator, operation);
+    let mut writer = OperationWriter::new(generator, iam::DOMAINS, operation, IAM_TAG, by_credentials());
     space(&mut writer);
     writer.response::<DomainsBody>(StatusCode::OK, JSON);
-    refusals.write_iam(&mut writer, &[StatusCode::UNAUTHORIZED]);
-    writer.finish(IAM_TAG, &by_credentials())
+    refusal::write(&mut writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &[StatusCode::UNAUTHORIZED]);
+    writer.finish()
 }
 
-fn tokens(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
+fn tokens(generator: &mut SchemaGenerator) -> Value {
     let id = "keystoneCreateUserTokenByPassword";
     let operation = op(id, "A token for a user's name and password, good for 24 hours");
-    let mut writer = OperationWriter::new(generator, operation);
+    let mut writer = OperationWriter::new(generator, iam::TOKENS, operation, IAM_TAG, json!([]));
     space(&mut writer);
     let schema = writer.schema::<TokenRequest>();
     writer.request_body(&[JSON], true, &schema, &[TokenRequest::EXAMPLE]);
@@ -108,8 +104,9 @@ fn tokens(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
     let mut created = response("The token, in `X-Subject-Token`, and what it is for.", JSON, &token);
     created["headers"]["X-Subject-Token"] = header("X-Subject-Token");
     writer.respond(StatusCode::CREATED, created);
-    refusals.write_iam(&mut writer, &[StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED]);
-    writer.finish(IAM_TAG, &json!([]))
+    let by_iam = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED];
+    refusal::write(&mut writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &by_iam);
+    writer.finish()
 }
 
 /// The security of an endpoint that a caller's token or signature opens.

@@ -9,9 +9,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-pub(super) use operation::{
-    ApiRoute, ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response,
-};
+pub use operation::{ApiRoute, ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response};
 
 /// The tag of the control API.
 const CONTROL_TAG: &str = "control";
@@ -25,14 +23,14 @@ contradicts itself, and that the simulator chose. The control API is the simulat
 an address of its own. Whatever can be asked for by GET can also be asked for by HEAD.";
 
 /// A document that is being made.
-pub(super) struct OpenApiDocument {
+pub struct OpenApiDocument {
     generator: SchemaGenerator,
     paths: Map<String, Value>,
 }
 
 impl OpenApiDocument {
     /// A document of the simulated API and of IAM.
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         let settings = SchemaSettings::draft2020_12();
         let settings = settings.with(|settings| settings.definitions_path = "/components/schemas".into());
         let mut generator = settings.into_generator();
@@ -44,30 +42,32 @@ impl OpenApiDocument {
     }
 
     /// Adds routes of the control API. All have these errors; guarded ones need the control token.
-    pub(super) fn add_control(&mut self, routes: &[ApiRoute], is_guarded: bool, errors: &[ErrorResponse]) {
+    pub fn add_control(&mut self, routes: &[ApiRoute], is_guarded: bool, errors: &[ErrorResponse]) {
         for route in routes {
-            let mut writer = route.describe(&mut self.generator);
+            let security = if is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
+            let generator = &mut self.generator;
+            let mut writer = OperationWriter::new(generator, route.path, route.operation, CONTROL_TAG, security);
+            (route.describe)(&mut writer);
             for error in errors {
                 writer.error(*error);
             }
-            let security = if is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
-            let operation = writer.finish(CONTROL_TAG, &security);
+            let operation = writer.finish();
             let path = self.paths.entry(route.path).or_insert_with(|| json!({}));
             if !is_guarded {
                 path["head"] = operation.clone();
                 path["head"]["operationId"] = format!("{}ByHead", route.operation.id).into();
             }
-            path[route.method.as_str().to_lowercase()] = operation;
+            path[route.method] = operation;
         }
     }
 
     /// The generator of the schemas, for components.
-    pub(super) fn generator(&mut self) -> &mut SchemaGenerator {
+    pub fn generator(&mut self) -> &mut SchemaGenerator {
         &mut self.generator
     }
 
     /// The whole document, with the error responses of the control API.
-    pub(super) fn finish(mut self, responses: &Map<String, Value>) -> Value {
+    pub fn finish(mut self, responses: &Map<String, Value>) -> Value {
         json!({
             "openapi": "3.1.0",
             "info": {

@@ -1,6 +1,6 @@
 //! The refusals of the simulated API and of IAM: the rows of the API's catalog and of the gateway's table, by their statuses.
 
-use std::fmt::Write;
+use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use schemars::{Schema, json_schema};
@@ -14,7 +14,7 @@ use crate::http::iam::IamErrorBody;
 use crate::http::response::{ErrorBody, GatewayErrorBody};
 
 /// What the gateway may say of a request to any endpoint.
-pub(super) const GATEWAY_ERRORS: [&GatewayError; 5] = [
+pub const GATEWAY_ERRORS: [&GatewayError; 5] = [
     gateway::BAD_REQUEST,
     gateway::BODY_TOO_LARGE,
     gateway::TARGET_TOO_LARGE,
@@ -22,89 +22,59 @@ pub(super) const GATEWAY_ERRORS: [&GatewayError; 5] = [
     gateway::NOT_AUTHENTICATED,
 ];
 
-/// Describes refusals by the catalog.
-pub(super) struct Refusals(Vec<CatalogRow>);
-
-impl Refusals {
-    pub(super) fn new() -> Self {
-        Self(catalog())
-    }
-
-    /// Adds the refusals of an endpoint of the API.
-    pub(super) fn write(&self, writer: &mut OperationWriter<'_>, codes: &[ErrorCode], errors: &[&GatewayError]) {
-        self.write_all(writer, codes, errors, &[]);
-    }
-
-    /// Adds the refusals of an endpoint of IAM, which refuses with these statuses in a form of its own.
-    pub(super) fn write_iam(&self, writer: &mut OperationWriter<'_>, statuses: &[StatusCode]) {
-        self.write_all(writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, statuses);
-    }
-
-    fn write_all(
-        &self,
-        writer: &mut OperationWriter<'_>,
-        codes: &[ErrorCode],
-        errors: &[&GatewayError],
-        by_iam: &[StatusCode],
-    ) {
-        let statuses = codes.iter().map(|code| code.status()).chain(errors.iter().map(|error| error.status));
-        let mut statuses: Vec<_> = statuses.chain(by_iam.iter().map(StatusCode::as_u16)).collect();
-        statuses.sort_unstable();
-        statuses.dedup();
-        for status in statuses {
-            let codes: Vec<_> = codes.iter().copied().filter(|code| code.status() == status).collect();
-            let errors: Vec<_> = errors.iter().copied().filter(|error| error.status == status).collect();
-            let status = StatusCode::from_u16(status).expect("the catalogs hold only HTTP statuses");
-            let mut schemas = Vec::new();
-            if by_iam.contains(&status) {
-                schemas.push(writer.schema::<IamErrorBody<'_>>());
-            }
-            if !codes.is_empty() {
-                schemas.push(by_api(writer.schema::<ErrorBody<'_>>(), &codes));
-            }
-            if !errors.is_empty() {
-                schemas.push(by_gateway(writer.schema::<GatewayErrorBody<'_>>(), &errors));
-            }
-            let schema = match <[Schema; 1]>::try_from(schemas) {
-                Ok([one]) => one,
-                Err(several) => json_schema!({ "oneOf": several }),
-            };
-            let mut response = response(&self.description(&codes, &errors), JSON, &schema);
-            if !errors.is_empty() {
-                response["headers"]["Server"] = header("Server");
-            }
-            if errors.iter().any(|error| error.retry_after.is_some()) {
-                response["headers"]["Retry-After"] = header("Retry-After");
-            }
-            writer.respond(status, response);
+/// Adds the refusals of an endpoint: these codes of the API, these errors of the gateway, and what IAM refuses with these
+/// statuses in a form of its own.
+pub fn write(writer: &mut OperationWriter<'_>, codes: &[ErrorCode], errors: &[&GatewayError], by_iam: &[StatusCode]) {
+    let statuses = codes.iter().map(|code| code.status()).chain(errors.iter().map(|error| error.status));
+    let statuses: BTreeSet<_> = statuses.chain(by_iam.iter().map(StatusCode::as_u16)).collect();
+    for status in statuses {
+        let codes: Vec<_> = codes.iter().copied().filter(|code| code.status() == status).collect();
+        let errors: Vec<_> = errors.iter().copied().filter(|error| error.status == status).collect();
+        let status = StatusCode::from_u16(status).expect("the catalogs hold only HTTP statuses");
+        let mut schemas = Vec::new();
+        if by_iam.contains(&status) {
+            schemas.push(writer.schema::<IamErrorBody<'_>>());
         }
-    }
-
-    /// A list of the rows.
-    fn description(&self, codes: &[ErrorCode], errors: &[&GatewayError]) -> String {
-        let mut text = String::new();
-        for row in &self.0 {
-            let is_listed = match row.outcome {
-                DocumentedOutcome::Refused(code) => codes.contains(&code),
-                DocumentedOutcome::Item(_) => codes.contains(&ErrorCode::CheckItemsFailed),
-                DocumentedOutcome::Accepted(_) => false,
-            };
-            if is_listed {
-                text.push_str(&line(row));
-            }
+        if !codes.is_empty() {
+            schemas.push(by_api(writer.schema::<ErrorBody<'_>>(), &codes));
         }
-        for GatewayError { code, message, .. } in errors {
-            let source = "assumed: from the gateway's own error table";
-            writeln!(text, "* `{code}` {message} ({source})").expect("a string can be written to");
+        if !errors.is_empty() {
+            schemas.push(by_gateway(writer.schema::<GatewayErrorBody<'_>>(), &errors));
         }
-        if text.is_empty() { "IAM refuses (assumed).".to_owned() } else { text }
+        let schema = match <[Schema; 1]>::try_from(schemas) {
+            Ok([one]) => one,
+            Err(several) => json_schema!({ "oneOf": several }),
+        };
+        let mut response = response(&description(&codes, &errors), JSON, &schema);
+        if !errors.is_empty() {
+            response["headers"]["Server"] = header("Server");
+        }
+        if errors.iter().any(|error| error.retry_after.is_some()) {
+            response["headers"]["Retry-After"] = header("Retry-After");
+        }
+        writer.respond(status, response);
     }
 }
 
-fn line(CatalogRow { outcome, causes, scenario }: &CatalogRow) -> String {
+/// A list of the rows.
+fn description(codes: &[ErrorCode], errors: &[&GatewayError]) -> String {
+    let is_listed = |row: &CatalogRow| match row.outcome {
+        DocumentedOutcome::Refused(code) => codes.contains(&code),
+        DocumentedOutcome::Item(_) => codes.contains(&ErrorCode::CheckItemsFailed),
+        DocumentedOutcome::Accepted(_) => false,
+    };
+    let by_api = catalog().into_iter().filter(is_listed).map(line);
+    let by_gateway = errors.iter().map(|GatewayError { code, message, .. }| {
+        format!("* `{code}` {message} (assumed: from the gateway's own error table)\n")
+    });
+    let text: String = by_api.chain(by_gateway).collect();
+    if text.is_empty() { "IAM refuses (assumed).".to_owned() } else { text }
+}
+
+fn line(CatalogRow { outcome, causes, scenario }: CatalogRow) -> String {
     let causes = causes.iter().map(|(check, citation)| format!("`{check}`, {}", citation.basis.as_str()));
     let causes: Vec<_> = causes.collect();
-    let scenario = scenario.as_ref().map(|name| format!("; scenario `{name}`")).unwrap_or_default();
+    let scenario = scenario.map(|name| format!("; scenario `{name}`")).unwrap_or_default();
     format!("* `{outcome}` {} ({}{scenario})\n", outcome.text(), causes.join("; "))
 }
 

@@ -9,18 +9,18 @@ use super::SignatureError;
 
 /// `ALGORITHM Access=AK, SignedHeaders=a;b, Signature=HEX`, or `Credential=AK/DAY/REGION/SERVICE` for `Access`.
 #[derive(Debug)]
-pub(super) struct Authorization<'a> {
-    pub(super) algorithm: Algorithm,
-    pub(super) access_key: &'a str,
+pub struct Authorization<'a> {
+    pub algorithm: Algorithm,
+    pub access_key: &'a str,
     /// The day, region and service that a derived key is for; empty with the others.
-    pub(super) scope: &'a str,
-    pub(super) signed_headers: &'a str,
-    pub(super) signature: Vec<u8>,
+    pub scope: &'a str,
+    pub signed_headers: &'a str,
+    pub signature: Vec<u8>,
 }
 
 impl<'a> Authorization<'a> {
     /// Parses the header. `None` if its scheme is another one, such as `Bearer`.
-    pub(super) fn parse(header: &'a [u8]) -> Option<Result<Self, SignatureError>> {
+    pub fn parse(header: &'a [u8]) -> Option<Result<Self, SignatureError>> {
         let header = std::str::from_utf8(header).ok()?.trim();
         let (scheme, fields) = header.split_once(' ').unwrap_or((header, ""));
         match Algorithm::parse(scheme) {
@@ -80,7 +80,7 @@ fn is_sdk_scheme(scheme: &str) -> bool {
 
 /// A signing algorithm of the official SDKs that needs only the secret key to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub enum Algorithm {
     /// `SDK-HMAC-SHA256`: the usual one.
     Sha256,
     /// `SDK-HMAC-SM3`.
@@ -93,7 +93,7 @@ impl Algorithm {
     const ALL: [Self; 3] = [Self::Sha256, Self::Sm3, Self::DerivedSha256];
 
     /// The name in the `Authorization` header.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sha256 => "SDK-HMAC-SHA256",
             Self::Sm3 => "SDK-HMAC-SM3",
@@ -102,12 +102,12 @@ impl Algorithm {
     }
 
     /// The algorithm with this name.
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
     /// The header that may give the payload's hash.
-    pub(super) const fn payload_header(self) -> &'static str {
+    pub const fn payload_header(self) -> &'static str {
         match self {
             Self::Sha256 | Self::DerivedSha256 => "x-sdk-content-sha256",
             Self::Sm3 => "x-sdk-content-sm3",
@@ -115,7 +115,7 @@ impl Algorithm {
     }
 
     /// The hash of some bytes, in hexadecimal.
-    pub(super) fn hash(self, bytes: &[u8]) -> String {
+    pub fn hash(self, bytes: &[u8]) -> String {
         match self {
             Self::Sha256 | Self::DerivedSha256 => digits(&Sha256::digest(bytes)),
             Self::Sm3 => digits(&Sm3::digest(bytes)),
@@ -123,7 +123,7 @@ impl Algorithm {
     }
 
     /// Verifies a signature, in constant time. `scope` is the day, region and service of a derived key.
-    pub(super) fn verify(self, ak: &str, sk: &str, scope: &str, text: &[u8], signature: &[u8]) -> bool {
+    pub fn verify(self, ak: &str, sk: &str, scope: &str, text: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Sha256 => is_signed::<Hmac<Sha256>>(sk.as_bytes(), text, signature),
             Self::Sm3 => is_signed::<Hmac<Sm3>>(sk.as_bytes(), text, signature),

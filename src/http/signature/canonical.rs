@@ -12,7 +12,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b
 
 /// How clients sign the `Host` header.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum HostVariant {
+pub enum HostVariant {
     /// As it was sent.
     AsSent,
     /// Without its port: the .NET SDK signs it so.
@@ -21,7 +21,7 @@ pub(super) enum HostVariant {
 
 /// How clients sign the query.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum QueryVariant {
+pub enum QueryVariant {
     /// Sorted by key, then by value.
     Sorted,
     /// Sorted by key alone, equal keys in the order in which they were sent: the Java SDK signs it so.
@@ -32,17 +32,17 @@ pub(super) enum QueryVariant {
 
 /// One of the canonical requests that official SDKs make of the same request.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Variant {
-    pub(super) host: HostVariant,
-    pub(super) query: QueryVariant,
+pub struct Variant {
+    pub host: HostVariant,
+    pub query: QueryVariant,
 }
 
 impl Variant {
     /// The documented one.
-    pub(super) const DOCUMENTED: Self = Self { host: HostVariant::AsSent, query: QueryVariant::Sorted };
+    pub const DOCUMENTED: Self = Self { host: HostVariant::AsSent, query: QueryVariant::Sorted };
 
     /// The others that official SDKs are known to sign.
-    pub(super) fn others() -> impl Iterator<Item = Self> {
+    pub fn others() -> impl Iterator<Item = Self> {
         let queries = [QueryVariant::Sorted, QueryVariant::SortedByKey, QueryVariant::LowerCaseKeys];
         let hosts = [HostVariant::AsSent, HostVariant::WithoutPort];
         let variants = hosts.into_iter().flat_map(move |host| queries.map(|query| Self { host, query }));
@@ -51,7 +51,7 @@ impl Variant {
 }
 
 /// Builds the canonical request from the client's own list of signed headers and the raw target.
-pub(super) fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, variant: Variant) -> Vec<u8> {
+pub fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, variant: Variant) -> Vec<u8> {
     let mut canonical = Vec::with_capacity(1024);
     let mut add = |pieces: &[&[u8]]| pieces.iter().for_each(|piece| canonical.extend_from_slice(piece));
     add(&[parts.method.as_str().as_bytes(), b"\n"]);

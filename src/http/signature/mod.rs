@@ -25,7 +25,7 @@ const X_SECURITY_TOKEN: &str = "x-security-token";
 
 /// Why a signed request is refused. Its text follows "Incorrect IAM authentication information: ".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SignatureError {
+pub enum SignatureError {
     /// A field of the header is missing.
     Missing(&'static str),
     /// A field of the header is repeated, empty or malformed.
@@ -55,7 +55,7 @@ pub(super) enum SignatureError {
 
 impl SignatureError {
     /// What was compared, for explanations.
-    pub(super) fn saw(&self) -> Option<String> {
+    pub fn saw(&self) -> Option<String> {
         match self {
             Self::Mismatch { canonical_request, string_to_sign } => {
                 Some(format!("canonical request:\n{canonical_request}\nstring to sign:\n{string_to_sign}"))
@@ -87,12 +87,12 @@ impl fmt::Display for SignatureError {
 }
 
 /// The access key that an `Authorization` header names.
-pub(super) fn access_key(header: &[u8]) -> Option<&str> {
+pub fn access_key(header: &[u8]) -> Option<&str> {
     Authorization::parse(header)?.ok().map(|authorization| authorization.access_key)
 }
 
 /// A request with a signature to verify.
-pub(super) struct Signed<'a> {
+pub struct Signed<'a> {
     authorization: Authorization<'a>,
     parts: &'a Parts,
     body: &'a [u8],
@@ -100,19 +100,19 @@ pub(super) struct Signed<'a> {
 
 impl<'a> Signed<'a> {
     /// Parses the `Authorization` header. `None` if there is none, or if its scheme is not an SDK's.
-    pub(super) fn parse(parts: &'a Parts, body: &'a [u8]) -> Option<Result<Self, SignatureError>> {
+    pub fn parse(parts: &'a Parts, body: &'a [u8]) -> Option<Result<Self, SignatureError>> {
         let header = parts.headers.get(axum::http::header::AUTHORIZATION)?;
         let authorization = Authorization::parse(header.as_bytes())?;
         Some(authorization.map(|authorization| Self { authorization, parts, body }))
     }
 
     /// The access key's ID.
-    pub(super) fn access_key(&self) -> &'a str {
+    pub fn access_key(&self) -> &'a str {
         self.authorization.access_key
     }
 
     /// Verifies date, security token and signature.
-    pub(super) fn verify(&self, key: &AccessKey, now: Timestamp) -> Result<(), SignatureError> {
+    pub fn verify(&self, key: &AccessKey, now: Timestamp) -> Result<(), SignatureError> {
         let date = self.header(X_SDK_DATE).ok_or(SignatureError::NoDate)?;
         let date = std::str::from_utf8(date).map_err(|_| SignatureError::BadDate)?;
         let signed_at = parse_date(date).ok_or(SignatureError::BadDate)?;
