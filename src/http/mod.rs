@@ -25,8 +25,7 @@ use tower::Layer;
 pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
 pub use control::{
-    ChangeView, CheckView, ControlSettings, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal,
-    verify,
+    ChangeView, ControlSettings, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal, verify,
 };
 pub use limits::Limits;
 pub use record::RecordService;

@@ -7,7 +7,7 @@ use axum::response::NoContent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::ControlError;
+use super::error::{ControlError, Result};
 use super::extract::{Body, InSpace, Named, NamedBody, PathName, Put, RequestBody};
 use crate::domain::account::{Customer, CustomerId, Partner, ReviewDecision};
 use crate::domain::certificate::{Certificate, CertificateNumber};
@@ -48,7 +48,7 @@ pub async fn list_customers(InSpace(space): InSpace) -> Json<CustomerList> {
     Json(CustomerList { customers: customers.collect() })
 }
 
-pub async fn get_customer(InSpace(space): InSpace, PathName(id): PathName) -> Result<Json<CustomerSpec>, ControlError> {
+pub async fn get_customer(InSpace(space): InSpace, PathName(id): PathName) -> Result<Json<CustomerSpec>> {
     let (state, id) = (space.state(), CustomerId::new(&id));
     let customer = state.customer(&id).ok_or_else(|| unknown("customer"))?;
     Ok(Json(customer_spec(&state, &id, &customer)))
@@ -57,13 +57,13 @@ pub async fn get_customer(InSpace(space): InSpace, PathName(id): PathName) -> Re
 pub async fn put_customer(
     InSpace(space): InSpace,
     NamedBody(NewCustomer(id, customer, credentials)): NamedBody<NewCustomer>,
-) -> Result<Put<CustomerSpec>, ControlError> {
+) -> Result<Put<CustomerSpec>> {
     let state = space.state();
     let (customer, was_there) = state.put_customer(&id, customer, &credentials)?;
     Ok(Put { is_new: !was_there, value: customer_spec(&state, &id, &customer) })
 }
 
-pub async fn delete_customer(InSpace(space): InSpace, PathName(id): PathName) -> Result<NoContent, ControlError> {
+pub async fn delete_customer(InSpace(space): InSpace, PathName(id): PathName) -> Result<NoContent> {
     deleted(space.state().remove_customer(&CustomerId::new(&id)), "customer")
 }
 
@@ -92,7 +92,7 @@ pub async fn review_customer(
     InSpace(space): InSpace,
     PathName(id): PathName,
     Body(ReviewRequest { decision, opinion }): Body<ReviewRequest>,
-) -> Result<Json<CustomerSpec>, ControlError> {
+) -> Result<Json<CustomerSpec>> {
     let (state, id) = (space.state(), CustomerId::new(&id));
     let customer = state.review(&id, decision, opinion.map(Into::into))?;
     Ok(Json(customer_spec(&state, &id, &customer)))
@@ -130,24 +130,21 @@ pub async fn list_partners(InSpace(space): InSpace) -> Json<PartnerList> {
     Json(PartnerList { partners: partners.collect() })
 }
 
-pub async fn get_partner(InSpace(space): InSpace, PathName(name): PathName) -> Result<Json<PartnerSpec>, ControlError> {
+pub async fn get_partner(InSpace(space): InSpace, PathName(name): PathName) -> Result<Json<PartnerSpec>> {
     partner_spec(&space.state(), &name).map(Json)
 }
 
-pub async fn put_partner(
-    InSpace(space): InSpace,
-    NamedBody(partner): NamedBody<Partner>,
-) -> Result<Put<PartnerSpec>, ControlError> {
+pub async fn put_partner(InSpace(space): InSpace, NamedBody(partner): NamedBody<Partner>) -> Result<Put<PartnerSpec>> {
     let (state, name) = (space.state(), partner.name.clone());
     let was_there = state.put_partner(partner)?;
     Ok(Put { is_new: !was_there, value: partner_spec(&state, &name)? })
 }
 
-pub async fn delete_partner(InSpace(space): InSpace, PathName(name): PathName) -> Result<NoContent, ControlError> {
+pub async fn delete_partner(InSpace(space): InSpace, PathName(name): PathName) -> Result<NoContent> {
     deleted(space.state().remove_partner(&name)?, "partner")
 }
 
-fn partner_spec(state: &SpaceState, name: &str) -> Result<PartnerSpec, ControlError> {
+fn partner_spec(state: &SpaceState, name: &str) -> Result<PartnerSpec> {
     let accounts = state.accounts();
     accounts.partner(name).map(|partner| PartnerSpec::from(&**partner)).ok_or_else(|| unknown("partner"))
 }
@@ -183,10 +180,7 @@ pub async fn list_certificates(InSpace(space): InSpace) -> Json<CertificateList>
     Json(CertificateList { certificates: ScenarioSpec::from_world("", &world).certificates })
 }
 
-pub async fn get_certificate(
-    InSpace(space): InSpace,
-    PathName(number): PathName,
-) -> Result<Json<CertificateSpec>, ControlError> {
+pub async fn get_certificate(InSpace(space): InSpace, PathName(number): PathName) -> Result<Json<CertificateSpec>> {
     let (world, number) = (space.state().snapshot(), CertificateNumber::new(&number));
     CertificateSpec::of_world(&number, &world).map(Json).ok_or_else(|| unknown("certificate"))
 }
@@ -200,14 +194,11 @@ pub async fn put_certificate(
     Put { is_new: !was_there, value }
 }
 
-pub async fn delete_certificate(
-    InSpace(space): InSpace,
-    PathName(number): PathName,
-) -> Result<NoContent, ControlError> {
+pub async fn delete_certificate(InSpace(space): InSpace, PathName(number): PathName) -> Result<NoContent> {
     deleted(space.state().remove_certificate(&CertificateNumber::new(&number)), "certificate")
 }
 
-fn deleted(was_there: bool, what: &str) -> Result<NoContent, ControlError> {
+fn deleted(was_there: bool, what: &str) -> Result<NoContent> {
     if was_there { Ok(NoContent) } else { Err(unknown(what)) }
 }
 

@@ -11,7 +11,7 @@ use super::explain::parse;
 use super::extract::InSpace;
 use crate::domain::bucket::Inspection;
 use crate::domain::catalog::{DocumentedOutcome, ErrorCode};
-use crate::domain::checks::{Basis, Citation};
+use crate::domain::checks::Citation;
 use crate::domain::rules::{Answer, Refusal};
 use crate::fixture::{CatalogRow, StepSpec, catalog};
 use crate::http::openapi::all_required;
@@ -47,10 +47,8 @@ struct CatalogOutcome {
 struct Cause {
     /// The check or the rule that ends in it.
     check: &'static str,
-    /// Whether the page says so, or it was chosen.
-    basis: Basis,
-    /// The page's words, or the reason of a choice.
-    source: &'static str,
+    #[serde(flatten)]
+    citation: Citation,
 }
 
 /// The ways to get an outcome.
@@ -88,16 +86,11 @@ pub async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
     let requests = requests(&state).await;
     let outcomes = catalog().into_iter().map(|CatalogRow { outcome, causes, scenario }| {
         let request = requests.iter().find(|(given, _)| *given == outcome).map(|(_, request)| request.clone());
-        let cause = |(check, citation): (&'static str, Citation)| Cause {
-            check,
-            basis: citation.basis,
-            source: citation.source,
-        };
         CatalogOutcome {
             outcome: outcome.to_string(),
             status: outcome.status(),
             text: outcome.text(),
-            causes: causes.into_iter().map(cause).collect(),
+            causes: causes.into_iter().map(|(check, citation)| Cause { check, citation }).collect(),
             ways: Ways { scenario, scripted: SampleScript::new(outcome), request },
         }
     });

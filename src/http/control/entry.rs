@@ -8,8 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::account::RealNameStatus;
-use crate::domain::checks::Basis;
-use crate::domain::rules::{Answer, CheckReport, CheckResult};
+use crate::domain::rules::{Answer, CheckReport};
 use crate::domain::settings::Wire;
 use crate::http::openapi::all_required;
 use crate::http::{App, explain_outcome, response};
@@ -68,7 +67,7 @@ pub struct Explanation {
     /// What decided.
     pub outcome: OutcomeView,
     /// Every check and rule, in order.
-    pub checks: Vec<CheckView>,
+    pub checks: Vec<CheckReport>,
     /// What changed.
     pub changes: Vec<ChangeView>,
 }
@@ -99,22 +98,6 @@ pub struct OutcomeView {
     pub rule: Option<&'static str>,
 }
 
-/// A check or a rule.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[schemars(inline)]
-pub struct CheckView {
-    /// The name of the check or the rule.
-    pub check: &'static str,
-    /// What came of it.
-    pub result: CheckResult,
-    /// What it compared.
-    pub saw: String,
-    /// Whether the page says so, or it was chosen.
-    pub basis: Basis,
-    /// The page's words, or the reason of a choice.
-    pub source: &'static str,
-}
-
 /// A change of a customer.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -132,12 +115,6 @@ impl From<&Change> for ChangeView {
     fn from(Change { customer, attempts, real_name }: &Change) -> Self {
         let real_name = Some(*real_name).filter(|[before, after]| before != after);
         Self { customer: customer.to_string(), attempts: *attempts, real_name }
-    }
-}
-
-impl From<CheckReport> for CheckView {
-    fn from(CheckReport { check, result, saw, citation }: CheckReport) -> Self {
-        Self { check, result, saw: without_tokens(&saw), basis: citation.basis, source: citation.source }
     }
 }
 
@@ -184,10 +161,11 @@ impl EntryWriter {
             _ => ResponseView { status: Some(status), body: self.response_body(outcome, request_id), fault: None },
         };
         let (error_code, decided_by, rule) = (outcome.error_code(), outcome.decided_by(), outcome.check());
+        let checks = explain_outcome(outcome, request, caller).into_iter();
         Explanation {
             response,
             outcome: OutcomeView { error_code, decided_by, rule },
-            checks: explain_outcome(outcome, request, caller).into_iter().map(Into::into).collect(),
+            checks: checks.map(|report| CheckReport { saw: without_tokens(&report.saw), ..report }).collect(),
             changes: outcome.change().into_iter().map(Into::into).collect(),
         }
     }

@@ -56,53 +56,23 @@ enum ErrorDetail {
     /// What is wrong, in a sentence.
     Sentence(String),
     /// Every mistake of a body, at its place.
-    Mistakes(Vec<Mistake>),
+    Mistakes(Vec<Problem>),
 }
 
-/// A mistake in a body or in a file.
-#[derive(Serialize, JsonSchema)]
-pub struct Mistake {
-    /// The line, from 1.
-    line: usize,
-    /// The column of the line, from 1.
-    column: usize,
-    /// What it is about, like `customers[0].partner`.
-    key: String,
-    /// What is wrong.
-    message: String,
-    /// What would be right.
-    hint: Option<String>,
-}
-
-impl From<Problem> for Mistake {
-    fn from(Problem { line, column, key, message, hint, .. }: Problem) -> Self {
-        Self { line, column, key, message, hint }
-    }
-}
+/// What a handler answers, unless it refuses the call.
+pub type Result<T, E = ControlError> = std::result::Result<T, E>;
 
 impl ControlError {
-    /// Something that the call names does not exist.
-    pub fn not_found(detail: impl Into<String>) -> Self {
+    pub fn new(response: ErrorResponse, detail: impl ToString) -> Self {
+        Self { response, detail: ErrorDetail::Sentence(detail.to_string()) }
+    }
+
+    pub fn not_found(detail: impl ToString) -> Self {
         Self::new(NOT_FOUND, detail)
     }
 
-    /// The call does not have the form that it has to have.
-    pub fn malformed(detail: impl Into<String>) -> Self {
+    pub fn malformed(detail: impl ToString) -> Self {
         Self::new(MALFORMED, detail)
-    }
-
-    /// The call is well-formed, but in conflict with the current state.
-    pub fn conflict(detail: impl Into<String>) -> Self {
-        Self::new(CONFLICT, detail)
-    }
-
-    /// The call does not show the control token.
-    pub fn unauthorized() -> Self {
-        Self::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token")
-    }
-
-    fn new(response: ErrorResponse, detail: impl Into<String>) -> Self {
-        Self { response, detail: ErrorDetail::Sentence(detail.into()) }
     }
 }
 
@@ -115,20 +85,13 @@ impl IntoResponse for ControlError {
 
 impl From<LoadError> for ControlError {
     fn from(error: LoadError) -> Self {
-        let mistakes = error.problems.into_iter().map(Mistake::from);
-        Self { response: INVALID, detail: ErrorDetail::Mistakes(mistakes.collect()) }
-    }
-}
-
-impl From<QueryRejection> for ControlError {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::malformed(rejection.body_text())
+        Self { response: INVALID, detail: ErrorDetail::Mistakes(error.problems) }
     }
 }
 
 impl From<UnknownScenario> for ControlError {
     fn from(error: UnknownScenario) -> Self {
-        Self::not_found(error.to_string())
+        Self::new(NOT_FOUND, error)
     }
 }
 
@@ -138,14 +101,14 @@ impl From<ReviewError> for ControlError {
             ReviewError::UnknownCustomer => NOT_FOUND,
             ReviewError::NotUnderReview(_) => CONFLICT,
         };
-        Self::new(response, error.to_string())
+        Self::new(response, error)
     }
 }
 
 impl From<UpdateError> for ControlError {
     fn from(error: UpdateError) -> Self {
         let response = if matches!(error, UpdateError::UnknownPartner(_)) { INVALID } else { CONFLICT };
-        Self::new(response, error.to_string())
+        Self::new(response, error)
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::entry::{EntryWriter, Explanation};
+use super::error::Result;
 use super::extract::{Body, InSpace, RequestBody};
 use crate::domain::account::{Caller, Partner};
 use crate::domain::application::{Application, ParameterError};

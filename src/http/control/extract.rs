@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
-use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND};
+use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND, Result};
 use crate::fixture::{self, Document};
 use crate::http::extract::read_body;
 use crate::http::openapi::{Describe, JSON, OperationWriter};
@@ -25,7 +25,7 @@ pub struct InSpace(pub Arc<Space>);
 impl FromRequestParts<Arc<App>> for InSpace {
     type Rejection = ControlError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ControlError> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
         let header = parts.headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
         let name = header.or_else(|| query(parts, "space")).unwrap_or_else(|| SpaceId::DEFAULT.to_string());
         find_space(app, &name).map(Self)
@@ -42,7 +42,7 @@ impl Describe for InSpace {
 }
 
 /// Finds the space with this name.
-pub fn find_space(app: &App, name: &str) -> Result<Arc<Space>, ControlError> {
+pub fn find_space(app: &App, name: &str) -> Result<Arc<Space>> {
     let space = SpaceId::parse(name).and_then(|id| app.spaces.get(id));
     space.ok_or_else(|| {
         let detail = format!("there is no space {name}: it was deleted, gave way to newer ones, or never was");
@@ -61,7 +61,7 @@ pub struct PathName(pub String);
 impl FromRequestParts<Arc<App>> for PathName {
     type Rejection = ControlError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ControlError> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
         match Path::from_request_parts(parts, app).await {
             Ok(Path(name)) => Ok(Self(name)),
             Err(rejection) => Err(ControlError::malformed(rejection.body_text())),
@@ -99,7 +99,7 @@ pub struct Body<T>(pub T);
 impl<T: RequestBody> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ControlError;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ControlError> {
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self> {
         let text = read_text::<T>(request).await?;
         if T::MEDIA_TYPES == [JSON] && !text.trim().is_empty() || text.trim_start().starts_with('{') {
             check_json(&text)?;
@@ -129,7 +129,7 @@ pub struct NamedBody<T>(pub T);
 impl<T: Named> FromRequest<Arc<App>> for NamedBody<T> {
     type Rejection = ControlError;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ControlError> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         let PathName(name) = PathName::from_request_parts(&mut parts, app).await?;
         let text = read_text::<T>(Request::from_parts(parts, body)).await?;
@@ -156,7 +156,7 @@ impl<T: Named> Describe for NamedBody<T> {
     }
 }
 
-async fn read_text<T: RequestBody>(request: Request) -> Result<String, ControlError> {
+async fn read_text<T: RequestBody>(request: Request) -> Result<String> {
     let (parts, body) = request.into_parts();
     let body = read_body(&parts.headers, body)
         .await
@@ -166,7 +166,7 @@ async fn read_text<T: RequestBody>(request: Request) -> Result<String, ControlEr
 }
 
 /// Checks that a text is JSON. What else is wrong with it, the reader of fixtures finds.
-fn check_json(text: &str) -> Result<(), ControlError> {
+fn check_json(text: &str) -> Result<()> {
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(()),
         Err(error) => Err(ControlError::malformed(format!("the body is no JSON: {error}"))),

@@ -6,20 +6,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{NoContent, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use schemars::{JsonSchema, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
-use super::error::ControlError;
+use super::error::{ControlError, Result};
 use super::extract::{InSpace, PathName};
 use crate::http::App;
-use crate::http::openapi::{Describe, OperationWriter, response};
+use crate::http::openapi::{Describe, OperationWriter};
 use crate::simulator::{JournalEntry, Space};
 
 /// How many entries are listed by default.
@@ -63,8 +62,8 @@ pub async fn list(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     filter: Result<Query<Filter>, QueryRejection>,
-) -> Result<Json<EntryList>, ControlError> {
-    let Query(filter) = filter?;
+) -> Result<Json<EntryList>> {
+    let Query(filter) = filter.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     let (entries, dropped) = space.state().journal.since(filter.since.unwrap_or(0));
     let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
     let mut admitted = entries.iter().filter(|entry| filter.admits(entry));
@@ -81,7 +80,7 @@ pub async fn get(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     PathName(request_id): PathName,
-) -> Result<Json<EntryBody>, ControlError> {
+) -> Result<Json<EntryBody>> {
     entry(&app, &space, &request_id).map(Json).ok_or_else(|| {
         ControlError::not_found("the journal of this space has no such request: it may have been dropped")
     })
@@ -122,8 +121,7 @@ pub async fn stream(
 
 impl<S> Describe for Sse<S> {
     fn describe(operation: &mut OperationWriter<'_>) {
-        let events = response("The events.", "text/event-stream", &json_schema!({ "type": "string" }));
-        operation.respond(StatusCode::OK, events);
+        operation.text("The events.", "text/event-stream");
     }
 }
 

@@ -25,7 +25,7 @@ use axum::routing::any;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
-pub use entry::{ChangeView, CheckView, EntryBody, Explanation};
+pub use entry::{ChangeView, EntryBody, Explanation};
 pub use explain::explain;
 pub use journal::{entry, journal};
 pub use verify::{Expectation, NotVerified, verify};
@@ -33,7 +33,7 @@ pub use verify::{Expectation, NotVerified, verify};
 use super::openapi::{ApiRouter, op};
 use super::{App, X_REQUEST_ID, request_id_header};
 use crate::domain::credentials::Secret;
-use error::{CONFLICT, ControlError, NOT_FOUND};
+use error::{CONFLICT, ControlError, NOT_FOUND, UNAUTHORIZED};
 
 /// The settings of the control API.
 #[derive(Clone, Debug, Default)]
@@ -157,9 +157,13 @@ pub fn routes(app: &Arc<App>) -> Router {
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     match &app.control.token {
-        Some(token) if !shown.is_some_and(|shown| token.matches(shown)) => ControlError::unauthorized().into_response(),
+        Some(token) if !shown.is_some_and(|shown| token.matches(shown)) => unauthorized().into_response(),
         _ => next.run(request).await,
     }
+}
+
+fn unauthorized() -> ControlError {
+    ControlError::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token")
 }
 
 /// Gives every answer a request ID, as the simulated API does.

@@ -11,9 +11,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::error::{ControlError, Mistake};
+use super::error::Result;
 use super::extract::PathName;
-use crate::fixture::{ReloadDiff, json_schema};
+use crate::fixture::{Problem, ReloadDiff, json_schema};
 use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::http::{App, Reload};
 
@@ -51,7 +51,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<ScenarioList> {
     Json(ScenarioList { scenarios: library.names().map(summary).collect() })
 }
 
-pub async fn get(State(app): State<Arc<App>>, PathName(name): PathName) -> Result<Json<ScenarioBody>, ControlError> {
+pub async fn get(State(app): State<Arc<App>>, PathName(name): PathName) -> Result<Json<ScenarioBody>> {
     let library = app.library();
     let description = library.scenario(&name)?.description.clone();
     let yaml = library.text(&name).map(str::to_owned);
@@ -62,25 +62,18 @@ pub async fn get(State(app): State<Arc<App>>, PathName(name): PathName) -> Resul
 #[derive(Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline)]
-pub struct JsonDocument(pub Map<String, Value>);
+pub struct JsonDocument(#[schemars(with = "Map<String, Value>")] pub Value);
 
 pub async fn get_schema() -> Json<JsonDocument> {
-    let schema = json_schema();
-    Json(JsonDocument(schema.as_object().cloned().expect("the schema of an object is an object")))
+    Json(JsonDocument(json_schema().into()))
 }
 
 /// What a reload changed.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct ReloadBody {
-    /// The scenarios whose text has changed.
-    changed: Vec<String>,
-    /// The scenarios that were in no file before.
-    added: Vec<String>,
-    /// The scenarios that are in no file any more.
-    removed: Vec<String>,
-    /// How many scenarios of files are unchanged.
-    unchanged: usize,
+    #[serde(flatten)]
+    diff: ReloadDiff,
     /// The IDs of the spaces that have begun again.
     restarted: Vec<String>,
 }
@@ -104,7 +97,7 @@ enum FileMistake {
     Mistake {
         file: String,
         #[serde(flatten)]
-        mistake: Mistake,
+        mistake: Problem,
     },
     Unreadable {
         /// The file or directory that cannot be read.
@@ -115,17 +108,15 @@ enum FileMistake {
 }
 
 pub async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, ReloadErrorBody> {
-    let Reload { news: ReloadDiff { changed, added, removed, unchanged, errors }, restarted } = app.reload().await;
-    let restarted = restarted.iter().map(ToString::to_string).collect();
-    let reload = ReloadBody { changed, added, removed, unchanged, restarted };
+    let Reload { news: mut diff, restarted } = app.reload().await;
+    let errors = std::mem::take(&mut diff.errors);
+    let reload = ReloadBody { diff, restarted: restarted.iter().map(ToString::to_string).collect() };
     if errors.is_empty() {
         return Ok(Json(reload));
     }
     let unreadable = errors.unreadable.into_iter().map(|(file, message)| FileMistake::Unreadable { file, message });
-    let mistakes = errors
-        .problems
-        .into_iter()
-        .map(|problem| FileMistake::Mistake { file: problem.file.clone(), mistake: problem.into() });
+    let problems = errors.problems.into_iter();
+    let mistakes = problems.map(|mistake| FileMistake::Mistake { file: mistake.file.clone(), mistake });
     Err(ReloadErrorBody { reload, error: "invalid", detail: unreadable.chain(mistakes).collect() })
 }
 

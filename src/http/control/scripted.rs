@@ -7,7 +7,7 @@ use axum::response::NoContent;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::error::ControlError;
+use super::error::Result;
 use super::extract::{Body, Created, InSpace, RequestBody};
 use crate::domain::scripted::ScriptedAnswer;
 use crate::fixture::{Document, OneOrMany, ScriptedSpec};
@@ -70,7 +70,7 @@ pub struct AddedScripted {
 pub async fn create(
     InSpace(space): InSpace,
     Body(NewScripted(answers)): Body<NewScripted>,
-) -> Result<Created<AddedScripted>, ControlError> {
+) -> Result<Created<AddedScripted>> {
     let added = answers.len();
     let place = space.state().add_scripted(answers)?;
     Ok(Created(AddedScripted { place, added }))

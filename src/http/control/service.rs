@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
@@ -13,16 +12,15 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use schemars::{JsonSchema, json_schema};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::error::{ControlError, INTERNAL, NOT_FOUND, UNAUTHORIZED, responses};
+use super::error::{ControlError, INTERNAL, NOT_FOUND, Result, UNAUTHORIZED, responses};
 use super::scenarios::JsonDocument;
 use super::{CA_PATH, guarded_routes, open_routes};
 use crate::domain::catalog::CheckItem;
 use crate::http::App;
-use crate::http::openapi::{Describe, OpenApiDocument, OperationWriter, response};
+use crate::http::openapi::{Describe, OpenApiDocument, OperationWriter};
 use crate::simulator::{Spaces, machine_time};
 
 /// The simulator, and where to go.
@@ -75,8 +73,7 @@ pub async fn get_openapi() -> Json<JsonDocument> {
     document.add_control(&open_routes().routes, false, &[INTERNAL]);
     document.add_control(&guarded_routes().routes, true, &[INTERNAL, UNAUTHORIZED]);
     let responses = responses(document.generator());
-    let Value::Object(document) = document.finish(&responses) else { unreachable!("a document is an object") };
-    Json(JsonDocument(document))
+    Json(JsonDocument(document.finish(&responses)))
 }
 
 /// A certificate in PEM.
@@ -94,14 +91,13 @@ impl IntoResponse for Pem {
 
 impl Describe for Pem {
     fn describe(operation: &mut OperationWriter<'_>) {
-        let certificate = response("The CA's certificate.", Self::MEDIA_TYPE, &json_schema!({ "type": "string" }));
-        operation.respond(StatusCode::OK, certificate);
+        operation.text("The CA's certificate.", Self::MEDIA_TYPE);
         operation.error(NOT_FOUND);
     }
 }
 
 /// The CA is public: a client that has to ask for it over TLS cannot trust it yet.
-pub async fn get_ca(State(app): State<Arc<App>>) -> Result<Pem, ControlError> {
+pub async fn get_ca(State(app): State<Arc<App>>) -> Result<Pem> {
     app.control.ca.clone().map(Pem).ok_or_else(|| {
         ControlError::not_found("only a server that was started with `--tls self-signed` has a CA of its own")
     })
@@ -122,8 +118,7 @@ impl IntoResponse for OpenMetrics {
 
 impl Describe for OpenMetrics {
     fn describe(operation: &mut OperationWriter<'_>) {
-        let metrics = response("The metrics.", Self::MEDIA_TYPE, &json_schema!({ "type": "string" }));
-        operation.respond(StatusCode::OK, metrics);
+        operation.text("The metrics.", Self::MEDIA_TYPE);
     }
 }
 
@@ -135,76 +130,49 @@ pub async fn get_metrics(State(app): State<Arc<App>>) -> OpenMetrics {
     OpenMetrics(text)
 }
 
-/// Label names with their values.
-type Labels = Vec<(&'static str, &'static str)>;
-
 fn registry(spaces: &Spaces) -> Registry {
     let mut registry = Registry::with_prefix("bss_sim");
     registry.register("build", "What is running", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
-    registry.register("answers", "Requests by their outcome, and by what decided it", answers(spaces));
-    registry.register("check_items", "Items of `fail_check_items` in answers", items(spaces));
-    registry.register("faults", "Faults of the connection that were injected", faults(spaces));
+    let outcomes = spaces.metrics().outcomes();
+    let answers = outcomes.iter().map(|(kind, count)| {
+        let decision = [("decided_by", kind.decided_by), ("rule", kind.rule)];
+        ([("path", kind.path), ("outcome", kind.outcome)].into_iter().chain(decision).collect(), *count)
+    });
+    registry.register("answers", "Requests by their outcome, and by what decided it", family(answers));
+    let items = CheckItem::ALL.iter().map(|item| (vec![("item", item.code())], spaces.metrics().item_count(*item)));
+    registry.register("check_items", "Items of `fail_check_items` in answers", family(items));
+    let faults = outcomes.iter().filter_map(|(kind, count)| Some((kind.outcome.strip_prefix("fault ")?, *count)));
+    let faults = family(faults.map(|(fault, count)| (vec![("fault", fault)], count)));
+    registry.register("faults", "Faults of the connection that were injected", faults);
     let all = spaces.list();
     let entries = all.iter().map(|space| space.state().journal.len()).sum();
     let journals = spaces.journal_limits();
+    let number = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
     for (name, help, value) in [
-        ("spaces", "Spaces that there are", all.len()),
-        ("journal_entries", "Entries of the journals of all spaces", entries),
-        ("journal_bytes", "Bytes that the journals of all spaces take", journals.used_bytes()),
-        ("journal_bytes_limit", "Bytes that they may take", journals.max_bytes()),
+        ("spaces", "Spaces that there are", number(all.len())),
+        ("journal_entries", "Entries of the journals of all spaces", number(entries)),
+        ("journal_bytes", "Bytes that the journals of all spaces take", number(journals.used_bytes())),
+        ("journal_bytes_limit", "Bytes that they may take", number(journals.max_bytes())),
+        ("start_time_seconds", "When it began, in seconds since 1970", spaces.started_at().as_second()),
     ] {
-        registry.register(name, help, gauge(value));
-    }
-    registry.register("journal_dropped", "Entries that gave way to newer ones", counter(journals.dropped()));
-    let began = spaces.started_at().as_second();
-    registry.register("start_time_seconds", "When it began, in seconds since 1970", {
         let gauge: Gauge = Gauge::default();
-        gauge.set(began);
-        gauge
-    });
+        gauge.set(value);
+        registry.register(name, help, gauge);
+    }
+    let dropped: Counter = Counter::default();
+    dropped.inc_by(journals.dropped());
+    registry.register("journal_dropped", "Entries that gave way to newer ones", dropped);
     registry
 }
 
-fn answers(spaces: &Spaces) -> Family<Labels, Counter> {
-    let family = Family::default();
-    for (kind, count) in spaces.metrics().outcomes() {
-        let labels =
-            vec![("path", kind.path), ("outcome", kind.outcome), ("decided_by", kind.decided_by), ("rule", kind.rule)];
-        add(&family, &labels, count);
+/// Label names with their values.
+type Labels = Vec<(&'static str, &'static str)>;
+
+/// Counters by their labels. Equal labels are added up.
+fn family(counts: impl Iterator<Item = (Labels, u64)>) -> Family<Labels, Counter> {
+    let family = Family::<Labels, Counter>::default();
+    for (labels, count) in counts {
+        family.get_or_create(&labels).inc_by(count);
     }
     family
-}
-
-fn items(spaces: &Spaces) -> Family<Labels, Counter> {
-    let family = Family::default();
-    for item in CheckItem::ALL {
-        add(&family, &vec![("item", item.code())], spaces.metrics().item_count(*item));
-    }
-    family
-}
-
-fn faults(spaces: &Spaces) -> Family<Labels, Counter> {
-    let family = Family::default();
-    for (kind, count) in spaces.metrics().outcomes() {
-        if let Some(fault) = kind.outcome.strip_prefix("fault ") {
-            add(&family, &vec![("fault", fault)], count);
-        }
-    }
-    family
-}
-
-fn add(family: &Family<Labels, Counter>, labels: &Labels, count: u64) {
-    family.get_or_create(labels).inc_by(count);
-}
-
-fn counter(value: u64) -> Counter {
-    let counter = Counter::default();
-    counter.inc_by(value);
-    counter
-}
-
-fn gauge(value: usize) -> Gauge {
-    let gauge = Gauge::default();
-    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-    gauge
 }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::ControlError;
+use super::error::{CONFLICT, ControlError, Result};
 use super::extract::{Body, Created, InSpace, PathName, RequestBody, find_space};
 use crate::domain::account::Partner;
 use crate::fixture::{Document, DurationText, Scenario, ScenarioSpec, TimestampText, only};
@@ -133,10 +133,7 @@ impl RequestBody for NewSpace {
     }
 }
 
-pub async fn create(
-    State(app): State<Arc<App>>,
-    Body(new): Body<NewSpace>,
-) -> Result<Created<SpaceBody>, ControlError> {
+pub async fn create(State(app): State<Arc<App>>, Body(new): Body<NewSpace>) -> Result<Created<SpaceBody>> {
     let scenario = match new {
         NewSpace::Scenario(name) => app.library().scenario(&name)?,
         NewSpace::Fixture(scenario) => scenario.into(),
@@ -145,14 +142,14 @@ pub async fn create(
     Ok(Created(SpaceBody::from(&*space)))
 }
 
-pub async fn get(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<Json<SpaceBody>, ControlError> {
+pub async fn get(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<Json<SpaceBody>> {
     Ok(Json(SpaceBody::from(&*find_space(&app, &id)?)))
 }
 
-pub async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<NoContent, ControlError> {
+pub async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<NoContent> {
     let space = find_space(&app, &id)?;
     if space.id() == SpaceId::DEFAULT {
-        return Err(ControlError::conflict("the default space stays: reset it instead"));
+        return Err(ControlError::new(CONFLICT, "the default space stays: reset it instead"));
     }
     if app.spaces.remove(space.id()) {
         Ok(NoContent)

@@ -9,7 +9,7 @@ use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::response::NoContent;
 use axum::{Json, Router, routing};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use crate::http::App;
@@ -176,6 +176,11 @@ impl<'a> OperationWriter<'a> {
         let inline = T::json_schema(self.generator);
         let description = inline.get("description").and_then(Value::as_str).unwrap_or_default();
         self.respond(status, response(description, media_type, &schema));
+    }
+
+    /// Adds a response of plain text.
+    pub fn text(&mut self, description: &str, media_type: &str) {
+        self.respond(StatusCode::OK, response(description, media_type, &json_schema!({ "type": "string" })));
     }
 
     /// Adds a response.
