@@ -23,7 +23,7 @@ pub struct CustomerList {
 }
 
 /// A customer to be put, with its credentials.
-pub struct NewCustomer(CustomerId, Customer, Credentials);
+type NewCustomer = (CustomerId, Customer, Credentials);
 
 impl RequestBody for NewCustomer {
     type Spec = CustomerSpec;
@@ -32,8 +32,7 @@ impl RequestBody for NewCustomer {
     const EXAMPLES: &[&str] = &[r#"{"partner":"demo-partner"}"#];
 
     fn convert(document: &mut Document<'_>, spec: CustomerSpec) -> Option<Self> {
-        let (id, customer, credentials) = spec.check(document);
-        Some(Self(id, customer, credentials))
+        Some(spec.check(document))
     }
 }
 
@@ -56,7 +55,7 @@ pub async fn get_customer(InSpace(space): InSpace, PathName(id): PathName) -> Re
 
 pub async fn put_customer(
     InSpace(space): InSpace,
-    NamedBody(NewCustomer(id, customer, credentials)): NamedBody<NewCustomer>,
+    NamedBody((id, customer, credentials)): NamedBody<NewCustomer>,
 ) -> Result<Put<CustomerSpec>> {
     let state = space.state();
     let (customer, was_there) = state.put_customer(&id, customer, &credentials)?;
@@ -157,7 +156,7 @@ pub struct CertificateList {
 }
 
 /// A certificate to be put, with the customers who hold it.
-pub struct NewCertificate(CertificateNumber, Certificate, BTreeSet<CustomerId>);
+type NewCertificate = (CertificateNumber, Certificate, BTreeSet<CustomerId>);
 
 impl RequestBody for NewCertificate {
     type Spec = CertificateSpec;
@@ -166,8 +165,7 @@ impl RequestBody for NewCertificate {
     const EXAMPLES: &[&str] = &[r#"{"blocked":true}"#];
 
     fn convert(document: &mut Document<'_>, spec: CertificateSpec) -> Option<Self> {
-        let (number, certificate, holders) = spec.check(document);
-        Some(Self(number, certificate, holders))
+        Some(spec.check(document))
     }
 }
 
@@ -187,7 +185,7 @@ pub async fn get_certificate(InSpace(space): InSpace, PathName(number): PathName
 
 pub async fn put_certificate(
     InSpace(space): InSpace,
-    NamedBody(NewCertificate(number, certificate, holders)): NamedBody<NewCertificate>,
+    NamedBody((number, certificate, holders)): NamedBody<NewCertificate>,
 ) -> Put<CertificateSpec> {
     let value = CertificateSpec::new(&number, &certificate, &holders);
     let was_there = space.state().put_certificate(&number, certificate, holders);

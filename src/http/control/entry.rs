@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Query;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::extract::query_value;
 use crate::domain::account::RealNameStatus;
 use crate::domain::rules::{Answer, CheckReport};
 use crate::domain::settings::Wire;
@@ -234,8 +234,5 @@ fn without_tokens(text: &str) -> String {
 pub fn customer_id(request: &RecordedRequest) -> Option<String> {
     let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let by_body = body["customer_id"].as_str().map(str::to_owned);
-    by_body.or_else(|| {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&request.target().parse().ok()?).ok()?;
-        pairs.into_iter().find(|(name, _)| name == "customer_id").map(|(_, id)| id)
-    })
+    by_body.or_else(|| query_value(&request.target().parse().ok()?, "customer_id"))
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,7 +27,7 @@ impl FromRequestParts<Arc<App>> for InSpace {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
         let header = parts.headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
-        let name = header.or_else(|| query(parts, "space")).unwrap_or_else(|| SpaceId::DEFAULT.to_string());
+        let name = header.or_else(|| query_value(&parts.uri, "space")).unwrap_or_else(|| SpaceId::DEFAULT.to_string());
         find_space(app, &name).map(Self)
     }
 }
@@ -50,8 +50,9 @@ pub fn find_space(app: &App, name: &str) -> Result<Arc<Space>> {
     })
 }
 
-fn query(parts: &Parts, name: &str) -> Option<String> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
+/// The first value of a parameter of the query.
+pub fn query_value(uri: &Uri, name: &str) -> Option<String> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
     pairs.into_iter().find(|(given, _)| given == name).map(|(_, value)| value)
 }
 
@@ -102,7 +103,8 @@ impl<T: RequestBody> FromRequest<Arc<App>> for Body<T> {
     async fn from_request(request: Request, _: &Arc<App>) -> Result<Self> {
         let text = read_text::<T>(request).await?;
         if T::MEDIA_TYPES == [JSON] && !text.trim().is_empty() || text.trim_start().starts_with('{') {
-            check_json(&text)?;
+            // What else is wrong with it, the reader of fixtures finds.
+            parse_json::<IgnoredAny>(&text)?;
         }
         Ok(Self(fixture::read_with(&text, T::convert)?))
     }
@@ -133,8 +135,7 @@ impl<T: Named> FromRequest<Arc<App>> for NamedBody<T> {
         let (mut parts, body) = request.into_parts();
         let PathName(name) = PathName::from_request_parts(&mut parts, app).await?;
         let text = read_text::<T>(Request::from_parts(parts, body)).await?;
-        check_json(&text)?;
-        let Ok(Value::Object(body)) = serde_json::from_str(&text) else {
+        let Value::Object(body) = parse_json(&text)? else {
             return Err(ControlError::malformed("the body is no JSON object"));
         };
         if body.get(T::NAME).is_some_and(|given| *given != *name) {
@@ -165,12 +166,8 @@ async fn read_text<T: RequestBody>(request: Request) -> Result<String> {
     Ok(if text.trim().is_empty() && !T::IS_REQUIRED { "{}".to_owned() } else { text })
 }
 
-/// Checks that a text is JSON. What else is wrong with it, the reader of fixtures finds.
-fn check_json(text: &str) -> Result<()> {
-    match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(ControlError::malformed(format!("the body is no JSON: {error}"))),
-    }
+fn parse_json<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| ControlError::malformed(format!("the body is no JSON: {error}")))
 }
 
 /// A response with something new.

@@ -20,7 +20,7 @@ use super::scenarios::JsonDocument;
 use super::{CA_PATH, guarded_routes, open_routes};
 use crate::domain::catalog::CheckItem;
 use crate::http::App;
-use crate::http::openapi::{Describe, OpenApiDocument, OperationWriter};
+use crate::http::openapi::{Describe, OperationWriter, RouteGroup, document};
 use crate::simulator::{Spaces, machine_time};
 
 /// The simulator, and where to go.
@@ -69,11 +69,9 @@ pub async fn get_health() -> Json<Health> {
 }
 
 pub async fn get_openapi() -> Json<JsonDocument> {
-    let mut document = OpenApiDocument::new();
-    document.add_control(&open_routes().routes, false, &[INTERNAL]);
-    document.add_control(&guarded_routes().routes, true, &[INTERNAL, UNAUTHORIZED]);
-    let responses = responses(document.generator());
-    Json(JsonDocument(document.finish(&responses)))
+    let open = RouteGroup { routes: open_routes().routes, is_guarded: false, errors: &[INTERNAL] };
+    let guarded = RouteGroup { routes: guarded_routes().routes, is_guarded: true, errors: &[INTERNAL, UNAUTHORIZED] };
+    Json(JsonDocument(document(&[open, guarded], responses)))
 }
 
 /// A certificate in PEM.

@@ -140,15 +140,17 @@ pub struct Verified {
 }
 
 /// The journal has more or fewer entries of a kind than expected. Its `Debug` is made for `unwrap`: it is what people read.
-#[derive(Clone, thiserror::Error)]
+#[derive(Clone, thiserror::Error, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct NotVerified {
     /// The least and the largest number that were expected.
+    #[serde(skip)]
     pub expected: (usize, usize),
     /// How many entries are as expected.
     pub count: usize,
     /// How many entries the journal has lost, and which therefore were not looked at.
     pub dropped: u64,
-    /// If there are too many entries, the newest of them; if too few, those that come closest.
+    /// If there are too few, the entries that come closest; if too many, the newest.
     pub closest: Vec<CloseEntry>,
 }
 
@@ -171,9 +173,7 @@ struct NotVerifiedBody {
     /// What was expected, and what was found.
     detail: String,
     #[serde(flatten)]
-    verified: Verified,
-    /// If there are too few, the entries that come closest; if too many, the newest.
-    closest: Vec<CloseEntry>,
+    found: NotVerified,
 }
 
 impl NotVerified {
@@ -214,8 +214,7 @@ impl fmt::Debug for NotVerified {
 
 impl IntoResponse for NotVerified {
     fn into_response(self) -> Response {
-        let (detail, verified) = (self.detail(), Verified { count: self.count, dropped: self.dropped });
-        let body = NotVerifiedBody { error: "not_verified", detail, verified, closest: self.closest };
+        let body = NotVerifiedBody { error: "not_verified", detail: self.detail(), found: self };
         (StatusCode::CONFLICT, Json(body)).into_response()
     }
 }

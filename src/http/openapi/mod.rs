@@ -22,75 +22,64 @@ Of the simulated service, *documented* means that the API's page says so, and *a
 contradicts itself, and that the simulator chose. The control API is the simulator's own; with `--control-listen` it has \
 an address of its own. Whatever can be asked for by GET can also be asked for by HEAD.";
 
-/// A document that is being made.
-pub struct OpenApiDocument {
-    generator: SchemaGenerator,
-    paths: Map<String, Value>,
+/// Routes of the control API.
+pub struct RouteGroup {
+    pub routes: Vec<ApiRoute>,
+    /// Whether they need the control token.
+    pub is_guarded: bool,
+    /// What each of them may answer besides its own errors.
+    pub errors: &'static [ErrorResponse],
 }
 
-impl OpenApiDocument {
-    /// A document of the simulated API and of IAM.
-    pub fn new() -> Self {
-        let settings = SchemaSettings::draft2020_12();
-        let settings = settings.with(|settings| settings.definitions_path = "/components/schemas".into());
-        let mut generator = settings.into_generator();
-        let mut paths = Map::new();
-        for (path, method, operation) in api::operations(&mut generator) {
-            paths.insert(path.to_owned(), json!({ method: operation }));
-        }
-        Self { generator, paths }
-    }
-
-    /// Adds routes of the control API. All have these errors; guarded ones need the control token.
-    pub fn add_control(&mut self, routes: &[ApiRoute], is_guarded: bool, errors: &[ErrorResponse]) {
-        for route in routes {
-            let security = if is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
-            let generator = &mut self.generator;
-            let mut writer = OperationWriter::new(generator, route.path, route.operation, CONTROL_TAG, security);
-            (route.describe)(&mut writer);
-            for error in errors {
-                writer.error(*error);
-            }
-            let operation = writer.finish();
-            let path = self.paths.entry(route.path).or_insert_with(|| json!({}));
+/// The document of the simulated API, of IAM, and of these routes of the control API. `error_responses` makes the
+/// components that their errors refer to.
+pub fn document(groups: &[RouteGroup], error_responses: fn(&mut SchemaGenerator) -> Map<String, Value>) -> Value {
+    let settings = SchemaSettings::draft2020_12();
+    let mut generator =
+        settings.with(|settings| settings.definitions_path = "/components/schemas".into()).into_generator();
+    let operations = api::operations(&mut generator);
+    let mut paths: Map<_, _> = operations
+        .into_iter()
+        .map(|(path, method, operation)| (path.to_owned(), json!({ method: operation })))
+        .collect();
+    for RouteGroup { routes, is_guarded, errors } in groups {
+        let security = if *is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
+        for ApiRoute { method, path, operation, describe } in routes {
+            let mut writer = OperationWriter::new(&mut generator, path, *operation, CONTROL_TAG, security.clone());
+            describe(&mut writer);
+            errors.iter().for_each(|error| writer.error(*error));
+            let description = writer.finish();
+            let methods = paths.entry(*path).or_insert_with(|| json!({}));
             if !is_guarded {
-                path["head"] = operation.clone();
-                path["head"]["operationId"] = format!("{}ByHead", route.operation.id).into();
+                methods["head"] = description.clone();
+                methods["head"]["operationId"] = format!("{}ByHead", operation.id).into();
             }
-            path[route.method] = operation;
+            methods[method] = description;
         }
     }
-
-    /// The generator of the schemas, for components.
-    pub fn generator(&mut self) -> &mut SchemaGenerator {
-        &mut self.generator
-    }
-
-    /// The whole document, with the error responses of the control API.
-    pub fn finish(mut self, responses: &Map<String, Value>) -> Value {
-        json!({
-            "openapi": "3.1.0",
-            "info": {
-                "title": "bss-sim",
-                "version": env!("CARGO_PKG_VERSION"),
-                "description": DESCRIPTION,
-                "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
-            },
-            "servers": [{ "url": "/" }],
-            "tags": [
-                { "name": api::BSS_TAG, "description": "The simulated API." },
-                { "name": api::IAM_TAG, "description": "As much of IAM as a client needs before it can call the API." },
-                { "name": CONTROL_TAG, "description": "Controlling the simulator." },
-            ],
-            "paths": self.paths,
-            "components": {
-                "schemas": self.generator.take_definitions(true),
-                "responses": responses,
-                "headers": headers(),
-                "securitySchemes": security_schemes(),
-            },
-        })
-    }
+    let responses = error_responses(&mut generator);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "bss-sim",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": DESCRIPTION,
+            "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
+        },
+        "servers": [{ "url": "/" }],
+        "tags": [
+            { "name": api::BSS_TAG, "description": "The simulated API." },
+            { "name": api::IAM_TAG, "description": "As much of IAM as a client needs before it can call the API." },
+            { "name": CONTROL_TAG, "description": "Controlling the simulator." },
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "responses": responses,
+            "headers": headers(),
+            "securitySchemes": security_schemes(),
+        },
+    })
 }
 
 /// The headers that responses refer to.
