@@ -108,7 +108,7 @@ enum FileMistake {
 }
 
 pub async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, ReloadErrorBody> {
-    let Reload { news: mut diff, restarted } = app.reload().await;
+    let Reload { mut diff, restarted } = app.scenarios.reload().await;
     let errors = std::mem::take(&mut diff.errors);
     let reload = ReloadBody { diff, restarted: restarted.iter().map(ToString::to_string).collect() };
     if errors.is_empty() {

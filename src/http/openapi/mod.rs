@@ -3,7 +3,6 @@
 
 mod api;
 mod operation;
-mod refusal;
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
