@@ -170,18 +170,24 @@ fn parse_json<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| ControlError::malformed(format!("the body is no JSON: {error}")))
 }
 
-/// A response with something new.
-pub struct Created<T>(pub T);
+/// A response in JSON with this status.
+pub struct Status<const CODE: u16, T>(pub T);
 
-impl<T: Serialize> IntoResponse for Created<T> {
-    fn into_response(self) -> Response {
-        (StatusCode::CREATED, Json(self.0)).into_response()
+impl<const CODE: u16, T> Status<CODE, T> {
+    fn code() -> StatusCode {
+        StatusCode::from_u16(CODE).expect("handlers answer with statuses of HTTP")
     }
 }
 
-impl<T: JsonSchema> Describe for Created<T> {
+impl<const CODE: u16, T: Serialize> IntoResponse for Status<CODE, T> {
+    fn into_response(self) -> Response {
+        (Self::code(), Json(self.0)).into_response()
+    }
+}
+
+impl<const CODE: u16, T: JsonSchema> Describe for Status<CODE, T> {
     fn describe(operation: &mut OperationWriter<'_>) {
-        operation.response::<T>(StatusCode::CREATED, JSON);
+        operation.response::<T>(Self::code(), JSON);
     }
 }
 
@@ -193,13 +199,14 @@ pub struct Put<T> {
 
 impl<T: Serialize> IntoResponse for Put<T> {
     fn into_response(self) -> Response {
-        if self.is_new { Created(self.value).into_response() } else { Json(self.value).into_response() }
+        let status = if self.is_new { StatusCode::CREATED } else { StatusCode::OK };
+        (status, Json(self.value)).into_response()
     }
 }
 
 impl<T: JsonSchema> Describe for Put<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
-        Json::<T>::describe(operation);
-        Created::<T>::describe(operation);
+        operation.response::<T>(StatusCode::OK, JSON);
+        operation.response::<T>(StatusCode::CREATED, JSON);
     }
 }

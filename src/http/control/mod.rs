@@ -33,7 +33,7 @@ pub use verify::{Expectation, NotVerified, verify};
 use super::openapi::{ApiRouter, op};
 use super::{App, X_REQUEST_ID, request_id_header};
 use crate::domain::credentials::Secret;
-use error::{CONFLICT, ControlError, NOT_FOUND, UNAUTHORIZED};
+use error::{CONFLICT, ControlError, INTERNAL, NOT_FOUND, UNAUTHORIZED};
 
 /// The settings of the control API.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +58,7 @@ const SPACE: &str = "The ID of the space.";
 /// The routes that need no control token.
 #[rustfmt::skip]
 fn open_routes() -> ApiRouter {
-    ApiRouter::default()
+    ApiRouter::new(false, &[INTERNAL])
         .get("/_sim/livez", service::get_health, op("getLiveness", "Whether the simulator runs").description(HEALTH))
         .get("/_sim/readyz", service::get_health,
             op("getReadiness", "Whether the simulator is ready").description(HEALTH))
@@ -69,7 +69,7 @@ fn open_routes() -> ApiRouter {
 /// The routes that need the control token, if there is one.
 #[rustfmt::skip]
 fn guarded_routes() -> ApiRouter {
-    ApiRouter::default()
+    ApiRouter::new(true, &[INTERNAL, UNAUTHORIZED])
         .get("/_sim", service::get_index, op("getIndex", "What this is, and where to go"))
         .get("/_sim/catalog", catalog::list,
             op("listOutcomes", "Every documented outcome, with all ways to get it now"))

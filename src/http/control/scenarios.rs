@@ -5,16 +5,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::error::Result;
-use super::extract::PathName;
+use super::extract::{PathName, Status};
 use crate::fixture::{Problem, ReloadDiff, json_schema};
-use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::http::{App, Reload};
 
 /// The scenarios that spaces can start from.
@@ -107,7 +104,7 @@ enum FileMistake {
     },
 }
 
-pub async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, ReloadErrorBody> {
+pub async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, Status<422, ReloadErrorBody>> {
     let Reload { mut diff, restarted } = app.scenarios.reload().await;
     let errors = std::mem::take(&mut diff.errors);
     let reload = ReloadBody { diff, restarted: restarted.iter().map(ToString::to_string).collect() };
@@ -117,17 +114,5 @@ pub async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, Rel
     let unreadable = errors.unreadable.into_iter().map(|(file, message)| FileMistake::Unreadable { file, message });
     let problems = errors.problems.into_iter();
     let mistakes = problems.map(|mistake| FileMistake::Mistake { file: mistake.file.clone(), mistake });
-    Err(ReloadErrorBody { reload, error: "invalid", detail: unreadable.chain(mistakes).collect() })
-}
-
-impl IntoResponse for ReloadErrorBody {
-    fn into_response(self) -> Response {
-        (StatusCode::UNPROCESSABLE_ENTITY, Json(self)).into_response()
-    }
-}
-
-impl Describe for ReloadErrorBody {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        operation.response::<Self>(StatusCode::UNPROCESSABLE_ENTITY, JSON);
-    }
+    Err(Status(ReloadErrorBody { reload, error: "invalid", detail: unreadable.chain(mistakes).collect() }))
 }

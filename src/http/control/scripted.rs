@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::Result;
-use super::extract::{Body, Created, InSpace, RequestBody};
+use super::extract::{Body, InSpace, RequestBody, Status};
 use crate::domain::scripted::ScriptedAnswer;
 use crate::fixture::{Document, OneOrMany, ScriptedSpec};
 use crate::http::openapi::all_required;
@@ -70,10 +70,10 @@ pub struct AddedScripted {
 pub async fn create(
     InSpace(space): InSpace,
     Body(NewScripted(answers)): Body<NewScripted>,
-) -> Result<Created<AddedScripted>> {
+) -> Result<Status<201, AddedScripted>> {
     let added = answers.len();
     let place = space.state().add_scripted(answers)?;
-    Ok(Created(AddedScripted { place, added }))
+    Ok(Status(AddedScripted { place, added }))
 }
 
 pub async fn delete(InSpace(space): InSpace) -> NoContent {

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::{CONFLICT, ControlError, Result};
-use super::extract::{Body, Created, InSpace, PathName, RequestBody, find_space};
+use super::extract::{Body, InSpace, PathName, RequestBody, Status, find_space};
 use crate::domain::account::Partner;
 use crate::fixture::{Document, DurationText, Scenario, ScenarioSpec, TimestampText, only};
 use crate::http::App;
@@ -133,13 +133,13 @@ impl RequestBody for NewSpace {
     }
 }
 
-pub async fn create(State(app): State<Arc<App>>, Body(new): Body<NewSpace>) -> Result<Created<SpaceBody>> {
+pub async fn create(State(app): State<Arc<App>>, Body(new): Body<NewSpace>) -> Result<Status<201, SpaceBody>> {
     let scenario = match new {
         NewSpace::Scenario(name) => app.library().scenario(&name)?,
         NewSpace::Fixture(scenario) => scenario.into(),
     };
     let space = app.spaces.create(scenario.name.as_str().into(), &scenario.world);
-    Ok(Created(SpaceBody::from(&*space)))
+    Ok(Status(SpaceBody::from(&*space)))
 }
 
 pub async fn get(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<Json<SpaceBody>> {

@@ -6,18 +6,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
-use super::extract::{Body, InSpace, RequestBody};
+use super::extract::{Body, InSpace, RequestBody, Status};
 use crate::domain::scripted::Matcher;
 use crate::fixture::{self, Document, LoadError, MatcherSpec, allow_null};
 use crate::http::App;
-use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::simulator::{JournalEntry, Space};
 
 /// The most entries that are shown.
@@ -166,7 +163,7 @@ pub struct CloseEntry {
 /// The journal does not have what was expected.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-struct NotVerifiedBody {
+pub struct NotVerifiedBody {
     /// The kind of refusal.
     #[schemars(extend("const" = "not_verified"))]
     error: &'static str,
@@ -212,25 +209,13 @@ impl fmt::Debug for NotVerified {
     }
 }
 
-impl IntoResponse for NotVerified {
-    fn into_response(self) -> Response {
-        let body = NotVerifiedBody { error: "not_verified", detail: self.detail(), found: self };
-        (StatusCode::CONFLICT, Json(body)).into_response()
-    }
-}
-
-impl Describe for NotVerified {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        operation.response::<NotVerifiedBody>(StatusCode::CONFLICT, JSON);
-    }
-}
-
 pub async fn post(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     Body(expectation): Body<Expectation>,
-) -> Result<Json<Verified>, NotVerified> {
-    verify(&app, &space, &expectation).map(Json)
+) -> Result<Json<Verified>, Status<409, NotVerifiedBody>> {
+    let verified = verify(&app, &space, &expectation);
+    verified.map(Json).map_err(|found| Status(NotVerifiedBody { error: "not_verified", detail: found.detail(), found }))
 }
 
 /// Checks whether the journal of a space has what is expected.

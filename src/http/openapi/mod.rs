@@ -21,18 +21,9 @@ Of the simulated service, *documented* means that the API's page says so, and *a
 contradicts itself, and that the simulator chose. The control API is the simulator's own; with `--control-listen` it has \
 an address of its own. Whatever can be asked for by GET can also be asked for by HEAD.";
 
-/// Routes of the control API.
-pub struct RouteGroup {
-    pub routes: Vec<ApiRoute>,
-    /// Whether they need the control token.
-    pub is_guarded: bool,
-    /// What each of them may answer besides its own errors.
-    pub errors: &'static [ErrorResponse],
-}
-
 /// The document of the simulated API, of IAM, and of these routes of the control API. `error_responses` makes the
 /// components that their errors refer to.
-pub fn document(groups: &[RouteGroup], error_responses: fn(&mut SchemaGenerator) -> Map<String, Value>) -> Value {
+pub fn document(routers: &[ApiRouter], error_responses: fn(&mut SchemaGenerator) -> Map<String, Value>) -> Value {
     let settings = SchemaSettings::draft2020_12();
     let mut generator =
         settings.with(|settings| settings.definitions_path = "/components/schemas".into()).into_generator();
@@ -41,7 +32,7 @@ pub fn document(groups: &[RouteGroup], error_responses: fn(&mut SchemaGenerator)
         .into_iter()
         .map(|(path, method, operation)| (path.to_owned(), json!({ method: operation })))
         .collect();
-    for RouteGroup { routes, is_guarded, errors } in groups {
+    for ApiRouter { routes, is_guarded, errors, .. } in routers {
         let security = if *is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
         for ApiRoute { method, path, operation, describe } in routes {
             let mut writer = OperationWriter::new(&mut generator, path, *operation, CONTROL_TAG, security.clone());

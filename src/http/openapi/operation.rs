@@ -18,10 +18,19 @@ use crate::http::App;
 pub const JSON: &str = "application/json";
 
 /// A router with the description of each of its routes.
-#[derive(Default)]
 pub struct ApiRouter {
     pub router: Router<Arc<App>>,
     pub routes: Vec<ApiRoute>,
+    /// Whether the routes need the control token.
+    pub is_guarded: bool,
+    /// What each of them may answer besides its own errors.
+    pub errors: &'static [ErrorResponse],
+}
+
+impl ApiRouter {
+    pub fn new(is_guarded: bool, errors: &'static [ErrorResponse]) -> Self {
+        Self { router: Router::new(), routes: Vec::new(), is_guarded, errors }
+    }
 }
 
 /// A route, as the document describes it.
