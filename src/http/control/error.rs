@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::fixture::{LoadError, Problem, UnknownScenario};
+use crate::fixture::{LoadError, Problem};
 use crate::http::openapi::{Describe, ErrorResponse, JSON, OperationWriter, response};
 use crate::simulator::{ReviewError, UpdateError};
 
@@ -89,12 +89,6 @@ impl From<LoadError> for ControlError {
     }
 }
 
-impl From<UnknownScenario> for ControlError {
-    fn from(error: UnknownScenario) -> Self {
-        Self::new(NOT_FOUND, error)
-    }
-}
-
 impl From<ReviewError> for ControlError {
     fn from(error: ReviewError) -> Self {
         let response = match error {
@@ -128,9 +122,7 @@ pub async fn unknown_method() -> ControlError {
 }
 
 /// The extractors describe why they refuse.
-impl Describe for ControlError {
-    fn describe(_: &mut OperationWriter<'_>) {}
-}
+impl Describe for ControlError {}
 
 impl Describe for QueryRejection {
     fn describe(operation: &mut OperationWriter<'_>) {

@@ -63,10 +63,8 @@ impl FromRequestParts<Arc<App>> for PathName {
     type Rejection = ControlError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
-        match Path::from_request_parts(parts, app).await {
-            Ok(Path(name)) => Ok(Self(name)),
-            Err(rejection) => Err(ControlError::malformed(rejection.body_text())),
-        }
+        let name = Path::from_request_parts(parts, app).await;
+        name.map(|Path(name)| Self(name)).map_err(|rejection| ControlError::malformed(rejection.body_text()))
     }
 }
 

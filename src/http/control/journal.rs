@@ -18,7 +18,6 @@ use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::error::{ControlError, Result};
 use super::extract::{InSpace, PathName};
 use crate::http::App;
-use crate::http::openapi::{Describe, OperationWriter};
 use crate::simulator::{JournalEntry, Space};
 
 /// How many entries are listed by default.
@@ -117,12 +116,6 @@ pub async fn stream(
         Some((Ok(event), (app, space, entries, ending)))
     });
     Sse::new(events).keep_alive(KeepAlive::default())
-}
-
-impl<S> Describe for Sse<S> {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        operation.text("The events.", "text/event-stream");
-    }
 }
 
 /// The whole journal of a space, as it is listed.

@@ -63,7 +63,8 @@ fn open_routes() -> ApiRouter {
         .get("/_sim/readyz", service::get_health,
             op("getReadiness", "Whether the simulator is ready").description(HEALTH))
         .get(CA_PATH, service::get_ca,
-            op("getCa", "The CA that clients have to trust, where the simulator makes its own certificates"))
+            op("getCa", "The CA that clients have to trust, where the simulator makes its own certificates")
+                .text("The CA's certificate.", service::PEM).error(NOT_FOUND))
 }
 
 /// The routes that need the control token, if there is one.
@@ -100,10 +101,12 @@ fn guarded_routes() -> ApiRouter {
         .delete("/_sim/journal", journal::delete, op("clearJournal", "Forgets all entries of a space"))
         .get("/_sim/journal/stream", journal::stream, op("followJournal", "Follows the journal of a space")
                 .description("Server-sent events, until the simulator ends: `entry` with an entry in JSON; `missed` with a \
-                    number, when entries came too fast; `reset`, when the space has begun again."))
+                    number, when entries came too fast; `reset`, when the space has begun again.")
+                .text("The events.", "text/event-stream"))
         .get("/_sim/journal/{request_id}", journal::get, op("getEntry", "What was asked and answered, and why")
                 .parameter("The `X-Request-Id` of the answer."))
-        .get("/_sim/metrics", service::get_metrics, op("getMetrics", "What happened so far, for Prometheus"))
+        .get("/_sim/metrics", service::get_metrics, op("getMetrics", "What happened so far, for Prometheus")
+                .text("The metrics.", service::OPEN_METRICS))
         .get("/_sim/openapi.json", service::get_openapi, op("getDocument", "This document"))
         .get("/_sim/partners", accounts::list_partners, op("listPartners", "The partners of a space"))
         .get("/_sim/partners/{name}", accounts::get_partner, op("getPartner", "One partner").parameter(PARTNER))
@@ -157,13 +160,11 @@ pub fn routes(app: &Arc<App>) -> Router {
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     match &app.control.token {
-        Some(token) if !shown.is_some_and(|shown| token.matches(shown)) => unauthorized().into_response(),
+        Some(token) if !shown.is_some_and(|shown| token.matches(shown)) => {
+            ControlError::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token").into_response()
+        }
         _ => next.run(request).await,
     }
-}
-
-fn unauthorized() -> ControlError {
-    ControlError::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token")
 }
 
 /// Gives every answer a request ID, as the simulated API does.

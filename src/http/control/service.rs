@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -15,13 +15,16 @@ use prometheus_client::registry::Registry;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::error::{ControlError, NOT_FOUND, Result, responses};
+use super::error::{ControlError, Result, responses};
 use super::scenarios::JsonDocument;
 use super::{CA_PATH, guarded_routes, open_routes};
 use crate::domain::catalog::CheckItem;
 use crate::http::App;
-use crate::http::openapi::{Describe, OperationWriter, document};
+use crate::http::openapi::document;
 use crate::simulator::{Spaces, machine_time};
+
+pub const PEM: &str = "application/x-pem-file";
+pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The simulator, and where to go.
 #[derive(Serialize, JsonSchema)]
@@ -72,58 +75,23 @@ pub async fn get_openapi() -> Json<JsonDocument> {
     Json(JsonDocument(document(&[open_routes(), guarded_routes()], responses)))
 }
 
-/// A certificate in PEM.
-pub struct Pem(Arc<str>);
-
-impl Pem {
-    const MEDIA_TYPE: &str = "application/x-pem-file";
-}
-
-impl IntoResponse for Pem {
-    fn into_response(self) -> Response {
-        ([(CONTENT_TYPE, Self::MEDIA_TYPE)], self.0.to_string()).into_response()
-    }
-}
-
-impl Describe for Pem {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        operation.text("The CA's certificate.", Self::MEDIA_TYPE);
-        operation.error(NOT_FOUND);
-    }
-}
+/// Text in a media type of its own.
+pub type Text = ([(HeaderName, &'static str); 1], String);
 
 /// The CA is public: a client that has to ask for it over TLS cannot trust it yet.
-pub async fn get_ca(State(app): State<Arc<App>>) -> Result<Pem> {
-    app.control.ca.clone().map(Pem).ok_or_else(|| {
+pub async fn get_ca(State(app): State<Arc<App>>) -> Result<Text> {
+    let ca = app.control.ca.as_ref().ok_or_else(|| {
         ControlError::not_found("only a server that was started with `--tls self-signed` has a CA of its own")
-    })
-}
-
-/// Metrics for Prometheus.
-pub struct OpenMetrics(String);
-
-impl OpenMetrics {
-    const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-}
-
-impl IntoResponse for OpenMetrics {
-    fn into_response(self) -> Response {
-        ([(CONTENT_TYPE, Self::MEDIA_TYPE)], self.0).into_response()
-    }
-}
-
-impl Describe for OpenMetrics {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        operation.text("The metrics.", Self::MEDIA_TYPE);
-    }
+    })?;
+    Ok(([(CONTENT_TYPE, PEM)], ca.to_string()))
 }
 
 /// The registry is made for each scrape, from counters that the simulator has anyway: nothing of it is global, and no request
 /// waits for it.
-pub async fn get_metrics(State(app): State<Arc<App>>) -> OpenMetrics {
+pub async fn get_metrics(State(app): State<Arc<App>>) -> Text {
     let mut text = String::new();
     encode(&mut text, &registry(&app.spaces)).expect("a string can be written to");
-    OpenMetrics(text)
+    ([(CONTENT_TYPE, OPEN_METRICS)], text)
 }
 
 fn registry(spaces: &Spaces) -> Registry {

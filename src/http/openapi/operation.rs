@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use axum::handler::Handler;
-use axum::http::StatusCode;
-use axum::response::NoContent;
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{NoContent, Sse};
 use axum::{Json, Router, routing};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -68,12 +68,14 @@ pub struct Operation {
     summary: &'static str,
     description: &'static str,
     parameter: &'static str,
+    /// The description and the media type of a response that is text.
+    text: Option<(&'static str, &'static str)>,
     error: Option<ErrorResponse>,
 }
 
 /// An operation with this ID and a summary of one line.
 pub fn op(id: &'static str, summary: &'static str) -> Operation {
-    Operation { id, summary, description: "", parameter: "", error: None }
+    Operation { id, summary, description: "", parameter: "", text: None, error: None }
 }
 
 impl Operation {
@@ -85,6 +87,11 @@ impl Operation {
     /// Says what the parameter in the path is.
     pub fn parameter(self, parameter: &'static str) -> Self {
         Self { parameter, ..self }
+    }
+
+    /// Says that the response is text, which its type does not say.
+    pub fn text(self, description: &'static str, media_type: &'static str) -> Self {
+        Self { text: Some((description, media_type)), ..self }
     }
 
     /// Names an error of the route, beyond those that its types name.
@@ -118,7 +125,7 @@ impl<'a> OperationWriter<'a> {
         tag: &str,
         security: Value,
     ) -> Self {
-        let Operation { id, summary, description, error, .. } = operation;
+        let Operation { id, summary, description, text, error, .. } = operation;
         let mut value = json!({
             "operationId": id,
             "tags": [tag],
@@ -131,6 +138,9 @@ impl<'a> OperationWriter<'a> {
             value["description"] = description.into();
         }
         let mut writer = Self { generator, path, operation, value };
+        if let Some((description, media_type)) = text {
+            writer.respond(StatusCode::OK, response(description, media_type, &json_schema!({ "type": "string" })));
+        }
         error.into_iter().for_each(|error| writer.error(error));
         writer
     }
@@ -185,11 +195,6 @@ impl<'a> OperationWriter<'a> {
         let inline = T::json_schema(self.generator);
         let description = inline.get("description").and_then(Value::as_str).unwrap_or_default();
         self.respond(status, response(description, media_type, &schema));
-    }
-
-    /// Adds a response of plain text.
-    pub fn text(&mut self, description: &str, media_type: &str) {
-        self.respond(StatusCode::OK, response(description, media_type, &json_schema!({ "type": "string" })));
     }
 
     /// Adds a response.
@@ -262,12 +267,14 @@ described_handlers! { () (A) (A B) (A B C) }
 
 /// What an extractor or a response adds to the operation of its handler.
 pub trait Describe {
-    fn describe(operation: &mut OperationWriter<'_>);
+    fn describe(_operation: &mut OperationWriter<'_>) {}
 }
 
-impl<S> Describe for State<S> {
-    fn describe(_: &mut OperationWriter<'_>) {}
-}
+impl<S> Describe for State<S> {}
+
+impl<S> Describe for Sse<S> {}
+
+impl Describe for ([(HeaderName, &'static str); 1], String) {}
 
 impl<T: JsonSchema> Describe for Query<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
