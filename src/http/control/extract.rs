@@ -70,7 +70,6 @@ impl FromRequestParts<Arc<App>> for PathName {
 
 impl Describe for PathName {
     fn describe(operation: &mut OperationWriter<'_>) {
-        operation.path_parameter();
         operation.error(MALFORMED);
         operation.error(NOT_FOUND);
     }

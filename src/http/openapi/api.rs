@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::operation::{JSON, OperationWriter, header, op, response};
+use super::operation::{ApiRoute, JSON, OperationWriter, header, op, response};
 use crate::domain::application::Parameter;
 use crate::domain::bucket::PictureKind;
 use crate::domain::catalog::{CheckItem, DocumentedOutcome, ErrorCode, Review};
@@ -36,21 +36,34 @@ This API can be used to submit an individual real-name authentication applicatio
 All of this is documented; the order of the checks and rules is assumed. Any answer can also be scripted, an error of the \
 gateway or a fault of the connection among them.";
 
-/// The operations, each with its path and its method.
-pub fn operations(generator: &mut SchemaGenerator) -> [(&'static str, &'static str, Value); 4] {
+/// The routes, each group with its tag and its security.
+#[rustfmt::skip]
+pub fn routes() -> [(&'static str, Value, Vec<ApiRoute>); 3] {
+    let by_credentials = json!([{ "token": [] }, { "signature": [] }]);
     [
-        (bss::INDIVIDUAL, "post", individual(generator)),
-        (bss::REVIEW_RESULT, "get", review_result(generator)),
-        (iam::DOMAINS, "get", domains(generator)),
-        (iam::TOKENS, "post", tokens(generator)),
+        (BSS_TAG, by_credentials.clone(), vec![
+            ApiRoute { method: "post", path: bss::INDIVIDUAL, describe: individual,
+                operation: op("applyIndividualRealnameAuths", "Requesting an Individual Real-Name Authentication")
+                    .description(INDIVIDUAL) },
+            ApiRoute { method: "get", path: bss::REVIEW_RESULT, describe: review_result,
+                operation: op("showRealnameAuthenticationReviewResult", "Querying the Real-Name Authentication Review Result")
+                    .description("As much of it as the flow needs; what it refuses is assumed.") },
+        ]),
+        (IAM_TAG, by_credentials, vec![
+            ApiRoute { method: "get", path: iam::DOMAINS, describe: domains,
+                operation: op("keystoneListAuthDomains", "The accounts that a credential belongs to")
+                    .description("An SDK that is given a region and no domain ID asks this first.") },
+        ]),
+        (IAM_TAG, json!([]), vec![
+            ApiRoute { method: "post", path: iam::TOKENS, describe: tokens,
+                operation: op("keystoneCreateUserTokenByPassword",
+                    "A token for a user's name and password, good for 24 hours") },
+        ]),
     ]
 }
 
-fn individual(generator: &mut SchemaGenerator) -> Value {
-    let operation = op("applyIndividualRealnameAuths", "Requesting an Individual Real-Name Authentication");
-    let operation = operation.description(INDIVIDUAL);
-    let mut writer = OperationWriter::new(generator, bss::INDIVIDUAL, operation, BSS_TAG, by_credentials());
-    space(&mut writer);
+fn individual(writer: &mut OperationWriter<'_>) {
+    space(writer);
     let (request, answer) = example();
     let schema = writer.schema::<ApplicationSchema>();
     writer.request_body(&[JSON], true, &schema, &[&request.to_string()]);
@@ -61,17 +74,13 @@ fn individual(generator: &mut SchemaGenerator) -> Value {
         "page": { "summary": "The page's example: with `settings.wire.is_review: string`", "value": as_text },
     });
     writer.respond(StatusCode::OK, accepted);
-    refusals(&mut writer, ErrorCode::ALL, &gateway::ERRORS, &[]);
-    writer.finish()
+    refusals(writer, ErrorCode::ALL, &gateway::ERRORS, &[]);
 }
 
-fn review_result(generator: &mut SchemaGenerator) -> Value {
-    let operation = op("showRealnameAuthenticationReviewResult", "Querying the Real-Name Authentication Review Result");
-    let operation = operation.description("As much of it as the flow needs; what it refuses is assumed.");
-    let mut writer = OperationWriter::new(generator, bss::REVIEW_RESULT, operation, BSS_TAG, by_credentials());
+fn review_result(writer: &mut OperationWriter<'_>) {
     let (id, schema) = (Parameter::CustomerId, parameter(Parameter::CustomerId));
     writer.parameter("query", id.as_str(), id.description(), schema.as_value());
-    space(&mut writer);
+    space(writer);
     writer.response::<ReviewResultBody>(StatusCode::OK, API_JSON);
     let codes = [
         ErrorCode::NoPartner,
@@ -80,25 +89,17 @@ fn review_result(generator: &mut SchemaGenerator) -> Value {
         ErrorCode::AccessDenied,
         ErrorCode::OtherErrors,
     ];
-    refusals(&mut writer, &codes, &GATEWAY_ERRORS, &[]);
-    writer.finish()
+    refusals(writer, &codes, &GATEWAY_ERRORS, &[]);
 }
 
-fn domains(generator: &mut SchemaGenerator) -> Value {
-    let operation = op("keystoneListAuthDomains", "The accounts that a credential belongs to");
-    let operation = operation.description("An SDK that is given a region and no domain ID asks this first.");
-    let mut writer = OperationWriter::new(generator, iam::DOMAINS, operation, IAM_TAG, by_credentials());
-    space(&mut writer);
+fn domains(writer: &mut OperationWriter<'_>) {
+    space(writer);
     writer.response::<DomainsBody>(StatusCode::OK, JSON);
-    refusals(&mut writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &[StatusCode::UNAUTHORIZED]);
-    writer.finish()
+    refusals(writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &[StatusCode::UNAUTHORIZED]);
 }
 
-fn tokens(generator: &mut SchemaGenerator) -> Value {
-    let id = "keystoneCreateUserTokenByPassword";
-    let operation = op(id, "A token for a user's name and password, good for 24 hours");
-    let mut writer = OperationWriter::new(generator, iam::TOKENS, operation, IAM_TAG, json!([]));
-    space(&mut writer);
+fn tokens(writer: &mut OperationWriter<'_>) {
+    space(writer);
     let schema = writer.schema::<TokenRequest>();
     writer.request_body(&[JSON], true, &schema, &[TokenRequest::EXAMPLE]);
     let token = writer.schema::<TokenBody>();
@@ -106,13 +107,7 @@ fn tokens(generator: &mut SchemaGenerator) -> Value {
     created["headers"]["X-Subject-Token"] = header("X-Subject-Token");
     writer.respond(StatusCode::CREATED, created);
     let by_iam = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED];
-    refusals(&mut writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &by_iam);
-    writer.finish()
-}
-
-/// The security of an endpoint that a caller's token or signature opens.
-fn by_credentials() -> Value {
-    json!([{ "token": [] }, { "signature": [] }])
+    refusals(writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &by_iam);
 }
 
 /// The header that names a space.

@@ -8,7 +8,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-pub use operation::{ApiRoute, ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response};
+pub use operation::{ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response};
 
 /// The tag of the control API.
 const CONTROL_TAG: &str = "control";
@@ -27,24 +27,23 @@ pub fn document(routers: &[ApiRouter], error_responses: fn(&mut SchemaGenerator)
     let settings = SchemaSettings::draft2020_12();
     let mut generator =
         settings.with(|settings| settings.definitions_path = "/components/schemas".into()).into_generator();
-    let operations = api::operations(&mut generator);
-    let mut paths: Map<_, _> = operations
-        .into_iter()
-        .map(|(path, method, operation)| (path.to_owned(), json!({ method: operation })))
-        .collect();
+    let mut paths = Map::new();
+    for (tag, security, routes) in api::routes() {
+        for route in routes {
+            let operation = route.to_value(&mut generator, tag, &security, &[]);
+            paths.insert(route.path.to_owned(), json!({ route.method: operation }));
+        }
+    }
     for ApiRouter { routes, is_guarded, errors, .. } in routers {
         let security = if *is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
-        for ApiRoute { method, path, operation, describe } in routes {
-            let mut writer = OperationWriter::new(&mut generator, path, *operation, CONTROL_TAG, security.clone());
-            describe(&mut writer);
-            errors.iter().for_each(|error| writer.error(*error));
-            let description = writer.finish();
-            let methods = paths.entry(*path).or_insert_with(|| json!({}));
+        for route in routes {
+            let operation = route.to_value(&mut generator, CONTROL_TAG, &security, errors);
+            let methods = paths.entry(route.path).or_insert_with(|| json!({}));
             if !is_guarded {
-                methods["head"] = description.clone();
-                methods["head"]["operationId"] = format!("{}ByHead", operation.id).into();
+                methods["head"] = operation.clone();
+                methods["head"]["operationId"] = format!("{}ByHead", route.operation.id).into();
             }
-            methods[method] = description;
+            methods[route.method] = operation;
         }
     }
     let responses = error_responses(&mut generator);

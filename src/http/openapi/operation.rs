@@ -39,7 +39,7 @@ pub struct ApiRoute {
     pub method: &'static str,
     pub path: &'static str,
     pub operation: Operation,
-    /// Adds what the types of the handler say.
+    /// Adds what the types of the handler say, or for the simulated API its tables.
     pub describe: fn(&mut OperationWriter<'_>),
 }
 
@@ -108,25 +108,17 @@ pub struct ErrorResponse {
     pub description: &'static str,
 }
 
-/// Collects the parts of an operation.
-pub struct OperationWriter<'a> {
-    pub generator: &'a mut SchemaGenerator,
-    path: &'static str,
-    operation: Operation,
-    /// The operation of the document.
-    value: Value,
-}
-
-impl<'a> OperationWriter<'a> {
-    pub fn new(
-        generator: &'a mut SchemaGenerator,
-        path: &'static str,
-        operation: Operation,
+impl ApiRoute {
+    /// The operation of the document. Beyond what the route says, it may answer with these errors.
+    pub fn to_value(
+        &self,
+        generator: &mut SchemaGenerator,
         tag: &str,
-        security: Value,
-    ) -> Self {
-        let Operation { id, summary, description, text, error, .. } = operation;
-        let mut value = json!({
+        security: &Value,
+        errors: &[ErrorResponse],
+    ) -> Value {
+        let Operation { id, summary, description, parameter, text, error } = self.operation;
+        let value = json!({
             "operationId": id,
             "tags": [tag],
             "summary": summary,
@@ -134,17 +126,30 @@ impl<'a> OperationWriter<'a> {
             "responses": {},
             "security": security,
         });
+        let mut writer = OperationWriter { generator, value };
         if !description.is_empty() {
-            value["description"] = description.into();
+            writer.value["description"] = description.into();
         }
-        let mut writer = Self { generator, path, operation, value };
+        if let Some(name) = self.path.split(['{', '}']).nth(1) {
+            writer.parameter("path", name, parameter, &json!({ "type": "string", "minLength": 1 }));
+        }
         if let Some((description, media_type)) = text {
             writer.respond(StatusCode::OK, response(description, media_type, &json_schema!({ "type": "string" })));
         }
-        error.into_iter().for_each(|error| writer.error(error));
-        writer
+        (self.describe)(&mut writer);
+        error.iter().chain(errors).for_each(|error| writer.error(*error));
+        writer.value["responses"].as_object_mut().expect("responses are a mapping").sort_keys();
+        writer.value
     }
+}
 
+/// Collects the parts of an operation.
+pub struct OperationWriter<'a> {
+    pub generator: &'a mut SchemaGenerator,
+    value: Value,
+}
+
+impl OperationWriter<'_> {
     /// The schema of a type: a reference to a component, unless the type is inlined.
     pub fn schema<T: JsonSchema>(&mut self) -> Schema {
         self.generator.subschema_for::<T>()
@@ -157,12 +162,6 @@ impl<'a> OperationWriter<'a> {
             parameter["required"] = true.into();
         }
         self.value["parameters"].as_array_mut().expect("parameters are a list").push(parameter);
-    }
-
-    /// Adds the parameter of the path.
-    pub fn path_parameter(&mut self) {
-        let name = self.path.split(['{', '}']).nth(1).expect("the path of the route has a parameter");
-        self.parameter("path", name, self.operation.parameter, &json!({ "type": "string", "minLength": 1 }));
     }
 
     /// Adds each property of an object as a parameter of the query.
@@ -208,12 +207,6 @@ impl<'a> OperationWriter<'a> {
         if response.is_null() {
             *response = json!({ "$ref": format!("#/components/responses/{name}") });
         }
-    }
-
-    /// The operation of the document, with its responses in order.
-    pub fn finish(mut self) -> Value {
-        self.value["responses"].as_object_mut().expect("responses are a mapping").sort_keys();
-        self.value
     }
 }
 

@@ -10,6 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 /// Everything but `A-Z a-z 0-9 - _ . ~` is encoded.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
+
 /// How clients sign the query.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum QueryVariant {
@@ -63,16 +65,10 @@ pub fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, variant:
     canonical
 }
 
-/// Decodes the whole path, encodes each segment again, and ends it with a slash.
+/// Decodes the whole path, encodes its segments again, and ends it with a slash.
 fn path(path: &str) -> String {
     let decoded = Cow::<[u8]>::from(percent_decode_str(path));
-    let mut canonical = String::with_capacity(path.len() + 1);
-    for (index, segment) in decoded.split(|byte| *byte == b'/').enumerate() {
-        if index > 0 {
-            canonical.push('/');
-        }
-        canonical.extend(percent_encode(segment, RESERVED));
-    }
+    let mut canonical = percent_encode(&decoded, RESERVED_IN_PATH).to_string();
     if !canonical.ends_with('/') {
         canonical.push('/');
     }
