@@ -55,7 +55,8 @@ impl Tls {
     /// # Errors
     /// If they cannot be used, or do not belong together.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, rustls::Error> {
-        let given = Arc::new(ReloadableCertificate(RwLock::new(certified(chain, key)?)));
+        let certificate = CertifiedKey::from_der(chain, key, &ring::default_provider())?;
+        let given = Arc::new(ReloadableCertificate(RwLock::new(certificate.into())));
         Ok(Self { acceptor: acceptor(Arc::clone(&given)), ca: None, given: Some(given) })
     }
 
@@ -75,9 +76,9 @@ impl Tls {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<(), rustls::Error> {
-        let certified = certified(chain, key)?;
+        let certificate = CertifiedKey::from_der(chain, key, &ring::default_provider())?;
         if let Some(given) = &self.given {
-            *given.0.write().expect("lock poisoned: certificate") = certified;
+            *given.0.write().expect("lock poisoned: certificate") = certificate.into();
         }
         Ok(())
     }
@@ -98,13 +99,6 @@ impl Tls {
         }
         accepted.ok()
     }
-}
-
-fn certified(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> Result<Arc<CertifiedKey>, rustls::Error> {
-    CertifiedKey::from_der(chain, key, &ring::default_provider()).map(Arc::new)
 }
 
 /// Names the provider of cryptography, so that the process needs no default one and gets none.

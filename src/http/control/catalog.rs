@@ -150,14 +150,10 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)>
         }
     }
     let own = customers.keys().find_map(|id| accounts.customer_credentials(id).tokens.pop());
-    if let Some(token) = own {
-        found.push((
-            DocumentedOutcome::Refused(ErrorCode::AccessDenied),
-            SampleRequest { caller: token.expose().to_owned(), request: json!({}) },
-        ));
+    let by_customer = own.map(|token| (ErrorCode::AccessDenied, token.expose().to_owned()));
+    for (code, caller) in by_customer.into_iter().chain([(ErrorCode::ParameterError, partner.name.to_string())]) {
+        found.push((DocumentedOutcome::Refused(code), SampleRequest { caller, request: json!({}) }));
     }
-    let empty = SampleRequest { caller: partner.name.to_string(), request: json!({}) };
-    found.push((DocumentedOutcome::Refused(ErrorCode::ParameterError), empty));
     found
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::extract::query_value;
 use crate::domain::account::RealNameStatus;
@@ -132,36 +133,26 @@ impl EntryWriter {
         Self { space: space.id(), wire, show_personal_data: app.control.show_personal_data }
     }
 
-    /// A whole journal entry.
     pub fn entry(self, entry: &JournalEntry) -> EntryBody {
-        let (request_id, caller) = (entry.request_id.simple().to_string(), entry.caller.as_deref());
-        let explanation = self.explanation(&entry.outcome, &entry.request, caller, &request_id, entry.status);
         EntryBody {
             number: entry.number,
-            request_id,
+            request_id: entry.request_id.simple().to_string(),
             at: format!("{:.3}", entry.at),
             space: self.space.to_string(),
-            caller: caller.map(str::to_owned),
+            caller: entry.caller.as_deref().map(str::to_owned),
             request: self.request(&entry.request),
-            explanation,
+            explanation: self.explanation(entry),
         }
     }
 
-    /// What was answered, and why.
-    pub fn explanation(
-        self,
-        outcome: &Outcome,
-        request: &RecordedRequest,
-        caller: Option<&str>,
-        request_id: &str,
-        status: u16,
-    ) -> Explanation {
+    pub fn explanation(self, entry: &JournalEntry) -> Explanation {
+        let JournalEntry { outcome, request, status, request_id, caller, .. } = entry;
         let response = match outcome.answer() {
             Some(Answer::Fault(fault)) => ResponseView { status: None, body: Value::Null, fault: Some(fault.as_str()) },
-            _ => ResponseView { status: Some(status), body: self.response_body(outcome, request_id), fault: None },
+            _ => ResponseView { status: Some(*status), body: self.response_body(outcome, *request_id), fault: None },
         };
         let (error_code, decided_by, rule) = (outcome.error_code(), outcome.decided_by(), outcome.check());
-        let checks = explain_outcome(outcome, request, caller).into_iter();
+        let checks = explain_outcome(outcome, request, caller.as_deref()).into_iter();
         Explanation {
             response,
             outcome: OutcomeView { error_code, decided_by, rule },
@@ -180,14 +171,10 @@ impl EntryWriter {
         RequestView { method: request.method().to_owned(), path: request.target().to_owned(), headers, body }
     }
 
-    fn response_body(self, outcome: &Outcome, request_id: &str) -> Value {
-        let body = match outcome.iam() {
-            Some(iam) => self.mask(serde_json::from_str(&iam.body).unwrap_or_default()),
-            None => response::body(outcome, self.wire, request_id)
-                .and_then(|body| serde_json::from_str(&body).ok())
-                .unwrap_or_default(),
-        };
-        without_credentials(body)
+    fn response_body(self, outcome: &Outcome, request_id: Uuid) -> Value {
+        let text = response::body(outcome, self.wire, &request_id.simple().to_string());
+        let body = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        without_credentials(if outcome.iam().is_some() { self.mask(body) } else { body })
     }
 
     /// A body without personal data.

@@ -111,12 +111,10 @@ pub fn panicked(_panic: Box<dyn Any + Send>) -> Response {
     ControlError::new(INTERNAL, "a fault of the simulator: its log has the reason").into_response()
 }
 
-/// Answers for a path that the control API does not have.
 pub async fn unknown_route() -> ControlError {
     ControlError::not_found("there is no such route below /_sim")
 }
 
-/// Answers for a method that the path does not have.
 pub async fn unknown_method() -> ControlError {
     ControlError::not_found("the route has no such method")
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::entry::{EntryWriter, Explanation};
 use super::error::Result;
@@ -19,7 +20,7 @@ use crate::fixture::Document;
 use crate::http::bss::{INDIVIDUAL, individual};
 use crate::http::extract::{caller_by_token, not_authenticated};
 use crate::http::{App, response};
-use crate::simulator::{ApiError, Outcome, RecordedRequest, Space, SpaceState};
+use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Space, SpaceState};
 
 /// A request as it would be sent.
 #[derive(Deserialize, JsonSchema)]
@@ -72,7 +73,9 @@ pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]
     let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
     request.set_body(body);
     let status = response::status(&outcome).as_u16();
-    EntryWriter::new(app, space).explanation(&outcome, &request, caller.as_deref(), &"0".repeat(32), status)
+    let at = state.clock.now();
+    let entry = JournalEntry { number: 0, request_id: Uuid::nil(), at, request, caller, status, outcome };
+    EntryWriter::new(app, space).explanation(&entry)
 }
 
 /// Finds the calling partner by its name or by a token.

@@ -41,7 +41,6 @@ impl Describe for InSpace {
     }
 }
 
-/// Finds the space with this name.
 pub fn find_space(app: &App, name: &str) -> Result<Arc<Space>> {
     let space = SpaceId::parse(name).and_then(|id| app.spaces.get(id));
     space.ok_or_else(|| {

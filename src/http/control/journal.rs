@@ -124,7 +124,6 @@ pub fn journal(app: &App, space: &Space) -> Vec<EntryBody> {
     space.state().journal.since(0).0.iter().map(|entry| writer.entry(entry)).collect()
 }
 
-/// The entry of the answer with this request ID.
 pub fn entry(app: &App, space: &Space, request_id: &str) -> Option<EntryBody> {
     let entry = space.state().journal.get(request_id.parse().ok()?)?;
     Some(EntryWriter::new(app, space).entry(&entry))

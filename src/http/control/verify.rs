@@ -218,7 +218,6 @@ pub async fn post(
     verified.map(Json).map_err(|found| Status(NotVerifiedBody { error: "not_verified", detail: found.detail(), found }))
 }
 
-/// Checks whether the journal of a space has what is expected.
 pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Verified, NotVerified> {
     let Expectation { conditions, at_least, at_most } = expectation;
     let (entries, dropped) = space.state().journal.since(0);

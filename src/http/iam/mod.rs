@@ -23,7 +23,6 @@ pub fn routes() -> Router {
     Router::new().route(DOMAINS, get(auth::list_domains)).route(TOKENS, post(auth::create_token))
 }
 
-/// An answer of IAM with this body.
 fn answer(check: &'static Check, status: StatusCode, body: &impl Serialize) -> IamAnswer {
     let body = serde_json::to_string(body).expect("texts, numbers and lists are JSON");
     IamAnswer { check, status: status.as_u16(), body }
@@ -47,7 +46,6 @@ struct IamErrorDetail<'a> {
     title: Option<&'a str>,
 }
 
-/// A refusal of IAM with this message, and what the check saw.
 fn refusal(check: &'static Check, status: StatusCode, message: &str, saw: String) -> ApiError {
     let error = IamErrorDetail { code: status.as_u16(), message, title: status.canonical_reason() };
     ApiError::Iam(answer(check, status, &IamErrorBody { error }), saw)

@@ -159,7 +159,6 @@ fn refusals(writer: &mut OperationWriter<'_>, codes: &[ErrorCode], errors: &[&Ga
     }
 }
 
-/// A list of the rows.
 fn description(codes: &[ErrorCode], errors: &[&GatewayError]) -> String {
     let is_listed = |row: &CatalogRow| match row.outcome {
         DocumentedOutcome::Refused(code) => codes.contains(&code),
@@ -198,7 +197,6 @@ fn by_api(mut schema: Schema, codes: &[ErrorCode]) -> Schema {
     schema
 }
 
-/// An error of the gateway with one of these codes.
 fn by_gateway(mut schema: Schema, errors: &[&GatewayError]) -> Schema {
     let mut codes: Vec<_> = errors.iter().map(|error| error.code).collect();
     codes.dedup();
@@ -292,7 +290,6 @@ fn parameter(parameter: Parameter) -> Schema {
     }
 }
 
-/// A line of the list of certificate types.
 fn certificate(row: &CertificateType) -> String {
     let pictures: Vec<_> = row.pictures.iter().copied().map(PictureKind::as_str).collect();
     let basis = row.citation().basis.as_str();

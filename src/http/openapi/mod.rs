@@ -71,7 +71,6 @@ pub fn document(routers: &[ApiRouter], error_responses: fn(&mut SchemaGenerator)
     })
 }
 
-/// The headers that responses refer to.
 fn headers() -> Value {
     json!({
         "X-Request-Id": {
@@ -88,7 +87,6 @@ fn headers() -> Value {
     })
 }
 
-/// The ways in which callers prove who they are.
 fn security_schemes() -> Value {
     json!({
         "token": {

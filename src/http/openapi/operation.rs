@@ -73,7 +73,6 @@ pub struct Operation {
     error: Option<ErrorResponse>,
 }
 
-/// An operation with this ID and a summary of one line.
 pub fn op(id: &'static str, summary: &'static str) -> Operation {
     Operation { id, summary, description: "", parameter: "", text: None, error: None }
 }
@@ -196,7 +195,6 @@ impl OperationWriter<'_> {
         self.respond(status, response(description, media_type, &schema));
     }
 
-    /// Adds a response.
     pub fn respond(&mut self, status: StatusCode, response: Value) {
         self.value["responses"][status.as_str()] = response;
     }
@@ -223,14 +221,12 @@ pub fn empty_response(description: &str) -> Value {
     json!({ "description": description, "headers": { "X-Request-Id": header("X-Request-Id") } })
 }
 
-/// A response with a body of this type.
 pub fn response(description: &str, media_type: &str, schema: &Schema) -> Value {
     let mut response = empty_response(description);
     response["content"] = json!({ media_type: { "schema": schema } });
     response
 }
 
-/// A reference to a header of the components.
 pub fn header(name: &str) -> Value {
     json!({ "$ref": format!("#/components/headers/{name}") })
 }

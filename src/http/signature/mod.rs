@@ -85,7 +85,6 @@ impl<'a> Signed<'a> {
         Some(authorization.map(|authorization| Self { authorization, parts, body }))
     }
 
-    /// The access key's ID.
     pub fn access_key(&self) -> &'a str {
         self.authorization.access_key
     }

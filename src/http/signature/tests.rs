@@ -102,7 +102,6 @@ impl Vector {
         request.body(()).expect("a vector is a request").into_parts().0
     }
 
-    /// The same request with another header.
     fn with(&self, name: &'static str, value: &str) -> Parts {
         let mut parts = self.parts();
         parts.headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).expect("a value"));
