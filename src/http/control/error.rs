@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::fixture::{LoadError, Problem};
+use crate::fixture::{LoadError, Problem, UnknownScenario};
 use crate::http::openapi::{Describe, ErrorResponse, JSON, OperationWriter, response};
 use crate::simulator::{ReviewError, UpdateError};
 
@@ -63,15 +63,15 @@ enum ErrorDetail {
 pub type Result<T, E = ControlError> = std::result::Result<T, E>;
 
 impl ControlError {
-    pub fn new(response: ErrorResponse, detail: impl ToString) -> Self {
-        Self { response, detail: ErrorDetail::Sentence(detail.to_string()) }
+    pub fn new(response: ErrorResponse, detail: impl Into<String>) -> Self {
+        Self { response, detail: ErrorDetail::Sentence(detail.into()) }
     }
 
-    pub fn not_found(detail: impl ToString) -> Self {
+    pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(NOT_FOUND, detail)
     }
 
-    pub fn malformed(detail: impl ToString) -> Self {
+    pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(MALFORMED, detail)
     }
 }
@@ -89,20 +89,26 @@ impl From<LoadError> for ControlError {
     }
 }
 
+impl From<UnknownScenario> for ControlError {
+    fn from(error: UnknownScenario) -> Self {
+        Self::not_found(error.to_string())
+    }
+}
+
 impl From<ReviewError> for ControlError {
     fn from(error: ReviewError) -> Self {
         let response = match error {
             ReviewError::UnknownCustomer => NOT_FOUND,
             ReviewError::NotUnderReview(_) => CONFLICT,
         };
-        Self::new(response, error)
+        Self::new(response, error.to_string())
     }
 }
 
 impl From<UpdateError> for ControlError {
     fn from(error: UpdateError) -> Self {
         let response = if matches!(error, UpdateError::UnknownPartner(_)) { INVALID } else { CONFLICT };
-        Self::new(response, error)
+        Self::new(response, error.to_string())
     }
 }
 

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::error::{ControlError, Result};
+use super::error::Result;
 use super::extract::{PathName, Status};
 use crate::fixture::{Problem, ReloadDiff, json_schema};
 use crate::http::{App, Reload};
@@ -50,7 +50,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<ScenarioList> {
 
 pub async fn get(State(app): State<Arc<App>>, PathName(name): PathName) -> Result<Json<ScenarioBody>> {
     let library = app.library();
-    let description = library.scenario(&name).map_err(ControlError::not_found)?.description.clone();
+    let description = library.scenario(&name)?.description.clone();
     let yaml = library.text(&name).map(str::to_owned);
     Ok(Json(ScenarioBody { summary: ScenarioSummary { name, description }, yaml }))
 }

@@ -76,10 +76,10 @@ pub async fn get_openapi() -> Json<JsonDocument> {
 }
 
 /// Text in a media type of its own.
-pub type Text = ([(HeaderName, &'static str); 1], String);
+pub type TextResponse = ([(HeaderName, &'static str); 1], String);
 
 /// The CA is public: a client that has to ask for it over TLS cannot trust it yet.
-pub async fn get_ca(State(app): State<Arc<App>>) -> Result<Text> {
+pub async fn get_ca(State(app): State<Arc<App>>) -> Result<TextResponse> {
     let ca = app.control.ca.as_ref().ok_or_else(|| {
         ControlError::not_found("only a server that was started with `--tls self-signed` has a CA of its own")
     })?;
@@ -88,7 +88,7 @@ pub async fn get_ca(State(app): State<Arc<App>>) -> Result<Text> {
 
 /// The registry is made for each scrape, from counters that the simulator has anyway: nothing of it is global, and no request
 /// waits for it.
-pub async fn get_metrics(State(app): State<Arc<App>>) -> Text {
+pub async fn get_metrics(State(app): State<Arc<App>>) -> TextResponse {
     let mut text = String::new();
     encode(&mut text, &registry(&app.spaces)).expect("a string can be written to");
     ([(CONTENT_TYPE, OPEN_METRICS)], text)

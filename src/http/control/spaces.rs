@@ -135,7 +135,7 @@ impl RequestBody for NewSpace {
 
 pub async fn create(State(app): State<Arc<App>>, Body(new): Body<NewSpace>) -> Result<Status<201, SpaceBody>> {
     let scenario = match new {
-        NewSpace::Scenario(name) => app.library().scenario(&name).map_err(ControlError::not_found)?,
+        NewSpace::Scenario(name) => app.library().scenario(&name)?,
         NewSpace::Fixture(scenario) => scenario.into(),
     };
     let space = app.spaces.create(scenario.name.as_str().into(), &scenario.world);

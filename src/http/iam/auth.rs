@@ -91,12 +91,12 @@ struct Identity {
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
 struct Password {
-    user: User,
+    user: UserLogin,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
-struct User {
+struct UserLogin {
     name: String,
     password: String,
     /// The account: the partner's name.
@@ -225,7 +225,7 @@ fn parse(body: &[u8]) -> Result<Auth, ApiError> {
     }
 }
 
-fn authenticate(state: &SpaceState, user: &User) -> Result<Caller, ApiError> {
+fn authenticate(state: &SpaceState, user: &UserLogin) -> Result<Caller, ApiError> {
     let accounts = state.accounts();
     let known = accounts.user(&user.domain.name, &user.name);
     let known = known.filter(|(known, _)| known.password.matches(user.password.as_bytes()));
