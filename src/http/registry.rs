@@ -89,10 +89,9 @@ impl PendingReload<'_> {
 
 /// Lets the default space begin again if its scenario's file has changed.
 fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Library) -> bool {
-    let current = library.file(served.name()).filter(|current| !current.is_same(served));
-    let Some(current) = current else { return false };
-    let is_restarted =
-        default.replace_if_started_from(&served.scenario().world, current.name().into(), &current.scenario().world);
+    let Some(current) = library.file(served.name()).filter(|current| !current.is_same(served)) else { return false };
+    let (before, now) = (served.scenario(), current.scenario());
+    let is_restarted = default.replace_if_started_from(&before.world, current.name().into(), &now.world);
     if is_restarted {
         *served = Arc::clone(current);
     }

@@ -151,11 +151,8 @@ pub async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) -> Resu
     if space.id() == SpaceId::DEFAULT {
         return Err(ControlError::new(CONFLICT, "the default space stays: reset it instead"));
     }
-    if app.spaces.remove(space.id()) {
-        Ok(NoContent)
-    } else {
-        Err(ControlError::not_found("the space has gone meanwhile"))
-    }
+    let is_removed = app.spaces.remove(space.id());
+    is_removed.then_some(NoContent).ok_or_else(|| ControlError::not_found("the space has gone meanwhile"))
 }
 
 pub async fn get_world(InSpace(space): InSpace) -> Json<ScenarioSpec> {

@@ -3,7 +3,6 @@
 use axum::http::header::HOST;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::IntoResponse;
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -146,6 +145,7 @@ pub struct TokenBody {
 struct TokenDescription {
     /// Empty: the simulator has no other services.
     catalog: [(); 0],
+    // Like 2020-01-04T09:08:49.965000Z.
     expires_at: String,
     issued_at: String,
     methods: [&'static str; 1],
@@ -198,8 +198,8 @@ pub async fn create_token(request: ApiRequest) -> Result<impl IntoResponse, ApiE
     let user = identity.password.user.name;
     let token = TokenDescription {
         catalog: [],
-        expires_at: time(issued.expires_at),
-        issued_at: time(issued.issued_at),
+        expires_at: format!("{:.6}", issued.expires_at),
+        issued_at: format!("{:.6}", issued.issued_at),
         methods: ["password"],
         user: UserDescription {
             domain: domain.clone(),
@@ -218,11 +218,8 @@ pub async fn create_token(request: ApiRequest) -> Result<impl IntoResponse, ApiE
 fn parse(body: &[u8]) -> Result<Auth, ApiError> {
     let invalid = |saw: String| refusal(&checks::IDENTITY, StatusCode::BAD_REQUEST, "The request body is invalid", saw);
     let TokenRequest { auth } = serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
-    if auth.identity.methods.iter().any(|method| method == "password") {
-        Ok(auth)
-    } else {
-        Err(invalid("the method is not `password`".to_owned()))
-    }
+    let is_by_password = auth.identity.methods.iter().any(|method| method == "password");
+    is_by_password.then_some(auth).ok_or_else(|| invalid("the method is not `password`".to_owned()))
 }
 
 fn authenticate(state: &SpaceState, user: &UserLogin) -> Result<Caller, ApiError> {
@@ -235,11 +232,6 @@ fn authenticate(state: &SpaceState, user: &UserLogin) -> Result<Caller, ApiError
 
 fn unidentified(message: &str, saw: &str) -> ApiError {
     refusal(&checks::IDENTITY, StatusCode::UNAUTHORIZED, message, saw.to_owned())
-}
-
-/// `2020-01-04T09:08:49.965000Z`
-fn time(at: Timestamp) -> String {
-    format!("{at:.6}")
 }
 
 /// An ID of the real form that is always the same for the same user.
