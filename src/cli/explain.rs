@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::serve::ScenarioFlags;
 use super::{CommandError, print};
-use crate::domain::checks::MAX_BODY_BYTES;
-use crate::domain::rules::CheckResult;
-use crate::http::{App, ChangeView, CheckView, Explanation, explain};
+use crate::domain::checks::{Citation, MAX_BODY_BYTES};
+use crate::domain::rules::{CheckReport, CheckResult};
+use crate::http::{App, ChangeView, Explanation, explain};
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
@@ -72,7 +72,7 @@ fn text(Explanation { response, outcome, checks, changes }: &Explanation) -> Str
         (None, Some(status)) => format!("{status} {}\n\n", response.body),
         (fault, _) => format!("no answer, but a fault of the connection: {}\n\n", fault.unwrap_or_default()),
     };
-    for CheckView { check, result, saw, basis, source } in checks {
+    for CheckReport { check, result, saw, citation: Citation { basis, source } } in checks {
         let result = match result {
             CheckResult::Failed if outcome.decided_by == "script" => "answered by",
             CheckResult::Failed => "refused by",

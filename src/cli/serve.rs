@@ -185,7 +185,7 @@ async fn reload_on(mut hangup: Signal, app: Arc<App>, reload_certificate: impl F
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "the TLS certificate stays as it was"),
         }
-        app.reload().await;
+        app.scenarios.reload().await;
     }
 }
 

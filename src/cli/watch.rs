@@ -54,7 +54,7 @@ impl Watcher {
             let changed = self.poll();
             pause = POLL_INTERVAL.max(started.elapsed() * PAUSE_FACTOR);
             if let Some(now) = changed {
-                let reading = app.read_again();
+                let reading = app.scenarios.read_again();
                 // A file that changed while it was read may be half written.
                 if now == FileStates::read(&self.paths) {
                     // Its errors are in the log.

@@ -132,7 +132,8 @@ fn optional<T>(parameter: Parameter, field: Field<T>) -> Result<Option<T>, Param
 fn text(parameter: Parameter, field: Field<Cow<'_, str>>) -> Result<Cow<'_, str>, ParameterError> {
     let value = mandatory(parameter, field)?;
     let max = parameter.max_length();
-    let fits = (1..=max).contains(&value.chars().count());
+    // There are never more characters than bytes.
+    let fits = !value.is_empty() && (value.len() <= max || value.chars().count() <= max);
     if fits { Ok(value) } else { Err(error(parameter, Violation::Length { max })) }
 }
 

@@ -28,10 +28,11 @@ impl Basis {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Citation {
+    /// Whether the page says so, or it was chosen.
     pub basis: Basis,
-    /// The page's words if documented, our reason if assumed.
+    /// The page's words, or the reason of a choice.
     pub source: &'static str,
 }
 

@@ -384,12 +384,17 @@ impl CheckResult {
     }
 }
 
-#[derive(Clone, Debug)]
+/// A check or a rule.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct CheckReport {
+    /// The name of the check or the rule.
     pub check: &'static str,
+    /// What came of it.
     pub result: CheckResult,
-    /// What it compared, without personal data. Empty if it was not reached.
+    /// What it compared.
     pub saw: String,
+    #[serde(flatten)]
     pub citation: Citation,
 }
 

@@ -21,7 +21,7 @@ pub struct App {
     /// Who may use the control API, and what it shows.
     pub control: ControlSettings,
     /// The scenarios that spaces can start from.
-    pub scenarios: ScenarioRegistry,
+    pub scenarios: Arc<ScenarioRegistry>,
 }
 
 impl App {
@@ -34,8 +34,7 @@ impl App {
 
     /// A simulator with these spaces, the default one of which began from a scenario of the library.
     pub fn new(spaces: Arc<Spaces>, library: Library, control: ControlSettings) -> Self {
-        let default = spaces.default_space();
-        let scenarios = ScenarioRegistry::new(library, &default.scenario());
+        let scenarios = Arc::new(ScenarioRegistry::new(library, Arc::clone(&spaces)));
         Self { spaces, control, scenarios }
     }
 

@@ -26,9 +26,7 @@ use tower::Layer;
 pub use app::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES};
 pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
-pub use control::{
-    ChangeView, CheckView, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal, verify,
-};
+pub use control::{ChangeView, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal, verify};
 pub use limits::Limits;
 pub use record::RecordService;
 pub use registry::Reload;

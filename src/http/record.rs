@@ -164,7 +164,7 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
 
 /// The space for which the token or the access key of a request was made.
 fn space_of_credential(headers: &HeaderMap) -> Option<SpaceId> {
-    let by_token = || SpaceId::from_token(headers.get(X_AUTH_TOKEN)?.to_str().ok()?);
+    let by_token = || SpaceId::from_token(headers.get(X_AUTH_TOKEN)?.as_bytes());
     let by_key = || SpaceId::from_access_key(signature::access_key(headers.get(AUTHORIZATION)?.as_bytes())?);
     by_token().or_else(by_key)
 }

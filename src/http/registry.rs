@@ -9,86 +9,78 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::task::spawn_blocking;
 
-use super::App;
 use crate::fixture::{Library, Problem, ReloadDiff, Source};
-use crate::simulator::{Space, SpaceId};
+use crate::simulator::{Space, SpaceId, Spaces};
 
 /// The current library of scenarios.
 #[derive(Debug)]
 pub struct ScenarioRegistry {
+    spaces: Arc<Spaces>,
     library: RwLock<Arc<Library>>,
     /// What the default space began from, if it is in the library. Locked while files are read again, so that two reloads
     /// take effect in the order in which they read.
     served: Mutex<Option<Arc<Source>>>,
 }
 
-impl ScenarioRegistry {
-    /// A registry with this library, from which the default space began with the scenario of this name.
-    pub fn new(library: Library, scenario: &str) -> Self {
-        let served = library.source(scenario).cloned();
-        Self { library: RwLock::new(Arc::new(library)), served: Mutex::new(served) }
-    }
-
-    /// The current library.
-    pub fn library(&self) -> Arc<Library> {
-        Arc::clone(&self.library.read().expect("lock poisoned: library"))
-    }
-
-    fn replace(&self, library: Arc<Library>) {
-        let before = std::mem::replace(&mut *self.library.write().expect("lock poisoned: library"), library);
-        drop(before);
-    }
-
-    fn served(&self) -> MutexGuard<'_, Option<Arc<Source>>> {
-        // A panic while files were read has changed nothing.
-        self.served.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Files that were read again. No others are read until this is applied or dropped.
 #[must_use]
 pub struct PendingReload<'a> {
-    app: &'a App,
+    registry: &'a ScenarioRegistry,
     served: MutexGuard<'a, Option<Arc<Source>>>,
     library: Arc<Library>,
-    news: ReloadDiff,
+    diff: ReloadDiff,
 }
 
 /// What a reload changed.
 #[derive(Debug)]
 pub struct Reload {
     /// What is different in the library, and what is wrong in the files.
-    pub news: ReloadDiff,
+    pub diff: ReloadDiff,
     /// The spaces that have begun again.
     pub restarted: Vec<SpaceId>,
 }
 
-impl App {
+impl ScenarioRegistry {
+    /// A registry with the library from which the default space began.
+    pub fn new(library: Library, spaces: Arc<Spaces>) -> Self {
+        let served = library.source(&spaces.default_space().scenario()).cloned();
+        Self { spaces, library: RwLock::new(Arc::new(library)), served: Mutex::new(served) }
+    }
+
+    pub fn library(&self) -> Arc<Library> {
+        Arc::clone(&self.library.read().expect("lock poisoned: library"))
+    }
+
     /// Reads the scenario files again. This may take a while, and blocks the thread.
     pub fn read_again(&self) -> PendingReload<'_> {
-        let served = self.scenarios.served();
-        let (library, news) = self.scenarios.library().reload();
-        PendingReload { app: self, served, library: library.into(), news }
+        // A panic while files were read has changed nothing.
+        let served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        let (library, diff) = self.library().reload();
+        PendingReload { registry: self, served, library: library.into(), diff }
     }
 
     /// Reads the scenario files again and applies them, on a thread that may block.
     pub async fn reload(self: &Arc<Self>) -> Reload {
-        let app = Arc::clone(self);
-        spawn_blocking(move || app.read_again().apply()).await.expect("reading files does not panic")
+        let registry = Arc::clone(self);
+        spawn_blocking(move || registry.read_again().apply()).await.expect("reading files does not panic")
     }
 }
 
 impl PendingReload<'_> {
     /// Applies what is right in the files, and logs what is new and what is wrong.
     pub fn apply(mut self) -> Reload {
-        self.app.scenarios.replace(Arc::clone(&self.library));
-        let mut reload = Reload { news: self.news, restarted: Vec::new() };
-        let default = self.app.spaces.default_space();
+        let mut library = self.registry.library.write().expect("lock poisoned: library");
+        let before = std::mem::replace(&mut *library, Arc::clone(&self.library));
+        // The lock is not held while a whole library is dropped.
+        drop(library);
+        drop(before);
+        let mut reload = Reload { diff: self.diff, restarted: Vec::new() };
+        let default = self.registry.spaces.default_space();
         if let Some(served) = &mut *self.served {
             if restart_if_changed(&default, served, &self.library) {
                 reload.restarted.push(default.id());
             }
-            warn_if_removed(&default, served, &reload.news);
+            warn_if_removed(&default, served, &reload.diff);
         }
         log(&reload);
         reload
@@ -97,39 +89,38 @@ impl PendingReload<'_> {
 
 /// Lets the default space begin again if its scenario's file has changed.
 fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Library) -> bool {
-    let current = library.file(served.name()).filter(|current| !current.is_same(served));
-    let Some(current) = current else { return false };
-    let is_restarted =
-        default.replace_if_started_from(&served.scenario().world, current.name().into(), &current.scenario().world);
+    let Some(current) = library.file(served.name()).filter(|current| !current.is_same(served)) else { return false };
+    let (before, now) = (served.scenario(), current.scenario());
+    let is_restarted = default.replace_if_started_from(&before.world, current.name().into(), &now.world);
     if is_restarted {
         *served = Arc::clone(current);
     }
     is_restarted
 }
 
-fn warn_if_removed(default: &Space, served: &Source, news: &ReloadDiff) {
+fn warn_if_removed(default: &Space, served: &Source, diff: &ReloadDiff) {
     let scenario = served.name();
-    if news.removed.iter().any(|name| name == scenario) && default.started_from(&served.scenario().world) {
+    if diff.removed.iter().any(|name| name == scenario) && default.started_from(&served.scenario().world) {
         tracing::warn!(scenario, "no file has the served scenario any more: it is served as it was");
     }
 }
 
-fn log(Reload { news, restarted }: &Reload) {
-    for (path, reason) in &news.errors.unreadable {
+fn log(Reload { diff, restarted }: &Reload) {
+    for (path, reason) in &diff.errors.unreadable {
         tracing::warn!(file = %path.display(), "not taken up: {reason}");
     }
-    for Problem { file, line, column, key, message, hint, .. } in &news.errors.problems {
+    for Problem { file, line, column, key, message, hint, .. } in &diff.errors.problems {
         tracing::warn!(file, line, column, key, hint, "not taken up: {message}");
     }
-    if news.is_empty() {
+    if diff.is_empty() {
         return tracing::debug!("scenario files were read again: nothing is new");
     }
     let list = |names: &[String]| (!names.is_empty()).then(|| names.join(", "));
     tracing::info!(
-        changed = list(&news.changed),
-        added = list(&news.added),
-        removed = list(&news.removed),
-        unchanged = news.unchanged,
+        changed = list(&diff.changed),
+        added = list(&diff.added),
+        removed = list(&diff.removed),
+        unchanged = diff.unchanged,
         restarted = list(&restarted.iter().map(ToString::to_string).collect::<Vec<_>>()),
         "scenario files were read again"
     );

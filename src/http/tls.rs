@@ -1,10 +1,10 @@
 //! TLS: the certificate of the server, given and reloaded or issued by a certificate authority of its own.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use rcgen::{
@@ -35,9 +35,6 @@ const VALIDITY: Duration = Duration::from_secs(820 * 24 * 60 * 60);
 /// How long ago an issued certificate became valid, because clocks differ.
 const SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The most names whose certificates are kept. A simulator has few, but its clients can make up any.
-const MAX_NAMES: usize = 256;
-
 /// What a server needs for HTTPS. Clones share their certificates.
 #[derive(Clone)]
 pub struct Tls {
@@ -58,14 +55,15 @@ impl Tls {
     /// # Errors
     /// If they cannot be used, or do not belong together.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, rustls::Error> {
-        let given = Arc::new(ReloadableCertificate(RwLock::new(certified(chain, key)?)));
+        let certificate = CertifiedKey::from_der(chain, key, &ring::default_provider())?;
+        let given = Arc::new(ReloadableCertificate(RwLock::new(certificate.into())));
         Ok(Self { acceptor: acceptor(Arc::clone(&given)), ca: None, given: Some(given) })
     }
 
     /// Uses certificates that a new certificate authority issues as clients ask for them. Its key is kept in memory only.
     pub fn self_signed(addresses: impl Iterator<Item = IpAddr>) -> Self {
         let issuer = SelfSigned::new(addresses);
-        let ca = Some(issuer.ca.issuer.pem().into());
+        let ca = Some(issuer.issuer.pem().into());
         Self { acceptor: acceptor(Arc::new(issuer)), ca, given: None }
     }
 
@@ -78,9 +76,9 @@ impl Tls {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<(), rustls::Error> {
-        let certified = certified(chain, key)?;
+        let certificate = CertifiedKey::from_der(chain, key, &ring::default_provider())?;
         if let Some(given) = &self.given {
-            *given.0.write().expect("lock poisoned: certificate") = certified;
+            *given.0.write().expect("lock poisoned: certificate") = certificate.into();
         }
         Ok(())
     }
@@ -92,23 +90,15 @@ impl Tls {
 
     /// Returns the stream of a client, or `None` if the handshake fails.
     pub async fn accept<I: AsyncRead + AsyncWrite + Unpin>(&self, io: I) -> Option<TlsStream<I>> {
-        match self.acceptor.accept(io).await {
-            Ok(stream) => return Some(stream),
+        let accepted = self.acceptor.accept(io).await;
+        if let Err(error) = &accepted
             // A client that only looks whether the port is open.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {}
-            Err(error) => {
-                tracing::info!(%error, "no TLS with a client: does it call https, and trust the certificate?");
-            }
+            && error.kind() != ErrorKind::UnexpectedEof
+        {
+            tracing::info!(%error, "no TLS with a client: does it call https, and trust the certificate?");
         }
-        None
+        accepted.ok()
     }
-}
-
-fn certified(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> Result<Arc<CertifiedKey>, rustls::Error> {
-    CertifiedKey::from_der(chain, key, &ring::default_provider()).map(Arc::new)
 }
 
 /// Names the provider of cryptography, so that the process needs no default one and gets none.
@@ -132,61 +122,21 @@ impl ResolvesServerCert for ReloadableCertificate {
     }
 }
 
-/// Issues a certificate for each name that a client asks for.
+/// A certificate authority that issues a certificate for each connection, for the name that its client asks for. To sign
+/// one costs as much as the handshake itself signs, so that none has to be kept.
 #[derive(Debug)]
 struct SelfSigned {
-    ca: CertificateAuthority,
-    /// The certificate for the server's addresses and `localhost`.
-    local: Arc<CertifiedKey>,
-    named: Mutex<HashMap<String, Arc<CertifiedKey>>>,
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    /// The key of all issued certificates.
+    key: KeyPair,
+    signing_key: Arc<dyn SigningKey>,
+    /// The server's addresses and `localhost`.
+    local: Vec<SanType>,
 }
 
 impl SelfSigned {
     /// `addresses` are those that the server listens on.
     fn new(addresses: impl Iterator<Item = IpAddr>) -> Self {
-        let ca = CertificateAuthority::new();
-        let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
-        let addresses: BTreeSet<_> = loopback.into_iter().chain(addresses).collect();
-        let names = addresses.into_iter().map(SanType::IpAddress).chain(dns_name(LOCALHOST)).collect();
-        let local = ca.sign(names).expect("addresses fit a certificate");
-        Self { ca, local, named: Mutex::default() }
-    }
-
-    /// Returns the certificate for a name, or `None` if the name does not fit a certificate.
-    fn named(&self, name: &str) -> Option<Arc<CertifiedKey>> {
-        let mut named = self.named.lock().expect("lock poisoned: issued certificates");
-        if let Some(known) = named.get(name) {
-            return Some(Arc::clone(known));
-        }
-        let new = self.ca.sign(dns_name(name).into_iter().collect())?;
-        // Few servers have so many names, and a certificate is quickly made again.
-        if named.len() >= MAX_NAMES {
-            named.clear();
-        }
-        named.insert(name.to_owned(), Arc::clone(&new));
-        Some(new)
-    }
-}
-
-impl ResolvesServerCert for SelfSigned {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        match hello.server_name() {
-            None | Some(LOCALHOST) => Some(Arc::clone(&self.local)),
-            Some(name) => self.named(name),
-        }
-    }
-}
-
-#[derive(Debug)]
-struct CertificateAuthority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    /// The key of all issued certificates.
-    key: KeyPair,
-    signing_key: Arc<dyn SigningKey>,
-}
-
-impl CertificateAuthority {
-    fn new() -> Self {
         let generate = || KeyPair::generate().expect("the system has random numbers");
         let mut params = params("bss-sim CA: for tests, and only as long as the simulator runs");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -194,13 +144,22 @@ impl CertificateAuthority {
         let issuer = CertifiedIssuer::self_signed(params, generate()).expect("the parameters of the CA are valid");
         let key = generate();
         let signing_key = any_ecdsa_type(&PrivatePkcs8KeyDer::from(key.serialized_der()).into());
-        Self { issuer, key, signing_key: signing_key.expect("generated keys are ECDSA keys") }
+        let signing_key = signing_key.expect("generated keys are ECDSA keys");
+        let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
+        let addresses: BTreeSet<_> = loopback.into_iter().chain(addresses).collect();
+        let local = addresses.into_iter().map(SanType::IpAddress).chain(dns_name(LOCALHOST)).collect();
+        Self { issuer, key, signing_key, local }
     }
+}
 
-    /// Signs a certificate for these names, or returns `None` if they do not fit one.
-    fn sign(&self, names: Vec<SanType>) -> Option<Arc<CertifiedKey>> {
+impl ResolvesServerCert for SelfSigned {
+    /// Returns `None` if the name does not fit a certificate.
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let mut params = params("bss-sim");
-        params.subject_alt_names = names;
+        params.subject_alt_names = match hello.server_name() {
+            None | Some(LOCALHOST) => self.local.clone(),
+            Some(name) => vec![dns_name(name)?],
+        };
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;

@@ -43,8 +43,9 @@ impl SpaceId {
     }
 
     /// Returns the space that a token was made for, if it was made for one.
-    pub fn from_token(token: &str) -> Option<Self> {
-        let random = token.strip_prefix(TOKEN_PREFIX)?.get(..12)?.replace('-', "/");
+    pub fn from_token(token: &[u8]) -> Option<Self> {
+        let random = token.strip_prefix(TOKEN_PREFIX.as_bytes())?.get(..12)?;
+        let random = str::from_utf8(random).ok()?.replace('-', "/");
         let bytes = BASE64_STANDARD.decode(random).ok()?;
         Some(Self(u64::from_be_bytes(*bytes.first_chunk()?)))
     }
@@ -100,12 +101,12 @@ mod tests {
     #[test]
     fn credentials_contain_their_space() {
         for id in [SpaceId::DEFAULT, SpaceId(1), SpaceId(u64::MAX), SpaceId::random()] {
-            assert_eq!(SpaceId::from_token(id.new_token().expose()), Some(id));
+            assert_eq!(SpaceId::from_token(id.new_token().expose().as_bytes()), Some(id));
             let key = id.new_access_key();
             assert_eq!((SpaceId::from_access_key(&key.ak), key.ak.len(), key.sk.expose().len()), (Some(id), 20, 40));
             assert_eq!(SpaceId::parse(&id.to_string()), Some(id));
         }
-        assert_eq!(SpaceId::from_token("demo-token"), None);
+        assert_eq!(SpaceId::from_token(b"demo-token"), None);
         assert_eq!(SpaceId::from_access_key("DEMOAK0001"), None);
         assert_eq!(SpaceId::from_access_key("HST"), None);
     }

@@ -228,8 +228,7 @@ impl Source {
         let lines = text.lines().count();
         let name = path.with_extension("").to_str().expect("a file's name is text").replace('/', "::");
         let module = name.strip_suffix("::mod").unwrap_or(if name == "lib" { "" } else { &name }).to_owned();
-        let text = &text.replace("pub(in crate::http) ", "");
-        let text = text.split_once("#[cfg(test)]\nmod tests {").map_or(text.as_str(), |(before, _)| before);
+        let text = text.split_once("#[cfg(test)]\nmod tests {").map_or(text, |(before, _)| before);
         let code: String =
             text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect();
         let mut imports = Vec::new();

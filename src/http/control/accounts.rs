@@ -7,7 +7,7 @@ use axum::response::NoContent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::ControlError;
+use super::error::{ControlError, Result};
 use super::extract::{Body, InSpace, Named, NamedBody, PathName, Put, RequestBody};
 use crate::domain::account::{Customer, CustomerId, Partner, ReviewDecision};
 use crate::domain::certificate::{Certificate, CertificateNumber};
@@ -18,12 +18,12 @@ use crate::simulator::SpaceState;
 /// The customers of a space.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct CustomerList {
+pub struct CustomerList {
     customers: Vec<CustomerSpec>,
 }
 
 /// A customer to be put, with its credentials.
-pub(super) struct NewCustomer(CustomerId, Customer, Credentials);
+type NewCustomer = (CustomerId, Customer, Credentials);
 
 impl RequestBody for NewCustomer {
     type Spec = CustomerSpec;
@@ -32,8 +32,7 @@ impl RequestBody for NewCustomer {
     const EXAMPLES: &[&str] = &[r#"{"partner":"demo-partner"}"#];
 
     fn convert(document: &mut Document<'_>, spec: CustomerSpec) -> Option<Self> {
-        let (id, customer, credentials) = spec.check(document);
-        Some(Self(id, customer, credentials))
+        Some(spec.check(document))
     }
 }
 
@@ -41,42 +40,36 @@ impl Named for NewCustomer {
     const NAME: &str = "id";
 }
 
-pub(super) async fn list_customers(InSpace(space): InSpace) -> Json<CustomerList> {
+pub async fn list_customers(InSpace(space): InSpace) -> Json<CustomerList> {
     let state = space.state();
     let customers = state.customers();
     let customers = customers.iter().map(|(id, customer)| customer_spec(&state, id, customer));
     Json(CustomerList { customers: customers.collect() })
 }
 
-pub(super) async fn get_customer(
-    InSpace(space): InSpace,
-    PathName(id): PathName,
-) -> Result<Json<CustomerSpec>, ControlError> {
+pub async fn get_customer(InSpace(space): InSpace, PathName(id): PathName) -> Result<Json<CustomerSpec>> {
     let (state, id) = (space.state(), CustomerId::new(&id));
     let customer = state.customer(&id).ok_or_else(|| unknown("customer"))?;
     Ok(Json(customer_spec(&state, &id, &customer)))
 }
 
-pub(super) async fn put_customer(
+pub async fn put_customer(
     InSpace(space): InSpace,
-    NamedBody(NewCustomer(id, customer, credentials)): NamedBody<NewCustomer>,
-) -> Result<Put<CustomerSpec>, ControlError> {
+    NamedBody((id, customer, credentials)): NamedBody<NewCustomer>,
+) -> Result<Put<CustomerSpec>> {
     let state = space.state();
     let (customer, was_there) = state.put_customer(&id, customer, &credentials)?;
     Ok(Put { is_new: !was_there, value: customer_spec(&state, &id, &customer) })
 }
 
-pub(super) async fn delete_customer(
-    InSpace(space): InSpace,
-    PathName(id): PathName,
-) -> Result<NoContent, ControlError> {
+pub async fn delete_customer(InSpace(space): InSpace, PathName(id): PathName) -> Result<NoContent> {
     deleted(space.state().remove_customer(&CustomerId::new(&id)), "customer")
 }
 
 /// How a review is decided.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ReviewRequest {
+pub struct ReviewRequest {
     /// The decision.
     decision: ReviewDecision,
     /// The reviewer's opinion, with a rejection.
@@ -94,11 +87,11 @@ impl RequestBody for ReviewRequest {
     }
 }
 
-pub(super) async fn review_customer(
+pub async fn review_customer(
     InSpace(space): InSpace,
     PathName(id): PathName,
     Body(ReviewRequest { decision, opinion }): Body<ReviewRequest>,
-) -> Result<Json<CustomerSpec>, ControlError> {
+) -> Result<Json<CustomerSpec>> {
     let (state, id) = (space.state(), CustomerId::new(&id));
     let customer = state.review(&id, decision, opinion.map(Into::into))?;
     Ok(Json(customer_spec(&state, &id, &customer)))
@@ -111,7 +104,7 @@ fn customer_spec(state: &SpaceState, id: &CustomerId, customer: &Customer) -> Cu
 /// The partners of a space.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct PartnerList {
+pub struct PartnerList {
     partners: Vec<PartnerSpec>,
 }
 
@@ -130,36 +123,27 @@ impl Named for Partner {
     const NAME: &str = "name";
 }
 
-pub(super) async fn list_partners(InSpace(space): InSpace) -> Json<PartnerList> {
+pub async fn list_partners(InSpace(space): InSpace) -> Json<PartnerList> {
     let accounts = space.state().accounts();
     let partners = accounts.partners.iter().map(|partner| PartnerSpec::from(&**partner));
     Json(PartnerList { partners: partners.collect() })
 }
 
-pub(super) async fn get_partner(
-    InSpace(space): InSpace,
-    PathName(name): PathName,
-) -> Result<Json<PartnerSpec>, ControlError> {
+pub async fn get_partner(InSpace(space): InSpace, PathName(name): PathName) -> Result<Json<PartnerSpec>> {
     partner_spec(&space.state(), &name).map(Json)
 }
 
-pub(super) async fn put_partner(
-    InSpace(space): InSpace,
-    NamedBody(partner): NamedBody<Partner>,
-) -> Result<Put<PartnerSpec>, ControlError> {
+pub async fn put_partner(InSpace(space): InSpace, NamedBody(partner): NamedBody<Partner>) -> Result<Put<PartnerSpec>> {
     let (state, name) = (space.state(), partner.name.clone());
     let was_there = state.put_partner(partner)?;
     Ok(Put { is_new: !was_there, value: partner_spec(&state, &name)? })
 }
 
-pub(super) async fn delete_partner(
-    InSpace(space): InSpace,
-    PathName(name): PathName,
-) -> Result<NoContent, ControlError> {
+pub async fn delete_partner(InSpace(space): InSpace, PathName(name): PathName) -> Result<NoContent> {
     deleted(space.state().remove_partner(&name)?, "partner")
 }
 
-fn partner_spec(state: &SpaceState, name: &str) -> Result<PartnerSpec, ControlError> {
+fn partner_spec(state: &SpaceState, name: &str) -> Result<PartnerSpec> {
     let accounts = state.accounts();
     accounts.partner(name).map(|partner| PartnerSpec::from(&**partner)).ok_or_else(|| unknown("partner"))
 }
@@ -167,12 +151,12 @@ fn partner_spec(state: &SpaceState, name: &str) -> Result<PartnerSpec, ControlEr
 /// The certificates of a space.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct CertificateList {
+pub struct CertificateList {
     certificates: Vec<CertificateSpec>,
 }
 
 /// A certificate to be put, with the customers who hold it.
-pub(super) struct NewCertificate(CertificateNumber, Certificate, BTreeSet<CustomerId>);
+type NewCertificate = (CertificateNumber, Certificate, BTreeSet<CustomerId>);
 
 impl RequestBody for NewCertificate {
     type Spec = CertificateSpec;
@@ -181,8 +165,7 @@ impl RequestBody for NewCertificate {
     const EXAMPLES: &[&str] = &[r#"{"blocked":true}"#];
 
     fn convert(document: &mut Document<'_>, spec: CertificateSpec) -> Option<Self> {
-        let (number, certificate, holders) = spec.check(document);
-        Some(Self(number, certificate, holders))
+        Some(spec.check(document))
     }
 }
 
@@ -190,36 +173,30 @@ impl Named for NewCertificate {
     const NAME: &str = "number";
 }
 
-pub(super) async fn list_certificates(InSpace(space): InSpace) -> Json<CertificateList> {
+pub async fn list_certificates(InSpace(space): InSpace) -> Json<CertificateList> {
     let world = space.state().snapshot();
     Json(CertificateList { certificates: ScenarioSpec::from_world("", &world).certificates })
 }
 
-pub(super) async fn get_certificate(
-    InSpace(space): InSpace,
-    PathName(number): PathName,
-) -> Result<Json<CertificateSpec>, ControlError> {
+pub async fn get_certificate(InSpace(space): InSpace, PathName(number): PathName) -> Result<Json<CertificateSpec>> {
     let (world, number) = (space.state().snapshot(), CertificateNumber::new(&number));
     CertificateSpec::of_world(&number, &world).map(Json).ok_or_else(|| unknown("certificate"))
 }
 
-pub(super) async fn put_certificate(
+pub async fn put_certificate(
     InSpace(space): InSpace,
-    NamedBody(NewCertificate(number, certificate, holders)): NamedBody<NewCertificate>,
+    NamedBody((number, certificate, holders)): NamedBody<NewCertificate>,
 ) -> Put<CertificateSpec> {
     let value = CertificateSpec::new(&number, &certificate, &holders);
     let was_there = space.state().put_certificate(&number, certificate, holders);
     Put { is_new: !was_there, value }
 }
 
-pub(super) async fn delete_certificate(
-    InSpace(space): InSpace,
-    PathName(number): PathName,
-) -> Result<NoContent, ControlError> {
+pub async fn delete_certificate(InSpace(space): InSpace, PathName(number): PathName) -> Result<NoContent> {
     deleted(space.state().remove_certificate(&CertificateNumber::new(&number)), "certificate")
 }
 
-fn deleted(was_there: bool, what: &str) -> Result<NoContent, ControlError> {
+fn deleted(was_there: bool, what: &str) -> Result<NoContent> {
     if was_there { Ok(NoContent) } else { Err(unknown(what)) }
 }
 

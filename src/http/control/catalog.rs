@@ -11,7 +11,7 @@ use super::explain::parse;
 use super::extract::InSpace;
 use crate::domain::bucket::Inspection;
 use crate::domain::catalog::{DocumentedOutcome, ErrorCode};
-use crate::domain::checks::{Basis, Citation};
+use crate::domain::checks::Citation;
 use crate::domain::rules::{Answer, Refusal};
 use crate::fixture::{CatalogRow, StepSpec, catalog};
 use crate::http::openapi::all_required;
@@ -23,7 +23,7 @@ const MAX_TRIED: usize = 100;
 /// Every documented outcome, in the page's order.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct OutcomeList {
+pub struct OutcomeList {
     outcomes: Vec<CatalogOutcome>,
 }
 
@@ -47,10 +47,8 @@ struct CatalogOutcome {
 struct Cause {
     /// The check or the rule that ends in it.
     check: &'static str,
-    /// Whether the page says so, or it was chosen.
-    basis: Basis,
-    /// The page's words, or the reason of a choice.
-    source: &'static str,
+    #[serde(flatten)]
+    citation: Citation,
 }
 
 /// The ways to get an outcome.
@@ -83,21 +81,16 @@ struct SampleRequest {
     request: Value,
 }
 
-pub(super) async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
+pub async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
     let state = space.state();
     let requests = requests(&state).await;
     let outcomes = catalog().into_iter().map(|CatalogRow { outcome, causes, scenario }| {
         let request = requests.iter().find(|(given, _)| *given == outcome).map(|(_, request)| request.clone());
-        let cause = |(check, citation): (&'static str, Citation)| Cause {
-            check,
-            basis: citation.basis,
-            source: citation.source,
-        };
         CatalogOutcome {
             outcome: outcome.to_string(),
             status: outcome.status(),
             text: outcome.text(),
-            causes: causes.into_iter().map(cause).collect(),
+            causes: causes.into_iter().map(|(check, citation)| Cause { check, citation }).collect(),
             ways: Ways { scenario, scripted: SampleScript::new(outcome), request },
         }
     });
@@ -157,14 +150,10 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)>
         }
     }
     let own = customers.keys().find_map(|id| accounts.customer_credentials(id).tokens.pop());
-    if let Some(token) = own {
-        found.push((
-            DocumentedOutcome::Refused(ErrorCode::AccessDenied),
-            SampleRequest { caller: token.expose().to_owned(), request: json!({}) },
-        ));
+    let by_customer = own.map(|token| (ErrorCode::AccessDenied, token.expose().to_owned()));
+    for (code, caller) in by_customer.into_iter().chain([(ErrorCode::ParameterError, partner.name.to_string())]) {
+        found.push((DocumentedOutcome::Refused(code), SampleRequest { caller, request: json!({}) }));
     }
-    let empty = SampleRequest { caller: partner.name.to_string(), request: json!({}) };
-    found.push((DocumentedOutcome::Refused(ErrorCode::ParameterError), empty));
     found
 }
 

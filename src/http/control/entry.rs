@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use axum::extract::Query;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
+use super::extract::query_value;
 use crate::domain::account::RealNameStatus;
-use crate::domain::checks::Basis;
-use crate::domain::rules::{Answer, CheckReport, CheckResult};
+use crate::domain::rules::{Answer, CheckReport};
 use crate::domain::settings::Wire;
 use crate::http::openapi::all_required;
 use crate::http::{App, explain_outcome, response};
@@ -72,7 +72,7 @@ pub struct Explanation {
     /// What decided.
     pub outcome: OutcomeView,
     /// Every check and rule, in order.
-    pub checks: Vec<CheckView>,
+    pub checks: Vec<CheckReport>,
     /// What changed.
     pub changes: Vec<ChangeView>,
 }
@@ -103,22 +103,6 @@ pub struct OutcomeView {
     pub rule: Option<&'static str>,
 }
 
-/// A check or a rule.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[schemars(inline)]
-pub struct CheckView {
-    /// The name of the check or the rule.
-    pub check: &'static str,
-    /// What came of it.
-    pub result: CheckResult,
-    /// What it compared.
-    pub saw: String,
-    /// Whether the page says so, or it was chosen.
-    pub basis: Basis,
-    /// The page's words, or the reason of a choice.
-    pub source: &'static str,
-}
-
 /// A change of a customer.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -139,59 +123,44 @@ impl From<&Change> for ChangeView {
     }
 }
 
-impl From<CheckReport> for CheckView {
-    fn from(CheckReport { check, result, saw, citation }: CheckReport) -> Self {
-        Self { check, result, saw: without_tokens(&saw), basis: citation.basis, source: citation.source }
-    }
-}
-
 /// Makes the entries of a space ready to be shown.
 #[derive(Clone, Copy)]
-pub(super) struct EntryWriter {
+pub struct EntryWriter {
     space: SpaceId,
     wire: Wire,
     show_personal_data: bool,
 }
 
 impl EntryWriter {
-    pub(super) fn new(app: &App, space: &Space) -> Self {
+    pub fn new(app: &App, space: &Space) -> Self {
         let wire = space.state().settings().wire;
         Self { space: space.id(), wire, show_personal_data: app.control.show_personal_data }
     }
 
-    /// A whole journal entry.
-    pub(super) fn entry(self, entry: &JournalEntry) -> EntryBody {
-        let (request_id, caller) = (entry.request_id.simple().to_string(), entry.caller.as_deref());
-        let explanation = self.explanation(&entry.outcome, &entry.request, caller, &request_id, entry.status);
+    pub fn entry(self, entry: &JournalEntry) -> EntryBody {
         EntryBody {
             number: entry.number,
-            request_id,
+            request_id: entry.request_id.simple().to_string(),
             at: format!("{:.3}", entry.at),
             space: self.space.to_string(),
-            caller: caller.map(str::to_owned),
+            caller: entry.caller.as_deref().map(str::to_owned),
             request: self.request(&entry.request),
-            explanation,
+            explanation: self.explanation(entry),
         }
     }
 
-    /// What was answered, and why.
-    pub(super) fn explanation(
-        self,
-        outcome: &Outcome,
-        request: &RecordedRequest,
-        caller: Option<&str>,
-        request_id: &str,
-        status: u16,
-    ) -> Explanation {
+    pub fn explanation(self, entry: &JournalEntry) -> Explanation {
+        let JournalEntry { outcome, request, status, request_id, caller, .. } = entry;
         let response = match outcome.answer() {
             Some(Answer::Fault(fault)) => ResponseView { status: None, body: Value::Null, fault: Some(fault.as_str()) },
-            _ => ResponseView { status: Some(status), body: self.response_body(outcome, request_id), fault: None },
+            _ => ResponseView { status: Some(*status), body: self.response_body(outcome, *request_id), fault: None },
         };
         let (error_code, decided_by, rule) = (outcome.error_code(), outcome.decided_by(), outcome.check());
+        let checks = explain_outcome(outcome, request, caller.as_deref()).into_iter();
         Explanation {
             response,
             outcome: OutcomeView { error_code, decided_by, rule },
-            checks: explain_outcome(outcome, request, caller).into_iter().map(Into::into).collect(),
+            checks: checks.map(|report| CheckReport { saw: without_tokens(&report.saw), ..report }).collect(),
             changes: outcome.change().into_iter().map(Into::into).collect(),
         }
     }
@@ -210,14 +179,10 @@ impl EntryWriter {
         RequestView { method: request.method().to_owned(), path: request.target().to_owned(), headers, body }
     }
 
-    fn response_body(self, outcome: &Outcome, request_id: &str) -> Value {
-        let body = match outcome.iam() {
-            Some(iam) => self.mask(serde_json::from_str(&iam.body).unwrap_or_default()),
-            None => response::body(outcome, self.wire, request_id)
-                .and_then(|body| serde_json::from_str(&body).ok())
-                .unwrap_or_default(),
-        };
-        without_credentials(body)
+    fn response_body(self, outcome: &Outcome, request_id: Uuid) -> Value {
+        let text = response::body(outcome, self.wire, &request_id.simple().to_string());
+        let body = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        without_credentials(if outcome.iam().is_some() { self.mask(body) } else { body })
     }
 
     /// A body without personal data.
@@ -261,11 +226,8 @@ fn without_tokens(text: &str) -> String {
 }
 
 /// The customer that a request is about, by its body or by its query.
-pub(super) fn customer_id(request: &RecordedRequest) -> Option<String> {
+pub fn customer_id(request: &RecordedRequest) -> Option<String> {
     let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let by_body = body["customer_id"].as_str().map(str::to_owned);
-    by_body.or_else(|| {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&request.target().parse().ok()?).ok()?;
-        pairs.into_iter().find(|(name, _)| name == "customer_id").map(|(_, id)| id)
-    })
+    by_body.or_else(|| query_value(&request.target().parse().ok()?, "customer_id"))
 }

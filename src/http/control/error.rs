@@ -14,20 +14,20 @@ use crate::fixture::{LoadError, Problem, UnknownScenario};
 use crate::http::openapi::{Describe, ErrorResponse, JSON, OperationWriter, response};
 use crate::simulator::{ReviewError, UpdateError};
 
-pub(super) const MALFORMED: ErrorResponse =
+pub const MALFORMED: ErrorResponse =
     error(StatusCode::BAD_REQUEST, "malformed", "The call does not have the form that it has to have.");
-pub(super) const UNAUTHORIZED: ErrorResponse =
+pub const UNAUTHORIZED: ErrorResponse =
     error(StatusCode::UNAUTHORIZED, "unauthorized", "The call does not show the control token.");
-pub(super) const NOT_FOUND: ErrorResponse =
+pub const NOT_FOUND: ErrorResponse =
     error(StatusCode::NOT_FOUND, "not_found", "Something that the call names does not exist.");
-pub(super) const CONFLICT: ErrorResponse =
+pub const CONFLICT: ErrorResponse =
     error(StatusCode::CONFLICT, "conflict", "The call is in conflict with the current state of the space.");
-pub(super) const INVALID: ErrorResponse = error(
+pub const INVALID: ErrorResponse = error(
     StatusCode::UNPROCESSABLE_ENTITY,
     "invalid",
     "The body is not what this call takes: everything that is wrong with it.",
 );
-pub(super) const INTERNAL: ErrorResponse =
+pub const INTERNAL: ErrorResponse =
     error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of the simulator: its log has the reason.");
 
 const fn error(status: StatusCode, name: &'static str, description: &'static str) -> ErrorResponse {
@@ -35,7 +35,7 @@ const fn error(status: StatusCode, name: &'static str, description: &'static str
 }
 
 /// Why a control call is refused.
-pub(super) struct ControlError {
+pub struct ControlError {
     response: ErrorResponse,
     detail: ErrorDetail,
 }
@@ -56,53 +56,23 @@ enum ErrorDetail {
     /// What is wrong, in a sentence.
     Sentence(String),
     /// Every mistake of a body, at its place.
-    Mistakes(Vec<Mistake>),
+    Mistakes(Vec<Problem>),
 }
 
-/// A mistake in a body or in a file.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Mistake {
-    /// The line, from 1.
-    line: usize,
-    /// The column of the line, from 1.
-    column: usize,
-    /// What it is about, like `customers[0].partner`.
-    key: String,
-    /// What is wrong.
-    message: String,
-    /// What would be right.
-    hint: Option<String>,
-}
-
-impl From<Problem> for Mistake {
-    fn from(Problem { line, column, key, message, hint, .. }: Problem) -> Self {
-        Self { line, column, key, message, hint }
-    }
-}
+/// What a handler answers, unless it refuses the call.
+pub type Result<T, E = ControlError> = std::result::Result<T, E>;
 
 impl ControlError {
-    /// Something that the call names does not exist.
-    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+    pub fn new(response: ErrorResponse, detail: impl Into<String>) -> Self {
+        Self { response, detail: ErrorDetail::Sentence(detail.into()) }
+    }
+
+    pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(NOT_FOUND, detail)
     }
 
-    /// The call does not have the form that it has to have.
-    pub(super) fn malformed(detail: impl Into<String>) -> Self {
+    pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(MALFORMED, detail)
-    }
-
-    /// The call is well-formed, but in conflict with the current state.
-    pub(super) fn conflict(detail: impl Into<String>) -> Self {
-        Self::new(CONFLICT, detail)
-    }
-
-    /// The call does not show the control token.
-    pub(super) fn unauthorized() -> Self {
-        Self::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token")
-    }
-
-    fn new(response: ErrorResponse, detail: impl Into<String>) -> Self {
-        Self { response, detail: ErrorDetail::Sentence(detail.into()) }
     }
 }
 
@@ -115,14 +85,7 @@ impl IntoResponse for ControlError {
 
 impl From<LoadError> for ControlError {
     fn from(error: LoadError) -> Self {
-        let mistakes = error.problems.into_iter().map(Mistake::from);
-        Self { response: INVALID, detail: ErrorDetail::Mistakes(mistakes.collect()) }
-    }
-}
-
-impl From<QueryRejection> for ControlError {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::malformed(rejection.body_text())
+        Self { response: INVALID, detail: ErrorDetail::Mistakes(error.problems) }
     }
 }
 
@@ -150,24 +113,20 @@ impl From<UpdateError> for ControlError {
 }
 
 /// Answers after a panic, which the process's hook has logged.
-pub(super) fn panicked(_panic: Box<dyn Any + Send>) -> Response {
+pub fn panicked(_panic: Box<dyn Any + Send>) -> Response {
     ControlError::new(INTERNAL, "a fault of the simulator: its log has the reason").into_response()
 }
 
-/// Answers for a path that the control API does not have.
-pub(super) async fn unknown_route() -> ControlError {
+pub async fn unknown_route() -> ControlError {
     ControlError::not_found("there is no such route below /_sim")
 }
 
-/// Answers for a method that the path does not have.
-pub(super) async fn unknown_method() -> ControlError {
+pub async fn unknown_method() -> ControlError {
     ControlError::not_found("the route has no such method")
 }
 
 /// The extractors describe why they refuse.
-impl Describe for ControlError {
-    fn describe(_: &mut OperationWriter<'_>) {}
-}
+impl Describe for ControlError {}
 
 impl Describe for QueryRejection {
     fn describe(operation: &mut OperationWriter<'_>) {
@@ -176,7 +135,7 @@ impl Describe for QueryRejection {
 }
 
 /// The responses of the document that refusals refer to, by their names.
-pub(super) fn responses(generator: &mut SchemaGenerator) -> Map<String, Value> {
+pub fn responses(generator: &mut SchemaGenerator) -> Map<String, Value> {
     let error = generator.subschema_for::<ControlErrorBody>();
     let response = |ErrorResponse { name, description, .. }: ErrorResponse| {
         let named = json_schema!({ "properties": { "error": { "const": name } } });

@@ -7,8 +7,10 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::entry::{EntryWriter, Explanation};
+use super::error::Result;
 use super::extract::{Body, InSpace, RequestBody};
 use crate::domain::account::{Caller, Partner};
 use crate::domain::application::{Application, ParameterError};
@@ -18,12 +20,12 @@ use crate::fixture::Document;
 use crate::http::bss::{INDIVIDUAL, individual};
 use crate::http::extract::{caller_by_token, not_authenticated};
 use crate::http::{App, response};
-use crate::simulator::{ApiError, Outcome, RecordedRequest, Space, SpaceState};
+use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Space, SpaceState};
 
 /// A request as it would be sent.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ExplainRequest {
+pub struct ExplainRequest {
     /// Who would send it: a token or a partner's name; default the first partner.
     #[serde(rename = "as")]
     caller: Option<String>,
@@ -41,7 +43,7 @@ impl RequestBody for ExplainRequest {
     }
 }
 
-pub(super) async fn post(
+pub async fn post(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     Body(ExplainRequest { caller, request }): Body<ExplainRequest>,
@@ -71,7 +73,9 @@ pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]
     let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
     request.set_body(body);
     let status = response::status(&outcome).as_u16();
-    EntryWriter::new(app, space).explanation(&outcome, &request, caller.as_deref(), &"0".repeat(32), status)
+    let at = state.clock.now();
+    let entry = JournalEntry { number: 0, request_id: Uuid::nil(), at, request, caller, status, outcome };
+    EntryWriter::new(app, space).explanation(&entry)
 }
 
 /// Finds the calling partner by its name or by a token.
@@ -93,6 +97,6 @@ fn find_partner(state: &SpaceState, caller: Option<&str>) -> Result<Arc<Partner>
 }
 
 /// Parses the body of an application as the space's edition of the contract has it.
-pub(super) fn parse<'a>(state: &SpaceState, body: &'a [u8]) -> Result<Application<'a>, ParameterError> {
+pub fn parse<'a>(state: &SpaceState, body: &'a [u8]) -> Result<Application<'a>, ParameterError> {
     Application::parse(individual::decode_json(body)?, state.settings().contract)
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
-use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND};
+use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND, Result};
 use crate::fixture::{self, Document};
 use crate::http::App;
 use crate::http::extract::X_SIM_SPACE;
@@ -21,14 +21,14 @@ use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::simulator::{Space, SpaceId};
 
 /// The space of a call: that of `X-Sim-Space`, else that of `?space=`, else the default one.
-pub(super) struct InSpace(pub(super) Arc<Space>);
+pub struct InSpace(pub Arc<Space>);
 
 impl FromRequestParts<Arc<App>> for InSpace {
     type Rejection = ControlError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ControlError> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
         let header = parts.headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
-        let name = header.or_else(|| query(parts, "space")).unwrap_or_else(|| SpaceId::DEFAULT.to_string());
+        let name = header.or_else(|| query_value(&parts.uri, "space")).unwrap_or_else(|| SpaceId::DEFAULT.to_string());
         find_space(app, &name).map(Self)
     }
 }
@@ -42,8 +42,7 @@ impl Describe for InSpace {
     }
 }
 
-/// Finds the space with this name.
-pub(super) fn find_space(app: &App, name: &str) -> Result<Arc<Space>, ControlError> {
+pub fn find_space(app: &App, name: &str) -> Result<Arc<Space>> {
     let space = SpaceId::parse(name).and_then(|id| app.spaces.get(id));
     space.ok_or_else(|| {
         let detail = format!("there is no space {name}: it was deleted, gave way to newer ones, or never was");
@@ -51,35 +50,33 @@ pub(super) fn find_space(app: &App, name: &str) -> Result<Arc<Space>, ControlErr
     })
 }
 
-fn query(parts: &Parts, name: &str) -> Option<String> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
+/// The first value of a parameter of the query.
+pub fn query_value(uri: &Uri, name: &str) -> Option<String> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
     pairs.into_iter().find(|(given, _)| given == name).map(|(_, value)| value)
 }
 
 /// The name in the path of a call.
-pub(super) struct PathName(pub(super) String);
+pub struct PathName(pub String);
 
 impl FromRequestParts<Arc<App>> for PathName {
     type Rejection = ControlError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ControlError> {
-        match Path::from_request_parts(parts, app).await {
-            Ok(Path(name)) => Ok(Self(name)),
-            Err(rejection) => Err(ControlError::malformed(rejection.body_text())),
-        }
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+        let name = Path::from_request_parts(parts, app).await;
+        name.map(|Path(name)| Self(name)).map_err(|rejection| ControlError::malformed(rejection.body_text()))
     }
 }
 
 impl Describe for PathName {
     fn describe(operation: &mut OperationWriter<'_>) {
-        operation.path_parameter();
         operation.error(MALFORMED);
         operation.error(NOT_FOUND);
     }
 }
 
 /// What the body of a call is converted to.
-pub(super) trait RequestBody: Sized {
+pub(crate) trait RequestBody: Sized {
     /// The shape of the body.
     type Spec: DeserializeOwned + JsonSchema;
 
@@ -95,15 +92,16 @@ pub(super) trait RequestBody: Sized {
 }
 
 /// The body of a call.
-pub(super) struct Body<T>(pub(super) T);
+pub struct Body<T>(pub T);
 
 impl<T: RequestBody> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ControlError;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ControlError> {
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self> {
         let text = read_text::<T>(request).await?;
         if T::MEDIA_TYPES == [JSON] && !text.trim().is_empty() || text.trim_start().starts_with('{') {
-            check_json(&text)?;
+            // What else is wrong with it, the reader of fixtures finds.
+            parse_json::<IgnoredAny>(&text)?;
         }
         Ok(Self(fixture::read_with(&text, T::convert)?))
     }
@@ -119,23 +117,22 @@ impl<T: RequestBody> Describe for Body<T> {
 }
 
 /// What a call puts by its name.
-pub(super) trait Named: RequestBody {
+pub(crate) trait Named: RequestBody {
     /// The key of the name.
     const NAME: &str;
 }
 
 /// The body of a call that puts something by the name in the path. The body may leave the name out, but not contradict it.
-pub(super) struct NamedBody<T>(pub(super) T);
+pub struct NamedBody<T>(pub T);
 
 impl<T: Named> FromRequest<Arc<App>> for NamedBody<T> {
     type Rejection = ControlError;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ControlError> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         let PathName(name) = PathName::from_request_parts(&mut parts, app).await?;
         let text = read_text::<T>(Request::from_parts(parts, body)).await?;
-        check_json(&text)?;
-        let Ok(Value::Object(body)) = serde_json::from_str(&text) else {
+        let Value::Object(body) = parse_json(&text)? else {
             return Err(ControlError::malformed("the body is no JSON object"));
         };
         if body.get(T::NAME).is_some_and(|given| *given != *name) {
@@ -148,7 +145,7 @@ impl<T: Named> FromRequest<Arc<App>> for NamedBody<T> {
 impl<T: Named> Describe for NamedBody<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
         PathName::describe(operation);
-        let mut schema = operation.inline_schema::<T::Spec>();
+        let mut schema = T::Spec::json_schema(operation.generator);
         if let Some(Value::Array(required)) = schema.get_mut("required") {
             required.retain(|key| key != T::NAME);
         }
@@ -157,7 +154,7 @@ impl<T: Named> Describe for NamedBody<T> {
     }
 }
 
-async fn read_text<T: RequestBody>(request: Request) -> Result<String, ControlError> {
+async fn read_text<T: RequestBody>(request: Request) -> Result<String> {
     let (parts, body) = request.into_parts();
     let body = read_body(&parts.headers, body)
         .await
@@ -166,44 +163,47 @@ async fn read_text<T: RequestBody>(request: Request) -> Result<String, ControlEr
     Ok(if text.trim().is_empty() && !T::IS_REQUIRED { "{}".to_owned() } else { text })
 }
 
-/// Checks that a text is JSON. What else is wrong with it, the reader of fixtures finds.
-fn check_json(text: &str) -> Result<(), ControlError> {
-    match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(ControlError::malformed(format!("the body is no JSON: {error}"))),
+fn parse_json<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| ControlError::malformed(format!("the body is no JSON: {error}")))
+}
+
+/// A response in JSON with this status.
+pub struct Status<const CODE: u16, T>(pub T);
+
+impl<const CODE: u16, T> Status<CODE, T> {
+    fn code() -> StatusCode {
+        StatusCode::from_u16(CODE).expect("handlers answer with statuses of HTTP")
     }
 }
 
-/// A response with something new.
-pub(super) struct Created<T>(pub(super) T);
-
-impl<T: Serialize> IntoResponse for Created<T> {
+impl<const CODE: u16, T: Serialize> IntoResponse for Status<CODE, T> {
     fn into_response(self) -> Response {
-        (StatusCode::CREATED, Json(self.0)).into_response()
+        (Self::code(), Json(self.0)).into_response()
     }
 }
 
-impl<T: JsonSchema> Describe for Created<T> {
+impl<const CODE: u16, T: JsonSchema> Describe for Status<CODE, T> {
     fn describe(operation: &mut OperationWriter<'_>) {
-        operation.response::<T>(StatusCode::CREATED, JSON);
+        operation.response::<T>(Self::code(), JSON);
     }
 }
 
 /// A response with something that was put: new, or in the place of another.
-pub(super) struct Put<T> {
-    pub(super) is_new: bool,
-    pub(super) value: T,
+pub struct Put<T> {
+    pub is_new: bool,
+    pub value: T,
 }
 
 impl<T: Serialize> IntoResponse for Put<T> {
     fn into_response(self) -> Response {
-        if self.is_new { Created(self.value).into_response() } else { Json(self.value).into_response() }
+        let status = if self.is_new { StatusCode::CREATED } else { StatusCode::OK };
+        (status, Json(self.value)).into_response()
     }
 }
 
 impl<T: JsonSchema> Describe for Put<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
-        Json::<T>::describe(operation);
-        Created::<T>::describe(operation);
+        operation.response::<T>(StatusCode::OK, JSON);
+        operation.response::<T>(StatusCode::CREATED, JSON);
     }
 }

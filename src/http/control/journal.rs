@@ -6,20 +6,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{NoContent, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use schemars::{JsonSchema, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
-use super::error::ControlError;
+use super::error::{ControlError, Result};
 use super::extract::{InSpace, PathName};
 use crate::http::App;
-use crate::http::openapi::{Describe, OperationWriter, response};
 use crate::simulator::{JournalEntry, Space};
 
 /// How many entries are listed by default.
@@ -28,7 +26,7 @@ const DEFAULT_LIMIT: usize = 100;
 /// Which entries to list.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct Filter {
+pub struct Filter {
     /// Only entries with a greater number.
     since: Option<u64>,
     /// No more than so many; default 100.
@@ -49,7 +47,7 @@ impl Filter {
 /// Entries of a journal, the oldest first.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct EntryList {
+pub struct EntryList {
     entries: Vec<EntryBody>,
     /// What `since` has to be in order to go on from here.
     next: u64,
@@ -59,12 +57,12 @@ pub(super) struct EntryList {
     dropped: u64,
 }
 
-pub(super) async fn list(
+pub async fn list(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     filter: Result<Query<Filter>, QueryRejection>,
-) -> Result<Json<EntryList>, ControlError> {
-    let Query(filter) = filter?;
+) -> Result<Json<EntryList>> {
+    let Query(filter) = filter.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     let (entries, dropped) = space.state().journal.since(filter.since.unwrap_or(0));
     let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
     let mut admitted = entries.iter().filter(|entry| filter.admits(entry));
@@ -77,23 +75,23 @@ pub(super) async fn list(
     Ok(Json(EntryList { entries: listed.iter().map(|entry| writer.entry(entry)).collect(), next, truncated, dropped }))
 }
 
-pub(super) async fn get(
+pub async fn get(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     PathName(request_id): PathName,
-) -> Result<Json<EntryBody>, ControlError> {
+) -> Result<Json<EntryBody>> {
     entry(&app, &space, &request_id).map(Json).ok_or_else(|| {
         ControlError::not_found("the journal of this space has no such request: it may have been dropped")
     })
 }
 
-pub(super) async fn delete(InSpace(space): InSpace) -> NoContent {
+pub async fn delete(InSpace(space): InSpace) -> NoContent {
     space.state().journal.clear();
     NoContent
 }
 
 /// Follows the journal from now on, also beyond a reset, until the simulator ends.
-pub(super) async fn stream(
+pub async fn stream(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -120,20 +118,12 @@ pub(super) async fn stream(
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 
-impl<S> Describe for Sse<S> {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        let events = response("The events.", "text/event-stream", &json_schema!({ "type": "string" }));
-        operation.respond(StatusCode::OK, events);
-    }
-}
-
 /// The whole journal of a space, as it is listed.
 pub fn journal(app: &App, space: &Space) -> Vec<EntryBody> {
     let writer = EntryWriter::new(app, space);
     space.state().journal.since(0).0.iter().map(|entry| writer.entry(entry)).collect()
 }
 
-/// The entry of the answer with this request ID.
 pub fn entry(app: &App, space: &Space, request_id: &str) -> Option<EntryBody> {
     let entry = space.state().journal.get(request_id.parse().ok()?)?;
     Some(EntryWriter::new(app, space).entry(&entry))

@@ -25,7 +25,7 @@ use axum::routing::any;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
-pub use entry::{ChangeView, CheckView, EntryBody, Explanation};
+pub use entry::{ChangeView, EntryBody, Explanation};
 pub use explain::explain;
 pub use journal::{entry, journal};
 pub use verify::{Expectation, NotVerified, verify};
@@ -33,7 +33,7 @@ pub use verify::{Expectation, NotVerified, verify};
 use super::App;
 use super::openapi::{ApiRouter, op};
 use super::response::{X_REQUEST_ID, request_id_header};
-use error::{CONFLICT, ControlError, NOT_FOUND};
+use error::{CONFLICT, ControlError, INTERNAL, NOT_FOUND, UNAUTHORIZED};
 
 const CA_PATH: &str = "/_sim/tls/ca.pem";
 
@@ -47,18 +47,19 @@ const SPACE: &str = "The ID of the space.";
 /// The routes that need no control token.
 #[rustfmt::skip]
 fn open_routes() -> ApiRouter {
-    ApiRouter::default()
+    ApiRouter::new(false, &[INTERNAL])
         .get("/_sim/livez", service::get_health, op("getLiveness", "Whether the simulator runs").description(HEALTH))
         .get("/_sim/readyz", service::get_health,
             op("getReadiness", "Whether the simulator is ready").description(HEALTH))
         .get(CA_PATH, service::get_ca,
-            op("getCa", "The CA that clients have to trust, where the simulator makes its own certificates"))
+            op("getCa", "The CA that clients have to trust, where the simulator makes its own certificates")
+                .text("The CA's certificate.", service::PEM).error(NOT_FOUND))
 }
 
 /// The routes that need the control token, if there is one.
 #[rustfmt::skip]
 fn guarded_routes() -> ApiRouter {
-    ApiRouter::default()
+    ApiRouter::new(true, &[INTERNAL, UNAUTHORIZED])
         .get("/_sim", service::get_index, op("getIndex", "What this is, and where to go"))
         .get("/_sim/catalog", catalog::list,
             op("listOutcomes", "Every documented outcome, with all ways to get it now"))
@@ -89,10 +90,12 @@ fn guarded_routes() -> ApiRouter {
         .delete("/_sim/journal", journal::delete, op("clearJournal", "Forgets all entries of a space"))
         .get("/_sim/journal/stream", journal::stream, op("followJournal", "Follows the journal of a space")
                 .description("Server-sent events, until the simulator ends: `entry` with an entry in JSON; `missed` with a \
-                    number, when entries came too fast; `reset`, when the space has begun again."))
+                    number, when entries came too fast; `reset`, when the space has begun again.")
+                .text("The events.", "text/event-stream"))
         .get("/_sim/journal/{request_id}", journal::get, op("getEntry", "What was asked and answered, and why")
                 .parameter("The `X-Request-Id` of the answer."))
-        .get("/_sim/metrics", service::get_metrics, op("getMetrics", "What happened so far, for Prometheus"))
+        .get("/_sim/metrics", service::get_metrics, op("getMetrics", "What happened so far, for Prometheus")
+                .text("The metrics.", service::OPEN_METRICS))
         .get("/_sim/openapi.json", service::get_openapi, op("getDocument", "This document"))
         .get("/_sim/partners", accounts::list_partners, op("listPartners", "The partners of a space"))
         .get("/_sim/partners/{name}", accounts::get_partner, op("getPartner", "One partner").parameter(PARTNER))
@@ -129,7 +132,7 @@ fn guarded_routes() -> ApiRouter {
 }
 
 /// The routes of the control API, which answer every path below `/_sim`.
-pub(super) fn routes(app: &Arc<App>) -> Router {
+pub fn routes(app: &Arc<App>) -> Router {
     let guarded = (guarded_routes().router)
         .method_not_allowed_fallback(error::unknown_method)
         .route("/_sim/", any(error::unknown_route))
@@ -146,7 +149,9 @@ pub(super) fn routes(app: &Arc<App>) -> Router {
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     match &app.control.token {
-        Some(token) if !shown.is_some_and(|shown| token.matches(shown)) => ControlError::unauthorized().into_response(),
+        Some(token) if !shown.is_some_and(|shown| token.matches(shown)) => {
+            ControlError::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token").into_response()
+        }
         _ => next.run(request).await,
     }
 }

@@ -5,22 +5,19 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::error::{ControlError, Mistake};
-use super::extract::PathName;
-use crate::fixture::{ReloadDiff, json_schema};
-use crate::http::openapi::{Describe, JSON, OperationWriter};
+use super::error::Result;
+use super::extract::{PathName, Status};
+use crate::fixture::{Problem, ReloadDiff, json_schema};
 use crate::http::{App, Reload};
 
 /// The scenarios that spaces can start from.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ScenarioList {
+pub struct ScenarioList {
     scenarios: Vec<ScenarioSummary>,
 }
 
@@ -35,14 +32,14 @@ struct ScenarioSummary {
 /// A scenario with its file.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ScenarioBody {
+pub struct ScenarioBody {
     #[serde(flatten)]
     summary: ScenarioSummary,
     /// Its file.
     yaml: Option<String>,
 }
 
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<ScenarioList> {
+pub async fn list(State(app): State<Arc<App>>) -> Json<ScenarioList> {
     let library = app.library();
     let summary = |name: &str| {
         let description = library.scenario(name).map(|scenario| scenario.description.clone());
@@ -51,10 +48,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json<ScenarioList> {
     Json(ScenarioList { scenarios: library.names().map(summary).collect() })
 }
 
-pub(super) async fn get(
-    State(app): State<Arc<App>>,
-    PathName(name): PathName,
-) -> Result<Json<ScenarioBody>, ControlError> {
+pub async fn get(State(app): State<Arc<App>>, PathName(name): PathName) -> Result<Json<ScenarioBody>> {
     let library = app.library();
     let description = library.scenario(&name)?.description.clone();
     let yaml = library.text(&name).map(str::to_owned);
@@ -65,25 +59,18 @@ pub(super) async fn get(
 #[derive(Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline)]
-pub(super) struct JsonDocument(pub(super) Map<String, Value>);
+pub struct JsonDocument(#[schemars(with = "Map<String, Value>")] pub Value);
 
-pub(super) async fn get_schema() -> Json<JsonDocument> {
-    let schema = json_schema();
-    Json(JsonDocument(schema.as_object().cloned().expect("the schema of an object is an object")))
+pub async fn get_schema() -> Json<JsonDocument> {
+    Json(JsonDocument(json_schema().into()))
 }
 
 /// What a reload changed.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ReloadBody {
-    /// The scenarios whose text has changed.
-    changed: Vec<String>,
-    /// The scenarios that were in no file before.
-    added: Vec<String>,
-    /// The scenarios that are in no file any more.
-    removed: Vec<String>,
-    /// How many scenarios of files are unchanged.
-    unchanged: usize,
+pub struct ReloadBody {
+    #[serde(flatten)]
+    diff: ReloadDiff,
     /// The IDs of the spaces that have begun again.
     restarted: Vec<String>,
 }
@@ -91,7 +78,7 @@ pub(super) struct ReloadBody {
 /// What a reload changed, and what is wrong in the files. What was known of those stays.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ReloadErrorBody {
+pub struct ReloadErrorBody {
     #[serde(flatten)]
     reload: ReloadBody,
     #[schemars(extend("const" = "invalid"))]
@@ -107,7 +94,7 @@ enum FileMistake {
     Mistake {
         file: String,
         #[serde(flatten)]
-        mistake: Mistake,
+        mistake: Problem,
     },
     Unreadable {
         /// The file or directory that cannot be read.
@@ -117,29 +104,15 @@ enum FileMistake {
     },
 }
 
-pub(super) async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, ReloadErrorBody> {
-    let Reload { news: ReloadDiff { changed, added, removed, unchanged, errors }, restarted } = app.reload().await;
-    let restarted = restarted.iter().map(ToString::to_string).collect();
-    let reload = ReloadBody { changed, added, removed, unchanged, restarted };
+pub async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, Status<422, ReloadErrorBody>> {
+    let Reload { mut diff, restarted } = app.scenarios.reload().await;
+    let errors = std::mem::take(&mut diff.errors);
+    let reload = ReloadBody { diff, restarted: restarted.iter().map(ToString::to_string).collect() };
     if errors.is_empty() {
         return Ok(Json(reload));
     }
     let unreadable = errors.unreadable.into_iter().map(|(file, message)| FileMistake::Unreadable { file, message });
-    let mistakes = errors
-        .problems
-        .into_iter()
-        .map(|problem| FileMistake::Mistake { file: problem.file.clone(), mistake: problem.into() });
-    Err(ReloadErrorBody { reload, error: "invalid", detail: unreadable.chain(mistakes).collect() })
-}
-
-impl IntoResponse for ReloadErrorBody {
-    fn into_response(self) -> Response {
-        (StatusCode::UNPROCESSABLE_ENTITY, Json(self)).into_response()
-    }
-}
-
-impl Describe for ReloadErrorBody {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        operation.response::<Self>(StatusCode::UNPROCESSABLE_ENTITY, JSON);
-    }
+    let problems = errors.problems.into_iter();
+    let mistakes = problems.map(|mistake| FileMistake::Mistake { file: mistake.file.clone(), mistake });
+    Err(Status(ReloadErrorBody { reload, error: "invalid", detail: unreadable.chain(mistakes).collect() }))
 }

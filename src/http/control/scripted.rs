@@ -7,8 +7,8 @@ use axum::response::NoContent;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::error::ControlError;
-use super::extract::{Body, Created, InSpace, RequestBody};
+use super::error::Result;
+use super::extract::{Body, InSpace, RequestBody, Status};
 use crate::domain::scripted::ScriptedAnswer;
 use crate::fixture::{Document, OneOrMany, ScriptedSpec};
 use crate::http::openapi::all_required;
@@ -16,7 +16,7 @@ use crate::http::openapi::all_required;
 /// The scripted answers, in the order in which they are tried.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ScriptedList {
+pub struct ScriptedList {
     scripted: Vec<ScriptedUse>,
 }
 
@@ -32,7 +32,7 @@ struct ScriptedUse {
     scripted: ScriptedSpec,
 }
 
-pub(super) async fn list(InSpace(space): InSpace) -> Json<ScriptedList> {
+pub async fn list(InSpace(space): InSpace) -> Json<ScriptedList> {
     let uses = space.state().script.uses();
     let scripted = uses.iter().enumerate().map(|(place, (answer, used)): (usize, &(Arc<ScriptedAnswer>, usize))| {
         let left = answer.times.map(|times| times.saturating_sub(*used));
@@ -42,7 +42,7 @@ pub(super) async fn list(InSpace(space): InSpace) -> Json<ScriptedList> {
 }
 
 /// Scripted answers to be added.
-pub(super) struct NewScripted(Vec<ScriptedAnswer>);
+pub struct NewScripted(Vec<ScriptedAnswer>);
 
 impl RequestBody for NewScripted {
     type Spec = OneOrMany<ScriptedSpec>;
@@ -60,23 +60,23 @@ impl RequestBody for NewScripted {
 /// Where the added answers are.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct AddedScripted {
+pub struct AddedScripted {
     /// The place of the first, from 0.
     place: usize,
     /// How many they are.
     added: usize,
 }
 
-pub(super) async fn create(
+pub async fn create(
     InSpace(space): InSpace,
     Body(NewScripted(answers)): Body<NewScripted>,
-) -> Result<Created<AddedScripted>, ControlError> {
+) -> Result<Status<201, AddedScripted>> {
     let added = answers.len();
     let place = space.state().add_scripted(answers)?;
-    Ok(Created(AddedScripted { place, added }))
+    Ok(Status(AddedScripted { place, added }))
 }
 
-pub(super) async fn delete(InSpace(space): InSpace) -> NoContent {
+pub async fn delete(InSpace(space): InSpace) -> NoContent {
     space.state().script.clear();
     NoContent
 }

@@ -4,31 +4,32 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, StatusCode};
-use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use schemars::{JsonSchema, json_schema};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::error::{ControlError, INTERNAL, NOT_FOUND, UNAUTHORIZED, responses};
+use super::error::{ControlError, Result, responses};
 use super::scenarios::JsonDocument;
 use super::{CA_PATH, guarded_routes, open_routes};
 use crate::domain::catalog::CheckItem;
 use crate::http::App;
-use crate::http::openapi::{Describe, OpenApiDocument, OperationWriter, response};
+use crate::http::openapi::document;
 use crate::simulator::{Spaces, machine_time};
+
+pub const PEM: &str = "application/x-pem-file";
+pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The simulator, and where to go.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct Index {
+pub struct Index {
     /// `bss-sim`
     name: &'static str,
     /// Its version.
@@ -41,7 +42,7 @@ pub(super) struct Index {
     links: Vec<&'static str>,
 }
 
-pub(super) async fn get_index(State(app): State<Arc<App>>) -> Json<Index> {
+pub async fn get_index(State(app): State<Arc<App>>) -> Json<Index> {
     Json(Index {
         name: "bss-sim",
         version: env!("CARGO_PKG_VERSION"),
@@ -54,157 +55,88 @@ pub(super) async fn get_index(State(app): State<Arc<App>>) -> Json<Index> {
 /// What can be asked for without naming anything.
 fn links(has_ca: bool) -> Vec<&'static str> {
     let routes = guarded_routes().routes.into_iter().chain(open_routes().routes).skip(1);
-    let readable = routes.filter(|route| route.method == Method::GET && !route.path.contains('{'));
+    let readable = routes.filter(|route| route.method == "get" && !route.path.contains('{'));
     readable.map(|route| route.path).filter(|path| has_ca || *path != CA_PATH).collect()
 }
 
 /// The simulator is well. It listens only once its world is loaded, so a server that answers at all is also ready.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct Health {
+pub struct Health {
     #[schemars(extend("const" = "ok"))]
     status: &'static str,
 }
 
-pub(super) async fn get_health() -> Json<Health> {
+pub async fn get_health() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-pub(super) async fn get_openapi() -> Json<JsonDocument> {
-    let mut document = OpenApiDocument::new();
-    document.add_control(&open_routes().routes, false, &[INTERNAL]);
-    document.add_control(&guarded_routes().routes, true, &[INTERNAL, UNAUTHORIZED]);
-    let responses = responses(document.generator());
-    let Value::Object(document) = document.finish(&responses) else { unreachable!("a document is an object") };
-    Json(JsonDocument(document))
+pub async fn get_openapi() -> Json<JsonDocument> {
+    Json(JsonDocument(document(&[open_routes(), guarded_routes()], responses)))
 }
 
-/// A certificate in PEM.
-pub(super) struct Pem(Arc<str>);
-
-impl Pem {
-    const MEDIA_TYPE: &str = "application/x-pem-file";
-}
-
-impl IntoResponse for Pem {
-    fn into_response(self) -> Response {
-        ([(CONTENT_TYPE, Self::MEDIA_TYPE)], self.0.to_string()).into_response()
-    }
-}
-
-impl Describe for Pem {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        let certificate = response("The CA's certificate.", Self::MEDIA_TYPE, &json_schema!({ "type": "string" }));
-        operation.respond(StatusCode::OK, certificate);
-        operation.error(NOT_FOUND);
-    }
-}
+/// Text in a media type of its own.
+pub type TextResponse = ([(HeaderName, &'static str); 1], String);
 
 /// The CA is public: a client that has to ask for it over TLS cannot trust it yet.
-pub(super) async fn get_ca(State(app): State<Arc<App>>) -> Result<Pem, ControlError> {
-    app.control.ca.clone().map(Pem).ok_or_else(|| {
+pub async fn get_ca(State(app): State<Arc<App>>) -> Result<TextResponse> {
+    let ca = app.control.ca.as_ref().ok_or_else(|| {
         ControlError::not_found("only a server that was started with `--tls self-signed` has a CA of its own")
-    })
-}
-
-/// Metrics for Prometheus.
-pub(super) struct OpenMetrics(String);
-
-impl OpenMetrics {
-    const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-}
-
-impl IntoResponse for OpenMetrics {
-    fn into_response(self) -> Response {
-        ([(CONTENT_TYPE, Self::MEDIA_TYPE)], self.0).into_response()
-    }
-}
-
-impl Describe for OpenMetrics {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        let metrics = response("The metrics.", Self::MEDIA_TYPE, &json_schema!({ "type": "string" }));
-        operation.respond(StatusCode::OK, metrics);
-    }
+    })?;
+    Ok(([(CONTENT_TYPE, PEM)], ca.to_string()))
 }
 
 /// The registry is made for each scrape, from counters that the simulator has anyway: nothing of it is global, and no request
 /// waits for it.
-pub(super) async fn get_metrics(State(app): State<Arc<App>>) -> OpenMetrics {
+pub async fn get_metrics(State(app): State<Arc<App>>) -> TextResponse {
     let mut text = String::new();
     encode(&mut text, &registry(&app.spaces)).expect("a string can be written to");
-    OpenMetrics(text)
+    ([(CONTENT_TYPE, OPEN_METRICS)], text)
+}
+
+fn registry(spaces: &Spaces) -> Registry {
+    let mut registry = Registry::with_prefix("bss_sim");
+    registry.register("build", "What is running", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
+    let outcomes = spaces.metrics().outcomes();
+    let answers = outcomes.iter().map(|(kind, count)| {
+        let decision = [("decided_by", kind.decided_by), ("rule", kind.rule)];
+        ([("path", kind.path), ("outcome", kind.outcome)].into_iter().chain(decision).collect(), *count)
+    });
+    registry.register("answers", "Requests by their outcome, and by what decided it", family(answers));
+    let items = CheckItem::ALL.iter().map(|item| (vec![("item", item.code())], spaces.metrics().item_count(*item)));
+    registry.register("check_items", "Items of `fail_check_items` in answers", family(items));
+    let faults = outcomes.iter().filter_map(|(kind, count)| Some((kind.outcome.strip_prefix("fault ")?, *count)));
+    let faults = family(faults.map(|(fault, count)| (vec![("fault", fault)], count)));
+    registry.register("faults", "Faults of the connection that were injected", faults);
+    let all = spaces.list();
+    let entries = all.iter().map(|space| space.state().journal.len()).sum();
+    let journals = spaces.journal_limits();
+    let number = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
+    for (name, help, value) in [
+        ("spaces", "Spaces that there are", number(all.len())),
+        ("journal_entries", "Entries of the journals of all spaces", number(entries)),
+        ("journal_bytes", "Bytes that the journals of all spaces take", number(journals.used_bytes())),
+        ("journal_bytes_limit", "Bytes that they may take", number(journals.max_bytes())),
+        ("start_time_seconds", "When it began, in seconds since 1970", spaces.started_at().as_second()),
+    ] {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(value);
+        registry.register(name, help, gauge);
+    }
+    let dropped: Counter = Counter::default();
+    dropped.inc_by(journals.dropped());
+    registry.register("journal_dropped", "Entries that gave way to newer ones", dropped);
+    registry
 }
 
 /// Label names with their values.
 type Labels = Vec<(&'static str, &'static str)>;
 
-fn registry(spaces: &Spaces) -> Registry {
-    let mut registry = Registry::with_prefix("bss_sim");
-    registry.register("build", "What is running", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
-    registry.register("answers", "Requests by their outcome, and by what decided it", answers(spaces));
-    registry.register("check_items", "Items of `fail_check_items` in answers", items(spaces));
-    registry.register("faults", "Faults of the connection that were injected", faults(spaces));
-    let all = spaces.list();
-    let entries = all.iter().map(|space| space.state().journal.len()).sum();
-    let journals = spaces.journal_limits();
-    for (name, help, value) in [
-        ("spaces", "Spaces that there are", all.len()),
-        ("journal_entries", "Entries of the journals of all spaces", entries),
-        ("journal_bytes", "Bytes that the journals of all spaces take", journals.used_bytes()),
-        ("journal_bytes_limit", "Bytes that they may take", journals.max_bytes()),
-    ] {
-        registry.register(name, help, gauge(value));
-    }
-    registry.register("journal_dropped", "Entries that gave way to newer ones", counter(journals.dropped()));
-    let began = spaces.started_at().as_second();
-    registry.register("start_time_seconds", "When it began, in seconds since 1970", {
-        let gauge: Gauge = Gauge::default();
-        gauge.set(began);
-        gauge
-    });
-    registry
-}
-
-fn answers(spaces: &Spaces) -> Family<Labels, Counter> {
-    let family = Family::default();
-    for (kind, count) in spaces.metrics().outcomes() {
-        let labels =
-            vec![("path", kind.path), ("outcome", kind.outcome), ("decided_by", kind.decided_by), ("rule", kind.rule)];
-        add(&family, &labels, count);
+/// Counters by their labels. Equal labels are added up.
+fn family(counts: impl Iterator<Item = (Labels, u64)>) -> Family<Labels, Counter> {
+    let family = Family::<Labels, Counter>::default();
+    for (labels, count) in counts {
+        family.get_or_create(&labels).inc_by(count);
     }
     family
-}
-
-fn items(spaces: &Spaces) -> Family<Labels, Counter> {
-    let family = Family::default();
-    for item in CheckItem::ALL {
-        add(&family, &vec![("item", item.code())], spaces.metrics().item_count(*item));
-    }
-    family
-}
-
-fn faults(spaces: &Spaces) -> Family<Labels, Counter> {
-    let family = Family::default();
-    for (kind, count) in spaces.metrics().outcomes() {
-        if let Some(fault) = kind.outcome.strip_prefix("fault ") {
-            add(&family, &vec![("fault", fault)], count);
-        }
-    }
-    family
-}
-
-fn add(family: &Family<Labels, Counter>, labels: &Labels, count: u64) {
-    family.get_or_create(labels).inc_by(count);
-}
-
-fn counter(value: u64) -> Counter {
-    let counter = Counter::default();
-    counter.inc_by(value);
-    counter
-}
-
-fn gauge(value: usize) -> Gauge {
-    let gauge = Gauge::default();
-    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-    gauge
 }

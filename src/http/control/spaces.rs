@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::ControlError;
-use super::extract::{Body, Created, InSpace, PathName, RequestBody, find_space};
+use super::error::{CONFLICT, ControlError, Result};
+use super::extract::{Body, InSpace, PathName, RequestBody, Status, find_space};
 use crate::domain::account::Partner;
 use crate::fixture::{Document, DurationText, Scenario, ScenarioSpec, TimestampText, only};
 use crate::http::App;
@@ -24,7 +24,7 @@ const UNNAMED: &str = "fixture";
 /// The spaces.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct SpaceList {
+pub struct SpaceList {
     spaces: Vec<SpaceSummary>,
 }
 
@@ -43,7 +43,7 @@ struct SpaceSummary {
     last_used: String,
 }
 
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
+pub async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
     let summary = |space: &Arc<Space>| SpaceSummary {
         id: space.id().to_string(),
         scenario: space.scenario(),
@@ -56,7 +56,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
 /// A space, with what a client needs in order to call in it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Space")]
-pub(super) struct SpaceBody {
+pub struct SpaceBody {
     /// Its ID: a value of `X-Sim-Space`.
     id: String,
     /// What it starts from.
@@ -105,7 +105,7 @@ impl From<&Space> for SpaceBody {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewSpace")]
-pub(super) struct NewSpaceSpec {
+pub struct NewSpaceSpec {
     /// The name of a scenario that is known.
     scenario: Option<String>,
     /// A scenario of its own.
@@ -113,7 +113,7 @@ pub(super) struct NewSpaceSpec {
 }
 
 /// What a new space starts from.
-pub(super) enum NewSpace {
+pub enum NewSpace {
     Scenario(String),
     Fixture(Box<Scenario>),
 }
@@ -133,35 +133,29 @@ impl RequestBody for NewSpace {
     }
 }
 
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    Body(new): Body<NewSpace>,
-) -> Result<Created<SpaceBody>, ControlError> {
+pub async fn create(State(app): State<Arc<App>>, Body(new): Body<NewSpace>) -> Result<Status<201, SpaceBody>> {
     let scenario = match new {
         NewSpace::Scenario(name) => app.library().scenario(&name)?,
         NewSpace::Fixture(scenario) => scenario.into(),
     };
     let space = app.spaces.create(scenario.name.as_str().into(), &scenario.world);
-    Ok(Created(SpaceBody::from(&*space)))
+    Ok(Status(SpaceBody::from(&*space)))
 }
 
-pub(super) async fn get(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<Json<SpaceBody>, ControlError> {
+pub async fn get(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<Json<SpaceBody>> {
     Ok(Json(SpaceBody::from(&*find_space(&app, &id)?)))
 }
 
-pub(super) async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<NoContent, ControlError> {
+pub async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<NoContent> {
     let space = find_space(&app, &id)?;
     if space.id() == SpaceId::DEFAULT {
-        return Err(ControlError::conflict("the default space stays: reset it instead"));
+        return Err(ControlError::new(CONFLICT, "the default space stays: reset it instead"));
     }
-    if app.spaces.remove(space.id()) {
-        Ok(NoContent)
-    } else {
-        Err(ControlError::not_found("the space has gone meanwhile"))
-    }
+    let is_removed = app.spaces.remove(space.id());
+    is_removed.then_some(NoContent).ok_or_else(|| ControlError::not_found("the space has gone meanwhile"))
 }
 
-pub(super) async fn get_world(InSpace(space): InSpace) -> Json<ScenarioSpec> {
+pub async fn get_world(InSpace(space): InSpace) -> Json<ScenarioSpec> {
     Json(ScenarioSpec::from_world(&space.scenario(), &space.state().snapshot()))
 }
 
@@ -177,12 +171,12 @@ impl RequestBody for Scenario {
     }
 }
 
-pub(super) async fn put_world(InSpace(space): InSpace, Body(scenario): Body<Scenario>) -> Json<SpaceBody> {
+pub async fn put_world(InSpace(space): InSpace, Body(scenario): Body<Scenario>) -> Json<SpaceBody> {
     space.replace(scenario.name.into(), &scenario.world);
     Json(SpaceBody::from(&*space))
 }
 
-pub(super) async fn reset(InSpace(space): InSpace) -> Json<SpaceBody> {
+pub async fn reset(InSpace(space): InSpace) -> Json<SpaceBody> {
     space.reset();
     Json(SpaceBody::from(&*space))
 }
@@ -190,7 +184,7 @@ pub(super) async fn reset(InSpace(space): InSpace) -> Json<SpaceBody> {
 /// The clock of a space.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(super) struct ClockBody {
+pub struct ClockBody {
     /// The time.
     #[schemars(extend("format" = "date-time"))]
     now: String,
@@ -208,7 +202,7 @@ impl From<&Clock> for ClockBody {
     }
 }
 
-pub(super) async fn get_clock(InSpace(space): InSpace) -> Json<ClockBody> {
+pub async fn get_clock(InSpace(space): InSpace) -> Json<ClockBody> {
     Json(ClockBody::from(&space.state().clock))
 }
 
@@ -216,7 +210,7 @@ pub(super) async fn get_clock(InSpace(space): InSpace) -> Json<ClockBody> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ClockChange")]
-pub(super) struct ClockChangeSpec {
+pub struct ClockChangeSpec {
     /// It is put forward by this.
     advance: Option<DurationText>,
     /// True: it is stopped; false: it goes on.
@@ -228,7 +222,7 @@ pub(super) struct ClockChangeSpec {
 }
 
 /// What is done to a clock.
-pub(super) enum ClockChange {
+pub enum ClockChange {
     Advance(Duration),
     Freeze(bool),
     Set(Timestamp),
@@ -251,7 +245,7 @@ impl RequestBody for ClockChange {
     }
 }
 
-pub(super) async fn put_clock(InSpace(space): InSpace, Body(change): Body<ClockChange>) -> Json<ClockBody> {
+pub async fn put_clock(InSpace(space): InSpace, Body(change): Body<ClockChange>) -> Json<ClockBody> {
     let clock = &space.state().clock;
     match change {
         ClockChange::Advance(by) => clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)),

@@ -6,18 +6,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
-use super::extract::{Body, InSpace, RequestBody};
+use super::extract::{Body, InSpace, RequestBody, Status};
 use crate::domain::scripted::Matcher;
 use crate::fixture::{self, Document, LoadError, MatcherSpec, allow_null};
 use crate::http::App;
-use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::simulator::{JournalEntry, Space};
 
 /// The most entries that are shown.
@@ -27,7 +24,7 @@ const MAX_CLOSEST: usize = 3;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Expectation", transform = allow_null)]
-pub(super) struct ExpectationSpec {
+pub struct ExpectationSpec {
     /// What an entry has to be like in order to count.
     #[serde(default, rename = "match")]
     conditions: Conditions,
@@ -140,15 +137,17 @@ pub struct Verified {
 }
 
 /// The journal has more or fewer entries of a kind than expected. Its `Debug` is made for `unwrap`: it is what people read.
-#[derive(Clone, thiserror::Error)]
+#[derive(Clone, thiserror::Error, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct NotVerified {
     /// The least and the largest number that were expected.
+    #[serde(skip)]
     pub expected: (usize, usize),
     /// How many entries are as expected.
     pub count: usize,
     /// How many entries the journal has lost, and which therefore were not looked at.
     pub dropped: u64,
-    /// If there are too many entries, the newest of them; if too few, those that come closest.
+    /// If there are too few, the entries that come closest; if too many, the newest.
     pub closest: Vec<CloseEntry>,
 }
 
@@ -164,16 +163,14 @@ pub struct CloseEntry {
 /// The journal does not have what was expected.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-struct NotVerifiedBody {
+pub struct NotVerifiedBody {
     /// The kind of refusal.
     #[schemars(extend("const" = "not_verified"))]
     error: &'static str,
     /// What was expected, and what was found.
     detail: String,
     #[serde(flatten)]
-    verified: Verified,
-    /// If there are too few, the entries that come closest; if too many, the newest.
-    closest: Vec<CloseEntry>,
+    found: NotVerified,
 }
 
 impl NotVerified {
@@ -212,29 +209,15 @@ impl fmt::Debug for NotVerified {
     }
 }
 
-impl IntoResponse for NotVerified {
-    fn into_response(self) -> Response {
-        let (detail, verified) = (self.detail(), Verified { count: self.count, dropped: self.dropped });
-        let body = NotVerifiedBody { error: "not_verified", detail, verified, closest: self.closest };
-        (StatusCode::CONFLICT, Json(body)).into_response()
-    }
-}
-
-impl Describe for NotVerified {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        operation.response::<NotVerifiedBody>(StatusCode::CONFLICT, JSON);
-    }
-}
-
-pub(super) async fn post(
+pub async fn post(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     Body(expectation): Body<Expectation>,
-) -> Result<Json<Verified>, NotVerified> {
-    verify(&app, &space, &expectation).map(Json)
+) -> Result<Json<Verified>, Status<409, NotVerifiedBody>> {
+    let verified = verify(&app, &space, &expectation);
+    verified.map(Json).map_err(|found| Status(NotVerifiedBody { error: "not_verified", detail: found.detail(), found }))
 }
 
-/// Checks whether the journal of a space has what is expected.
 pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Verified, NotVerified> {
     let Expectation { conditions, at_least, at_most } = expectation;
     let (entries, dropped) = space.state().journal.since(0);

@@ -1,26 +1,27 @@
 //! The operations of the simulated API and of IAM, from the tables and the types that answer their requests.
 
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::operation::{JSON, OperationWriter, header, op, response};
-use super::refusal::{GATEWAY_ERRORS, Refusals};
+use super::operation::{ApiRoute, JSON, OperationWriter, header, op, response};
 use crate::domain::application::Parameter;
 use crate::domain::bucket::PictureKind;
-use crate::domain::catalog::{ErrorCode, Review};
+use crate::domain::catalog::{CheckItem, DocumentedOutcome, ErrorCode, Review};
 use crate::domain::certificate::{CERTIFICATE_TYPES, CertificateType};
-use crate::domain::gateway;
+use crate::domain::gateway::{self, GatewayError};
 use crate::domain::settings::Contract;
-use crate::fixture::{Exchange, Library};
+use crate::fixture::{CatalogRow, Exchange, Library, catalog};
 use crate::http::extract::X_SIM_SPACE;
-use crate::http::iam::{DomainsBody, TokenBody, TokenRequest};
-use crate::http::response::ReviewResultBody;
+use crate::http::iam::{DomainsBody, IamErrorBody, TokenBody, TokenRequest};
+use crate::http::response::{ErrorBody, GatewayErrorBody, ReviewResultBody};
 use crate::http::{bss, iam};
 
-pub(super) const BSS_TAG: &str = "real-name authentication";
+pub const BSS_TAG: &str = "real-name authentication";
 
-pub(super) const IAM_TAG: &str = "IAM";
+pub const IAM_TAG: &str = "IAM";
 
 /// The media type of the API's own answers.
 const API_JSON: &str = "application/json;charset=UTF-8";
@@ -36,21 +37,34 @@ This API can be used to submit an individual real-name authentication applicatio
 All of this is documented; the order of the checks and rules is assumed. Any answer can also be scripted, an error of the \
 gateway or a fault of the connection among them.";
 
-/// The operations, each with its path and its method.
-pub(super) fn operations(generator: &mut SchemaGenerator) -> [(&'static str, &'static str, Value); 4] {
-    let refusals = Refusals::new();
+/// The routes, each group with its tag and its security.
+#[rustfmt::skip]
+pub fn routes() -> [(&'static str, Value, Vec<ApiRoute>); 3] {
+    let by_credentials = json!([{ "token": [] }, { "signature": [] }]);
     [
-        (bss::INDIVIDUAL, "post", individual(generator, &refusals)),
-        (bss::REVIEW_RESULT, "get", review_result(generator, &refusals)),
-        (iam::DOMAINS, "get", domains(generator, &refusals)),
-        (iam::TOKENS, "post", tokens(generator, &refusals)),
+        (BSS_TAG, by_credentials.clone(), vec![
+            ApiRoute { method: "post", path: bss::INDIVIDUAL, describe: individual,
+                operation: op("applyIndividualRealnameAuths", "Requesting an Individual Real-Name Authentication")
+                    .description(INDIVIDUAL) },
+            ApiRoute { method: "get", path: bss::REVIEW_RESULT, describe: review_result,
+                operation: op("showRealnameAuthenticationReviewResult", "Querying the Real-Name Authentication Review Result")
+                    .description("As much of it as the flow needs; what it refuses is assumed.") },
+        ]),
+        (IAM_TAG, by_credentials, vec![
+            ApiRoute { method: "get", path: iam::DOMAINS, describe: domains,
+                operation: op("keystoneListAuthDomains", "The accounts that a credential belongs to")
+                    .description("An SDK that is given a region and no domain ID asks this first.") },
+        ]),
+        (IAM_TAG, json!([]), vec![
+            ApiRoute { method: "post", path: iam::TOKENS, describe: tokens,
+                operation: op("keystoneCreateUserTokenByPassword",
+                    "A token for a user's name and password, good for 24 hours") },
+        ]),
     ]
 }
 
-fn individual(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
-    let operation = op("applyIndividualRealnameAuths", "Requesting an Individual Real-Name Authentication");
-    let mut writer = OperationWriter::new(generator, operation.description(INDIVIDUAL));
-    space(&mut writer);
+fn individual(writer: &mut OperationWriter<'_>) {
+    space(writer);
     let (request, answer) = example();
     let schema = writer.schema::<ApplicationSchema>();
     writer.request_body(&[JSON], true, &schema, &[&request.to_string()]);
@@ -61,21 +75,13 @@ fn individual(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
         "page": { "summary": "The page's example: with `settings.wire.is_review: string`", "value": as_text },
     });
     writer.respond(StatusCode::OK, accepted);
-    refusals.write(&mut writer, ErrorCode::ALL, &gateway::ERRORS);
-    writer.finish(BSS_TAG, &by_credentials())
+    refusals(writer, ErrorCode::ALL, &gateway::ERRORS, &[]);
 }
 
-fn review_result(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
-    let operation = op("showRealnameAuthenticationReviewResult", "Querying the Real-Name Authentication Review Result");
-    let operation = operation.description("As much of it as the flow needs; what it refuses is assumed.");
-    let mut writer = OperationWriter::new(generator, operation);
-    writer.parameter(
-        "query",
-        Parameter::CustomerId.as_str(),
-        Parameter::CustomerId.description(),
-        &parameter(Parameter::CustomerId).into(),
-    );
-    space(&mut writer);
+fn review_result(writer: &mut OperationWriter<'_>) {
+    let (id, schema) = (Parameter::CustomerId, parameter(Parameter::CustomerId));
+    writer.parameter("query", id.as_str(), id.description(), schema.as_value());
+    space(writer);
     writer.response::<ReviewResultBody>(StatusCode::OK, API_JSON);
     let codes = [
         ErrorCode::NoPartner,
@@ -84,44 +90,119 @@ fn review_result(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value 
         ErrorCode::AccessDenied,
         ErrorCode::OtherErrors,
     ];
-    refusals.write(&mut writer, &codes, &GATEWAY_ERRORS);
-    writer.finish(BSS_TAG, &by_credentials())
+    refusals(writer, &codes, &GATEWAY_ERRORS, &[]);
 }
 
-fn domains(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
-    let operation = op("keystoneListAuthDomains", "The accounts that a credential belongs to");
-    let operation = operation.description("An SDK that is given a region and no domain ID asks this first.");
-    let mut writer = OperationWriter::new(generator, operation);
-    space(&mut writer);
+fn domains(writer: &mut OperationWriter<'_>) {
+    space(writer);
     writer.response::<DomainsBody>(StatusCode::OK, JSON);
-    refusals.write_iam(&mut writer, &[StatusCode::UNAUTHORIZED]);
-    writer.finish(IAM_TAG, &by_credentials())
+    refusals(writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &[StatusCode::UNAUTHORIZED]);
 }
 
-fn tokens(generator: &mut SchemaGenerator, refusals: &Refusals) -> Value {
-    let id = "keystoneCreateUserTokenByPassword";
-    let operation = op(id, "A token for a user's name and password, good for 24 hours");
-    let mut writer = OperationWriter::new(generator, operation);
-    space(&mut writer);
+fn tokens(writer: &mut OperationWriter<'_>) {
+    space(writer);
     let schema = writer.schema::<TokenRequest>();
     writer.request_body(&[JSON], true, &schema, &[TokenRequest::EXAMPLE]);
     let token = writer.schema::<TokenBody>();
     let mut created = response("The token, in `X-Subject-Token`, and what it is for.", JSON, &token);
     created["headers"]["X-Subject-Token"] = header("X-Subject-Token");
     writer.respond(StatusCode::CREATED, created);
-    refusals.write_iam(&mut writer, &[StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED]);
-    writer.finish(IAM_TAG, &json!([]))
-}
-
-/// The security of an endpoint that a caller's token or signature opens.
-fn by_credentials() -> Value {
-    json!([{ "token": [] }, { "signature": [] }])
+    let by_iam = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED];
+    refusals(writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &by_iam);
 }
 
 /// The header that names a space.
 fn space(writer: &mut OperationWriter<'_>) {
     let description = "The simulator's own: the space that the request belongs to. Default: that of its credential.";
     writer.parameter("header", X_SIM_SPACE.as_str(), description, &json!({ "type": "string" }));
+}
+
+/// What the gateway may say of a request to any endpoint.
+const GATEWAY_ERRORS: [&GatewayError; 5] = [
+    gateway::BAD_REQUEST,
+    gateway::BODY_TOO_LARGE,
+    gateway::TARGET_TOO_LARGE,
+    gateway::HEADERS_TOO_LARGE,
+    gateway::NOT_AUTHENTICATED,
+];
+
+/// Adds the refusals of an endpoint: these codes of the API, these errors of the gateway, and what IAM refuses with these
+/// statuses in a form of its own.
+fn refusals(writer: &mut OperationWriter<'_>, codes: &[ErrorCode], errors: &[&GatewayError], by_iam: &[StatusCode]) {
+    let statuses = codes.iter().map(|code| code.status()).chain(errors.iter().map(|error| error.status));
+    let statuses: BTreeSet<_> = statuses.chain(by_iam.iter().map(StatusCode::as_u16)).collect();
+    for status in statuses {
+        let codes: Vec<_> = codes.iter().copied().filter(|code| code.status() == status).collect();
+        let errors: Vec<_> = errors.iter().copied().filter(|error| error.status == status).collect();
+        let status = StatusCode::from_u16(status).expect("the catalogs hold only HTTP statuses");
+        let mut schemas = Vec::new();
+        if by_iam.contains(&status) {
+            schemas.push(writer.schema::<IamErrorBody<'_>>());
+        }
+        if !codes.is_empty() {
+            schemas.push(by_api(writer.schema::<ErrorBody<'_>>(), &codes));
+        }
+        if !errors.is_empty() {
+            schemas.push(by_gateway(writer.schema::<GatewayErrorBody<'_>>(), &errors));
+        }
+        let schema = match <[Schema; 1]>::try_from(schemas) {
+            Ok([one]) => one,
+            Err(several) => json_schema!({ "oneOf": several }),
+        };
+        let mut response = response(&description(&codes, &errors), JSON, &schema);
+        if !errors.is_empty() {
+            response["headers"]["Server"] = header("Server");
+        }
+        if errors.iter().any(|error| error.retry_after.is_some()) {
+            response["headers"]["Retry-After"] = header("Retry-After");
+        }
+        writer.respond(status, response);
+    }
+}
+
+fn description(codes: &[ErrorCode], errors: &[&GatewayError]) -> String {
+    let is_listed = |row: &CatalogRow| match row.outcome {
+        DocumentedOutcome::Refused(code) => codes.contains(&code),
+        DocumentedOutcome::Item(_) => codes.contains(&ErrorCode::CheckItemsFailed),
+        DocumentedOutcome::Accepted(_) => false,
+    };
+    let by_api = catalog().into_iter().filter(is_listed).map(line);
+    let by_gateway = errors.iter().map(|GatewayError { code, message, .. }| {
+        format!("* `{code}` {message} (assumed: from the gateway's own error table)\n")
+    });
+    let text: String = by_api.chain(by_gateway).collect();
+    if text.is_empty() { "IAM refuses (assumed).".to_owned() } else { text }
+}
+
+fn line(CatalogRow { outcome, causes, scenario }: CatalogRow) -> String {
+    let causes = causes.iter().map(|(check, citation)| format!("`{check}`, {}", citation.basis.as_str()));
+    let causes: Vec<_> = causes.collect();
+    let scenario = scenario.map(|name| format!("; scenario `{name}`")).unwrap_or_default();
+    format!("* `{outcome}` {} ({}{scenario})\n", outcome.text(), causes.join("; "))
+}
+
+/// An error of the API with one of these codes. Items come with one code alone.
+fn by_api(mut schema: Schema, codes: &[ErrorCode]) -> Schema {
+    let code = |code: &ErrorCode| Value::from(code.code());
+    schema.ensure_object()["properties"]["error_code"]["enum"] = codes.iter().map(code).collect();
+    let failed = ErrorCode::CheckItemsFailed;
+    if codes.contains(&failed) {
+        let items: Vec<_> = CheckItem::ALL.iter().map(|item| item.code()).collect();
+        schema.ensure_object()["properties"]["fail_check_items"]["items"]["enum"] = items.into();
+        let with_items = json_schema!({ "properties": { "error_code": { "const": failed.code() } } });
+        let dependent = json_schema!({ "fail_check_items": with_items });
+        schema.insert("dependentSchemas".to_owned(), dependent.into());
+    } else if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.remove("fail_check_items");
+    }
+    schema
+}
+
+fn by_gateway(mut schema: Schema, errors: &[&GatewayError]) -> Schema {
+    let mut codes: Vec<_> = errors.iter().map(|error| error.code).collect();
+    codes.dedup();
+    schema.ensure_object()["properties"]["error_code"]["enum"] = codes.into();
+    schema
 }
 
 /// The page's example, with the answer that it gets: the first exchange of the built-in scenario.
@@ -210,7 +291,6 @@ fn parameter(parameter: Parameter) -> Schema {
     }
 }
 
-/// A line of the list of certificate types.
 fn certificate(row: &CertificateType) -> String {
     let pictures: Vec<_> = row.pictures.iter().copied().map(PictureKind::as_str).collect();
     let basis = row.citation().basis.as_str();

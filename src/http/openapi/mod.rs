@@ -3,15 +3,12 @@
 
 mod api;
 mod operation;
-mod refusal;
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-pub(super) use operation::{
-    ApiRoute, ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response,
-};
+pub use operation::{ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response};
 
 /// The tag of the control API.
 const CONTROL_TAG: &str = "control";
@@ -24,76 +21,56 @@ Of the simulated service, *documented* means that the API's page says so, and *a
 contradicts itself, and that the simulator chose. The control API is the simulator's own; with `--control-listen` it has \
 an address of its own. Whatever can be asked for by GET can also be asked for by HEAD.";
 
-/// A document that is being made.
-pub(super) struct OpenApiDocument {
-    generator: SchemaGenerator,
-    paths: Map<String, Value>,
-}
-
-impl OpenApiDocument {
-    /// A document of the simulated API and of IAM.
-    pub(super) fn new() -> Self {
-        let settings = SchemaSettings::draft2020_12();
-        let settings = settings.with(|settings| settings.definitions_path = "/components/schemas".into());
-        let mut generator = settings.into_generator();
-        let mut paths = Map::new();
-        for (path, method, operation) in api::operations(&mut generator) {
-            paths.insert(path.to_owned(), json!({ method: operation }));
-        }
-        Self { generator, paths }
-    }
-
-    /// Adds routes of the control API. All have these errors; guarded ones need the control token.
-    pub(super) fn add_control(&mut self, routes: &[ApiRoute], is_guarded: bool, errors: &[ErrorResponse]) {
+/// The document of the simulated API, of IAM, and of these routes of the control API. `error_responses` makes the
+/// components that their errors refer to.
+pub fn document(routers: &[ApiRouter], error_responses: fn(&mut SchemaGenerator) -> Map<String, Value>) -> Value {
+    let settings = SchemaSettings::draft2020_12();
+    let mut generator =
+        settings.with(|settings| settings.definitions_path = "/components/schemas".into()).into_generator();
+    let mut paths = Map::new();
+    for (tag, security, routes) in api::routes() {
         for route in routes {
-            let mut writer = route.describe(&mut self.generator);
-            for error in errors {
-                writer.error(*error);
-            }
-            let security = if is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
-            let operation = writer.finish(CONTROL_TAG, &security);
-            let path = self.paths.entry(route.path).or_insert_with(|| json!({}));
-            if !is_guarded {
-                path["head"] = operation.clone();
-                path["head"]["operationId"] = format!("{}ByHead", route.operation.id).into();
-            }
-            path[route.method.as_str().to_lowercase()] = operation;
+            let operation = route.to_value(&mut generator, tag, &security, &[]);
+            paths.insert(route.path.to_owned(), json!({ route.method: operation }));
         }
     }
-
-    /// The generator of the schemas, for components.
-    pub(super) fn generator(&mut self) -> &mut SchemaGenerator {
-        &mut self.generator
+    for ApiRouter { routes, is_guarded, errors, .. } in routers {
+        let security = if *is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
+        for route in routes {
+            let operation = route.to_value(&mut generator, CONTROL_TAG, &security, errors);
+            let methods = paths.entry(route.path).or_insert_with(|| json!({}));
+            if !is_guarded {
+                methods["head"] = operation.clone();
+                methods["head"]["operationId"] = format!("{}ByHead", route.operation.id).into();
+            }
+            methods[route.method] = operation;
+        }
     }
-
-    /// The whole document, with the error responses of the control API.
-    pub(super) fn finish(mut self, responses: &Map<String, Value>) -> Value {
-        json!({
-            "openapi": "3.1.0",
-            "info": {
-                "title": "bss-sim",
-                "version": env!("CARGO_PKG_VERSION"),
-                "description": DESCRIPTION,
-                "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
-            },
-            "servers": [{ "url": "/" }],
-            "tags": [
-                { "name": api::BSS_TAG, "description": "The simulated API." },
-                { "name": api::IAM_TAG, "description": "As much of IAM as a client needs before it can call the API." },
-                { "name": CONTROL_TAG, "description": "Controlling the simulator." },
-            ],
-            "paths": self.paths,
-            "components": {
-                "schemas": self.generator.take_definitions(true),
-                "responses": responses,
-                "headers": headers(),
-                "securitySchemes": security_schemes(),
-            },
-        })
-    }
+    let responses = error_responses(&mut generator);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "bss-sim",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": DESCRIPTION,
+            "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
+        },
+        "servers": [{ "url": "/" }],
+        "tags": [
+            { "name": api::BSS_TAG, "description": "The simulated API." },
+            { "name": api::IAM_TAG, "description": "As much of IAM as a client needs before it can call the API." },
+            { "name": CONTROL_TAG, "description": "Controlling the simulator." },
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "responses": responses,
+            "headers": headers(),
+            "securitySchemes": security_schemes(),
+        },
+    })
 }
 
-/// The headers that responses refer to.
 fn headers() -> Value {
     json!({
         "X-Request-Id": {
@@ -110,7 +87,6 @@ fn headers() -> Value {
     })
 }
 
-/// The ways in which callers prove who they are.
 fn security_schemes() -> Value {
     json!({
         "token": {

@@ -2,242 +2,214 @@
 //! and answers, so that the document cannot contradict the code. Descriptions are made when the document is asked for: a
 //! simulator that starts makes none.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use axum::handler::Handler;
-use axum::http::{Method, StatusCode};
-use axum::response::NoContent;
-use axum::routing::{MethodRouter, delete, get, post, put};
-use axum::{Json, Router};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{NoContent, Sse};
+use axum::{Json, Router, routing};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use crate::http::App;
 
 /// The media type of most bodies.
-pub(in crate::http) const JSON: &str = "application/json";
+pub const JSON: &str = "application/json";
 
 /// A router with the description of each of its routes.
-#[derive(Default)]
-pub(in crate::http) struct ApiRouter {
-    pub(in crate::http) router: Router<Arc<App>>,
-    pub(in crate::http) routes: Vec<ApiRoute>,
+pub struct ApiRouter {
+    pub router: Router<Arc<App>>,
+    pub routes: Vec<ApiRoute>,
+    /// Whether the routes need the control token.
+    pub is_guarded: bool,
+    /// What each of them may answer besides its own errors.
+    pub errors: &'static [ErrorResponse],
+}
+
+impl ApiRouter {
+    pub fn new(is_guarded: bool, errors: &'static [ErrorResponse]) -> Self {
+        Self { router: Router::new(), routes: Vec::new(), is_guarded, errors }
+    }
 }
 
 /// A route, as the document describes it.
-pub(in crate::http) struct ApiRoute {
-    pub(in crate::http) method: Method,
-    pub(in crate::http) path: &'static str,
-    pub(in crate::http) operation: Operation,
-    describe: fn(&mut OperationWriter<'_>),
+pub struct ApiRoute {
+    /// In lower case, as the document has it.
+    pub method: &'static str,
+    pub path: &'static str,
+    pub operation: Operation,
+    /// Adds what the types of the handler say, or for the simulated API its tables.
+    pub describe: fn(&mut OperationWriter<'_>),
 }
 
 macro_rules! methods {
-    ($($name:ident $method:ident)*) => {
+    ($($method:ident)*) => {
         impl ApiRouter {
-            $(#[doc = concat!("Adds a route: what answers ", stringify!($method), " at this path.")]
-            pub(in crate::http) fn $name<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Self
+            $(pub fn $method<H, T, A>(mut self, path: &'static str, handler: H, operation: Operation) -> Self
             where
                 H: Handler<T, Arc<App>> + DescribedHandler<A>,
                 T: 'static,
             {
-                self.route(Method::$method, path, H::describe, operation, $name(handler))
+                self.routes.push(ApiRoute { method: stringify!($method), path, operation, describe: H::describe });
+                Self { router: self.router.route(path, routing::$method(handler)), ..self }
             })*
         }
     };
 }
 
-methods! { get GET  put PUT  post POST  delete DELETE }
-
-impl ApiRouter {
-    fn route(
-        mut self,
-        method: Method,
-        path: &'static str,
-        describe: fn(&mut OperationWriter<'_>),
-        operation: Operation,
-        handler: MethodRouter<Arc<App>>,
-    ) -> Self {
-        self.routes.push(ApiRoute { method, path, operation, describe });
-        Self { router: self.router.route(path, handler), ..self }
-    }
-}
-
-impl ApiRoute {
-    /// Describes the route.
-    pub(super) fn describe<'a>(&self, generator: &'a mut SchemaGenerator) -> OperationWriter<'a> {
-        let mut writer = OperationWriter::new(generator, self.operation);
-        writer.path = self.path;
-        (self.describe)(&mut writer);
-        writer
-    }
-}
+methods! { get put post delete }
 
 /// What the types of a handler do not say of its route.
 #[derive(Clone, Copy)]
-pub(in crate::http) struct Operation {
+pub struct Operation {
     /// The name by which generated clients call it.
-    pub(in crate::http) id: &'static str,
+    pub id: &'static str,
     summary: &'static str,
-    description: Option<&'static str>,
+    description: &'static str,
     parameter: &'static str,
+    /// The description and the media type of a response that is text.
+    text: Option<(&'static str, &'static str)>,
     error: Option<ErrorResponse>,
 }
 
-/// An operation with this ID and a summary of one line.
-pub(in crate::http) const fn op(id: &'static str, summary: &'static str) -> Operation {
-    Operation { id, summary, description: None, parameter: "", error: None }
+pub fn op(id: &'static str, summary: &'static str) -> Operation {
+    Operation { id, summary, description: "", parameter: "", text: None, error: None }
 }
 
 impl Operation {
     /// Says more, in Markdown.
-    pub(in crate::http) const fn description(self, description: &'static str) -> Self {
-        Self { description: Some(description), ..self }
+    pub fn description(self, description: &'static str) -> Self {
+        Self { description, ..self }
     }
 
     /// Says what the parameter in the path is.
-    pub(in crate::http) const fn parameter(self, parameter: &'static str) -> Self {
+    pub fn parameter(self, parameter: &'static str) -> Self {
         Self { parameter, ..self }
     }
 
+    /// Says that the response is text, which its type does not say.
+    pub fn text(self, description: &'static str, media_type: &'static str) -> Self {
+        Self { text: Some((description, media_type)), ..self }
+    }
+
     /// Names an error of the route, beyond those that its types name.
-    pub(in crate::http) const fn error(self, error: ErrorResponse) -> Self {
+    pub fn error(self, error: ErrorResponse) -> Self {
         Self { error: Some(error), ..self }
     }
 }
 
 /// A kind of error: a response among the document's components.
 #[derive(Clone, Copy)]
-pub(in crate::http) struct ErrorResponse {
-    pub(in crate::http) status: StatusCode,
-    pub(in crate::http) name: &'static str,
-    pub(in crate::http) description: &'static str,
+pub struct ErrorResponse {
+    pub status: StatusCode,
+    pub name: &'static str,
+    pub description: &'static str,
+}
+
+impl ApiRoute {
+    /// The operation of the document. Beyond what the route says, it may answer with these errors.
+    pub fn to_value(
+        &self,
+        generator: &mut SchemaGenerator,
+        tag: &str,
+        security: &Value,
+        errors: &[ErrorResponse],
+    ) -> Value {
+        let Operation { id, summary, description, parameter, text, error } = self.operation;
+        let value = json!({
+            "operationId": id,
+            "tags": [tag],
+            "summary": summary,
+            "parameters": [],
+            "responses": {},
+            "security": security,
+        });
+        let mut writer = OperationWriter { generator, value };
+        if !description.is_empty() {
+            writer.value["description"] = description.into();
+        }
+        if let Some(name) = self.path.split(['{', '}']).nth(1) {
+            writer.parameter("path", name, parameter, &json!({ "type": "string", "minLength": 1 }));
+        }
+        if let Some((description, media_type)) = text {
+            writer.respond(StatusCode::OK, response(description, media_type, &json_schema!({ "type": "string" })));
+        }
+        (self.describe)(&mut writer);
+        error.iter().chain(errors).for_each(|error| writer.error(*error));
+        writer.value["responses"].as_object_mut().expect("responses are a mapping").sort_keys();
+        writer.value
+    }
 }
 
 /// Collects the parts of an operation.
-pub(in crate::http) struct OperationWriter<'a> {
-    pub(super) generator: &'a mut SchemaGenerator,
-    operation: Operation,
-    path: &'static str,
-    parameters: Vec<Value>,
-    request_body: Option<Value>,
-    responses: BTreeMap<u16, Value>,
+pub struct OperationWriter<'a> {
+    pub generator: &'a mut SchemaGenerator,
+    value: Value,
 }
 
-impl<'a> OperationWriter<'a> {
-    pub(super) fn new(generator: &'a mut SchemaGenerator, operation: Operation) -> Self {
-        let (parameters, responses) = (Vec::new(), BTreeMap::new());
-        Self { generator, operation, path: "", parameters, request_body: None, responses }
-    }
-
+impl OperationWriter<'_> {
     /// The schema of a type: a reference to a component, unless the type is inlined.
-    pub(in crate::http) fn schema<T: JsonSchema>(&mut self) -> Schema {
+    pub fn schema<T: JsonSchema>(&mut self) -> Schema {
         self.generator.subschema_for::<T>()
     }
 
-    /// The schema of a type itself.
-    pub(in crate::http) fn inline_schema<T: JsonSchema>(&mut self) -> Schema {
-        let mut schema = self.schema::<T>();
-        let name = schema.get("$ref").and_then(|reference| reference.as_str()?.rsplit('/').next());
-        if let Some(component) = name.and_then(|name| self.generator.definitions().get(name)?.as_object()) {
-            schema = component.clone().into();
-        }
-        schema
-    }
-
     /// Adds a parameter of the path, the query or the headers.
-    pub(in crate::http) fn parameter(&mut self, place: &str, name: &str, description: &str, schema: &Value) {
+    pub fn parameter(&mut self, place: &str, name: &str, description: &str, schema: &Value) {
         let mut parameter = json!({ "name": name, "in": place, "description": description, "schema": schema });
         if place == "path" {
             parameter["required"] = true.into();
         }
-        self.parameters.push(parameter);
-    }
-
-    /// Adds the parameter of the path.
-    pub(in crate::http) fn path_parameter(&mut self) {
-        let name = self.path.split(['{', '}']).nth(1).expect("the path of the route has a parameter");
-        self.parameter("path", name, self.operation.parameter, &json!({ "type": "string", "minLength": 1 }));
+        self.value["parameters"].as_array_mut().expect("parameters are a list").push(parameter);
     }
 
     /// Adds each property of an object as a parameter of the query.
     fn query<T: JsonSchema>(&mut self) {
-        let schema = self.inline_schema::<T>();
-        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let mut property = property.clone();
-            let description = property["description"].take();
+        let mut schema = T::json_schema(self.generator);
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut).map(std::mem::take);
+        for (name, mut property) in properties.into_iter().flatten() {
+            let fields = property.as_object_mut().expect("the schema of a property is an object");
+            let description = fields.remove("description").unwrap_or_default();
             // A query cannot say `null`.
             if let Value::Array(types) = &mut property["type"] {
                 property["type"] = types.swap_remove(0);
             }
-            property.as_object_mut().expect("the schema of a property is an object").remove("description");
-            self.parameter("query", name, description.as_str().unwrap_or_default(), &property);
+            self.parameter("query", &name, description.as_str().unwrap_or_default(), &property);
         }
     }
 
     /// Sets the request body, with examples in JSON.
-    pub(in crate::http) fn request_body(
-        &mut self,
-        media_types: &[&str],
-        is_required: bool,
-        schema: &Schema,
-        examples: &[&str],
-    ) {
-        let example = |(number, text): (usize, &&str)| {
-            (number.to_string(), json!({ "value": serde_json::from_str::<Value>(text).expect("an example is JSON") }))
-        };
-        let examples: Map<_, _> = (1..).zip(examples).map(example).collect();
-        let content = media_types
-            .iter()
-            .map(|media_type| ((*media_type).to_owned(), json!({ "schema": schema, "examples": examples })));
-        self.request_body = Some(json!({ "required": is_required, "content": content.collect::<Map<_, _>>() }));
+    pub fn request_body(&mut self, media_types: &[&str], is_required: bool, schema: &Schema, examples: &[&str]) {
+        let example = |text| json!({ "value": serde_json::from_str::<Value>(text).expect("an example is JSON") });
+        let examples = (1..).zip(examples).map(|(number, text)| (number.to_string(), example(text)));
+        let content = json!({ "schema": schema, "examples": examples.collect::<Map<_, _>>() });
+        let content: Map<_, _> = media_types.iter().map(|&media_type| (media_type.into(), content.clone())).collect();
+        self.value["requestBody"] = json!({ "required": is_required, "content": content });
     }
 
     /// Adds a response with a body of this type, which also describes it.
-    pub(in crate::http) fn response<T: JsonSchema>(&mut self, status: StatusCode, media_type: &str) {
-        let (schema, inline) = (self.schema::<T>(), self.inline_schema::<T>());
+    pub fn response<T: JsonSchema>(&mut self, status: StatusCode, media_type: &str) {
+        let schema = self.schema::<T>();
+        let inline = T::json_schema(self.generator);
         let description = inline.get("description").and_then(Value::as_str).unwrap_or_default();
         self.respond(status, response(description, media_type, &schema));
     }
 
-    /// Adds a response.
-    pub(in crate::http) fn respond(&mut self, status: StatusCode, response: Value) {
-        self.responses.insert(status.as_u16(), response);
+    pub fn respond(&mut self, status: StatusCode, response: Value) {
+        self.value["responses"][status.as_str()] = response;
     }
 
     /// Adds an error, unless the status already has a response.
-    pub(in crate::http) fn error(&mut self, ErrorResponse { status, name, .. }: ErrorResponse) {
-        let reference = || json!({ "$ref": format!("#/components/responses/{name}") });
-        self.responses.entry(status.as_u16()).or_insert_with(reference);
-    }
-
-    /// The operation of the document.
-    pub(super) fn finish(mut self, tag: &str, security: &Value) -> Value {
-        if let Some(error) = self.operation.error {
-            self.error(error);
+    pub fn error(&mut self, ErrorResponse { status, name, .. }: ErrorResponse) {
+        let response = &mut self.value["responses"][status.as_str()];
+        if response.is_null() {
+            *response = json!({ "$ref": format!("#/components/responses/{name}") });
         }
-        let Self { operation, parameters, request_body, responses, .. } = self;
-        let responses: Map<_, _> =
-            responses.into_iter().map(|(status, response)| (status.to_string(), response)).collect();
-        let mut value = json!({
-            "operationId": operation.id,
-            "tags": [tag],
-            "summary": operation.summary,
-            "description": operation.description,
-            "parameters": parameters,
-            "requestBody": request_body,
-            "responses": responses,
-            "security": security,
-        });
-        value.as_object_mut().expect("an operation is an object").retain(|_, part| !part.is_null());
-        value
     }
 }
 
 /// Makes every property required, for a type that always writes all of them, if only with `null`.
-pub(in crate::http) fn all_required(schema: &mut Schema) {
+pub fn all_required(schema: &mut Schema) {
     if let Some(Value::Object(properties)) = schema.get("properties") {
         let names: Vec<_> = properties.keys().cloned().collect();
         schema.insert("required".to_owned(), names.into());
@@ -245,24 +217,22 @@ pub(in crate::http) fn all_required(schema: &mut Schema) {
 }
 
 /// A response without a body. Every response has a request ID.
-pub(in crate::http) fn empty_response(description: &str) -> Value {
+pub fn empty_response(description: &str) -> Value {
     json!({ "description": description, "headers": { "X-Request-Id": header("X-Request-Id") } })
 }
 
-/// A response with a body of this type.
-pub(in crate::http) fn response(description: &str, media_type: &str, schema: &Schema) -> Value {
+pub fn response(description: &str, media_type: &str, schema: &Schema) -> Value {
     let mut response = empty_response(description);
-    response["content"] = Value::Object(Map::from_iter([(media_type.to_owned(), json!({ "schema": schema }))]));
+    response["content"] = json!({ media_type: { "schema": schema } });
     response
 }
 
-/// A reference to a header of the components.
-pub(super) fn header(name: &str) -> Value {
+pub fn header(name: &str) -> Value {
     json!({ "$ref": format!("#/components/headers/{name}") })
 }
 
 /// A handler, all of whose arguments and whose result describe themselves.
-pub(in crate::http) trait DescribedHandler<A> {
+pub trait DescribedHandler<A> {
     fn describe(operation: &mut OperationWriter<'_>);
 }
 
@@ -285,13 +255,15 @@ macro_rules! described_handlers {
 described_handlers! { () (A) (A B) (A B C) }
 
 /// What an extractor or a response adds to the operation of its handler.
-pub(in crate::http) trait Describe {
-    fn describe(operation: &mut OperationWriter<'_>);
+pub trait Describe {
+    fn describe(_operation: &mut OperationWriter<'_>) {}
 }
 
-impl<S> Describe for State<S> {
-    fn describe(_: &mut OperationWriter<'_>) {}
-}
+impl<S> Describe for State<S> {}
+
+impl<S> Describe for Sse<S> {}
+
+impl Describe for ([(HeaderName, &'static str); 1], String) {}
 
 impl<T: JsonSchema> Describe for Query<T> {
     fn describe(operation: &mut OperationWriter<'_>) {

@@ -109,7 +109,7 @@ impl ConnectionState {
 }
 
 /// A request whose head has come, until this is dropped with the body of its response.
-pub struct Exchange(pub(super) Arc<ConnectionState>);
+pub struct Exchange(pub Arc<ConnectionState>);
 
 impl Exchange {
     pub fn begin(state: &Arc<ConnectionState>) -> Self {

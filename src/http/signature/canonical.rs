@@ -10,18 +10,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 /// Everything but `A-Z a-z 0-9 - _ . ~` is encoded.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// How clients sign the `Host` header.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum HostVariant {
-    /// As it was sent.
-    AsSent,
-    /// Without its port: the .NET SDK signs it so.
-    WithoutPort,
-}
+const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// How clients sign the query.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum QueryVariant {
+pub enum QueryVariant {
     /// Sorted by key, then by value.
     Sorted,
     /// Sorted by key alone, equal keys in the order in which they were sent: the Java SDK signs it so.
@@ -32,26 +25,27 @@ pub(super) enum QueryVariant {
 
 /// One of the canonical requests that official SDKs make of the same request.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Variant {
-    pub(super) host: HostVariant,
-    pub(super) query: QueryVariant,
+pub struct Variant {
+    /// The host is signed without its port: the .NET SDK signs it so.
+    pub without_port: bool,
+    pub query: QueryVariant,
 }
 
 impl Variant {
     /// The documented one.
-    pub(super) const DOCUMENTED: Self = Self { host: HostVariant::AsSent, query: QueryVariant::Sorted };
+    pub const DOCUMENTED: Self = Self { without_port: false, query: QueryVariant::Sorted };
 
     /// The others that official SDKs are known to sign.
-    pub(super) fn others() -> impl Iterator<Item = Self> {
+    pub fn others() -> impl Iterator<Item = Self> {
         let queries = [QueryVariant::Sorted, QueryVariant::SortedByKey, QueryVariant::LowerCaseKeys];
-        let hosts = [HostVariant::AsSent, HostVariant::WithoutPort];
-        let variants = hosts.into_iter().flat_map(move |host| queries.map(|query| Self { host, query }));
+        let variants = [false, true].into_iter();
+        let variants = variants.flat_map(move |without_port| queries.map(|query| Self { without_port, query }));
         variants.filter(|variant| *variant != Self::DOCUMENTED)
     }
 }
 
 /// Builds the canonical request from the client's own list of signed headers and the raw target.
-pub(super) fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, variant: Variant) -> Vec<u8> {
+pub fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, variant: Variant) -> Vec<u8> {
     let mut canonical = Vec::with_capacity(1024);
     let mut add = |pieces: &[&[u8]]| pieces.iter().for_each(|piece| canonical.extend_from_slice(piece));
     add(&[parts.method.as_str().as_bytes(), b"\n"]);
@@ -63,7 +57,7 @@ pub(super) fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, v
         } else {
             Cow::Borrowed(name)
         };
-        for value in header(&parts.headers, name, variant.host) {
+        for value in header(&parts.headers, name, variant.without_port) {
             add(&[lower.as_bytes(), b":", value, b"\n"]);
         }
     }
@@ -71,16 +65,10 @@ pub(super) fn request(parts: &Parts, signed_headers: &str, payload_hash: &str, v
     canonical
 }
 
-/// Decodes the whole path, encodes each segment again, and ends it with a slash.
+/// Decodes the whole path, encodes its segments again, and ends it with a slash.
 fn path(path: &str) -> String {
     let decoded = Cow::<[u8]>::from(percent_decode_str(path));
-    let mut canonical = String::with_capacity(path.len() + 1);
-    for (index, segment) in decoded.split(|byte| *byte == b'/').enumerate() {
-        if index > 0 {
-            canonical.push('/');
-        }
-        canonical.extend(percent_encode(segment, RESERVED));
-    }
+    let mut canonical = percent_encode(&decoded, RESERVED_IN_PATH).to_string();
     if !canonical.ends_with('/') {
         canonical.push('/');
     }
@@ -112,18 +100,18 @@ fn query(query: &str, variant: QueryVariant) -> String {
 }
 
 /// The values of a header, trimmed and sorted; one empty value if it was signed but not sent.
-fn header<'a>(headers: &'a HeaderMap, name: &str, host: HostVariant) -> Vec<&'a [u8]> {
+fn header<'a>(headers: &'a HeaderMap, name: &str, without_port: bool) -> Vec<&'a [u8]> {
     let mut values: Vec<_> = headers.get_all(name).iter().map(|value| value.as_bytes().trim_ascii()).collect();
-    if name.eq_ignore_ascii_case(HOST.as_str()) && host == HostVariant::WithoutPort {
+    if name.eq_ignore_ascii_case(HOST.as_str()) && without_port {
         for value in &mut values {
-            *value = without_port(value);
+            *value = host_name(value);
         }
     }
     values.sort_unstable();
     if values.is_empty() { vec![b""] } else { values }
 }
 
-fn without_port(host: &[u8]) -> &[u8] {
+fn host_name(host: &[u8]) -> &[u8] {
     match host.iter().rposition(|byte| *byte == b':') {
         Some(colon) if host[colon + 1..].iter().all(u8::is_ascii_digit) => &host[..colon],
         _ => host,

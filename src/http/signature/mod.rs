@@ -6,8 +6,6 @@ mod canonical;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use axum::http::request::Parts;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -24,38 +22,40 @@ const X_SDK_DATE: &str = "x-sdk-date";
 const X_SECURITY_TOKEN: &str = "x-security-token";
 
 /// Why a signed request is refused. Its text follows "Incorrect IAM authentication information: ".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SignatureError {
-    /// A field of the header is missing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    // Assumed, in the style of the others: the real texts are not known.
+    #[error("authorization header has no {0}")]
     Missing(&'static str),
-    /// A field of the header is repeated, empty or malformed.
+    /// The field is repeated, empty or not of its form.
+    #[error("authorization header has a malformed {0}")]
     Malformed(&'static str),
-    /// The algorithm is not supported.
+    #[error("algorithm {0} is not supported")]
     UnknownAlgorithm(String),
-    /// No account has this access key.
+    #[error("calc ak sk signature fail:X-Sdk-Date not found")]
+    NoDate,
+    #[error("calc ak sk signature fail:X-Sdk-Date malformed")]
+    BadDate,
+    /// A temporary key came without its `X-Security-Token`, or with another one.
+    #[error("verify security token fail")]
+    SecurityToken,
+    // Known from answers of the real gateway.
+    #[error("Get secretKey failed,ak:{0},err:ak not exist")]
     UnknownKey(String),
     /// Too many wrong signatures in a row.
+    #[error("AK access failed to reach the limit,forbidden.")]
     Locked,
-    /// `X-Sdk-Date` is missing.
-    NoDate,
-    /// `X-Sdk-Date` is not a date.
-    BadDate,
     /// `X-Sdk-Date` is too far from the clock.
+    #[error("calc ak sk signature fail:signature expired")]
     Expired,
-    /// A temporary key came without its `X-Security-Token`, or with another one.
-    SecurityToken,
     /// The signature is not the one that these make.
-    Mismatch {
-        /// The canonical request.
-        canonical_request: String,
-        /// The string to sign.
-        string_to_sign: String,
-    },
+    #[error("verify aksk signature fail, canonicalRequest:{}", canonical_request.replace('\n', "|"))]
+    Mismatch { canonical_request: String, string_to_sign: String },
 }
 
 impl SignatureError {
     /// What was compared, for explanations.
-    pub(super) fn saw(&self) -> Option<String> {
+    pub fn saw(&self) -> Option<String> {
         match self {
             Self::Mismatch { canonical_request, string_to_sign } => {
                 Some(format!("canonical request:\n{canonical_request}\nstring to sign:\n{string_to_sign}"))
@@ -65,34 +65,13 @@ impl SignatureError {
     }
 }
 
-impl fmt::Display for SignatureError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            // Assumed, in the style of the others: the real texts are not known.
-            Self::Missing(field) => write!(f, "authorization header has no {field}"),
-            Self::Malformed(field) => write!(f, "authorization header has a malformed {field}"),
-            Self::UnknownAlgorithm(algorithm) => write!(f, "algorithm {algorithm} is not supported"),
-            Self::NoDate => f.write_str("calc ak sk signature fail:X-Sdk-Date not found"),
-            Self::BadDate => f.write_str("calc ak sk signature fail:X-Sdk-Date malformed"),
-            Self::SecurityToken => f.write_str("verify security token fail"),
-            // Known from answers of the real gateway.
-            Self::UnknownKey(ak) => write!(f, "Get secretKey failed,ak:{ak},err:ak not exist"),
-            Self::Locked => f.write_str("AK access failed to reach the limit,forbidden."),
-            Self::Expired => f.write_str("calc ak sk signature fail:signature expired"),
-            Self::Mismatch { canonical_request, .. } => {
-                write!(f, "verify aksk signature fail, canonicalRequest:{}", canonical_request.replace('\n', "|"))
-            }
-        }
-    }
-}
-
 /// The access key that an `Authorization` header names.
-pub(super) fn access_key(header: &[u8]) -> Option<&str> {
+pub fn access_key(header: &[u8]) -> Option<&str> {
     Authorization::parse(header)?.ok().map(|authorization| authorization.access_key)
 }
 
 /// A request with a signature to verify.
-pub(super) struct Signed<'a> {
+pub struct Signed<'a> {
     authorization: Authorization<'a>,
     parts: &'a Parts,
     body: &'a [u8],
@@ -100,19 +79,18 @@ pub(super) struct Signed<'a> {
 
 impl<'a> Signed<'a> {
     /// Parses the `Authorization` header. `None` if there is none, or if its scheme is not an SDK's.
-    pub(super) fn parse(parts: &'a Parts, body: &'a [u8]) -> Option<Result<Self, SignatureError>> {
+    pub fn parse(parts: &'a Parts, body: &'a [u8]) -> Option<Result<Self, SignatureError>> {
         let header = parts.headers.get(axum::http::header::AUTHORIZATION)?;
         let authorization = Authorization::parse(header.as_bytes())?;
         Some(authorization.map(|authorization| Self { authorization, parts, body }))
     }
 
-    /// The access key's ID.
-    pub(super) fn access_key(&self) -> &'a str {
+    pub fn access_key(&self) -> &'a str {
         self.authorization.access_key
     }
 
     /// Verifies date, security token and signature.
-    pub(super) fn verify(&self, key: &AccessKey, now: Timestamp) -> Result<(), SignatureError> {
+    pub fn verify(&self, key: &AccessKey, now: Timestamp) -> Result<(), SignatureError> {
         let date = self.header(X_SDK_DATE).ok_or(SignatureError::NoDate)?;
         let date = std::str::from_utf8(date).map_err(|_| SignatureError::BadDate)?;
         let signed_at = parse_date(date).ok_or(SignatureError::BadDate)?;
@@ -170,7 +148,7 @@ impl<'a> Signed<'a> {
     fn string_to_sign(&self, canonical: &[u8], date: &str) -> String {
         let Authorization { algorithm, scope, .. } = self.authorization;
         let scope_line = if scope.is_empty() { String::new() } else { format!("{scope}\n") };
-        format!("{}\n{date}\n{scope_line}{}", algorithm.as_str(), algorithm.hash(canonical))
+        format!("{}\n{date}\n{scope_line}{}", <&str>::from(algorithm), algorithm.hash(canonical))
     }
 
     fn header(&self, name: &str) -> Option<&'a [u8]> {

@@ -1,29 +1,72 @@
-//! `POST /v3/auth/tokens`: a token for a user's name and password, good for 24 hours.
+//! `/v3/auth`: the accounts that a credential belongs to, and a token for a user's name and password.
 
+use axum::http::header::HOST;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::IntoResponse;
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{IamError, answer};
+use super::{answer, refusal};
 use crate::domain::account::Caller;
 use crate::domain::checks;
 use crate::http::extract::ApiRequest;
 use crate::http::response::X_SUBJECT_TOKEN;
 use crate::simulator::{ApiError, Outcome, SpaceState};
 
+/// The accounts of the caller.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct DomainsBody {
+    domains: Vec<Domain>,
+    links: Links,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Domain {
+    description: String,
+    enabled: bool,
+    /// The account (domain) ID.
+    id: String,
+    links: Links,
+    name: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Links {
+    #[serde(rename = "self")]
+    own: String,
+}
+
+/// An SDK that was given a region and no domain ID asks this first.
+pub async fn list_domains(request: ApiRequest) -> Result<Outcome, ApiError> {
+    let caller = request.authenticate().map_err(|detail| {
+        let message = format!("Incorrect IAM authentication information: {}", detail.text);
+        refusal(&checks::AUTHENTICATED, StatusCode::UNAUTHORIZED, &message, message.clone())
+    })?;
+    request.record_caller(caller.account_name());
+    let host = request.parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let (id, name) = (caller.account_id().to_owned(), caller.account_name().to_owned());
+    let links = Links { own: format!("http://{host}/v3/domains/{id}") };
+    let body = DomainsBody {
+        domains: vec![Domain { description: String::new(), enabled: true, id, links, name }],
+        links: Links { own: format!("http://{host}/v3/auth/domains") },
+    };
+    Ok(Outcome::Iam(answer(&checks::AUTHENTICATED, StatusCode::OK, &body)))
+}
+
 /// What is read of a body; all else in it is ignored.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
-pub(in crate::http) struct TokenRequest {
+pub struct TokenRequest {
     auth: Auth,
 }
 
 impl TokenRequest {
     /// A body for the built-in scenario `default`.
-    pub(in crate::http) const EXAMPLE: &str = r#"{"auth":{
+    pub const EXAMPLE: &str = r#"{"auth":{
         "identity":{"methods":["password"],"password":{"user":{
             "name":"demo","password":"demo-password","domain":{"name":"demo-partner"}}}},
         "scope":{"domain":{"name":"demo-partner"}}}}"#;
@@ -47,12 +90,12 @@ struct Identity {
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
 struct Password {
-    user: User,
+    user: UserLogin,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
-struct User {
+struct UserLogin {
     name: String,
     password: String,
     /// The account: the partner's name.
@@ -93,7 +136,7 @@ impl Scope {
 /// What IAM answers.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(in crate::http) struct TokenBody {
+pub struct TokenBody {
     token: TokenDescription,
 }
 
@@ -102,6 +145,7 @@ pub(in crate::http) struct TokenBody {
 struct TokenDescription {
     /// Empty: the simulator has no other services.
     catalog: [(); 0],
+    // Like 2020-01-04T09:08:49.965000Z.
     expires_at: String,
     issued_at: String,
     methods: [&'static str; 1],
@@ -137,12 +181,14 @@ struct Role {
     name: &'static str,
 }
 
-pub(in crate::http) async fn create(request: ApiRequest) -> Result<impl IntoResponse, ApiError> {
+pub async fn create_token(request: ApiRequest) -> Result<impl IntoResponse, ApiError> {
     let state = request.state();
     let Auth { identity, scope } = parse(&request.body)?;
     let caller = authenticate(state, &identity.password.user)?;
     if scope.as_ref().is_some_and(|scope| !scope.is_account(&caller)) {
-        return Err(IamError::UnknownScope.into());
+        // Assumed: IAM's text for what the caller may not know of.
+        let message = "The request you have made requires authentication.";
+        return Err(unidentified(message, "the scope is not the user's account"));
     }
     // The body of a refused request is not recorded: it may have the password of another place.
     request.record_body();
@@ -152,8 +198,8 @@ pub(in crate::http) async fn create(request: ApiRequest) -> Result<impl IntoResp
     let user = identity.password.user.name;
     let token = TokenDescription {
         catalog: [],
-        expires_at: time(issued.expires_at),
-        issued_at: time(issued.issued_at),
+        expires_at: format!("{:.6}", issued.expires_at),
+        issued_at: format!("{:.6}", issued.issued_at),
         methods: ["password"],
         user: UserDescription {
             domain: domain.clone(),
@@ -169,26 +215,23 @@ pub(in crate::http) async fn create(request: ApiRequest) -> Result<impl IntoResp
     Ok(([(X_SUBJECT_TOKEN, subject_token)], outcome))
 }
 
-fn parse(body: &[u8]) -> Result<Auth, IamError> {
-    let TokenRequest { auth } =
-        serde_json::from_slice(body).map_err(|error| IamError::BadRequest(error.to_string()))?;
-    if auth.identity.methods.iter().any(|method| method == "password") {
-        Ok(auth)
-    } else {
-        Err(IamError::BadRequest("the method is not `password`".to_owned()))
-    }
+fn parse(body: &[u8]) -> Result<Auth, ApiError> {
+    let invalid = |saw: String| refusal(&checks::IDENTITY, StatusCode::BAD_REQUEST, "The request body is invalid", saw);
+    let TokenRequest { auth } = serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
+    let is_by_password = auth.identity.methods.iter().any(|method| method == "password");
+    is_by_password.then_some(auth).ok_or_else(|| invalid("the method is not `password`".to_owned()))
 }
 
-fn authenticate(state: &SpaceState, user: &User) -> Result<Caller, IamError> {
+fn authenticate(state: &SpaceState, user: &UserLogin) -> Result<Caller, ApiError> {
     let accounts = state.accounts();
     let known = accounts.user(&user.domain.name, &user.name);
     let known = known.filter(|(known, _)| known.password.matches(user.password.as_bytes()));
-    known.map(|(_, caller)| caller.clone()).ok_or(IamError::WrongPassword)
+    let caller = known.map(|(_, caller)| caller.clone());
+    caller.ok_or_else(|| unidentified("The username or password is wrong.", "no such user with this password"))
 }
 
-/// `2020-01-04T09:08:49.965000Z`
-fn time(at: Timestamp) -> String {
-    format!("{at:.6}")
+fn unidentified(message: &str, saw: &str) -> ApiError {
+    refusal(&checks::IDENTITY, StatusCode::UNAUTHORIZED, message, saw.to_owned())
 }
 
 /// An ID of the real form that is always the same for the same user.
