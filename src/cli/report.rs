@@ -81,7 +81,11 @@ impl Report {
         for (UnexpectedRequest { method, path, check, reason }, count) in &self.unexpected {
             writeln!(f, "{count:>6}  {method} {path}: {check}: {reason}")?;
             if [checks::PATH_KNOWN.id, checks::METHOD_KNOWN.id].contains(check) {
-                let endpoints = ENDPOINTS.each_ref().map(|(method, path)| format!("{method} {path}"));
+                let endpoints = ENDPOINTS
+                    .into_iter()
+                    .flatten()
+                    .map(|(method, path)| format!("{method} {path}"))
+                    .collect::<Vec<_>>();
                 writeln!(f, "        there are {}", endpoints.join(", "))?;
             }
             if let Some((_, hint)) = HINTS.iter().find(|(id, _)| id == check) {

@@ -39,12 +39,7 @@ use crate::domain::{checks, gateway};
 use crate::simulator::ApiError;
 
 /// Every simulated endpoint: its method and its path.
-pub static ENDPOINTS: [(Method, &str); 4] = [
-    (Method::POST, bss::INDIVIDUAL),
-    (Method::GET, bss::REVIEW_RESULT),
-    (Method::GET, iam::DOMAINS),
-    (Method::POST, iam::TOKENS),
-];
+pub static ENDPOINTS: [&[(Method, &str)]; 2] = [bss::ENDPOINTS, iam::ENDPOINTS];
 
 /// Serves every route: the simulated API, IAM and the control API.
 pub fn service(app: &Arc<App>) -> RecordService<Router> {

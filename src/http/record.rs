@@ -64,7 +64,7 @@ impl RequestContext {
 pub struct RecordLayer {
     pub spaces: Arc<Spaces>,
     /// The method and the path of each recorded endpoint.
-    pub endpoints: &'static [(Method, &'static str)],
+    pub endpoints: &'static [&'static [(Method, &'static str)]],
     /// The path of a service whose requests are not recorded, if the service has one.
     pub except: Option<&'static str>,
 }
@@ -105,7 +105,7 @@ where
         let (state, refusal) = resolve_space(&self.layer.spaces, &size, request.headers());
         let record = Record { request: size.record(&request), caller: None };
         let context = Arc::new(RequestContext { state, record: record.into() });
-        let mut endpoints = self.layer.endpoints.iter().map(|(_, path)| *path);
+        let mut endpoints = self.layer.endpoints.iter().copied().flatten().map(|(_, path)| *path);
         let recording = Recording {
             id: Uuid::new_v4(),
             started,

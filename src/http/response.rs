@@ -10,7 +10,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::account::{Customer, RealNameStatus};
 use crate::domain::application::Parameter;
 use crate::domain::catalog::{CheckItem, ErrorCode, Review};
 use crate::domain::gateway::GatewayError;
@@ -89,7 +88,7 @@ pub fn body(outcome: &Outcome, wire: Wire, request_id: &str) -> Option<Cow<'stat
         (_, Some(Answer::Refuse(refusal))) => Some(refused(outcome, refusal, wire.parameter_errors).into()),
         (_, Some(Answer::Gateway(error))) => Some(refused_by_gateway(outcome, error, request_id).into()),
         (_, Some(Answer::Fault(_))) => None,
-        (Outcome::ReviewResult(customer), None) => Some(review_result(customer).into()),
+        (Outcome::Query(query), None) => Some(query.body.clone().into()),
         (_, None) => outcome.iam().map(|iam| iam.body.clone().into()),
     }
 }
@@ -159,30 +158,7 @@ fn refused_by_gateway(outcome: &Outcome, error: &GatewayError, request_id: &str)
     json_text(&GatewayErrorBody { error_msg: &error_msg, error_code: error.code, request_id })
 }
 
-/// The result of a review. There is none before any application (assumed).
-#[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
-pub struct ReviewResultBody<'a> {
-    /// 0: under review; 1: rejected; 2: passed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "u8", default, range(max = 2))]
-    review_result: Option<u8>,
-    /// The reviewer's opinion, if it was rejected.
-    opinion: Option<&'a str>,
-}
-
-/// There is a `review_result` only after an application, and an opinion only after a rejection.
-fn review_result(customer: &Customer) -> String {
-    let review_result = match customer.status {
-        RealNameStatus::Unauthenticated => None,
-        RealNameStatus::UnderReview => Some(0),
-        RealNameStatus::Rejected => Some(1),
-        RealNameStatus::Authenticated => Some(2),
-    };
-    let opinion = customer.opinion.as_deref().filter(|_| customer.status == RealNameStatus::Rejected);
-    json_text(&ReviewResultBody { review_result, opinion })
-}
-
-fn json_text(body: &impl Serialize) -> String {
+/// A body of an answer.
+pub fn json_text(body: &impl Serialize) -> String {
     serde_json::to_string(body).expect("texts, numbers and lists are JSON")
 }

@@ -22,7 +22,7 @@ pub use authentication::TokenError;
 pub use clock::{Clock, machine_time};
 pub use journal::{JournalEntry, JournalLimits, RecordedRequest};
 pub use metrics::{Leftover, Metrics, UnexpectedRequest};
-pub use outcome::{ApiError, Change, Detail, IamAnswer, Outcome};
+pub use outcome::{ApiError, Change, CustomerQuery, Detail, IamAnswer, Outcome};
 pub use space::Space;
 pub use space_id::SpaceId;
 pub use spaces::Spaces;

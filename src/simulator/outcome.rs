@@ -20,12 +20,21 @@ use crate::simulator::journal::RecordedRequest;
 pub enum Outcome {
     /// An individual application was decided, by a scripted answer or by the rules.
     Submission(Submission),
-    /// The result of a review was asked for and is answered.
-    ReviewResult(Arc<Customer>),
+    /// A query about a customer of the caller is answered.
+    Query(CustomerQuery),
     /// IAM identified the caller.
     Iam(IamAnswer),
     /// The request was refused before the rules, or by an endpoint that applies only some of them.
     Refused(ApiError),
+}
+
+/// The answer to a query about a customer.
+#[derive(Clone, Debug)]
+pub struct CustomerQuery {
+    /// The customer as it was found.
+    pub customer: Arc<Customer>,
+    /// The body, as JSON text.
+    pub body: String,
 }
 
 /// Why a request was refused.
@@ -189,7 +198,7 @@ impl Outcome {
             | Self::Submission(Submission { reason: Reason::Rules(_, Decision::Refused { .. }), .. }) => "rule",
             Self::Refused(_) => "gateway",
             Self::Submission(Submission { reason: Reason::Script(_), .. }) => "script",
-            Self::Submission(_) | Self::ReviewResult(_) | Self::Iam(_) => "accepted",
+            Self::Submission(_) | Self::Query(_) | Self::Iam(_) => "accepted",
         }
     }
 
@@ -201,7 +210,7 @@ impl Outcome {
             Self::Submission(Submission { reason: Reason::Rules(_, Decision::Refused { rule, .. }), .. }) => {
                 Some(rule.id)
             }
-            Self::Submission(_) | Self::ReviewResult(_) | Self::Iam(_) => None,
+            Self::Submission(_) | Self::Query(_) | Self::Iam(_) => None,
         }
     }
 
@@ -229,11 +238,11 @@ impl Outcome {
         }
     }
 
-    /// The answer of the API or its gateway. `None` for review results and IAM, whose answers have forms of their own.
+    /// The answer of the API or its gateway. `None` for queries and IAM, whose answers have forms of their own.
     pub const fn answer(&self) -> Option<Answer> {
         match self {
             Self::Submission(submission) => Some(submission.answer),
-            Self::ReviewResult(_) | Self::Iam(_) => None,
+            Self::Query(_) | Self::Iam(_) => None,
             Self::Refused(error) => error.answer(),
         }
     }
@@ -306,7 +315,7 @@ impl Outcome {
                 let result = result(rule.id);
                 let saw = match (self, result) {
                     (_, CheckResult::Failed) => self.saw_when_failed(),
-                    (Self::ReviewResult(customer), CheckResult::Passed) => saw_partner_of(Some(customer)),
+                    (Self::Query(query), CheckResult::Passed) => saw_partner_of(Some(&query.customer)),
                     _ => String::new(),
                 };
                 CheckReport { check: rule.id, result, saw, citation: rule.citation }
@@ -323,7 +332,7 @@ impl Outcome {
             Self::Iam(answer) | Self::Refused(ApiError::Iam(answer, _)) => {
                 [before(&checks::AUTHENTICATED), vec![answer.check]].concat()
             }
-            Self::ReviewResult(_) | Self::Refused(ApiError::Rule(..)) => before(&checks::SCRIPT),
+            Self::Query(_) | Self::Refused(ApiError::Rule(..)) => before(&checks::SCRIPT),
             Self::Refused(ApiError::Internal) => CHECKS.to_vec(),
             _ => before(&checks::NO_FAULT),
         }
@@ -333,7 +342,7 @@ impl Outcome {
     fn rules(&self) -> Vec<&'static Rule> {
         match self {
             Self::Iam(_) | Self::Refused(ApiError::Iam(..)) => Vec::new(),
-            Self::ReviewResult(_) | Self::Refused(ApiError::Rule(..)) => OWNERSHIP.to_vec(),
+            Self::Query(_) | Self::Refused(ApiError::Rule(..)) => OWNERSHIP.to_vec(),
             _ => RULES.to_vec(),
         }
     }
@@ -342,7 +351,7 @@ impl Outcome {
         match self {
             Self::Refused(error) => error.saw(),
             Self::Submission(Submission { reason: Reason::Script(place), .. }) => format!("scripted[{place}] matches"),
-            Self::Submission(_) | Self::ReviewResult(_) | Self::Iam(_) => String::new(),
+            Self::Submission(_) | Self::Query(_) | Self::Iam(_) => String::new(),
         }
     }
 }
@@ -383,7 +392,8 @@ mod tests {
         script Passed: "no scripted answer matches"
         no-internal-fault Failed: "a fault of the simulator: its log has the reason"
         "#);
-        insta::assert_snapshot!(explain(&Outcome::ReviewResult(Customer::new("demo").into())), @r#"
+        let query = CustomerQuery { customer: Customer::new("demo").into(), body: String::new() };
+        insta::assert_snapshot!(explain(&Outcome::Query(query)), @r#"
         head-size Passed: "a target of 14 bytes"
         space-known Passed: ""
         path-known Passed: "/v2/path"

@@ -4,13 +4,19 @@ pub mod individual;
 mod review_result;
 
 use axum::Router;
+use axum::http::Method;
 use axum::routing::{get, post};
+
+pub use review_result::ReviewResultBody;
 
 /// Requesting an individual real-name authentication.
 pub const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
 
 /// Querying the result of a review.
 pub const REVIEW_RESULT: &str = "/v2/customers/realname-auths/result";
+
+/// The endpoints, each with its method.
+pub const ENDPOINTS: &[(Method, &str)] = &[(Method::POST, INDIVIDUAL), (Method::GET, REVIEW_RESULT)];
 
 pub fn routes() -> Router {
     Router::new().route(INDIVIDUAL, post(individual::submit)).route(REVIEW_RESULT, get(review_result::show))

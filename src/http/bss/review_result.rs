@@ -2,17 +2,20 @@
 
 use axum::extract::Query;
 use axum::http::Uri;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::domain::account::CustomerId;
+use crate::domain::account::{Customer, CustomerId, RealNameStatus};
 use crate::domain::application::{Parameter, ParameterError, Violation};
 use crate::http::extract::PartnerRequest;
-use crate::simulator::{ApiError, Outcome};
+use crate::http::response::json_text;
+use crate::simulator::{ApiError, CustomerQuery, Outcome};
 
 pub async fn show(request: PartnerRequest) -> Result<Outcome, ApiError> {
     let id = customer_id(&request.parts().uri);
     let id = id.map_err(|violation| ParameterError { parameter: Some(Parameter::CustomerId), violation })?;
     match request.state().review_result(&request.partner, &id) {
-        Ok(customer) => Ok(Outcome::ReviewResult(customer)),
+        Ok(customer) => Ok(Outcome::Query(CustomerQuery { body: review_result(&customer), customer })),
         Err((rule, saw)) => Err(ApiError::Rule(rule, saw)),
     }
 }
@@ -28,6 +31,30 @@ fn customer_id(uri: &Uri) -> Result<CustomerId, Violation> {
         (Some(id), None) if id.is_empty() || id.chars().count() > max => Err(Violation::Length { max }),
         (Some(id), None) => Ok(CustomerId::new(id)),
     }
+}
+
+/// The result of a review. There is none before any application (assumed).
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct ReviewResultBody<'a> {
+    /// 0: under review; 1: rejected; 2: passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u8", default, range(max = 2))]
+    review_result: Option<u8>,
+    /// The reviewer's opinion, if it was rejected.
+    opinion: Option<&'a str>,
+}
+
+/// There is a `review_result` only after an application, and an opinion only after a rejection.
+fn review_result(customer: &Customer) -> String {
+    let review_result = match customer.status {
+        RealNameStatus::Unauthenticated => None,
+        RealNameStatus::UnderReview => Some(0),
+        RealNameStatus::Rejected => Some(1),
+        RealNameStatus::Authenticated => Some(2),
+    };
+    let opinion = customer.opinion.as_deref().filter(|_| customer.status == RealNameStatus::Rejected);
+    json_text(&ReviewResultBody { review_result, opinion })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 mod auth;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,6 +18,9 @@ pub const DOMAINS: &str = "/v3/auth/domains";
 
 /// A token for a user's name and password.
 pub const TOKENS: &str = "/v3/auth/tokens";
+
+/// The endpoints, each with its method.
+pub const ENDPOINTS: &[(Method, &str)] = &[(Method::GET, DOMAINS), (Method::POST, TOKENS)];
 
 pub fn routes() -> Router {
     Router::new().route(DOMAINS, get(auth::list_domains)).route(TOKENS, post(auth::create_token))

@@ -14,9 +14,10 @@ use crate::domain::certificate::{CERTIFICATE_TYPES, CertificateType};
 use crate::domain::gateway::{self, GatewayError};
 use crate::domain::settings::Contract;
 use crate::fixture::{CatalogRow, Exchange, Library, catalog};
+use crate::http::bss::ReviewResultBody;
 use crate::http::extract::X_SIM_SPACE;
 use crate::http::iam::{DomainsBody, IamErrorBody, TokenBody, TokenRequest};
-use crate::http::response::{ErrorBody, GatewayErrorBody, ReviewResultBody};
+use crate::http::response::{ErrorBody, GatewayErrorBody};
 use crate::http::{bss, iam};
 
 pub const BSS_TAG: &str = "real-name authentication";
