@@ -77,8 +77,8 @@ async fn failures(scenario: &Scenario) -> Vec<String> {
     for exchange in &scenario.exchanges {
         match exchange {
             Exchange::Advance(by) => state.clock.advance(SignedDuration::try_from(*by).unwrap_or(SignedDuration::MAX)),
-            Exchange::Review { line, customer, verdict, opinion } => {
-                if let Err(error) = state.review(customer, *verdict, opinion.as_deref().map(Into::into)) {
+            Exchange::Review { line, customer, decision, opinion } => {
+                if let Err(error) = state.review(customer, *decision, opinion.as_deref().map(Into::into)) {
                     failures.push(format!("  line {line}: the review of {customer} failed: {error}\n"));
                 }
             }

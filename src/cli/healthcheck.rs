@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 
 use super::CommandError;
 use super::tls::TlsFlags;
-use crate::fixture::parse_duration;
+use crate::domain::scalars::parse_duration;
 
 /// How long one try may take.
 const TIMEOUT: Duration = Duration::from_secs(2);

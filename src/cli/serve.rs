@@ -22,7 +22,8 @@ use super::log::{self, LogFormat, LogLevel};
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
 use crate::domain::credentials::Secret;
-use crate::fixture::{Library, Scenario, builtin_names, parse_duration};
+use crate::domain::scalars::parse_duration;
+use crate::fixture::{Library, Scenario, builtin_names};
 use crate::http::{
     App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Tls, api_service, control_router, service,
 };

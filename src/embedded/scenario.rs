@@ -14,7 +14,7 @@ use crate::domain::account::{Customer, CustomerId, Partner};
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credentials::{AccessKey, Credentials, Secret};
 use crate::domain::settings::Settings;
-use crate::fixture::{self, CertificateSpec, CustomerSpec, Library, PartnerSpec, SettingsSpec};
+use crate::fixture::{self, CertificateSpec, CustomerSpec, Library, PartnerSpec};
 
 /// What a space starts from: a name, a file, a text, or a value. Functions that take a scenario also take what converts into
 /// one:
@@ -166,7 +166,7 @@ impl World {
 
     /// The settings of the service.
     pub fn settings(mut self, settings: &Settings) -> Self {
-        self.settings = Some(json!(SettingsSpec::from(settings)));
+        self.settings = Some(json!(settings));
         self
     }
 
@@ -178,7 +178,7 @@ impl World {
 
     /// Adds a customer with this account ID.
     pub fn customer(mut self, id: &str, customer: &Customer) -> Self {
-        self.customers.push(json!(CustomerSpec::new(&CustomerId::new(id), customer, &Credentials::default())));
+        self.customers.push(json!(CustomerSpec::new(&CustomerId::new(id), customer, Credentials::default())));
         self
     }
 

@@ -13,7 +13,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND};
-use crate::fixture::{self, Document};
+use crate::fixture::{self, Document, allow_null};
 use crate::http::extract::read_body;
 use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::http::{App, X_SIM_SPACE};
@@ -148,6 +148,7 @@ impl<T: Named> Describe for NamedBody<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
         PathName::describe(operation);
         let mut schema = operation.inline_schema::<T::Spec>();
+        allow_null(&mut schema);
         if let Some(Value::Array(required)) = schema.get_mut("required") {
             required.retain(|key| key != T::NAME);
         }

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::error::ControlError;
 use super::extract::{Body, Created, InSpace, PathName, RequestBody, find_space};
 use crate::domain::account::Partner;
-use crate::fixture::{Document, DurationText, Scenario, ScenarioSpec, TimestampText, only};
+use crate::domain::scalars::{DurationText, TimestampText};
+use crate::fixture::{Document, Scenario, ScenarioSpec, only};
 use crate::http::App;
 use crate::http::openapi::{JSON, all_required};
 use crate::simulator::{Clock, Space, SpaceId, machine_time};
@@ -127,7 +128,10 @@ impl RequestBody for NewSpace {
     fn convert(document: &mut Document<'_>, NewSpaceSpec { scenario, fixture }: NewSpaceSpec) -> Option<Self> {
         match (scenario, fixture) {
             (Some(_), Some(_)) => document.refuse("`scenario` and `fixture` exclude each other"),
-            (None, Some(spec)) => Scenario::convert(document, spec).map(Box::new).map(Self::Fixture),
+            (None, Some(spec)) => {
+                document.enter("fixture");
+                Scenario::convert(document, spec).map(Box::new).map(Self::Fixture)
+            }
             (name, None) => Some(Self::Scenario(name.unwrap_or_else(|| "default".to_owned()))),
         }
     }

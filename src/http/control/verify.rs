@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::extract::{Body, InSpace, RequestBody};
 use crate::domain::scripted::Matcher;
-use crate::fixture::{self, Document, LoadError, MatcherSpec, allow_null};
+use crate::fixture::{self, Document, LoadError, MatcherSpec};
 use crate::http::App;
 use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::simulator::{JournalEntry, Space};
@@ -26,7 +26,7 @@ const MAX_CLOSEST: usize = 3;
 /// What journal entries have to be like, and how many of them there have to be.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Expectation", transform = allow_null)]
+#[schemars(rename = "Expectation")]
 pub(super) struct ExpectationSpec {
     /// What an entry has to be like in order to count.
     #[serde(default, rename = "match")]

@@ -9,6 +9,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use crate::fixture::allow_null;
 pub(super) use operation::{
     ApiRoute, ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response,
 };
@@ -26,7 +27,10 @@ an address of its own. Whatever can be asked for by GET can also be asked for by
 
 /// A document that is being made.
 pub(super) struct OpenApiDocument {
+    /// The generator of the control API's schemas.
     generator: SchemaGenerator,
+    /// The schemas of the simulated API and of IAM.
+    schemas: Map<String, Value>,
     paths: Map<String, Value>,
 }
 
@@ -35,12 +39,15 @@ impl OpenApiDocument {
     pub(super) fn new() -> Self {
         let settings = SchemaSettings::draft2020_12();
         let settings = settings.with(|settings| settings.definitions_path = "/components/schemas".into());
-        let mut generator = settings.into_generator();
+        let mut generator = settings.clone().into_generator();
         let mut paths = Map::new();
         for (path, method, operation) in api::operations(&mut generator) {
             paths.insert(path.to_owned(), json!({ method: operation }));
         }
-        Self { generator, paths }
+        let schemas = generator.take_definitions(true);
+        // The simulated API takes no null.
+        let generator = settings.with_transform(allow_null).into_generator();
+        Self { generator, schemas, paths }
     }
 
     /// Adds routes of the control API. All have these errors; guarded ones need the control token.
@@ -68,6 +75,9 @@ impl OpenApiDocument {
 
     /// The whole document, with the error responses of the control API.
     pub(super) fn finish(mut self, responses: &Map<String, Value>) -> Value {
+        for (name, schema) in self.generator.take_definitions(true) {
+            self.schemas.entry(name).or_insert(schema);
+        }
         json!({
             "openapi": "3.1.0",
             "info": {
@@ -84,7 +94,7 @@ impl OpenApiDocument {
             ],
             "paths": self.paths,
             "components": {
-                "schemas": self.generator.take_definitions(true),
+                "schemas": self.schemas,
                 "responses": responses,
                 "headers": headers(),
                 "securitySchemes": security_schemes(),
