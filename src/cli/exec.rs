@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
-use super::log::{self, LogFormat, LogLevel};
+use super::log::{self, LevelFilter, LogFormat};
 use super::report::Report;
 use super::serve::{ScenarioFlags, runtime};
 use crate::domain::account::Partner;
@@ -68,8 +68,8 @@ pub(super) struct ExecArgs {
     log_format: LogFormat,
 
     /// The least important events to log.
-    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", default_value = "warn")]
-    log_level: LogLevel,
+    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", value_parser = log::level(), default_value = "warn")]
+    log_level: LevelFilter,
 
     /// The command, with its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]
@@ -90,7 +90,7 @@ impl ExecArgs {
         let status = ended?;
         let report = Report::new(&app.spaces);
         // If stderr is closed, the exit code still matters.
-        let _ = stderr().write_all(report.to_string().as_bytes());
+        let _ = stderr().write_all(report.text.as_bytes());
         match self.coverage_fail_under {
             Some(percent) if status.success() => report.coverage.require(percent).map(|()| ExitCode::SUCCESS),
             _ => Ok(exit_code(status)),

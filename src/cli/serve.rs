@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CommandError;
-use super::log::{self, LogFormat, LogLevel};
+use super::log::{self, LevelFilter, LogFormat};
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
 use crate::domain::credentials::Secret;
@@ -84,8 +84,8 @@ pub(super) struct ServeArgs {
     log_format: LogFormat,
 
     /// The least important events to log.
-    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
-    log_level: LogLevel,
+    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", value_parser = log::level(), default_value = "info")]
+    log_level: LevelFilter,
 
     #[command(flatten, next_help_heading = "HTTPS")]
     tls: TlsFlags,

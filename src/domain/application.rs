@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
-use strum::IntoStaticStr;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::domain::account::CustomerId;
 use crate::domain::bucket::{PictureKind, PicturePath};
@@ -153,8 +153,8 @@ fn picture_paths(field: Field<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>
     paths.into_iter().enumerate().map(parse).collect()
 }
 
-/// A parameter of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
+/// A parameter of the request. They are in the page's order, which is also the order of the checks (assumed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Parameter {
@@ -169,18 +169,6 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    /// Every parameter, in the page's order, which is also the order of the checks (assumed).
-    pub const ALL: &[Self] = &[
-        Self::CustomerId,
-        Self::IdentifyType,
-        Self::VerifiedFileUrl,
-        Self::Name,
-        Self::VerifiedNumber,
-        Self::XaccountType,
-        Self::VerifiedType,
-        Self::ChangeType,
-    ];
-
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -207,10 +195,6 @@ impl Parameter {
             }
             Self::ChangeType => "Change type. -1: First time real-name authentication",
         }
-    }
-
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|parameter| parameter.as_str() == name)
     }
 
     /// Returns true if the value is a number.

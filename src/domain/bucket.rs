@@ -266,7 +266,7 @@ impl Inspection {
 }
 
 /// Which side of the certificate a picture shows. Its position in the list decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum PictureKind {
     /// The front side, or the profile page.
@@ -276,13 +276,6 @@ pub enum PictureKind {
     /// The customer holding the certificate.
     #[strum(to_string = "in hand")]
     InHand,
-}
-
-impl PictureKind {
-    /// The word in explanations.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// The path of a picture below the bucket's `download` directory.

@@ -230,7 +230,7 @@ static PICTURES_PASS: Rule = Rule {
     saw: |case| {
         let pictures = case.facts.pictures.pictures(case.application).map(|(kind, path, picture)| {
             let item = picture.failed_item(kind, case.application);
-            format!("{} {path:?}: {picture}: {}", kind.as_str(), item.map_or("passed", |item| item.code()))
+            format!("{kind} {path:?}: {picture}: {}", item.map_or("passed", |item| item.code()))
         });
         pictures.collect::<Vec<_>>().join(", ")
     },
@@ -418,10 +418,10 @@ mod tests {
     use crate::domain::bucket::{Flaw, Format, MAX_PICTURE_BYTES, Picture, PicturePath, Shows};
     use crate::domain::catalog::CheckItem;
 
-    type Change = fn(&mut RawApplication<'static>, &mut Facts);
+    type CaseChange = fn(&mut RawApplication<'static>, &mut Facts);
 
     /// Changes of the accepted case, each with the rule that looks at it.
-    const CHANGES: [(&Rule, Change); 27] = [
+    const CHANGES: [(&Rule, CaseChange); 27] = [
         (&PARTNER_READY, |_, facts| partner(facts).real_name = PartnerRealName::Unauthenticated),
         (&PARTNER_READY, |_, facts| partner(facts).photo_upload = false),
         (&PARTNER_READY, |_, facts| partner(facts).bucket.authorized = false),
@@ -514,7 +514,7 @@ mod tests {
     }
 
     /// Returns the decision on a changed case, as text, and the explanation, which has to agree with the decision.
-    fn decide_and_explain(change: Change) -> (String, Vec<CheckReport>) {
+    fn decide_and_explain(change: CaseChange) -> (String, Vec<CheckReport>) {
         let (mut raw, mut facts) = accepted();
         change(&mut raw, &mut facts);
         let application = Application::parse(raw, facts.contract).expect("the changes are well-formed");

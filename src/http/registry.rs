@@ -97,10 +97,13 @@ impl PendingReload<'_> {
 
 /// Lets the default space begin again if its scenario's file has changed.
 fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Library) -> bool {
-    let current = library.file(served.name()).filter(|current| !current.is_same(served));
+    let current = library.file(&served.name).filter(|current| !current.is_same(served));
     let Some(current) = current else { return false };
-    let is_restarted =
-        default.replace_if_started_from(&served.scenario().world, current.name().into(), &current.scenario().world);
+    let is_restarted = default.replace_if_started_from(
+        &served.scenario().world,
+        current.name.as_str().into(),
+        &current.scenario().world,
+    );
     if is_restarted {
         *served = Arc::clone(current);
     }
@@ -108,7 +111,7 @@ fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Libra
 }
 
 fn warn_if_removed(default: &Space, served: &Source, news: &ReloadDiff) {
-    let scenario = served.name();
+    let scenario = &served.name;
     if news.removed.iter().any(|name| name == scenario) && default.started_from(&served.scenario().world) {
         tracing::warn!(scenario, "no file has the served scenario any more: it is served as it was");
     }

@@ -57,7 +57,7 @@ pub(super) async fn get(
 ) -> Result<Json<ScenarioBody>, ControlError> {
     let library = app.library();
     let description = library.scenario(&name)?.description.clone();
-    let yaml = library.text(&name).map(str::to_owned);
+    let yaml = library.source(&name).map(|source| source.text.clone());
     Ok(Json(ScenarioBody { summary: ScenarioSummary { name, description }, yaml }))
 }
 
