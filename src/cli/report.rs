@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::CommandError;
 use crate::domain::checks;
-use crate::fixture::{CatalogRow, ScriptedSpec, catalog};
+use crate::fixture::{CatalogRow, catalog};
 use crate::http::{ENDPOINTS, INDIVIDUAL};
 use crate::simulator::{Leftover, Metrics, Spaces, UnexpectedRequest};
 
@@ -101,8 +101,7 @@ fn more(count: u64) -> Option<String> {
 
 /// `given 1 of 2 times: {"then":…}`
 fn describe((answer, used): &Leftover) -> String {
-    let text: String =
-        serde_json::json!(ScriptedSpec::from(&**answer)).to_string().chars().take(MAX_ANSWER_CHARS).collect();
+    let text: String = serde_json::json!(answer).to_string().chars().take(MAX_ANSWER_CHARS).collect();
     match answer.times {
         Some(times) => format!("given {used} of {times} times: {text}"),
         None => format!("never given: {text}"),

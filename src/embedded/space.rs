@@ -14,7 +14,7 @@ use super::scenario::{Scenario, to_text};
 use super::simulator::Error;
 use crate::domain::account::{Customer, CustomerId, Partner, ReviewDecision};
 use crate::domain::credentials;
-use crate::fixture::{self, OneOrMany, ScriptedSpec};
+use crate::fixture::{self, OneOrMany};
 use crate::http::{self, App, NotVerified};
 use crate::simulator::{self, SpaceId, SpaceState};
 
@@ -195,8 +195,8 @@ impl Space {
     /// # Errors
     /// If an answer is invalid, with all mistakes; then none is added.
     pub fn script(&self, answers: impl Display) -> Result<(), Error> {
-        let OneOrMany(answers): OneOrMany<ScriptedSpec> = fixture::read(&to_text(answers))?;
-        self.state().add_scripted(answers.into_iter().map(Into::into).collect())?;
+        let OneOrMany(answers) = fixture::read(&to_text(answers))?;
+        self.state().add_scripted(answers)?;
         Ok(())
     }
 
