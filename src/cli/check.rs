@@ -17,7 +17,7 @@ use tower::ServiceExt;
 use super::{CommandError, print};
 use crate::domain::account::Caller;
 use crate::domain::rules::CheckResult;
-use crate::fixture::{Exchange, Expected, Library, Scenario};
+use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
 use crate::http::{App, INDIVIDUAL, explain_outcome, router};
 use crate::simulator::{JournalEntry, SpaceState};
 
@@ -69,7 +69,7 @@ fn count(count: usize, noun: &str) -> String {
 }
 
 /// Runs the exchanges of a scenario in order in a fresh space, and describes those that fail.
-async fn failures(scenario: &Scenario) -> Vec<String> {
+async fn failures(scenario: &LoadedScenario) -> Vec<String> {
     let app = Arc::new(App::of(scenario, Library::builtin()));
     let state = app.spaces.default_space().state();
     let router = router(&app);

@@ -23,7 +23,7 @@ use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
 use crate::domain::credentials::Secret;
 use crate::domain::scalars::parse_duration;
-use crate::fixture::{Library, Scenario, builtin_names};
+use crate::fixture::{Library, LoadedScenario, builtin_names};
 use crate::http::{
     App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Tls, api_service, control_router, service,
 };
@@ -240,7 +240,7 @@ pub(super) struct ScenarioFlags {
 
 impl ScenarioFlags {
     /// Returns the chosen scenario, and the library of all scenarios.
-    pub(super) fn load(&self) -> Result<(Library, Arc<Scenario>), CommandError> {
+    pub(super) fn load(&self) -> Result<(Library, Arc<LoadedScenario>), CommandError> {
         let mut library = Library::builtin();
         let mut added = library.add(&self.fixtures)?;
         let is_one_file = self.fixtures.len() == 1 && self.fixtures[0].is_file();

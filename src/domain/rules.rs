@@ -406,7 +406,7 @@ mod tests {
 
     use super::*;
     use crate::domain::account::PartnerRealName;
-    use crate::domain::application::{Field, RawApplication};
+    use crate::domain::application::{RawApplication, RawField};
     use crate::domain::bucket::{Flaw, Format, MAX_PICTURE_BYTES, Picture, PicturePath, Shows};
     use crate::domain::catalog::CheckItem;
 
@@ -418,8 +418,8 @@ mod tests {
         (&PARTNER_READY, |_, facts| partner(facts).photo_upload = false),
         (&PARTNER_READY, |_, facts| partner(facts).bucket.authorized = false),
         (&PARTNER_READY, |_, facts| facts.pictures = Inspection::Unreachable("no answer".into())),
-        (&PLATFORM_OF_PARTNER, |raw, _| raw.xaccount_type = Field::Value("OTHER_IDP".into())),
-        (&CUSTOMER_NOT_CALLER, |raw, _| raw.customer_id = Field::Value("demo-id".into())),
+        (&PLATFORM_OF_PARTNER, |raw, _| raw.xaccount_type = RawField::Value("OTHER_IDP".into())),
+        (&CUSTOMER_NOT_CALLER, |raw, _| raw.customer_id = RawField::Value("demo-id".into())),
         (&CUSTOMER_HAS_PARTNER, |_, facts| facts.customer = None),
         (&CUSTOMER_HAS_PARTNER, |_, facts| customer(facts).partner = None),
         (&CUSTOMER_OF_CALLER, |_, facts| customer(facts).partner = Some("other".into())),
@@ -536,14 +536,14 @@ mod tests {
     fn accepted() -> (RawApplication<'static>, Facts) {
         let paths = ["front.jpg", "hand.png"];
         let raw = RawApplication {
-            customer_id: Field::Value("customer-1".into()),
-            identify_type: Field::Value(0),
-            verified_file_url: Field::Value(paths.map(Into::into).into()),
-            name: Field::Value("Name".into()),
-            verified_number: Field::Value("E00000001".into()),
-            xaccount_type: Field::Value("DEMO_IDP".into()),
-            verified_type: Field::Value(3),
-            change_type: Field::Missing,
+            customer_id: RawField::Value("customer-1".into()),
+            identify_type: RawField::Value(0),
+            verified_file_url: RawField::Value(paths.map(Into::into).into()),
+            name: RawField::Value("Name".into()),
+            verified_number: RawField::Value("E00000001".into()),
+            xaccount_type: RawField::Value("DEMO_IDP".into()),
+            verified_type: RawField::Value(3),
+            change_type: RawField::Missing,
         };
         let facts = Facts {
             partner: Partner { id: "demo-id".into(), ..Partner::new("demo", "DEMO_IDP") }.into(),

@@ -12,7 +12,7 @@ use crate::domain::settings::Settings;
 /// The initial partners, customers, certificates, script and settings. It is immutable: the simulator keeps changes
 /// apart from it. Cloning is cheap, because the maps are shared.
 #[derive(Clone, Debug, Default)]
-pub struct World {
+pub struct StartWorld {
     pub settings: Settings,
     pub accounts: Arc<Accounts>,
     pub customers: Arc<HashMap<CustomerId, Arc<Customer>>>,
@@ -26,7 +26,7 @@ pub struct World {
     pub script: Vec<Arc<ScriptedAnswer>>,
 }
 
-impl World {
+impl StartWorld {
     /// Returns true if both are the same world (clones of one), not just equal ones.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.accounts, &other.accounts)

@@ -37,7 +37,7 @@ pub use tls::Tls;
 
 use self::record::RecordLayer;
 use crate::domain::{checks, gateway};
-use crate::fixture::{Library, Scenario};
+use crate::fixture::{Library, LoadedScenario};
 use crate::simulator::{ApiError, JournalLimits, Spaces};
 
 /// The path below which the control API is.
@@ -77,7 +77,7 @@ pub struct App {
 
 impl App {
     /// A simulator whose default space starts from this scenario, with default limits and an open control API.
-    pub fn of(scenario: &Scenario, library: Library) -> Self {
+    pub fn of(scenario: &LoadedScenario, library: Library) -> Self {
         let limits = JournalLimits::new(DEFAULT_JOURNAL_ENTRIES, DEFAULT_JOURNAL_BYTES);
         let spaces = Spaces::new(scenario.name.as_str().into(), &scenario.world, limits);
         Self::new(Arc::new(spaces), library, ControlSettings::default())

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::domain::application::{Application, Field, Parameter, ParameterError, RawApplication, Violation};
+use crate::domain::application::{Application, Parameter, ParameterError, RawApplication, RawField, Violation};
 use crate::domain::rules::CheckReport;
 use crate::http::extract::PartnerRequest;
 use crate::simulator::{ApiError, Outcome, RecordedRequest};
@@ -94,12 +94,12 @@ impl<'de> Deserialize<'de> for ApplicationBody<'de> {
     }
 }
 
-fn fill<'de, T: FromValue<'de>, A: MapAccess<'de>>(given: &mut Field<T>, fields: &mut A) -> Result<(), A::Error> {
+fn fill<'de, T: FromValue<'de>, A: MapAccess<'de>>(given: &mut RawField<T>, fields: &mut A) -> Result<(), A::Error> {
     let value = fields.next_value::<Value<'de>>()?;
     *given = match (&given, value) {
-        (Field::Missing, Value::Null) => Field::Null,
-        (Field::Missing, value) => T::from_value(value).map_or(Field::WrongType, Field::Value),
-        _ => Field::Repeated,
+        (RawField::Missing, Value::Null) => RawField::Null,
+        (RawField::Missing, value) => T::from_value(value).map_or(RawField::WrongType, RawField::Value),
+        _ => RawField::Repeated,
     };
     Ok(())
 }

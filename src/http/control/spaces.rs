@@ -14,7 +14,7 @@ use super::error::ControlError;
 use super::extract::{Body, Created, InSpace, PathName, RequestBody, find_space};
 use crate::domain::account::Partner;
 use crate::domain::scalars::{DurationText, TimestampText};
-use crate::fixture::{Document, Scenario, ScenarioSpec, only};
+use crate::fixture::{Document, LoadedScenario, ScenarioSpec, only};
 use crate::http::App;
 use crate::http::openapi::{JSON, all_required};
 use crate::simulator::{Clock, Space, SpaceId, machine_time};
@@ -116,7 +116,7 @@ pub(super) struct NewSpaceSpec {
 /// What a new space starts from.
 pub(super) enum NewSpace {
     Scenario(String),
-    Fixture(Box<Scenario>),
+    Fixture(Box<LoadedScenario>),
 }
 
 impl RequestBody for NewSpace {
@@ -130,7 +130,7 @@ impl RequestBody for NewSpace {
             (Some(_), Some(_)) => document.refuse("`scenario` and `fixture` exclude each other"),
             (None, Some(spec)) => {
                 document.enter("fixture");
-                Scenario::convert(document, spec).map(Box::new).map(Self::Fixture)
+                LoadedScenario::convert(document, spec).map(Box::new).map(Self::Fixture)
             }
             (name, None) => Some(Self::Scenario(name.unwrap_or_else(|| "default".to_owned()))),
         }
@@ -169,7 +169,7 @@ pub(super) async fn get_world(InSpace(space): InSpace) -> Json<ScenarioSpec> {
     Json(ScenarioSpec::from_world(&space.scenario(), &space.state().snapshot()))
 }
 
-impl RequestBody for Scenario {
+impl RequestBody for LoadedScenario {
     type Spec = ScenarioSpec;
 
     const MEDIA_TYPES: &[&str] = &[JSON, "application/yaml"];
@@ -181,7 +181,7 @@ impl RequestBody for Scenario {
     }
 }
 
-pub(super) async fn put_world(InSpace(space): InSpace, Body(scenario): Body<Scenario>) -> Json<SpaceBody> {
+pub(super) async fn put_world(InSpace(space): InSpace, Body(scenario): Body<LoadedScenario>) -> Json<SpaceBody> {
     space.replace(scenario.name.into(), &scenario.world);
     Json(SpaceBody::from(&*space))
 }
