@@ -43,6 +43,7 @@ pub struct ScriptedAnswer {
 #[serde(transparent)]
 pub struct Steps(pub Vec<Answer>);
 
+#[expect(clippy::ref_option, reason = "serde calls it with the field")]
 fn is_no_delay(delay: &Option<DurationText>) -> bool {
     delay.is_none_or(|DurationText(delay)| delay.is_zero())
 }
@@ -70,7 +71,7 @@ impl ScriptedAnswer {
         let times = self.times.map(|times| times.saturating_sub(used));
         let last = self.steps.0.len().saturating_sub(1);
         let steps = Steps(self.steps.0[used.min(last)..].to_vec());
-        (times != Some(0)).then(|| Self { times, steps, ..self.clone() })
+        (times != Some(0)).then(|| Self { steps, times, ..self.clone() })
     }
 
     /// Returns true if `used` is less than intended: `times`, or one use.

@@ -113,6 +113,7 @@ fn read_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Du
     Ok(Option::deserialize(deserializer)?.map(|DurationText(duration)| duration))
 }
 
+#[expect(clippy::ref_option, reason = "serde calls it with the field")]
 fn write_duration<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     duration.map(DurationText).serialize(serializer)
 }
