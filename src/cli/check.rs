@@ -17,7 +17,7 @@ use tower::ServiceExt;
 use super::{CommandError, print};
 use crate::domain::account::Caller;
 use crate::domain::rules::CheckResult;
-use crate::fixture::{Exchange, Expected, Library, Scenario};
+use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
 use crate::http::{App, INDIVIDUAL, explain_outcome, router};
 use crate::simulator::{JournalEntry, SpaceState};
 
@@ -69,7 +69,7 @@ fn count(count: usize, noun: &str) -> String {
 }
 
 /// Runs the exchanges of a scenario in order in a fresh space, and describes those that fail.
-async fn failures(scenario: &Scenario) -> Vec<String> {
+async fn failures(scenario: &LoadedScenario) -> Vec<String> {
     let app = Arc::new(App::of(scenario, Library::builtin()));
     let state = app.spaces.default_space().state();
     let router = router(&app);
@@ -77,8 +77,8 @@ async fn failures(scenario: &Scenario) -> Vec<String> {
     for exchange in &scenario.exchanges {
         match exchange {
             Exchange::Advance(by) => state.clock.advance(SignedDuration::try_from(*by).unwrap_or(SignedDuration::MAX)),
-            Exchange::Review { line, customer, verdict, opinion } => {
-                if let Err(error) = state.review(customer, *verdict, opinion.as_deref().map(Into::into)) {
+            Exchange::Review { line, customer, decision, opinion } => {
+                if let Err(error) = state.review(customer, *decision, opinion.as_deref().map(Into::into)) {
                     failures.push(format!("  line {line}: the review of {customer} failed: {error}\n"));
                 }
             }

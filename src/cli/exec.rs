@@ -18,13 +18,12 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
-use super::log::{self, LogFormat, LogLevel};
+use super::log::{self, LevelFilter, LogFormat};
 use super::report::Report;
 use super::serve::{ScenarioFlags, runtime};
 use crate::domain::account::Partner;
 use crate::domain::credentials::Secret;
 use crate::http::{App, Limits, Server, service};
-use crate::simulator::Spaces;
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
@@ -68,8 +67,8 @@ pub(super) struct ExecArgs {
     log_format: LogFormat,
 
     /// The least important events to log.
-    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", default_value = "warn")]
-    log_level: LogLevel,
+    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", value_parser = log::level(), default_value = "warn")]
+    log_level: LevelFilter,
 
     /// The command, with its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]
@@ -90,7 +89,7 @@ impl ExecArgs {
         let status = ended?;
         let report = Report::new(&app.spaces);
         // If stderr is closed, the exit code still matters.
-        let _ = stderr().write_all(report.to_string().as_bytes());
+        let _ = stderr().write_all(report.text.as_bytes());
         match self.coverage_fail_under {
             Some(percent) if status.success() => report.coverage.require(percent).map(|()| ExitCode::SUCCESS),
             _ => Ok(exit_code(status)),
@@ -100,10 +99,14 @@ impl ExecArgs {
     /// Serves until the command has ended.
     async fn run_with_server(&self, app: &Arc<App>) -> Result<ExitStatus, CommandError> {
         let listener = TcpListener::bind(ADDRESS).await.map_err(|error| CommandError::Bind(ADDRESS, error))?;
-        let environment = environment(listener.local_addr()?, &app.spaces);
+        let (program, arguments) = self.command.split_first().expect("clap requires a command");
+        let mut command = Command::new(program);
+        command.args(arguments);
+        let accounts = app.spaces.default_space().state().accounts();
+        set_environment(&mut command, listener.local_addr()?, accounts.partners.first().map(|partner| &**partner));
         let server = Server::new(Limits::FOR_TESTS, app.spaces.ending());
         let serving = tokio::spawn(server.serve(listener, service(app)));
-        let ended = run_command(&self.command, environment).await;
+        let ended = run_command(command).await;
         app.spaces.end();
         // Requests in progress have half a second. A panic of the server is in the log.
         let _ = serving.await;
@@ -112,12 +115,13 @@ impl ExecArgs {
 }
 
 /// Runs a command to its end. Signals are passed on, and the command decides what they mean.
-async fn run_command(command: &[OsString], environment: Vec<Variable>) -> Result<ExitStatus, CommandError> {
+async fn run_command(mut command: Command) -> Result<ExitStatus, CommandError> {
     // The handlers are installed before the command starts, so that no signal is missed.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let mut child = spawn(command, environment)?;
+    let spawned = command.spawn();
+    let mut child = spawned.map_err(|error| CommandError::Spawn(command.as_std().get_program().to_owned(), error))?;
     loop {
         tokio::select! {
             status = child.wait() => return Ok(status?),
@@ -127,19 +131,6 @@ async fn run_command(command: &[OsString], environment: Vec<Variable>) -> Result
             _ = hangup.recv() => send_signal(&child, Signal::HUP),
         }
     }
-}
-
-fn spawn(command: &[OsString], environment: Vec<Variable>) -> Result<Child, CommandError> {
-    let (program, arguments) = command.split_first().expect("clap requires a command");
-    let mut command = Command::new(program);
-    command.args(arguments);
-    for (name, value) in environment {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    command.spawn().map_err(|error| CommandError::Spawn(program.clone(), error))
 }
 
 fn send_signal(child: &Child, signal: Signal) {
@@ -160,9 +151,6 @@ fn exit_code(status: ExitStatus) -> ExitCode {
     code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
-/// An environment variable of the command. `None` removes it.
-type Variable = (String, Option<String>);
-
 /// The variables of the official SDKs: credentials, endpoints and files of the real service.
 const SDK_PREFIX: &str = "HUAWEICLOUD_";
 
@@ -179,19 +167,22 @@ const URL_VARIABLES: [&str; 5] = [
 /// The variables that list hosts to reach without a proxy. Some clients read the one, some the other.
 const NO_PROXY_VARIABLES: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
-/// Returns how the environment of a command differs from that of this process: it has the simulator and the credentials of
+/// Sets how the environment of a command differs from that of this process: it has the simulator and the credentials of
 /// the first partner, and nothing that is for the real service.
-fn environment(address: SocketAddr, spaces: &Spaces) -> Vec<Variable> {
-    let space = spaces.default_space();
-    let accounts = space.state().accounts();
-    let partner = accounts.partners.first().map(|partner| &**partner);
+fn set_environment(command: &mut Command, address: SocketAddr, partner: Option<&Partner>) {
     let text = |text: OsString| text.to_string_lossy().into_owned();
     let inherited: BTreeMap<_, _> = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
-    let removed = inherited.keys().filter(|name| name.starts_with(SDK_PREFIX)).map(|name| (name.clone(), None));
-    let urls = URL_VARIABLES.map(|name| (name.to_owned(), Some(format!("http://{address}"))));
-    let partner = partner_variables(partner).map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
-    let no_proxy = no_proxy_variables(address, &inherited);
-    removed.chain(urls).chain(partner).chain(no_proxy).collect()
+    for name in inherited.keys().filter(|name| name.starts_with(SDK_PREFIX)) {
+        command.env_remove(name);
+    }
+    command.envs(URL_VARIABLES.map(|name| (name, format!("http://{address}"))));
+    for (name, value) in partner_variables(partner) {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.envs(no_proxy_variables(address, &inherited));
 }
 
 fn partner_variables(partner: Option<&Partner>) -> [(&'static str, Option<&str>); 9] {
@@ -212,7 +203,7 @@ fn partner_variables(partner: Option<&Partner>) -> [(&'static str, Option<&str>)
 }
 
 /// Adds the simulator to both variables. If only one of them is set, its hosts are meant for both.
-fn no_proxy_variables(address: SocketAddr, inherited: &BTreeMap<String, String>) -> [Variable; 2] {
+fn no_proxy_variables(address: SocketAddr, inherited: &BTreeMap<String, String>) -> [(&'static str, String); 2] {
     let set = |name: &str| inherited.get(name).filter(|value| !value.is_empty());
     let either = NO_PROXY_VARIABLES.iter().find_map(|name| set(name));
     NO_PROXY_VARIABLES.map(|name| {
@@ -222,6 +213,6 @@ fn no_proxy_variables(address: SocketAddr, inherited: &BTreeMap<String, String>)
             Some(hosts) => format!("{hosts},{}", address.ip()),
             None => address.ip().to_string(),
         };
-        (name.to_owned(), Some(hosts))
+        (name, hosts)
     })
 }

@@ -1,6 +1,7 @@
 //! `bss-sim healthcheck`: for containers without a shell.
 
 use std::error::Error;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,14 +16,15 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
 
 use super::CommandError;
 use super::tls::TlsFlags;
-use crate::fixture::parse_duration;
+use crate::domain::scalars::parse_duration;
 
 /// How long one try may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -104,9 +106,14 @@ impl HealthcheckArgs {
 /// Sends one request, and returns the status of the answer.
 async fn ask(is_https: bool, authority: &str) -> Result<u16, Box<dyn Error>> {
     let stream = TcpStream::connect(authority).await?;
-    if !is_https {
-        return ask_over(stream, authority).await;
-    }
+    let stream = if is_https { Either::Left(start_tls(stream).await?) } else { Either::Right(stream) };
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let request = Request::get("/_sim/readyz").header(header::HOST, authority).body(Body::empty())?;
+    Ok(sender.send_request(request).await?.status().as_u16())
+}
+
+async fn start_tls(stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
     let config = ClientConfig::builder_with_provider(ring::default_provider().into())
         .with_safe_default_protocol_versions()
         .expect("the provider has ciphers for the default versions")
@@ -114,17 +121,7 @@ async fn ask(is_https: bool, authority: &str) -> Result<u16, Box<dyn Error>> {
         .with_custom_certificate_verifier(Arc::new(NoVerifier))
         .with_no_client_auth();
     let name = ServerName::try_from("localhost").expect("`localhost` is a valid name");
-    ask_over(TlsConnector::from(Arc::new(config)).connect(name, stream).await?, authority).await
-}
-
-async fn ask_over<I>(stream: I, authority: &str) -> Result<u16, Box<dyn Error>>
-where
-    I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
-    let request = Request::get("/_sim/readyz").header(header::HOST, authority).body(Body::empty())?;
-    Ok(sender.send_request(request).await?.status().as_u16())
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
 
 /// Accepts any certificate. The health check sends no secret and reads no more than a status. It could not verify a CA that

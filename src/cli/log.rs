@@ -7,7 +7,8 @@ use std::io::{self, BufWriter, IsTerminal, Stderr, Write};
 use std::sync::{Arc, OnceLock};
 
 use clap::ValueEnum;
-use tracing::level_filters::LevelFilter;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+pub(super) use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
 /// The most lines that wait for the writing thread.
@@ -22,40 +23,21 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// The least important events to log.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum LogLevel {
-    Off,
-    Error,
-    Warn,
-    Info,
-    Debug,
-}
-
-impl From<LogLevel> for LevelFilter {
-    fn from(level: LogLevel) -> Self {
-        match level {
-            LogLevel::Off => Self::OFF,
-            LogLevel::Error => Self::ERROR,
-            LogLevel::Warn => Self::WARN,
-            LogLevel::Info => Self::INFO,
-            LogLevel::Debug => Self::DEBUG,
-        }
-    }
+/// Parses the least important level to log. Nothing is logged below `debug`.
+pub(super) fn level() -> impl TypedValueParser<Value = LevelFilter> {
+    PossibleValuesParser::new(["off", "error", "warn", "info", "debug"])
+        .map(|level| level.parse().expect("a possible value is a level"))
 }
 
 /// Starts to log the events and the panics of this process. Dropping the guard writes the lines that still wait.
-pub(super) fn start(format: LogFormat, level: LogLevel) -> LogGuard {
+pub(super) fn start(format: LogFormat, level: LevelFilter) -> LogGuard {
     let dropped = Arc::default();
     let stderr = BufWriter::new(io::stderr());
     let writer = LogWriter { stderr, is_writable: true, dropped: Arc::clone(&dropped), failed: 0, reported: 0 };
     let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_WAITING_LINES);
     let (lines, worker) = builder.thread_name("log").finish(writer);
     let _ = dropped.set(lines.error_counter());
-    let log = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::from(level))
-        .with_writer(lines.clone())
-        .with_target(false);
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(lines.clone()).with_target(false);
     match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::CommandError;
 use crate::domain::checks;
-use crate::fixture::{CatalogRow, ScriptedSpec, catalog};
+use crate::fixture::{CatalogRow, catalog};
 use crate::http::{ENDPOINTS, INDIVIDUAL};
 use crate::simulator::{Leftover, Metrics, Spaces, UnexpectedRequest};
 
@@ -25,109 +25,87 @@ const HINTS: [(&str, &str); 4] = [
 
 /// The requests to a simulator from its start to its end.
 pub(super) struct Report {
-    /// How often each outcome was answered, by path and outcome.
-    answers: BTreeMap<(&'static str, &'static str), u64>,
-    unexpected: Vec<(UnexpectedRequest, u64)>,
-    unexpected_overflow: u64,
-    /// Scripted answers as the report shows them, with the number of those that are alike.
-    leftovers: BTreeMap<String, usize>,
-    leftovers_overflow: usize,
+    pub(super) text: String,
     pub(super) coverage: Coverage,
 }
 
 impl Report {
     /// The report of a simulator that has stopped.
     pub(super) fn new(spaces: &Spaces) -> Self {
-        let metrics = spaces.metrics();
-        let mut answers = BTreeMap::new();
-        for (kind, count) in metrics.outcomes() {
+        let coverage = Coverage::new(spaces.metrics());
+        let title = "\nbss-sim: the requests of all spaces, deleted ones included; calls below /_sim do not count";
+        let mut lines = vec![title.to_owned()];
+        let mut answers = BTreeMap::<_, u64>::new();
+        for (kind, count) in spaces.metrics().outcomes() {
             *answers.entry((kind.path, kind.outcome)).or_default() += count;
+        }
+        let requests: u64 = answers.values().sum();
+        if requests > 0 {
+            lines.push("answers:".to_owned());
+            lines.extend(answers.into_iter().map(|((path, outcome), count)| {
+                format!("{count:>6}  {outcome:15} {}", if path.is_empty() { "another path" } else { path })
+            }));
+            lines.extend(coverage.lines());
         }
         // Clearing a script adds what is left of it to the leftovers.
         spaces.list().iter().for_each(|space| space.state().script.clear());
-        let (first, leftovers_overflow) = spaces.leftovers().list();
-        let mut leftovers = BTreeMap::new();
-        for leftover in &first {
-            *leftovers.entry(describe(leftover)).or_default() += 1;
+        let (leftovers, more_leftovers) = spaces.leftovers().list();
+        lines.extend(leftover_lines(&leftovers));
+        lines.extend(more(more_leftovers as u64));
+        let (unexpected, more_unexpected) = spaces.unexpected_requests().list();
+        lines.extend(unexpected_lines(&unexpected));
+        lines.extend(more(more_unexpected));
+        if requests == 0 {
+            lines.push("none: the command has to call $BSS_SIM_URL".to_owned());
         }
-        let (unexpected, unexpected_overflow) = spaces.unexpected_requests().list();
-        let coverage = Coverage::new(metrics);
-        Self { answers, unexpected, unexpected_overflow, leftovers, leftovers_overflow, coverage }
-    }
-
-    fn list_answers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "answers:")?;
-        for ((path, outcome), count) in &self.answers {
-            let path = if path.is_empty() { "another path" } else { path };
-            writeln!(f, "{count:>6}  {outcome:15} {path}")?;
-        }
-        Ok(())
-    }
-
-    fn list_leftovers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.leftovers.is_empty() {
-            writeln!(f, "scripted answers that are left over:")?;
-        }
-        for (answer, count) in &self.leftovers {
-            writeln!(f, "{count:>6}  {answer}")?;
-        }
-        list_overflow(f, self.leftovers_overflow as u64)
-    }
-
-    fn list_unexpected(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.unexpected.is_empty() {
-            writeln!(f, "unexpected requests, refused by the gateway though no script says so:")?;
-        }
-        for (UnexpectedRequest { method, path, check, reason }, count) in &self.unexpected {
-            writeln!(f, "{count:>6}  {method} {path}: {check}: {reason}")?;
-            if [checks::PATH_KNOWN.id, checks::METHOD_KNOWN.id].contains(check) {
-                let endpoints = ENDPOINTS
-                    .into_iter()
-                    .flatten()
-                    .map(|(method, path)| format!("{method} {path}"))
-                    .collect::<Vec<_>>();
-                writeln!(f, "        there are {}", endpoints.join(", "))?;
-            }
-            if let Some((_, hint)) = HINTS.iter().find(|(id, _)| id == check) {
-                writeln!(f, "        {hint}")?;
-            }
-        }
-        list_overflow(f, self.unexpected_overflow)
+        let unexpected = unexpected.iter().map(|(_, count)| count).sum::<u64>() + more_unexpected;
+        let leftovers = leftovers.len() + more_leftovers;
+        lines.push(format!(
+            "bss-sim: requests: {requests}, unexpected: {unexpected}, scripted answers left over: {leftovers}, \
+             seen: {coverage}\n"
+        ));
+        Self { text: lines.join("\n"), coverage }
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nbss-sim: the requests of all spaces, deleted ones included; calls below /_sim do not count")?;
-        let requests: u64 = self.answers.values().sum();
-        if requests > 0 {
-            self.list_answers(f)?;
-            self.coverage.list(f)?;
-        }
-        self.list_leftovers(f)?;
-        self.list_unexpected(f)?;
-        if requests == 0 {
-            writeln!(f, "none: the command has to call $BSS_SIM_URL")?;
-        }
-        let unexpected = self.unexpected.iter().map(|(_, count)| count).sum::<u64>() + self.unexpected_overflow;
-        let leftovers = self.leftovers.values().sum::<usize>() + self.leftovers_overflow;
-        write!(f, "bss-sim: requests: {requests}, unexpected: {unexpected}, ")?;
-        writeln!(f, "scripted answers left over: {leftovers}, seen: {}", self.coverage)
+/// The answers that look alike are a line, with their number.
+fn leftover_lines(leftovers: &[Leftover]) -> Vec<String> {
+    let mut alike = BTreeMap::<_, usize>::new();
+    for leftover in leftovers {
+        *alike.entry(describe(leftover)).or_default() += 1;
     }
+    let heading = (!alike.is_empty()).then(|| "scripted answers that are left over:".to_owned());
+    heading.into_iter().chain(alike.iter().map(|(answer, count)| format!("{count:>6}  {answer}"))).collect()
+}
+
+fn unexpected_lines(unexpected: &[(UnexpectedRequest, u64)]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !unexpected.is_empty() {
+        lines.push("unexpected requests, refused by the gateway though no script says so:".to_owned());
+    }
+    for (UnexpectedRequest { method, path, check, reason }, count) in unexpected {
+        lines.push(format!("{count:>6}  {method} {path}: {check}: {reason}"));
+        if [checks::PATH_KNOWN.id, checks::METHOD_KNOWN.id].contains(check) {
+            let endpoints = ENDPOINTS.into_iter().flatten().map(|(method, path)| format!("{method} {path}"));
+            lines.push(format!("        there are {}", endpoints.collect::<Vec<_>>().join(", ")));
+        }
+        lines.extend(HINTS.iter().filter(|(id, _)| id == check).map(|(_, hint)| format!("        {hint}")));
+    }
+    lines
+}
+
+/// The line about what is not listed.
+fn more(count: u64) -> Option<String> {
+    (count > 0).then(|| format!("{count:>6}  more"))
 }
 
 /// `given 1 of 2 times: {"then":…}`
 fn describe((answer, used): &Leftover) -> String {
-    let text: String =
-        serde_json::json!(ScriptedSpec::from(&**answer)).to_string().chars().take(MAX_ANSWER_CHARS).collect();
+    let text: String = serde_json::json!(answer).to_string().chars().take(MAX_ANSWER_CHARS).collect();
     match answer.times {
         Some(times) => format!("given {used} of {times} times: {text}"),
         None => format!("never given: {text}"),
     }
-}
-
-fn list_overflow(f: &mut fmt::Formatter<'_>, count: u64) -> fmt::Result {
-    if count == 0 { Ok(()) } else { writeln!(f, "{count:>6}  more") }
 }
 
 /// Which documented outcomes were answered to applications.
@@ -152,23 +130,22 @@ impl Coverage {
         Err(CommandError::CheckFailed(format!("the command got {self}: {demand}")))
     }
 
-    fn list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         if !self.seen.is_empty() {
             let seen: Vec<_> = self.seen.iter().map(|row| row.outcome.to_string()).collect();
-            writeln!(f, "documented outcomes that were seen: {}", seen.join(", "))?;
+            lines.push(format!("documented outcomes that were seen: {}", seen.join(", ")));
         }
         if !self.missed.is_empty() {
-            writeln!(
-                f,
-                "documented outcomes that were not seen, and the scenarios that show them: --scenario NAME, or"
-            )?;
-            writeln!(f, r#"a space beside the others, by POST $BSS_SIM_URL/_sim/spaces {{"scenario":"NAME"}}"#)?;
+            let heading =
+                "documented outcomes that were not seen, and the scenarios that show them: --scenario NAME, or";
+            lines.push(heading.to_owned());
+            lines.push(r#"a space beside the others, by POST $BSS_SIM_URL/_sim/spaces {"scenario":"NAME"}"#.to_owned());
         }
-        for row in &self.missed {
-            let scenario = row.scenario.as_deref().unwrap_or_default();
-            writeln!(f, "        {:20}  {scenario}", row.outcome.to_string())?;
-        }
-        Ok(())
+        lines.extend(self.missed.iter().map(|row| {
+            format!("        {:20}  {}", row.outcome.to_string(), row.scenario.as_deref().unwrap_or_default())
+        }));
+        lines
     }
 
     fn total(&self) -> usize {

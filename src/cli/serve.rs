@@ -18,11 +18,12 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CommandError;
-use super::log::{self, LogFormat, LogLevel};
+use super::log::{self, LevelFilter, LogFormat};
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
 use crate::domain::credentials::Secret;
-use crate::fixture::{Library, Scenario, builtin_names, parse_duration};
+use crate::domain::scalars::parse_duration;
+use crate::fixture::{Library, LoadedScenario, builtin_names};
 use crate::http::{
     App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Tls, api_service, control_router, service,
 };
@@ -83,8 +84,8 @@ pub(super) struct ServeArgs {
     log_format: LogFormat,
 
     /// The least important events to log.
-    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
-    log_level: LogLevel,
+    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", value_parser = log::level(), default_value = "info")]
+    log_level: LevelFilter,
 
     #[command(flatten, next_help_heading = "HTTPS")]
     tls: TlsFlags,
@@ -241,7 +242,7 @@ pub(super) struct ScenarioFlags {
 
 impl ScenarioFlags {
     /// Returns the chosen scenario, and the library of all scenarios.
-    pub(super) fn load(&self) -> Result<(Library, Arc<Scenario>), CommandError> {
+    pub(super) fn load(&self) -> Result<(Library, Arc<LoadedScenario>), CommandError> {
         let mut library = Library::builtin();
         let mut added = library.add(&self.fixtures)?;
         let is_one_file = self.fixtures.len() == 1 && self.fixtures[0].is_file();

@@ -3,7 +3,7 @@
 //! It polls, because the notifications of the operating system do not come for mounts of Docker Desktop and for NFS, and end
 //! when a directory is deleted and made again.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -102,18 +102,13 @@ struct Stamp {
 impl Stamp {
     /// `None` if the file cannot be accessed.
     fn read(file: &Path) -> Option<Self> {
-        fs::metadata(file).ok().as_ref().map(Self::from)
-    }
-}
-
-impl From<&Metadata> for Stamp {
-    fn from(metadata: &Metadata) -> Self {
-        Self {
+        let metadata = fs::metadata(file).ok()?;
+        Some(Self {
             file: (metadata.dev(), metadata.ino()),
             length: metadata.len(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
+        })
     }
 }
 

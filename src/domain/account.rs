@@ -71,7 +71,8 @@ impl Partner {
 }
 
 /// A customer's account ID.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct CustomerId(Arc<str>);
 
 impl CustomerId {
@@ -83,12 +84,6 @@ impl CustomerId {
     /// Returns the ID as on the wire.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl From<Arc<str>> for CustomerId {
-    fn from(id: Arc<str>) -> Self {
-        Self(id)
     }
 }
 

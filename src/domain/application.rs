@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::domain::account::CustomerId;
 use crate::domain::bucket::{PictureKind, PicturePath};
@@ -14,14 +14,14 @@ use crate::domain::settings::Contract;
 /// The fields of a request body, not yet checked.
 #[derive(Clone, Debug, Default)]
 pub struct RawApplication<'a> {
-    pub customer_id: Field<Cow<'a, str>>,
-    pub identify_type: Field<i32>,
-    pub verified_file_url: Field<Vec<Cow<'a, str>>>,
-    pub name: Field<Cow<'a, str>>,
-    pub verified_number: Field<Cow<'a, str>>,
-    pub xaccount_type: Field<Cow<'a, str>>,
-    pub verified_type: Field<i32>,
-    pub change_type: Field<i32>,
+    pub customer_id: RawField<Cow<'a, str>>,
+    pub identify_type: RawField<i32>,
+    pub verified_file_url: RawField<Vec<Cow<'a, str>>>,
+    pub name: RawField<Cow<'a, str>>,
+    pub verified_number: RawField<Cow<'a, str>>,
+    pub xaccount_type: RawField<Cow<'a, str>>,
+    pub verified_type: RawField<i32>,
+    pub change_type: RawField<i32>,
 }
 
 /// The customer's name. It is personal data, which `Debug` hides.
@@ -113,23 +113,23 @@ const fn error(parameter: Parameter, violation: Violation) -> ParameterError {
 }
 
 /// Returns the value of a mandatory field.
-fn mandatory<T>(parameter: Parameter, field: Field<T>) -> Result<T, ParameterError> {
+fn mandatory<T>(parameter: Parameter, field: RawField<T>) -> Result<T, ParameterError> {
     optional(parameter, field)?.ok_or(error(parameter, Violation::Missing))
 }
 
 /// Returns the value of an optional field. `null` is an error (assumed: it is not a value of the type).
-fn optional<T>(parameter: Parameter, field: Field<T>) -> Result<Option<T>, ParameterError> {
+fn optional<T>(parameter: Parameter, field: RawField<T>) -> Result<Option<T>, ParameterError> {
     match field {
-        Field::Value(value) => Ok(Some(value)),
-        Field::Missing => Ok(None),
-        Field::Null => Err(error(parameter, Violation::Missing)),
-        Field::WrongType => Err(error(parameter, parameter.wrong_type())),
-        Field::Repeated => Err(error(parameter, Violation::Repeated)),
+        RawField::Value(value) => Ok(Some(value)),
+        RawField::Missing => Ok(None),
+        RawField::Null => Err(error(parameter, Violation::Missing)),
+        RawField::WrongType => Err(error(parameter, parameter.wrong_type())),
+        RawField::Repeated => Err(error(parameter, Violation::Repeated)),
     }
 }
 
 /// Returns a mandatory text after checking its length in characters (Unicode scalar values).
-fn text(parameter: Parameter, field: Field<Cow<'_, str>>) -> Result<Cow<'_, str>, ParameterError> {
+fn text(parameter: Parameter, field: RawField<Cow<'_, str>>) -> Result<Cow<'_, str>, ParameterError> {
     let value = mandatory(parameter, field)?;
     let max = parameter.max_length();
     // There are never more characters than bytes.
@@ -141,7 +141,7 @@ fn constant(parameter: Parameter, value: i32, expected: i32, text: &'static str)
     if value == expected { Ok(()) } else { Err(error(parameter, Violation::NotOneOf(text))) }
 }
 
-fn picture_paths(field: Field<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>, ParameterError> {
+fn picture_paths(field: RawField<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>, ParameterError> {
     let parameter = Parameter::VerifiedFileUrl;
     let paths = mandatory(parameter, field)?;
     let max = parameter.max_length();
@@ -154,8 +154,8 @@ fn picture_paths(field: Field<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>
     paths.into_iter().enumerate().map(parse).collect()
 }
 
-/// A parameter of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr)]
+/// A parameter of the request. They are in the page's order, which is also the order of the checks (assumed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Parameter {
@@ -170,18 +170,6 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    /// Every parameter, in the page's order, which is also the order of the checks (assumed).
-    pub const ALL: &[Self] = &[
-        Self::CustomerId,
-        Self::IdentifyType,
-        Self::VerifiedFileUrl,
-        Self::Name,
-        Self::VerifiedNumber,
-        Self::XaccountType,
-        Self::VerifiedType,
-        Self::ChangeType,
-    ];
-
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -208,10 +196,6 @@ impl Parameter {
             }
             Self::ChangeType => "Change type. -1: First time real-name authentication",
         }
-    }
-
-    pub fn parse(name: &str) -> Option<Self> {
-        name.parse().ok()
     }
 
     /// Returns true if the value is a number.
@@ -242,7 +226,7 @@ impl Parameter {
 
 /// One field of a request body.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Field<T> {
+pub enum RawField<T> {
     #[default]
     Missing,
     Null,

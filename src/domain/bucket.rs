@@ -181,20 +181,24 @@ pub enum RealBucket {
     S3(Arc<S3Bucket>),
 }
 
-/// An S3 bucket with the credentials to read it.
-#[derive(Clone, Debug)]
+/// A bucket that speaks S3: one of OBS, for example.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "S3")]
 pub struct S3Bucket {
     /// The URL of the service, without the bucket.
     pub endpoint: Box<str>,
-    /// The name of the bucket.
+    /// The bucket's name.
     pub bucket: Box<str>,
-    /// The region that requests are signed for.
+    /// The region.
     pub region: Box<str>,
     /// The access key ID.
     pub access_key: Box<str>,
     /// The secret access key.
+    #[schemars(with = "String")]
     pub secret_key: Secret,
-    /// Where a request names the bucket.
+    /// `virtual`: requests name the bucket in the host name, as OBS wants it; `path`: in the path. Default path.
+    #[serde(default)]
     pub addressing: Addressing,
 }
 
@@ -262,7 +266,7 @@ impl Inspection {
 }
 
 /// Which side of the certificate a picture shows. Its position in the list decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum PictureKind {
     /// The front side, or the profile page.
@@ -272,13 +276,6 @@ pub enum PictureKind {
     /// The customer holding the certificate.
     #[strum(to_string = "in hand")]
     InHand,
-}
-
-impl PictureKind {
-    /// The word in explanations.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// The path of a picture below the bucket's `download` directory.

@@ -5,12 +5,15 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use foldhash::HashMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::domain::account::{AccountRef, Caller, CustomerId, Partner};
 
-/// A token, a secret key or a password. It is compared in constant time and never shown.
-#[derive(Clone, Eq)]
+/// A token, a secret key or a password. It is compared in constant time. Only a serialized world shows it.
+#[derive(Clone, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Secret(Box<str>);
 
 impl Secret {
@@ -49,33 +52,41 @@ impl fmt::Debug for Secret {
 }
 
 /// An access key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AccessKey {
     /// The access key ID.
     pub ak: Box<str>,
     /// The secret access key.
+    #[schemars(with = "String")]
     pub sk: Secret,
-    /// The `X-Security-Token` that requests with a temporary key must have.
+    /// The security token that a temporary key has to come with. A permanent key has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub security_token: Option<Secret>,
 }
 
-/// A user that can log in to IAM.
-#[derive(Clone, Debug)]
+/// A user who can ask IAM for a token.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct User {
     /// The user's name.
     pub name: Box<str>,
     /// The user's password.
+    #[schemars(with = "String")]
     pub password: Secret,
 }
 
-/// The credentials of one account.
-#[derive(Clone, Debug, Default)]
+/// The credentials of an account.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Credentials {
-    /// Tokens that never expire.
+    /// Values of `X-Auth-Token`, which never expire.
+    #[schemars(with = "Vec<String>")]
     pub tokens: Vec<Secret>,
     /// Access keys.
     pub access_keys: Vec<AccessKey>,
-    /// Users.
+    /// Users who can ask IAM for a token.
     pub users: Vec<User>,
 }
 

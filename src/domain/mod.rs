@@ -13,6 +13,7 @@ pub mod checks;
 pub mod credentials;
 pub mod gateway;
 pub mod rules;
+pub mod scalars;
 pub mod scripted;
 pub mod settings;
 pub mod world;

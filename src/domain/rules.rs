@@ -77,21 +77,14 @@ impl<'a> Case<'a> {
     }
 }
 
-/// `Ok` if a rule holds, else the failed check items, which only `pictures-pass` has.
-type RuleResult = Result<(), CheckItems>;
-
-fn ensure(holds: bool) -> RuleResult {
-    if holds { Ok(()) } else { Err(CheckItems::NONE) }
-}
-
 /// A business rule. Its ID names the condition that must hold.
 #[derive(Debug)]
 pub struct Rule {
     pub id: &'static str,
     pub refuses_with: ErrorCode,
     pub citation: Citation,
-    /// Decides whether the rule holds.
-    pub check: fn(&Case<'_>) -> RuleResult,
+    /// Returns true if the rule holds.
+    pub check: fn(&Case<'_>) -> bool,
     /// Describes what the rule compared, without personal data.
     pub saw: fn(&Case<'_>) -> String,
 }
@@ -117,7 +110,7 @@ static PARTNER_READY: Rule = Rule {
     id: "partner-ready",
     refuses_with: ErrorCode::PartnerNotReady,
     citation: Citation::documented("The partner did not complete real-name authentication or bucket authentication."),
-    check: |case| ensure(case.partner().is_ready() && case.facts.pictures.unreachable().is_none()),
+    check: |case| case.partner().is_ready() && case.facts.pictures.unreachable().is_none(),
     saw: |case| {
         let Partner { photo_upload, bucket, .. } = case.partner();
         let authenticated = case.partner().is_authenticated();
@@ -134,7 +127,7 @@ static PLATFORM_OF_PARTNER: Rule = Rule {
     id: "platform-of-partner",
     refuses_with: ErrorCode::ParameterError,
     citation: Citation::assumed("The value is assigned to the partner; the page names no code for another one."),
-    check: |case| ensure(*case.application.xaccount_type == *case.partner().xaccount_type),
+    check: |case| *case.application.xaccount_type == *case.partner().xaccount_type,
     saw: |case| {
         format!("xaccount_type {:?}, assigned {:?}", case.application.xaccount_type, case.partner().xaccount_type)
     },
@@ -144,7 +137,7 @@ static CUSTOMER_NOT_CALLER: Rule = Rule {
     id: "customer-not-caller",
     refuses_with: ErrorCode::CustomerIsCaller,
     citation: Citation::assumed("Two codes have the same text; this one is taken for the partner's own account."),
-    check: |case| ensure(case.application.customer_id.as_str() != &*case.partner().id),
+    check: |case| case.application.customer_id.as_str() != &*case.partner().id,
     saw: |case| format!("customer_id {}, the caller's own account {}", case.application.customer_id, case.partner().id),
 };
 
@@ -152,7 +145,7 @@ static CUSTOMER_HAS_PARTNER: Rule = Rule {
     id: "customer-has-partner",
     refuses_with: ErrorCode::NoPartner,
     citation: Citation::documented("You are not a customer of a partner yet."),
-    check: |case| ensure(partner_of(case.customer()).is_some()),
+    check: |case| partner_of(case.customer()).is_some(),
     saw: |case| saw_partner_of(case.customer()),
 };
 
@@ -160,7 +153,7 @@ static CUSTOMER_OF_CALLER: Rule = Rule {
     id: "customer-of-caller",
     refuses_with: ErrorCode::NotYourCustomer,
     citation: Citation::documented("You do not have the operation permission to this customer."),
-    check: |case| ensure(partner_of(case.customer()) == Some(&*case.partner().name)),
+    check: |case| partner_of(case.customer()) == Some(&*case.partner().name),
     saw: |case| format!("{}, caller: {}", saw_partner_of(case.customer()), case.partner().name),
 };
 
@@ -170,7 +163,7 @@ static CUSTOMER_NOT_PARTNER: Rule = Rule {
     citation: Citation::documented(
         "You are a partner and cannot be authenticated as an individual using your real name.",
     ),
-    check: |case| ensure(!case.customer().is_some_and(|customer| customer.partner_program)),
+    check: |case| !case.customer().is_some_and(|customer| customer.partner_program),
     saw: |case| {
         format!("joined a partner program: {}", case.customer().is_some_and(|customer| customer.partner_program))
     },
@@ -180,7 +173,7 @@ static NOT_AUTHENTICATED_YET: Rule = Rule {
     id: "not-authenticated-yet",
     refuses_with: ErrorCode::AlreadyAuthenticated,
     citation: Citation::documented("The customer has passed real-name authentication or is being reviewed."),
-    check: |case| ensure(!case.status().is_accepted()),
+    check: |case| !case.status().is_accepted(),
     saw: |case| format!("real-name status: {}", case.status().as_str()),
 };
 
@@ -190,7 +183,7 @@ static ATTEMPTS_LEFT: Rule = Rule {
     citation: Citation::documented(
         "The number of real-name authentication times of the customer exceeds the upper limit.",
     ),
-    check: |case| ensure(case.attempts() < case.facts.attempts_per_customer),
+    check: |case| case.attempts() < case.facts.attempts_per_customer,
     saw: |case| format!("attempts used: {}, allowed: {}", case.attempts(), case.facts.attempts_per_customer),
 };
 
@@ -200,7 +193,7 @@ static CERTIFICATE_ALLOWED: Rule = Rule {
     citation: Citation::documented(
         "The certificate ID is from an invalid certificate and cannot be used for real-name authentication.",
     ),
-    check: |case| ensure(!case.certificate().is_some_and(|certificate| certificate.blocked)),
+    check: |case| !case.certificate().is_some_and(|certificate| certificate.blocked),
     saw: |case| format!("certificate blocked: {}", case.certificate().is_some_and(|certificate| certificate.blocked)),
 };
 
@@ -210,7 +203,7 @@ static CERTIFICATE_NOT_WORN_OUT: Rule = Rule {
     citation: Citation::documented(
         "The number of users who used the certificate ID for real-name authentication has reached the maximum limit.",
     ),
-    check: |case| ensure(case.facts.other_holders < case.facts.customers_per_certificate as usize),
+    check: |case| case.facts.other_holders < case.facts.customers_per_certificate as usize,
     saw: |case| {
         format!(
             "other customers with this certificate: {}, allowed: {}",
@@ -223,14 +216,11 @@ static PICTURES_PASS: Rule = Rule {
     id: "pictures-pass",
     refuses_with: ErrorCode::CheckItemsFailed,
     citation: Citation::documented("The initiated service operation does not meet the service check item requirement."),
-    check: |case| {
-        let items = case.failed_items();
-        if items.is_empty() { Ok(()) } else { Err(items) }
-    },
+    check: |case| case.failed_items().is_empty(),
     saw: |case| {
         let pictures = case.facts.pictures.pictures(case.application).map(|(kind, path, picture)| {
             let item = picture.failed_item(kind, case.application);
-            format!("{} {path:?}: {picture}: {}", kind.as_str(), item.map_or("passed", |item| item.code()))
+            format!("{kind} {path:?}: {picture}: {}", item.map_or("passed", |item| item.code()))
         });
         pictures.collect::<Vec<_>>().join(", ")
     },
@@ -240,7 +230,7 @@ static IDENTITY_AGREES: Rule = Rule {
     id: "identity-agrees",
     refuses_with: ErrorCode::IdentityMismatch,
     citation: Citation::documented("The ID information or mobile number is incorrect."),
-    check: |case| ensure(case.holder().is_none_or(|holder| holder == case.application.name.as_str())),
+    check: |case| case.holder().is_none_or(|holder| holder == case.application.name.as_str()),
     saw: |case| {
         let saw = match case.holder() {
             None => "no holder listed for this certificate",
@@ -255,7 +245,7 @@ static VERIFICATION_PASSES: Rule = Rule {
     id: "verification-passes",
     refuses_with: ErrorCode::VerificationFailed,
     citation: Citation::documented("Real-name authentication failed."),
-    check: |case| ensure(case.verdict() == Verdict::Pass),
+    check: |case| case.verdict() == Verdict::Pass,
     saw: |case| {
         let verdict = match case.verdict() {
             Verdict::Pass => "pass",
@@ -336,7 +326,9 @@ pub enum Decision {
 pub fn decide(case: &Case<'_>, review: Review) -> Decision {
     let mut attempted = false;
     for rule in RULES {
-        if let Err(items) = (rule.check)(case) {
+        if !(rule.check)(case) {
+            let has_items = rule.refuses_with == ErrorCode::CheckItemsFailed;
+            let items = if has_items { case.failed_items() } else { CheckItems::NONE };
             let refusal = Refusal { code: rule.refuses_with, items };
             return Decision::Refused { rule, refusal, attempted };
         }
@@ -405,7 +397,7 @@ pub fn explain(case: &Case<'_>) -> Vec<CheckReport> {
         let (result, saw) = if is_decided {
             (CheckResult::NotReached, String::new())
         } else {
-            is_decided = (rule.check)(case).is_err();
+            is_decided = !(rule.check)(case);
             (if is_decided { CheckResult::Failed } else { CheckResult::Passed }, (rule.saw)(case))
         };
         CheckReport { check: rule.id, result, saw, citation: rule.citation }
@@ -419,20 +411,20 @@ mod tests {
 
     use super::*;
     use crate::domain::account::PartnerRealName;
-    use crate::domain::application::{Field, RawApplication};
+    use crate::domain::application::{RawApplication, RawField};
     use crate::domain::bucket::{Flaw, Format, MAX_PICTURE_BYTES, Picture, PicturePath, Shows};
     use crate::domain::catalog::CheckItem;
 
-    type Change = fn(&mut RawApplication<'static>, &mut Facts);
+    type CaseChange = fn(&mut RawApplication<'static>, &mut Facts);
 
     /// Changes of the accepted case, each with the rule that looks at it.
-    const CHANGES: [(&Rule, Change); 27] = [
+    const CHANGES: [(&Rule, CaseChange); 27] = [
         (&PARTNER_READY, |_, facts| partner(facts).real_name = PartnerRealName::Unauthenticated),
         (&PARTNER_READY, |_, facts| partner(facts).photo_upload = false),
         (&PARTNER_READY, |_, facts| partner(facts).bucket.authorized = false),
         (&PARTNER_READY, |_, facts| facts.pictures = Inspection::Unreachable("no answer".into())),
-        (&PLATFORM_OF_PARTNER, |raw, _| raw.xaccount_type = Field::Value("OTHER_IDP".into())),
-        (&CUSTOMER_NOT_CALLER, |raw, _| raw.customer_id = Field::Value("demo-id".into())),
+        (&PLATFORM_OF_PARTNER, |raw, _| raw.xaccount_type = RawField::Value("OTHER_IDP".into())),
+        (&CUSTOMER_NOT_CALLER, |raw, _| raw.customer_id = RawField::Value("demo-id".into())),
         (&CUSTOMER_HAS_PARTNER, |_, facts| facts.customer = None),
         (&CUSTOMER_HAS_PARTNER, |_, facts| customer(facts).partner = None),
         (&CUSTOMER_OF_CALLER, |_, facts| customer(facts).partner = Some("other".into())),
@@ -519,7 +511,7 @@ mod tests {
     }
 
     /// Returns the decision on a changed case, as text, and the explanation, which has to agree with the decision.
-    fn decide_and_explain(change: Change) -> (String, Vec<CheckReport>) {
+    fn decide_and_explain(change: CaseChange) -> (String, Vec<CheckReport>) {
         let (mut raw, mut facts) = accepted();
         change(&mut raw, &mut facts);
         let application = Application::parse(raw, facts.contract).expect("the changes are well-formed");
@@ -549,14 +541,14 @@ mod tests {
     fn accepted() -> (RawApplication<'static>, Facts) {
         let paths = ["front.jpg", "hand.png"];
         let raw = RawApplication {
-            customer_id: Field::Value("customer-1".into()),
-            identify_type: Field::Value(0),
-            verified_file_url: Field::Value(paths.map(Into::into).into()),
-            name: Field::Value("Name".into()),
-            verified_number: Field::Value("E00000001".into()),
-            xaccount_type: Field::Value("DEMO_IDP".into()),
-            verified_type: Field::Value(3),
-            change_type: Field::Missing,
+            customer_id: RawField::Value("customer-1".into()),
+            identify_type: RawField::Value(0),
+            verified_file_url: RawField::Value(paths.map(Into::into).into()),
+            name: RawField::Value("Name".into()),
+            verified_number: RawField::Value("E00000001".into()),
+            xaccount_type: RawField::Value("DEMO_IDP".into()),
+            verified_type: RawField::Value(3),
+            change_type: RawField::Missing,
         };
         let facts = Facts {
             partner: Partner { id: "demo-id".into(), ..Partner::new("demo", "DEMO_IDP") }.into(),

@@ -1,69 +1,77 @@
 //! Scripted answers to applications that match. The simulator counts their uses.
 
-use std::time::Duration;
+use std::marker::PhantomData;
 
 use regex_lite::Regex;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use strum::IntoStaticStr;
 
 use crate::domain::account::Partner;
 use crate::domain::application::{Application, Parameter};
 use crate::domain::rules::Answer;
-
-/// The value that a condition is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhenField {
-    Caller,
-    Parameter(Parameter),
-}
-
-/// The conditions of a scripted answer. All must hold.
-#[derive(Clone, Debug, Default)]
-pub struct When(pub Vec<(WhenField, Matcher)>);
-
-impl When {
-    /// Returns the partners that the conditions name in full.
-    pub fn callers(&self) -> impl Iterator<Item = &str> {
-        let named = self.0.iter().filter_map(|(field, matcher)| match (field, matcher) {
-            (WhenField::Caller, Matcher::AnyOf(names)) => Some(names.iter().map(|name| &**name)),
-            _ => None,
-        });
-        named.flatten()
-    }
-
-    /// Returns true if every condition holds.
-    pub fn matches(&self, caller: &Partner, application: &Application<'_>) -> bool {
-        self.0.iter().all(|(field, matcher)| match field {
-            WhenField::Caller => matcher.matches(&[&caller.name]),
-            WhenField::Parameter(parameter) => matcher.matches(&application.values(*parameter)),
-        })
-    }
-}
+use crate::domain::scalars::DurationText;
 
 /// A scripted answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Scripted")]
 pub struct ScriptedAnswer {
-    /// The conditions under which it is given.
+    /// The applications that it is for. Default: all.
+    #[serde(default)]
     pub when: When,
-    /// How often it is given. `None` means without limit.
-    pub times: Option<usize>,
-    /// How long it is delayed.
-    pub delay: Duration,
-    /// The share of matching applications that get it, from 0 to 1.
+    /// The share of matching applications that get it; default 1.
+    #[serde(default = "always", deserialize_with = "read_probability")]
+    #[schemars(range(min = 0, max = 1))]
     pub probability: f64,
-    /// The answers, use by use; the last one repeats. Never empty. A scripted acceptance changes the world like any other;
-    /// everything else changes nothing (assumed).
-    pub steps: Vec<Answer>,
+    /// The answer. A list is a sequence, whose last step repeats.
+    #[serde(rename = "then")]
+    pub steps: Steps,
+    /// How often it is given. Without a number, always.
+    #[serde(default, deserialize_with = "read_times", skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub times: Option<usize>,
+    /// By how much it is delayed.
+    #[serde(skip_serializing_if = "is_no_delay")]
+    pub delay: Option<DurationText>,
+}
+
+/// The answers, use by use. Never empty. A scripted acceptance changes the world like any other; everything else changes
+/// nothing (assumed).
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Steps(pub Vec<Answer>);
+
+#[expect(clippy::ref_option, reason = "serde calls it with the field")]
+fn is_no_delay(delay: &Option<DurationText>) -> bool {
+    delay.is_none_or(|DurationText(delay)| delay.is_zero())
+}
+
+fn always() -> f64 {
+    1.0
+}
+
+fn read_probability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let share = Option::deserialize(deserializer)?.unwrap_or(1.0);
+    let is_share = (0.0..=1.0).contains(&share);
+    is_share.then_some(share).ok_or_else(|| D::Error::custom("no probability\nwrite a number from 0 to 1"))
+}
+
+fn read_times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    match Option::deserialize(deserializer)? {
+        Some(0) => Err(D::Error::custom("an answer that is never given\nat least 1, or leave `times` out")),
+        times => Ok(times),
+    }
 }
 
 impl ScriptedAnswer {
     /// Returns what remains after `used` uses. `None` if it is used up.
     pub fn remaining_after(&self, used: usize) -> Option<Self> {
         let times = self.times.map(|times| times.saturating_sub(used));
-        let last = self.steps.len().saturating_sub(1);
-        let steps = self.steps[used.min(last)..].to_vec();
-        (times != Some(0)).then(|| Self { times, steps, ..self.clone() })
+        let last = self.steps.0.len().saturating_sub(1);
+        let steps = Steps(self.steps.0[used.min(last)..].to_vec());
+        (times != Some(0)).then(|| Self { steps, times, ..self.clone() })
     }
 
     /// Returns true if `used` is less than intended: `times`, or one use.
@@ -73,7 +81,77 @@ impl ScriptedAnswer {
 
     /// Returns the answer of the next use after `used` uses.
     pub fn step(&self, used: usize) -> Answer {
-        *self.steps.get(used).or(self.steps.last()).expect("a scripted answer without steps")
+        *self.steps.0.get(used).or(self.steps.0.last()).expect("a scripted answer without steps")
+    }
+}
+
+/// Which applications a scripted answer is for: all conditions have to hold.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct When {
+    /// The name of the calling partner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller: Option<TypedMatcher<String>>,
+    /// The `customer_id` of the application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<TypedMatcher<String>>,
+    /// The `identify_type` of the application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identify_type: Option<TypedMatcher<i32>>,
+    /// The `verified_file_url` of the application: one entry has to satisfy it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified_file_url: Option<TypedMatcher<String>>,
+    /// The `name` of the application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<TypedMatcher<String>>,
+    /// The `verified_number` of the application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified_number: Option<TypedMatcher<String>>,
+    /// The `xaccount_type` of the application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xaccount_type: Option<TypedMatcher<String>>,
+    /// The `verified_type` of the application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified_type: Option<TypedMatcher<i32>>,
+    /// The `change_type` of the application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_type: Option<TypedMatcher<i32>>,
+}
+
+impl When {
+    /// Returns the partners that the conditions name in full.
+    pub fn callers(&self) -> impl Iterator<Item = &str> {
+        let names = match &self.caller {
+            Some(TypedMatcher(Matcher::AnyOf(names), _)) => &names[..],
+            _ => &[],
+        };
+        names.iter().map(|name| &**name)
+    }
+
+    /// Returns true if every condition holds.
+    pub fn matches(&self, caller: &Partner, application: &Application<'_>) -> bool {
+        fn holds<T>(matcher: Option<&TypedMatcher<T>>, application: &Application<'_>, parameter: Parameter) -> bool {
+            matcher.is_none_or(|TypedMatcher(matcher, _)| matcher.matches(&application.values(parameter)))
+        }
+        self.caller.as_ref().is_none_or(|TypedMatcher(matcher, _)| matcher.matches(&[&caller.name]))
+            && holds(self.customer_id.as_ref(), application, Parameter::CustomerId)
+            && holds(self.identify_type.as_ref(), application, Parameter::IdentifyType)
+            && holds(self.verified_file_url.as_ref(), application, Parameter::VerifiedFileUrl)
+            && holds(self.name.as_ref(), application, Parameter::Name)
+            && holds(self.verified_number.as_ref(), application, Parameter::VerifiedNumber)
+            && holds(self.xaccount_type.as_ref(), application, Parameter::XaccountType)
+            && holds(self.verified_type.as_ref(), application, Parameter::VerifiedType)
+            && holds(self.change_type.as_ref(), application, Parameter::ChangeType)
+    }
+}
+
+/// A condition on a value of this type.
+#[derive(Clone, Debug)]
+pub struct TypedMatcher<T>(pub Matcher, pub PhantomData<T>);
+
+impl<T> From<TypedMatcher<T>> for Matcher {
+    fn from(typed: TypedMatcher<T>) -> Self {
+        typed.0
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::catalog::Review;
+use crate::domain::scalars::DurationText;
 
 /// The dated edition of the page to follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -68,36 +69,60 @@ pub enum ParameterErrors {
     Named,
 }
 
-/// What goes over the wire where the page can be read in two ways.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Choices between two readings of what goes over the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Wire {
-    /// The JSON type of `is_review`.
+    /// `integer`: `{"is_review":1}`; `string`: `{"is_review":"1"}`, as the page's example. Default integer.
     pub is_review: IsReviewType,
-    /// The text of parameter errors.
+    /// `documented`: `Parameter error.`; `named`: `customer_id: must not be null`. Default documented.
     pub parameter_errors: ParameterErrors,
 }
 
-/// The settings of a world.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How the service is configured, and which reading of the page it follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// The edition of the page.
+    /// The dated edition of the page; default 2023-03.
     pub contract: Contract,
-    /// Which credentials are accepted.
+    /// `lenient` accepts any credential that is not listed, as the first partner's; default strict.
     pub authentication: Authentication,
-    /// Whether a person reviews accepted applications.
+    /// `manual`: accepted applications answer `is_review` 1; `automatic`: 0. Default manual.
     pub review: Review,
-    /// A manual review is approved automatically after this time.
-    pub review_after: Option<Duration>,
-    /// How many applications one customer may make.
+    /// How many applications one customer may make; default 3 (assumed).
     pub attempts_per_customer: u32,
-    /// How many customers may hold one certificate.
+    /// How many customers may hold one certificate; default 3.
     pub customers_per_certificate: u32,
-    /// How applications for unlisted customers are treated.
+    /// `adopt` makes an unknown `customer_id` the caller's customer; default refuse.
     pub unlisted_customers: UnlistedCustomers,
-    /// What goes over the wire where the page can be read in two ways.
+    /// Choices between two readings of what goes over the wire.
     pub wire: Wire,
-    /// The seed of scripted probabilities: the same seed gives the same run.
+    /// Where probabilities start from: the same seed gives the same run.
     pub seed: u64,
+    /// After this time a manual review is approved by itself; default, and `null`: never.
+    #[serde(
+        deserialize_with = "read_duration",
+        serialize_with = "write_duration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(schema_with = "duration_or_null")]
+    pub review_after: Option<Duration>,
+}
+
+fn read_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map(|DurationText(duration)| duration))
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it with the field")]
+fn write_duration<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(DurationText).serialize(serializer)
+}
+
+/// Files say by `null` that there is none, so that editors have to accept it.
+fn duration_or_null(generator: &mut SchemaGenerator) -> Schema {
+    let mut duration = generator.subschema_for::<DurationText>();
+    duration.remove("description");
+    json_schema!({ "anyOf": [duration, { "const": null }] })
 }
 
 impl Default for Settings {

@@ -12,12 +12,9 @@ use crate::domain::settings::Settings;
 /// The initial partners, customers, certificates, script and settings. It is immutable: the simulator keeps changes
 /// apart from it. Cloning is cheap, because the maps are shared.
 #[derive(Clone, Debug, Default)]
-pub struct World {
-    /// How the service is configured.
+pub struct StartWorld {
     pub settings: Settings,
-    /// The partners, and all credentials.
     pub accounts: Arc<Accounts>,
-    /// The customers.
     pub customers: Arc<HashMap<CustomerId, Arc<Customer>>>,
     /// The listed certificates. Any other number is a valid certificate of any person.
     pub certificates: Arc<HashMap<CertificateNumber, Arc<Certificate>>>,
@@ -29,7 +26,7 @@ pub struct World {
     pub script: Vec<Arc<ScriptedAnswer>>,
 }
 
-impl World {
+impl StartWorld {
     /// Returns true if both are the same world (clones of one), not just equal ones.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.accounts, &other.accounts)

@@ -14,7 +14,7 @@ use crate::domain::account::{Customer, CustomerId, Partner};
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credentials::{AccessKey, Credentials, Secret};
 use crate::domain::settings::Settings;
-use crate::fixture::{self, CertificateSpec, CustomerSpec, Library, PartnerSpec, SettingsSpec};
+use crate::fixture::{self, CertificateSpec, CustomerSpec, Library, PartnerSpec};
 
 /// What a space starts from: a name, a file, a text, or a value. Functions that take a scenario also take what converts into
 /// one:
@@ -40,10 +40,10 @@ use crate::fixture::{self, CertificateSpec, CustomerSpec, Library, PartnerSpec, 
 /// assert!(error.starts_with("fixture:5:18: customers[0].partner: "), "{error}");
 /// ```
 #[derive(Clone, Debug)]
-pub struct Scenario(Source);
+pub struct Scenario(ScenarioSource);
 
 #[derive(Clone, Debug)]
-enum Source {
+enum ScenarioSource {
     Name(String),
     File(PathBuf),
     Text(String),
@@ -53,29 +53,29 @@ impl Scenario {
     /// The scenario of this name: a built-in one, or one that was [added](super::Builder::fixtures). A `&str` converts into
     /// this.
     pub fn named(name: &str) -> Self {
-        Self(Source::Name(name.to_owned()))
+        Self(ScenarioSource::Name(name.to_owned()))
     }
 
     /// The scenario in a YAML or JSON file; in a directory, the first one by name.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self(Source::File(path.into()))
+        Self(ScenarioSource::File(path.into()))
     }
 
     /// The scenario in a YAML or JSON text. Its relative paths start from the working directory.
     pub fn text(text: impl Into<String>) -> Self {
-        Self(Source::Text(text.into()))
+        Self(ScenarioSource::Text(text.into()))
     }
 
     /// Loads it, and gives every partner a token and a key.
-    pub(super) fn load(&self, library: &Library) -> Result<fixture::Scenario, Error> {
+    pub(super) fn load(&self, library: &Library) -> Result<fixture::LoadedScenario, Error> {
         let mut scenario = match &self.0 {
-            Source::Name(name) => Arc::unwrap_or_clone(library.scenario(name)?),
-            Source::File(path) => {
+            ScenarioSource::Name(name) => Arc::unwrap_or_clone(library.scenario(name)?),
+            ScenarioSource::File(path) => {
                 let scenarios = Library::builtin().add(slice::from_ref(path))?;
                 let first = scenarios.into_iter().next().expect("a path without a scenario is an error");
                 Arc::unwrap_or_clone(first)
             }
-            Source::Text(text) => fixture::Scenario::read("fixture", "fixture", text)?,
+            ScenarioSource::Text(text) => fixture::LoadedScenario::read("fixture", "fixture", text)?,
         };
         let accounts = Arc::make_mut(&mut scenario.world.accounts);
         for partner in accounts.partners.clone() {
@@ -166,7 +166,7 @@ impl World {
 
     /// The settings of the service.
     pub fn settings(mut self, settings: &Settings) -> Self {
-        self.settings = Some(json!(SettingsSpec::from(settings)));
+        self.settings = Some(json!(settings));
         self
     }
 
@@ -178,7 +178,7 @@ impl World {
 
     /// Adds a customer with this account ID.
     pub fn customer(mut self, id: &str, customer: &Customer) -> Self {
-        self.customers.push(json!(CustomerSpec::new(&CustomerId::new(id), customer, &Credentials::default())));
+        self.customers.push(json!(CustomerSpec::new(&CustomerId::new(id), customer, Credentials::default())));
         self
     }
 

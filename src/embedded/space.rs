@@ -14,7 +14,7 @@ use super::scenario::{Scenario, to_text};
 use super::simulator::Error;
 use crate::domain::account::{Customer, CustomerId, Partner, ReviewDecision};
 use crate::domain::credentials;
-use crate::fixture::{self, OneOrMany, ScriptedSpec};
+use crate::fixture::{self, OneOrMany};
 use crate::http::{self, App, NotVerified};
 use crate::simulator::{self, SpaceId, SpaceState};
 
@@ -49,12 +49,12 @@ use crate::simulator::{self, SpaceId, SpaceState};
 pub struct Space {
     app: Arc<App>,
     inner: Arc<simulator::Space>,
-    scenario: Arc<fixture::Scenario>,
+    scenario: Arc<fixture::LoadedScenario>,
     expected: Mutex<Vec<(Expectation, &'static Location<'static>)>>,
 }
 
 impl Space {
-    pub(super) fn default_of(app: App, scenario: fixture::Scenario) -> Self {
+    pub(super) fn default_of(app: App, scenario: fixture::LoadedScenario) -> Self {
         let inner = app.spaces.default_space();
         Self { app: Arc::new(app), inner, scenario: Arc::new(scenario), expected: Mutex::default() }
     }
@@ -105,7 +105,7 @@ impl Space {
         Ok(self.with_scenario(Arc::new(scenario)))
     }
 
-    fn with_scenario(&self, scenario: Arc<fixture::Scenario>) -> Self {
+    fn with_scenario(&self, scenario: Arc<fixture::LoadedScenario>) -> Self {
         let inner = self.app.spaces.create(scenario.name.as_str().into(), &scenario.world);
         Self { app: Arc::clone(&self.app), inner, scenario, expected: Mutex::default() }
     }
@@ -195,8 +195,8 @@ impl Space {
     /// # Errors
     /// If an answer is invalid, with all mistakes; then none is added.
     pub fn script(&self, answers: impl Display) -> Result<(), Error> {
-        let OneOrMany(answers): OneOrMany<ScriptedSpec> = fixture::read(&to_text(answers))?;
-        self.state().add_scripted(answers.into_iter().map(Into::into).collect())?;
+        let OneOrMany(answers) = fixture::read(&to_text(answers))?;
+        self.state().add_scripted(answers)?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::registry::ScenarioRegistry;
 use crate::domain::credentials::Secret;
-use crate::fixture::{Library, Scenario};
+use crate::fixture::{Library, LoadedScenario};
 use crate::simulator::{JournalLimits, Spaces};
 
 /// The most journal entries of one space, by default.
@@ -26,7 +26,7 @@ pub struct App {
 
 impl App {
     /// A simulator whose default space starts from this scenario, with default limits and an open control API.
-    pub fn of(scenario: &Scenario, library: Library) -> Self {
+    pub fn of(scenario: &LoadedScenario, library: Library) -> Self {
         let limits = JournalLimits::new(DEFAULT_JOURNAL_ENTRIES, DEFAULT_JOURNAL_BYTES);
         let spaces = Spaces::new(scenario.name.as_str().into(), &scenario.world, limits);
         Self::new(Arc::new(spaces), library, ControlSettings::default())

@@ -265,7 +265,7 @@ mod tests {
     use tower::{Layer, ServiceExt};
 
     use super::RecordLayer;
-    use crate::domain::world::World;
+    use crate::domain::world::StartWorld;
     use crate::simulator::{JournalLimits, Spaces};
 
     #[tokio::test]
@@ -274,7 +274,7 @@ mod tests {
             panic!("on purpose");
         }
 
-        let spaces = Spaces::new("test".into(), &World::default(), JournalLimits::new(10, 1_000_000));
+        let spaces = Spaces::new("test".into(), &StartWorld::default(), JournalLimits::new(10, 1_000_000));
         let service = RecordLayer { spaces: spaces.into(), endpoints: &[], except: None }
             .layer(Router::new().route("/", get(panics)));
         for _ in 0..2 {

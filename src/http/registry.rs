@@ -89,9 +89,10 @@ impl PendingReload<'_> {
 
 /// Lets the default space begin again if its scenario's file has changed.
 fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Library) -> bool {
-    let Some(current) = library.file(served.name()).filter(|current| !current.is_same(served)) else { return false };
+    let current = library.file(&served.name).filter(|current| !current.is_same(served));
+    let Some(current) = current else { return false };
     let (before, now) = (served.scenario(), current.scenario());
-    let is_restarted = default.replace_if_started_from(&before.world, current.name().into(), &now.world);
+    let is_restarted = default.replace_if_started_from(&before.world, current.name.as_str().into(), &now.world);
     if is_restarted {
         *served = Arc::clone(current);
     }
@@ -99,7 +100,7 @@ fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Libra
 }
 
 fn warn_if_removed(default: &Space, served: &Source, diff: &ReloadDiff) {
-    let scenario = served.name();
+    let scenario = &served.name;
     if diff.removed.iter().any(|name| name == scenario) && default.started_from(&served.scenario().world) {
         tracing::warn!(scenario, "no file has the served scenario any more: it is served as it was");
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::domain::account::Partner;
 use crate::domain::application::Application;
 use crate::domain::rules::Answer;
+use crate::domain::scalars::DurationText;
 use crate::domain::scripted::ScriptedAnswer;
 use crate::simulator::metrics::Leftovers;
 
@@ -119,7 +120,8 @@ impl Script {
         self.read().iter().enumerate().find_map(|(place, entry)| {
             let answer = &entry.answer;
             let used = answer.when.matches(caller, application).then(|| select(place, entry))??;
-            Some(ScriptUse { place, delay: answer.delay, answer: answer.step(used) })
+            let delay = answer.delay.map_or(Duration::ZERO, |DurationText(delay)| delay);
+            Some(ScriptUse { place, delay, answer: answer.step(used) })
         })
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::domain::account::Partner;
 use crate::domain::credentials::{AccessKey, Accounts};
-use crate::domain::world::World;
+use crate::domain::world::StartWorld;
 use crate::simulator::clock::{Clock, machine_time};
 use crate::simulator::space_id::SpaceId;
 use crate::simulator::spaces::Shared;
@@ -27,13 +27,13 @@ pub struct Space {
 #[derive(Debug)]
 struct Current {
     scenario: Arc<str>,
-    initial: World,
+    initial: StartWorld,
     state: Arc<SpaceState>,
 }
 
 impl Space {
     /// Creates a space with this initial world. All spaces but the default one give their partners fresh credentials.
-    pub(super) fn new(id: SpaceId, scenario: Arc<str>, world: &World, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(id: SpaceId, scenario: Arc<str>, world: &StartWorld, shared: Arc<Shared>) -> Self {
         let initial = with_fresh_credentials(id, world, None);
         let state = Arc::new(SpaceState::new(id, initial.clone(), Clock::default(), Arc::clone(&shared)));
         let created_at = machine_time();
@@ -74,22 +74,22 @@ impl Space {
     }
 
     /// Starts again from another world, at the same time. Partners that exist in both keep their fresh credentials.
-    pub fn replace(&self, scenario: Arc<str>, world: &World) {
+    pub fn replace(&self, scenario: Arc<str>, world: &StartWorld) {
         self.replace_if(|_| true, scenario, world);
     }
 
     /// Does the same as [`replace`](Self::replace), but only if the space started from `before`. Returns false if it did
     /// not, or if its world has been replaced.
-    pub fn replace_if_started_from(&self, before: &World, scenario: Arc<str>, world: &World) -> bool {
+    pub fn replace_if_started_from(&self, before: &StartWorld, scenario: Arc<str>, world: &StartWorld) -> bool {
         self.replace_if(|current| current.initial.is_same(before), scenario, world)
     }
 
     /// Returns true if the space started from this world. Only the default space can: others have fresh credentials.
-    pub fn started_from(&self, world: &World) -> bool {
+    pub fn started_from(&self, world: &StartWorld) -> bool {
         self.with_current(|current| current.initial.is_same(world))
     }
 
-    fn replace_if(&self, condition: impl FnOnce(&Current) -> bool, scenario: Arc<str>, world: &World) -> bool {
+    fn replace_if(&self, condition: impl FnOnce(&Current) -> bool, scenario: Arc<str>, world: &StartWorld) -> bool {
         let mut current = self.current.write().expect("lock poisoned: space");
         if !condition(&current) {
             return false;
@@ -111,7 +111,7 @@ impl Space {
 
 /// Puts a token and an access key of the space in front of each partner's credentials, so that a client needs nothing else
 /// to reach the space. The default space needs none.
-fn with_fresh_credentials(id: SpaceId, world: &World, before: Option<&World>) -> World {
+fn with_fresh_credentials(id: SpaceId, world: &StartWorld, before: Option<&StartWorld>) -> StartWorld {
     if id == SpaceId::DEFAULT {
         return world.clone();
     }
@@ -137,5 +137,5 @@ fn with_fresh_credentials(id: SpaceId, world: &World, before: Option<&World>) ->
         fresh.credentials.access_keys.insert(0, key);
         accounts.put_partner(fresh);
     }
-    World { accounts: Arc::new(accounts), ..world.clone() }
+    StartWorld { accounts: Arc::new(accounts), ..world.clone() }
 }

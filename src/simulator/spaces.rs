@@ -6,7 +6,7 @@ use dashmap::DashMap;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::world::World;
+use crate::domain::world::StartWorld;
 use crate::pictures::Buckets;
 use crate::simulator::clock::machine_time;
 use crate::simulator::journal::JournalLimits;
@@ -29,7 +29,7 @@ pub struct Spaces {
 
 impl Spaces {
     /// Creates a simulator. `world` is the initial world of the default space.
-    pub fn new(scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
+    pub fn new(scenario: Arc<str>, world: &StartWorld, limits: JournalLimits) -> Self {
         let shared = Arc::new(Shared {
             journal_limits: limits,
             buckets: Buckets::default(),
@@ -66,7 +66,7 @@ impl Spaces {
     }
 
     /// Creates a space. If there are too many, the one that has been idle longest is removed.
-    pub fn create(&self, scenario: Arc<str>, world: &World) -> Arc<Space> {
+    pub fn create(&self, scenario: Arc<str>, world: &StartWorld) -> Arc<Space> {
         if self.others.len() >= MAX_SPACES {
             let idle_longest = self.others.iter().min_by_key(|space| space.last_used_at()).map(|space| space.id());
             if let Some(id) = idle_longest {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::credentials::Accounts;
 use crate::domain::settings::Settings;
-use crate::domain::world::World;
+use crate::domain::world::StartWorld;
 use crate::simulator::authentication::{Lockout, Tokens};
 use crate::simulator::clock::Clock;
 use crate::simulator::journal::Journal;
@@ -36,7 +36,7 @@ pub struct SpaceState {
 }
 
 impl SpaceState {
-    pub(super) fn new(space_id: SpaceId, world: World, clock: Clock, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(space_id: SpaceId, world: StartWorld, clock: Clock, shared: Arc<Shared>) -> Self {
         Self {
             space_id,
             started_at: clock.now(),
@@ -88,9 +88,10 @@ impl SpaceState {
     }
 
     /// Returns the current state as a world, which can be loaded again.
-    pub fn snapshot(&self) -> World {
+    pub fn snapshot(&self) -> StartWorld {
         let _lock = self.write_lock();
-        let mut world = World { accounts: self.accounts(), script: self.script.remaining(), ..self.store.snapshot() };
+        let mut world =
+            StartWorld { accounts: self.accounts(), script: self.script.remaining(), ..self.store.snapshot() };
         if self.settings().review_after.is_some()
             && world.customers.values().any(|customer| customer.has_undated_review())
         {

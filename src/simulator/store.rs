@@ -13,7 +13,7 @@ use foldhash::fast::RandomState;
 
 use crate::domain::account::{Customer, CustomerId};
 use crate::domain::certificate::{Certificate, CertificateNumber};
-use crate::domain::world::World;
+use crate::domain::world::StartWorld;
 
 /// The state that a decision on an application depends on.
 pub(super) struct CurrentState {
@@ -42,7 +42,7 @@ pub(super) enum CustomerChange {
 
 #[derive(Debug)]
 pub(super) struct Store {
-    initial: World,
+    initial: StartWorld,
     /// The changed customers.
     customers: DashMap<CustomerId, CustomerRecord, RandomState>,
     /// The changed certificates.
@@ -67,12 +67,12 @@ struct CertificateRecord {
 }
 
 impl Store {
-    pub(super) fn new(initial: World) -> Self {
+    pub(super) fn new(initial: StartWorld) -> Self {
         Self { initial, customers: DashMap::default(), certificates: DashMap::default() }
     }
 
     /// Returns the world that the store started from.
-    pub(super) fn initial(&self) -> &World {
+    pub(super) fn initial(&self) -> &StartWorld {
         &self.initial
     }
 
@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// Returns the current customers and certificates as a world. The caller holds the write lock of the state.
-    pub(super) fn snapshot(&self) -> World {
+    pub(super) fn snapshot(&self) -> StartWorld {
         let mut world = self.initial.clone();
         for changed in &self.customers {
             let (id, record) = changed.pair();

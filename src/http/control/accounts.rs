@@ -98,7 +98,7 @@ pub async fn review_customer(
 }
 
 fn customer_spec(state: &SpaceState, id: &CustomerId, customer: &Customer) -> CustomerSpec {
-    CustomerSpec::new(id, customer, &state.accounts().customer_credentials(id))
+    CustomerSpec::new(id, customer, state.accounts().customer_credentials(id))
 }
 
 /// The partners of a space.

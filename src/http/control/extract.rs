@@ -13,7 +13,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND, Result};
-use crate::fixture::{self, Document};
+use crate::fixture::{self, Document, allow_null};
 use crate::http::App;
 use crate::http::extract::X_SIM_SPACE;
 use crate::http::extract::read_body;
@@ -146,6 +146,7 @@ impl<T: Named> Describe for NamedBody<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
         PathName::describe(operation);
         let mut schema = T::Spec::json_schema(operation.generator);
+        allow_null(&mut schema);
         if let Some(Value::Array(required)) = schema.get_mut("required") {
             required.retain(|key| key != T::NAME);
         }

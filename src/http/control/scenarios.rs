@@ -51,7 +51,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<ScenarioList> {
 pub async fn get(State(app): State<Arc<App>>, PathName(name): PathName) -> Result<Json<ScenarioBody>> {
     let library = app.library();
     let description = library.scenario(&name)?.description.clone();
-    let yaml = library.text(&name).map(str::to_owned);
+    let yaml = library.source(&name).map(|source| source.text.clone());
     Ok(Json(ScenarioBody { summary: ScenarioSummary { name, description }, yaml }))
 }
 

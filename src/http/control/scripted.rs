@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::error::Result;
 use super::extract::{Body, InSpace, RequestBody, Status};
 use crate::domain::scripted::ScriptedAnswer;
-use crate::fixture::{Document, OneOrMany, ScriptedSpec};
+use crate::fixture::{Document, OneOrMany};
 use crate::http::openapi::all_required;
 
 /// The scripted answers, in the order in which they are tried.
@@ -29,14 +29,14 @@ struct ScriptedUse {
     used: usize,
     /// How often it will still be given; `null`: for ever.
     left: Option<usize>,
-    scripted: ScriptedSpec,
+    scripted: Arc<ScriptedAnswer>,
 }
 
 pub async fn list(InSpace(space): InSpace) -> Json<ScriptedList> {
     let uses = space.state().script.uses();
     let scripted = uses.iter().enumerate().map(|(place, (answer, used)): (usize, &(Arc<ScriptedAnswer>, usize))| {
         let left = answer.times.map(|times| times.saturating_sub(*used));
-        ScriptedUse { place, used: *used, left, scripted: ScriptedSpec::from(&**answer) }
+        ScriptedUse { place, used: *used, left, scripted: Arc::clone(answer) }
     });
     Json(ScriptedList { scripted: scripted.collect() })
 }
@@ -45,7 +45,7 @@ pub async fn list(InSpace(space): InSpace) -> Json<ScriptedList> {
 pub struct NewScripted(Vec<ScriptedAnswer>);
 
 impl RequestBody for NewScripted {
-    type Spec = OneOrMany<ScriptedSpec>;
+    type Spec = OneOrMany<ScriptedAnswer>;
 
     const EXAMPLES: &[&str] = &[
         r#"{"times":1,"then":{"error_code":"CBC.0999"}}"#,
@@ -53,7 +53,7 @@ impl RequestBody for NewScripted {
     ];
 
     fn convert(_: &mut Document<'_>, OneOrMany(answers): Self::Spec) -> Option<Self> {
-        Some(Self(answers.into_iter().map(Into::into).collect()))
+        Some(Self(answers))
     }
 }
 

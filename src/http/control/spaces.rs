@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::error::{CONFLICT, ControlError, Result};
 use super::extract::{Body, InSpace, PathName, RequestBody, Status, find_space};
 use crate::domain::account::Partner;
-use crate::fixture::{Document, DurationText, Scenario, ScenarioSpec, TimestampText, only};
+use crate::domain::scalars::{DurationText, TimestampText};
+use crate::fixture::{Document, LoadedScenario, ScenarioSpec, only};
 use crate::http::App;
 use crate::http::openapi::{JSON, all_required};
 use crate::simulator::{Clock, Space, SpaceId, machine_time};
@@ -115,7 +116,7 @@ pub struct NewSpaceSpec {
 /// What a new space starts from.
 pub enum NewSpace {
     Scenario(String),
-    Fixture(Box<Scenario>),
+    Fixture(Box<LoadedScenario>),
 }
 
 impl RequestBody for NewSpace {
@@ -127,7 +128,10 @@ impl RequestBody for NewSpace {
     fn convert(document: &mut Document<'_>, NewSpaceSpec { scenario, fixture }: NewSpaceSpec) -> Option<Self> {
         match (scenario, fixture) {
             (Some(_), Some(_)) => document.refuse("`scenario` and `fixture` exclude each other"),
-            (None, Some(spec)) => Scenario::convert(document, spec).map(Box::new).map(Self::Fixture),
+            (None, Some(spec)) => {
+                document.enter("fixture");
+                LoadedScenario::convert(document, spec).map(Box::new).map(Self::Fixture)
+            }
             (name, None) => Some(Self::Scenario(name.unwrap_or_else(|| "default".to_owned()))),
         }
     }
@@ -159,7 +163,7 @@ pub async fn get_world(InSpace(space): InSpace) -> Json<ScenarioSpec> {
     Json(ScenarioSpec::from_world(&space.scenario(), &space.state().snapshot()))
 }
 
-impl RequestBody for Scenario {
+impl RequestBody for LoadedScenario {
     type Spec = ScenarioSpec;
 
     const MEDIA_TYPES: &[&str] = &[JSON, "application/yaml"];
@@ -171,7 +175,7 @@ impl RequestBody for Scenario {
     }
 }
 
-pub async fn put_world(InSpace(space): InSpace, Body(scenario): Body<Scenario>) -> Json<SpaceBody> {
+pub async fn put_world(InSpace(space): InSpace, Body(scenario): Body<LoadedScenario>) -> Json<SpaceBody> {
     space.replace(scenario.name.into(), &scenario.world);
     Json(SpaceBody::from(&*space))
 }

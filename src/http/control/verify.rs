@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::extract::{Body, InSpace, RequestBody, Status};
-use crate::domain::scripted::Matcher;
-use crate::fixture::{self, Document, LoadError, MatcherSpec, allow_null};
+use crate::domain::scripted::{Matcher, TypedMatcher};
+use crate::fixture::{self, Document, LoadError};
 use crate::http::App;
 use crate::simulator::{JournalEntry, Space};
 
@@ -23,7 +23,7 @@ const MAX_CLOSEST: usize = 3;
 /// What journal entries have to be like, and how many of them there have to be.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Expectation", transform = allow_null)]
+#[schemars(rename = "Expectation")]
 pub struct ExpectationSpec {
     /// What an entry has to be like in order to count.
     #[serde(default, rename = "match")]
@@ -38,21 +38,21 @@ pub struct ExpectationSpec {
 #[serde(deny_unknown_fields, default)]
 struct Conditions {
     /// The path, without a query.
-    path: Option<MatcherSpec<String>>,
+    path: Option<TypedMatcher<String>>,
     /// The customer that the request was about.
-    customer_id: Option<MatcherSpec<String>>,
+    customer_id: Option<TypedMatcher<String>>,
     /// The name in the request.
-    name: Option<MatcherSpec<String>>,
+    name: Option<TypedMatcher<String>>,
     /// The certificate number in the request.
-    verified_number: Option<MatcherSpec<String>>,
+    verified_number: Option<TypedMatcher<String>>,
     /// The HTTP status of the answer.
-    status: Option<MatcherSpec<i32>>,
+    status: Option<TypedMatcher<i32>>,
     /// The `error_code` of the answer.
-    error_code: Option<MatcherSpec<String>>,
+    error_code: Option<TypedMatcher<String>>,
     /// The check or the rule that refused.
-    rule: Option<MatcherSpec<String>>,
+    rule: Option<TypedMatcher<String>>,
     /// The name of the calling partner.
-    caller: Option<MatcherSpec<String>>,
+    caller: Option<TypedMatcher<String>>,
 }
 
 /// A number of entries: `exactly`, or the others.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
+use strum::VariantArray;
 
 use super::operation::{ApiRoute, JSON, OperationWriter, header, op, response};
 use crate::domain::application::Parameter;
@@ -249,7 +250,7 @@ impl JsonSchema for ApplicationSchema {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let parameters = Parameter::ALL.iter();
+        let parameters = Parameter::VARIANTS.iter();
         let properties: Map<_, _> =
             parameters.clone().map(|each| (each.as_str().to_owned(), parameter(*each).into())).collect();
         let required = parameters.filter(|each| **each != Parameter::ChangeType).map(|each| each.as_str());
@@ -293,7 +294,7 @@ fn parameter(parameter: Parameter) -> Schema {
 }
 
 fn certificate(row: &CertificateType) -> String {
-    let pictures: Vec<_> = row.pictures.iter().copied().map(PictureKind::as_str).collect();
+    let pictures: Vec<_> = row.pictures.iter().map(PictureKind::to_string).collect();
     let basis = row.citation().basis.as_str();
     let edition = if row.editions.contains(&Contract::January2026) { "" } else { "; not with `contract: \"2026-01\"`" };
     format!("* {}: {}. Pictures: {} ({basis}{edition})\n", row.number, row.name, pictures.join(", "))

@@ -8,6 +8,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use crate::fixture::allow_null;
 pub use operation::{ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response};
 
 /// The tag of the control API.
@@ -25,8 +26,8 @@ an address of its own. Whatever can be asked for by GET can also be asked for by
 /// components that their errors refer to.
 pub fn document(routers: &[ApiRouter], error_responses: fn(&mut SchemaGenerator) -> Map<String, Value>) -> Value {
     let settings = SchemaSettings::draft2020_12();
-    let mut generator =
-        settings.with(|settings| settings.definitions_path = "/components/schemas".into()).into_generator();
+    let settings = settings.with(|settings| settings.definitions_path = "/components/schemas".into());
+    let mut generator = settings.clone().into_generator();
     let mut paths = Map::new();
     for (tag, security, routes) in api::routes() {
         for route in routes {
@@ -34,6 +35,9 @@ pub fn document(routers: &[ApiRouter], error_responses: fn(&mut SchemaGenerator)
             paths.insert(route.path.to_owned(), json!({ route.method: operation }));
         }
     }
+    let mut schemas = generator.take_definitions(true);
+    // The simulated API takes no null.
+    let mut generator = settings.with_transform(allow_null).into_generator();
     for ApiRouter { routes, is_guarded, errors, .. } in routers {
         let security = if *is_guarded { json!([{}, { "control": [] }]) } else { json!([]) };
         for route in routes {
@@ -47,6 +51,7 @@ pub fn document(routers: &[ApiRouter], error_responses: fn(&mut SchemaGenerator)
         }
     }
     let responses = error_responses(&mut generator);
+    schemas.extend(generator.take_definitions(true));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -63,7 +68,7 @@ pub fn document(routers: &[ApiRouter], error_responses: fn(&mut SchemaGenerator)
         ],
         "paths": paths,
         "components": {
-            "schemas": generator.take_definitions(true),
+            "schemas": schemas,
             "responses": responses,
             "headers": headers(),
             "securitySchemes": security_schemes(),
