@@ -87,7 +87,6 @@ impl<'a> Application<'a> {
         })
     }
 
-    /// Returns the paths of the pictures, each with its kind.
     pub fn pictures(&self) -> impl Iterator<Item = (PictureKind, &PicturePath<'a>)> {
         self.certificate_type.pictures.iter().copied().zip(&self.picture_paths)
     }
@@ -112,7 +111,6 @@ const fn error(parameter: Parameter, violation: Violation) -> ParameterError {
     ParameterError { parameter: Some(parameter), violation }
 }
 
-/// Returns the value of a mandatory field.
 fn mandatory<T>(parameter: Parameter, field: Field<T>) -> Result<T, ParameterError> {
     optional(parameter, field)?.ok_or(error(parameter, Violation::Missing))
 }
@@ -154,7 +152,6 @@ fn picture_paths(field: Field<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>
     paths.into_iter().enumerate().map(parse).collect()
 }
 
-/// A parameter of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -182,7 +179,6 @@ impl Parameter {
         Self::ChangeType,
     ];
 
-    /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -210,21 +206,12 @@ impl Parameter {
         }
     }
 
-    pub fn parse(name: &str) -> Option<Self> {
-        name.parse().ok()
-    }
-
-    /// Returns true if the value is a number.
-    pub const fn is_integer(self) -> bool {
-        matches!(self, Self::IdentifyType | Self::VerifiedType | Self::ChangeType)
-    }
-
     /// Returns the violation if a value has another JSON type.
     const fn wrong_type(self) -> Violation {
         match self {
+            Self::IdentifyType | Self::VerifiedType | Self::ChangeType => Violation::NotInteger,
             Self::VerifiedFileUrl => Violation::NotTextList,
-            _ if self.is_integer() => Violation::NotInteger,
-            _ => Violation::NotText,
+            Self::CustomerId | Self::Name | Self::VerifiedNumber | Self::XaccountType => Violation::NotText,
         }
     }
 
@@ -240,7 +227,6 @@ impl Parameter {
     }
 }
 
-/// One field of a request body.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Field<T> {
     #[default]

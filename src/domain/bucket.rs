@@ -232,7 +232,6 @@ pub enum Inspection {
     ByName,
     /// The pictures, in the application's order.
     Read(Box<[Picture]>),
-    /// The bucket cannot be read, for this reason.
     Unreachable(Box<str>),
 }
 
@@ -254,35 +253,23 @@ impl Inspection {
 
     /// Returns why the bucket cannot be read. `None` if it can.
     pub fn unreachable(&self) -> Option<&str> {
-        match self {
-            Self::Unreachable(cause) => Some(cause),
-            _ => None,
-        }
+        if let Self::Unreachable(cause) = self { Some(cause) } else { None }
     }
 }
 
 /// Which side of the certificate a picture shows. Its position in the list decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum PictureKind {
     /// The front side, or the profile page.
     Front,
-    /// The back side.
     Back,
-    /// The customer holding the certificate.
     #[strum(to_string = "in hand")]
     InHand,
 }
 
-impl PictureKind {
-    /// The word in explanations.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-}
-
 /// The path of a picture below the bucket's `download` directory.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PicturePath<'a>(Cow<'a, str>);
 
 impl<'a> PicturePath<'a> {
@@ -310,7 +297,6 @@ impl<'a> PicturePath<'a> {
         }
     }
 
-    /// Copies a borrowed text.
     pub fn into_owned(self) -> PicturePath<'static> {
         PicturePath(self.0.into_owned().into())
     }
@@ -323,12 +309,6 @@ impl<'a> PicturePath<'a> {
     pub fn extension(&self) -> &str {
         let end = self.0.rfind(['.', '/']).map_or("", |end| &self.0[end..]);
         end.strip_prefix('.').unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for PicturePath<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
     }
 }
 

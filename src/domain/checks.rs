@@ -22,7 +22,6 @@ pub enum Basis {
 }
 
 impl Basis {
-    /// The word in explanations, tables and the README.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -69,84 +68,49 @@ pub static CHECKS: [&Check; 10] = [
     &NO_FAULT,
 ];
 
+const fn documented(id: &'static str, refuses_with: Option<ErrorCode>, source: &'static str) -> Check {
+    Check { id, refuses_with, citation: Citation::documented(source) }
+}
+
+const fn assumed(id: &'static str, refuses_with: Option<ErrorCode>, source: &'static str) -> Check {
+    Check { id, refuses_with, citation: Citation::assumed(source) }
+}
+
+/// The words of the page for both checks of credentials.
+const PARTNERS_ONLY: &str = "This API can be invoked only by the partner account's AK/SK or token.";
+
 /// The target and the headers are not too long.
-pub static HEAD_SIZE: Check = Check {
-    id: "head-size",
-    refuses_with: None,
-    citation: Citation::assumed(
-        "The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K.",
-    ),
-};
-
+pub static HEAD_SIZE: Check = assumed(
+    "head-size",
+    None,
+    "The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K.",
+);
 /// The space exists that the request names or that its credential was made for.
-pub static SPACE: Check = Check {
-    id: "space-known",
-    refuses_with: None,
-    citation: Citation::assumed(
-        "Spaces are the simulator's own: a request for one that is gone is not answered by another.",
-    ),
-};
-
-/// The path is one of the API's.
-pub static PATH_KNOWN: Check = Check {
-    id: "path-known",
-    refuses_with: None,
-    citation: Citation::assumed("The gateway's error table: APIGW.0101."),
-};
-
+pub static SPACE: Check = assumed(
+    "space-known",
+    None,
+    "Spaces are the simulator's own: a request for one that is gone is not answered by another.",
+);
+pub static PATH_KNOWN: Check = assumed("path-known", None, "The gateway's error table: APIGW.0101.");
 /// The path supports the method.
-pub static METHOD_KNOWN: Check = Check {
-    id: "method-known",
-    refuses_with: None,
-    citation: Citation::assumed("The gateway's error table: APIGW.0101."),
-};
-
+pub static METHOD_KNOWN: Check = assumed("method-known", None, "The gateway's error table: APIGW.0101.");
 /// The body is not longer than [`MAX_BODY_BYTES`].
-pub static BODY_SIZE: Check = Check {
-    id: "body-size",
-    refuses_with: None,
-    citation: Citation::assumed("The gateway's error table: a body of more than 12 MB."),
-};
-
-/// The request has valid credentials.
-pub static AUTHENTICATED: Check = Check {
-    id: "authenticated",
-    refuses_with: None,
-    citation: Citation::documented("This API can be invoked only by the partner account's AK/SK or token."),
-};
-
+pub static BODY_SIZE: Check = assumed("body-size", None, "The gateway's error table: a body of more than 12 MB.");
+pub static AUTHENTICATED: Check = documented("authenticated", None, PARTNERS_ONLY);
 /// IAM knows the user, the password and the account, and understands the request. Only requests to IAM meet this check, in
 /// the place of those that follow [`AUTHENTICATED`].
-pub static IDENTITY: Check = Check {
-    id: "identity",
-    refuses_with: None,
-    citation: Citation::assumed("IAM's own documentation: password authentication with domain scope."),
-};
-
-/// The caller is a partner with its own credentials.
-pub static CALLER_IS_PARTNER: Check = Check {
-    id: "caller-is-partner",
-    refuses_with: Some(ErrorCode::AccessDenied),
-    citation: Citation::documented("This API can be invoked only by the partner account's AK/SK or token."),
-};
-
+pub static IDENTITY: Check =
+    assumed("identity", None, "IAM's own documentation: password authentication with domain scope.");
+pub static CALLER_IS_PARTNER: Check = documented("caller-is-partner", Some(ErrorCode::AccessDenied), PARTNERS_ONLY);
 /// The body is a well-formed application.
-pub static PARAMETERS: Check = Check {
-    id: "parameters",
-    refuses_with: Some(ErrorCode::ParameterError),
-    citation: Citation::documented("Request Parameters: mandatory, type, value range."),
-};
-
+pub static PARAMETERS: Check =
+    documented("parameters", Some(ErrorCode::ParameterError), "Request Parameters: mandatory, type, value range.");
 /// No scripted answer matches.
-pub static SCRIPT: Check = Check {
-    id: "script",
-    refuses_with: None,
-    citation: Citation::assumed("A scripted answer stands for what cannot be caused by a request alone."),
-};
-
+pub static SCRIPT: Check =
+    assumed("script", None, "A scripted answer stands for what cannot be caused by a request alone.");
 /// The simulator works: no handler panicked.
-pub static NO_FAULT: Check = Check {
-    id: "no-internal-fault",
-    refuses_with: Some(ErrorCode::OtherErrors),
-    citation: Citation::assumed("The page's code for other errors also answers an internal fault of the simulator."),
-};
+pub static NO_FAULT: Check = assumed(
+    "no-internal-fault",
+    Some(ErrorCode::OtherErrors),
+    "The page's code for other errors also answers an internal fault of the simulator.",
+);

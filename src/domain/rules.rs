@@ -28,7 +28,6 @@ pub struct Case<'a> {
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub partner: Arc<Partner>,
-    /// The customer, if there is one with this ID.
     pub customer: Option<Arc<Customer>>,
     /// The certificate, if it is listed.
     pub certificate: Option<Arc<Certificate>>,
@@ -90,7 +89,6 @@ pub struct Rule {
     pub id: &'static str,
     pub refuses_with: ErrorCode,
     pub citation: Citation,
-    /// Decides whether the rule holds.
     pub check: fn(&Case<'_>) -> RuleResult,
     /// Describes what the rule compared, without personal data.
     pub saw: fn(&Case<'_>) -> String,
@@ -230,7 +228,7 @@ static PICTURES_PASS: Rule = Rule {
     saw: |case| {
         let pictures = case.facts.pictures.pictures(case.application).map(|(kind, path, picture)| {
             let item = picture.failed_item(kind, case.application);
-            format!("{} {path:?}: {picture}: {}", kind.as_str(), item.map_or("passed", |item| item.code()))
+            format!("{kind} {:?}: {picture}: {}", path.as_str(), item.map_or("passed", |item| item.code()))
         });
         pictures.collect::<Vec<_>>().join(", ")
     },
@@ -257,10 +255,7 @@ static VERIFICATION_PASSES: Rule = Rule {
     citation: Citation::documented("Real-name authentication failed."),
     check: |case| ensure(case.verdict() == Verdict::Pass),
     saw: |case| {
-        let verdict = match case.verdict() {
-            Verdict::Pass => "pass",
-            Verdict::Fail => "fail",
-        };
+        let verdict = if case.verdict() == Verdict::Pass { "pass" } else { "fail" };
         format!("verdict listed for this certificate: {verdict}")
     },
 };
@@ -375,13 +370,6 @@ pub enum CheckResult {
     Failed,
     /// An earlier one decided the answer.
     NotReached,
-}
-
-impl CheckResult {
-    /// The word in explanations.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// A check or a rule.

@@ -32,7 +32,6 @@ impl When {
         named.flatten()
     }
 
-    /// Returns true if every condition holds.
     pub fn matches(&self, caller: &Partner, application: &Application<'_>) -> bool {
         self.0.iter().all(|(field, matcher)| match field {
             WhenField::Caller => matcher.matches(&[&caller.name]),
@@ -41,14 +40,11 @@ impl When {
     }
 }
 
-/// A scripted answer.
 #[derive(Clone, Debug)]
 pub struct ScriptedAnswer {
-    /// The conditions under which it is given.
     pub when: When,
     /// How often it is given. `None` means without limit.
     pub times: Option<usize>,
-    /// How long it is delayed.
     pub delay: Duration,
     /// The share of matching applications that get it, from 0 to 1.
     pub probability: f64,
@@ -159,11 +155,6 @@ pub enum Fault {
 impl Fault {
     /// The word in fixtures and explanations.
     pub fn as_str(self) -> &'static str {
-        self.outcome().trim_start_matches("fault ")
-    }
-
-    /// The name of the outcome, such as `fault reset`.
-    pub fn outcome(self) -> &'static str {
-        self.into()
+        <&str>::from(self).trim_start_matches("fault ")
     }
 }

@@ -13,11 +13,8 @@ use crate::domain::settings::Settings;
 /// apart from it. Cloning is cheap, because the maps are shared.
 #[derive(Clone, Debug, Default)]
 pub struct World {
-    /// How the service is configured.
     pub settings: Settings,
-    /// The partners, and all credentials.
     pub accounts: Arc<Accounts>,
-    /// The customers.
     pub customers: Arc<HashMap<CustomerId, Arc<Customer>>>,
     /// The listed certificates. Any other number is a valid certificate of any person.
     pub certificates: Arc<HashMap<CertificateNumber, Arc<Certificate>>>,

@@ -262,7 +262,7 @@ impl Outcome {
             Some(Answer::Refuse(refusal)) => refusal.code.code(),
             Some(Answer::Gateway(error)) => error.code,
             Some(Answer::Accept(review)) => review.as_str(),
-            Some(Answer::Fault(fault)) => fault.outcome(),
+            Some(Answer::Fault(fault)) => fault.into(),
             None => match self {
                 Self::Refused(_) => "not identified",
                 _ => "told",

@@ -72,16 +72,16 @@ impl<'de> Deserialize<'de> for ApplicationBody<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ApplicationBody<'de>, A::Error> {
                 let mut raw = RawApplication::default();
                 while let Some(name) = fields.next_key::<Text<'de>>()? {
-                    match Parameter::parse(&name.0) {
-                        Some(Parameter::CustomerId) => fill(&mut raw.customer_id, &mut fields)?,
-                        Some(Parameter::IdentifyType) => fill(&mut raw.identify_type, &mut fields)?,
-                        Some(Parameter::VerifiedFileUrl) => fill(&mut raw.verified_file_url, &mut fields)?,
-                        Some(Parameter::Name) => fill(&mut raw.name, &mut fields)?,
-                        Some(Parameter::VerifiedNumber) => fill(&mut raw.verified_number, &mut fields)?,
-                        Some(Parameter::XaccountType) => fill(&mut raw.xaccount_type, &mut fields)?,
-                        Some(Parameter::VerifiedType) => fill(&mut raw.verified_type, &mut fields)?,
-                        Some(Parameter::ChangeType) => fill(&mut raw.change_type, &mut fields)?,
-                        None => {
+                    match name.0.parse() {
+                        Ok(Parameter::CustomerId) => fill(&mut raw.customer_id, &mut fields)?,
+                        Ok(Parameter::IdentifyType) => fill(&mut raw.identify_type, &mut fields)?,
+                        Ok(Parameter::VerifiedFileUrl) => fill(&mut raw.verified_file_url, &mut fields)?,
+                        Ok(Parameter::Name) => fill(&mut raw.name, &mut fields)?,
+                        Ok(Parameter::VerifiedNumber) => fill(&mut raw.verified_number, &mut fields)?,
+                        Ok(Parameter::XaccountType) => fill(&mut raw.xaccount_type, &mut fields)?,
+                        Ok(Parameter::VerifiedType) => fill(&mut raw.verified_type, &mut fields)?,
+                        Ok(Parameter::ChangeType) => fill(&mut raw.change_type, &mut fields)?,
+                        Err(_) => {
                             fields.next_value::<Value<'de>>()?;
                         }
                     }

@@ -292,7 +292,7 @@ fn parameter(parameter: Parameter) -> Schema {
 }
 
 fn certificate(row: &CertificateType) -> String {
-    let pictures: Vec<_> = row.pictures.iter().copied().map(PictureKind::as_str).collect();
+    let pictures: Vec<_> = row.pictures.iter().map(PictureKind::to_string).collect();
     let basis = row.citation().basis.as_str();
     let edition = if row.editions.contains(&Contract::January2026) { "" } else { "; not with `contract: \"2026-01\"`" };
     format!("* {}: {}. Pictures: {} ({basis}{edition})\n", row.number, row.name, pictures.join(", "))
