@@ -38,19 +38,19 @@ pub(super) struct Report {
 impl Report {
     /// The report of a simulator that has stopped.
     pub(super) fn new(spaces: &Spaces) -> Self {
-        let metrics = spaces.metrics();
+        let metrics = &spaces.shared.metrics;
         let mut answers = BTreeMap::new();
         for (kind, count) in metrics.outcomes() {
             *answers.entry((kind.path, kind.outcome)).or_default() += count;
         }
         // Clearing a script adds what is left of it to the leftovers.
         spaces.list().iter().for_each(|space| space.state().script.clear());
-        let (first, leftovers_overflow) = spaces.leftovers().list();
+        let (first, leftovers_overflow) = spaces.shared.leftovers.list();
         let mut leftovers = BTreeMap::new();
         for leftover in &first {
             *leftovers.entry(describe(leftover)).or_default() += 1;
         }
-        let (unexpected, unexpected_overflow) = spaces.unexpected_requests().list();
+        let (unexpected, unexpected_overflow) = spaces.shared.unexpected_requests.list();
         let coverage = Coverage::new(metrics);
         Self { answers, unexpected, unexpected_overflow, leftovers, leftovers_overflow, coverage }
     }

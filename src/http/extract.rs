@@ -153,16 +153,18 @@ fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller
     let Some((key, caller)) = accounts.access_key(ak) else {
         return state.lenient_caller().ok_or_else(|| SignatureError::UnknownKey(ak.to_owned()));
     };
-    if state.is_locked(ak) {
+    if state.lockout.is_locked(ak, state.clock.now()) {
         return Err(SignatureError::Locked);
     }
     match signed.verify(key, machine_time()) {
         Ok(()) => {
-            state.record_signature(ak, true);
+            state.lockout.succeed(ak);
             Ok(caller.clone())
         }
         // The failure that locks the key is answered like all that follow it (assumed).
-        Err(SignatureError::Mismatch { .. }) if state.record_signature(ak, false) => Err(SignatureError::Locked),
+        Err(SignatureError::Mismatch { .. }) if state.lockout.fail(ak, state.clock.now()) => {
+            Err(SignatureError::Locked)
+        }
         Err(error) => Err(error),
     }
 }

@@ -196,12 +196,12 @@ impl Recording {
             decided_by = outcome.decided_by(),
             check = outcome.check(),
             caller = caller.as_deref(),
-            space = %state.space_id(),
+            space = %state.space_id,
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
-        state.metrics().count(endpoint, &outcome);
-        state.unexpected_requests().record(&request, &outcome);
+        state.shared.metrics.count(endpoint, &outcome);
+        state.shared.unexpected_requests.record(&request, &outcome);
         state.journal.push(JournalEntry {
             number: 0,
             request_id: id,

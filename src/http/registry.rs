@@ -78,7 +78,7 @@ impl PendingReload<'_> {
         let default = self.registry.spaces.default_space();
         if let Some(served) = &mut *self.served {
             if restart_if_changed(&default, served, &self.library) {
-                reload.restarted.push(default.id());
+                reload.restarted.push(default.id);
             }
             warn_if_removed(&default, served, &reload.diff);
         }

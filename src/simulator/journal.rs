@@ -20,11 +20,10 @@ pub struct JournalLimits {
     /// The limit of entries for each space.
     max_entries: usize,
     /// The limit of bytes for all spaces together. A space that exceeds it drops its own oldest entries.
-    max_bytes: usize,
+    pub max_bytes: usize,
     usage: Arc<Usage>,
 }
 
-/// What the journals of all spaces use.
 #[derive(Debug, Default)]
 struct Usage {
     bytes: AtomicUsize,
@@ -32,7 +31,6 @@ struct Usage {
 }
 
 impl JournalLimits {
-    /// Limits the entries of each space, and the bytes of all spaces together.
     pub fn new(max_entries: usize, max_bytes: usize) -> Self {
         Self { max_entries, max_bytes, usage: Arc::default() }
     }
@@ -40,11 +38,6 @@ impl JournalLimits {
     /// Returns how many bytes the journals of all spaces take.
     pub fn used_bytes(&self) -> usize {
         self.usage.bytes.load(Ordering::Relaxed)
-    }
-
-    /// Returns how many bytes they may take.
-    pub fn max_bytes(&self) -> usize {
-        self.max_bytes
     }
 
     /// Returns how many entries were dropped for newer ones since the simulator was started.
@@ -80,7 +73,6 @@ impl RecordedRequest {
         self.ends[2] = self.bytes.len();
     }
 
-    /// Adds what was read of the body.
     pub fn set_body(&mut self, body: &[u8]) {
         self.bytes.truncate(self.ends[2]);
         self.bytes.extend_from_slice(body);
@@ -107,7 +99,7 @@ impl RecordedRequest {
         })
     }
 
-    /// Returns the body. Empty if it was not read.
+    /// Empty if it was not read.
     pub fn body(&self) -> &[u8] {
         &self.bytes[self.ends[2]..]
     }
@@ -138,7 +130,6 @@ impl JournalEntry {
     }
 }
 
-/// The journal of a space.
 #[derive(Debug)]
 pub struct Journal {
     limits: JournalLimits,

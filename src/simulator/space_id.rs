@@ -19,7 +19,6 @@ const TOKEN_UUIDS: usize = 6;
 /// The beginning of every access key of a space.
 const AK_PREFIX: &str = "HST";
 
-/// The ID of a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpaceId(u64);
 
@@ -27,7 +26,7 @@ impl SpaceId {
     /// The space of requests that name no other.
     pub const DEFAULT: Self = Self(0);
 
-    /// Returns a new ID that cannot be guessed.
+    /// Cannot be guessed.
     pub(super) fn random() -> Self {
         let [high, low] = [random_u64(), random_u64()];
         Self(if high == 0 { low } else { high })

@@ -14,7 +14,6 @@ use crate::simulator::script::ScriptUse;
 use crate::simulator::state::SpaceState;
 use crate::simulator::store::{Commit, CurrentState, CustomerChange};
 
-/// Applications.
 impl SpaceState {
     /// Decides on an application and commits the change.
     pub async fn submit(&self, partner: &Arc<Partner>, application: &Application<'_>) -> Submission {
@@ -142,7 +141,6 @@ pub enum ReviewError {
     NotUnderReview(RealNameStatus),
 }
 
-/// Reviews.
 impl SpaceState {
     /// Decides the review of a customer, and returns the customer after it.
     pub fn review(

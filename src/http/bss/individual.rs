@@ -15,7 +15,7 @@ use crate::simulator::{ApiError, Outcome, RecordedRequest};
 pub async fn submit(request: PartnerRequest) -> Result<Outcome, ApiError> {
     let raw = decode(&request.parts().headers, request.body())?;
     let application = Application::parse(raw, request.state().settings().contract)?;
-    Ok(request.state().submit(&request.partner, &application).await.into())
+    Ok(Outcome::Submission(request.state().submit(&request.partner, &application).await))
 }
 
 /// Explains an outcome: every check and rule that the request met, in order, with what it saw. The journal keeps the request

@@ -66,9 +66,9 @@ pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]
     let outcome = match application {
         Ok((partner, application)) => {
             let pictures = state.inspect(&partner, &application).await;
-            state.preview(partner, &application, pictures).into()
+            Outcome::Submission(state.preview(partner, &application, pictures))
         }
-        Err(error) => Outcome::from(error),
+        Err(error) => error.into(),
     };
     let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
     request.set_body(body);
