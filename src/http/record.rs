@@ -38,23 +38,14 @@ pub struct RequestContext {
 }
 
 #[derive(Debug, Default)]
-struct Record {
-    request: RecordedRequest,
-    caller: Option<Arc<str>>,
+pub struct Record {
+    pub request: RecordedRequest,
+    /// Its name.
+    pub caller: Option<Arc<str>>,
 }
 
 impl RequestContext {
-    /// Records the caller's name.
-    pub fn record_caller(&self, name: Arc<str>) {
-        self.record().caller = Some(name);
-    }
-
-    /// Records the body.
-    pub fn record_body(&self, body: &[u8]) {
-        self.record().request.set_body(body);
-    }
-
-    fn record(&self) -> MutexGuard<'_, Record> {
+    pub fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().expect("lock poisoned: record")
     }
 }

@@ -12,7 +12,6 @@ use tokio::task::spawn_blocking;
 use crate::fixture::{Library, Problem, ReloadDiff, Source};
 use crate::simulator::{Space, SpaceId, Spaces};
 
-/// The current library of scenarios.
 #[derive(Debug)]
 pub struct ScenarioRegistry {
     spaces: Arc<Spaces>,
@@ -34,7 +33,6 @@ pub struct PendingReload<'a> {
 /// What a reload changed.
 #[derive(Debug)]
 pub struct Reload {
-    /// What is different in the library, and what is wrong in the files.
     pub diff: ReloadDiff,
     /// The spaces that have begun again.
     pub restarted: Vec<SpaceId>,

@@ -66,12 +66,10 @@ pub fn write(outcome: &Outcome, wire: Wire, id: Uuid, response: &mut Response<Bo
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
 }
 
-/// The value of `X-Request-Id`.
 pub fn request_id_header(id: &str) -> HeaderValue {
     HeaderValue::from_str(id).expect("hexadecimal digits fit a header")
 }
 
-/// The HTTP status of an outcome.
 pub fn status(outcome: &Outcome) -> StatusCode {
     let status = match (outcome.iam(), outcome.answer()) {
         (Some(iam), _) => iam.status,

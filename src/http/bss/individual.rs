@@ -12,10 +12,10 @@ use crate::domain::rules::CheckReport;
 use crate::http::extract::PartnerRequest;
 use crate::simulator::{ApiError, Outcome, RecordedRequest};
 
-pub async fn submit(request: PartnerRequest) -> Result<Outcome, ApiError> {
-    let raw = decode(&request.parts().headers, request.body())?;
+pub async fn submit(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+    let raw = decode(&request.parts.headers, &request.body)?;
     let application = Application::parse(raw, request.state().settings().contract)?;
-    Ok(Outcome::Submission(request.state().submit(&request.partner, &application).await))
+    Ok(Outcome::Submission(request.state().submit(&partner, &application).await))
 }
 
 /// Explains an outcome: every check and rule that the request met, in order, with what it saw. The journal keeps the request

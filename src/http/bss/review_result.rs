@@ -8,13 +8,11 @@ use crate::domain::application::{Parameter, ParameterError, Violation};
 use crate::http::extract::PartnerRequest;
 use crate::simulator::{ApiError, Outcome};
 
-pub async fn show(request: PartnerRequest) -> Result<Outcome, ApiError> {
-    let id = customer_id(&request.parts().uri);
+pub async fn show(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+    let id = customer_id(&request.parts.uri);
     let id = id.map_err(|violation| ParameterError { parameter: Some(Parameter::CustomerId), violation })?;
-    match request.state().review_result(&request.partner, &id) {
-        Ok(customer) => Ok(Outcome::ReviewResult(customer)),
-        Err((rule, saw)) => Err(ApiError::Rule(rule, saw)),
-    }
+    let customer = request.state().review_result(&partner, &id);
+    customer.map(Outcome::ReviewResult).map_err(|(rule, saw)| ApiError::Rule(rule, saw))
 }
 
 /// The query's `customer_id`: mandatory, once, of as many characters as the body's.
