@@ -44,7 +44,7 @@ impl App {
 pub struct ControlSettings {
     /// What every call has to show, but for the health checks and that for the CA; `None` if the API is open.
     pub token: Option<Secret>,
-    /// Of names and certificate numbers in the journal.
+    /// Whether the journal shows names and certificate numbers.
     pub show_personal_data: bool,
     /// The certificate of the CA that clients have to trust, as PEM; `None` if the simulator has no CA of its own.
     pub ca: Option<Arc<str>>,
