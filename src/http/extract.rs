@@ -92,21 +92,22 @@ impl<S: Sync> FromRequest<S> for PartnerRequest {
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self, ApiError> {
         let request = ApiRequest::from_request(request, state).await?;
         request.record_body();
-        match request.authenticate() {
-            Ok(Caller::Partner(partner)) => {
-                request.record_caller(Arc::clone(&partner.name));
-                Ok(Self { partner, request })
-            }
-            Ok(Caller::Customer(id)) => Err(ApiError::CustomerCredentials(id)),
-            Err(detail) => Err(not_authenticated(detail)),
-        }
+        let partner = only_partner(request.authenticate())?;
+        request.record_caller(Arc::clone(&partner.name));
+        Ok(Self { partner, request })
     }
 }
 
-/// The gateway's refusal of unknown credentials.
-pub fn not_authenticated(detail: Detail) -> ApiError {
-    let (check, error) = (&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED);
-    ApiError::Gateway { check, error, detail: Some(detail) }
+/// Refuses customers, and with the gateway's error a caller that was not found.
+pub fn only_partner(caller: Result<Caller, Detail>) -> Result<Arc<Partner>, ApiError> {
+    match caller {
+        Ok(Caller::Partner(partner)) => Ok(partner),
+        Ok(Caller::Customer(id)) => Err(ApiError::CustomerCredentials(id)),
+        Err(detail) => {
+            let (check, error) = (&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED);
+            Err(ApiError::Gateway { check, error, detail: Some(detail) })
+        }
+    }
 }
 
 pub fn caller_by_token(state: &SpaceState, token: &[u8]) -> Result<Caller, Detail> {
@@ -121,7 +122,7 @@ pub fn caller_by_token(state: &SpaceState, token: &[u8]) -> Result<Caller, Detai
 
 /// Verifies a signature. A key that the world lists is verified even with lenient authentication.
 fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller, SignatureError> {
-    let ak = signed.access_key();
+    let ak = signed.authorization.access_key;
     let accounts = state.accounts();
     let Some((key, caller)) = accounts.access_key(ak) else {
         return state.lenient_caller().ok_or_else(|| SignatureError::UnknownKey(ak.to_owned()));

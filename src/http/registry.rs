@@ -30,7 +30,6 @@ pub struct PendingReload<'a> {
     diff: ReloadDiff,
 }
 
-/// What a reload changed.
 #[derive(Debug)]
 pub struct Reload {
     pub diff: ReloadDiff,
@@ -78,7 +77,11 @@ impl PendingReload<'_> {
             if restart_if_changed(&default, served, &self.library) {
                 reload.restarted.push(default.id);
             }
-            warn_if_removed(&default, served, &reload.diff);
+            let scenario = served.name();
+            let is_removed = reload.diff.removed.iter().any(|name| name == scenario);
+            if is_removed && default.started_from(&served.scenario().world) {
+                tracing::warn!(scenario, "no file has the served scenario any more: it is served as it was");
+            }
         }
         log(&reload);
         reload
@@ -94,13 +97,6 @@ fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Libra
         *served = Arc::clone(current);
     }
     is_restarted
-}
-
-fn warn_if_removed(default: &Space, served: &Source, diff: &ReloadDiff) {
-    let scenario = served.name();
-    if diff.removed.iter().any(|name| name == scenario) && default.started_from(&served.scenario().world) {
-        tracing::warn!(scenario, "no file has the served scenario any more: it is served as it was");
-    }
 }
 
 fn log(Reload { diff, restarted }: &Reload) {

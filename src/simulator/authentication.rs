@@ -11,7 +11,6 @@ use crate::domain::credentials::Secret;
 use crate::domain::settings::Authentication;
 use crate::simulator::state::SpaceState;
 
-/// How long an issued token is valid.
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many issued tokens are kept. The oldest ones are dropped first.
@@ -20,10 +19,8 @@ const MAX_TOKENS: usize = 10_000;
 /// How many failures in a row an access key may have. One more locks it.
 const MAX_FAILURES: u32 = 5;
 
-/// How long an access key stays locked.
 const LOCKOUT_DURATION: SignedDuration = SignedDuration::from_mins(5);
 
-/// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenError {
     Unknown,

@@ -28,7 +28,7 @@ impl SpaceId {
 
     /// Cannot be guessed.
     pub(super) fn random() -> Self {
-        let [high, low] = [random_u64(), random_u64()];
+        let [high, low] = [(); 2].map(|()| Uuid::new_v4().as_u64_pair().1);
         Self(if high == 0 { low } else { high })
     }
 
@@ -81,10 +81,6 @@ impl fmt::Display for SpaceId {
             Self(id) => write!(f, "{id:016x}"),
         }
     }
-}
-
-fn random_u64() -> u64 {
-    Uuid::new_v4().as_u64_pair().1
 }
 
 /// Returns 13 digits of 5 bits, in the alphabet of `from_str_radix`.

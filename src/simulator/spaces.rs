@@ -31,7 +31,7 @@ impl Spaces {
     /// Creates a simulator. `world` is the initial world of the default space.
     pub fn new(scenario: Arc<str>, world: &World, limits: JournalLimits) -> Self {
         let shared = Arc::new(Shared {
-            journal_limits: limits,
+            journal_limits: limits.into(),
             buckets: Buckets::default(),
             metrics: Metrics::default(),
             unexpected_requests: UnexpectedRequests::default(),
@@ -101,7 +101,7 @@ impl Spaces {
 /// What all spaces share.
 #[derive(Debug)]
 pub struct Shared {
-    pub journal_limits: JournalLimits,
+    pub journal_limits: Arc<JournalLimits>,
     pub(super) buckets: Buckets,
     pub metrics: Metrics,
     pub unexpected_requests: UnexpectedRequests,

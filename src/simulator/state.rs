@@ -45,7 +45,7 @@ impl SpaceState {
             state_lock: RwLock::default(),
             script: Script::new(&world.script, world.settings.seed, Arc::clone(&shared.leftovers)),
             clock,
-            journal: Journal::new(shared.journal_limits.clone()),
+            journal: Journal::new(Arc::clone(&shared.journal_limits)),
             shared,
             store: Store::new(world),
         }

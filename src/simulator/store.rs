@@ -24,7 +24,6 @@ pub(super) struct CurrentState {
     pub(super) other_holders: usize,
 }
 
-/// The change that an application makes.
 pub(super) struct Commit {
     pub(super) customer: Customer,
     /// Whether the application was accepted. The customer then holds its certificate, and no other.
@@ -55,7 +54,6 @@ struct CustomerRecord {
     held: Vec<CertificateNumber>,
 }
 
-/// A certificate with the customers that hold it.
 #[derive(Debug, Default)]
 struct CertificateRecord {
     /// `None` if the certificate is not listed.

@@ -15,7 +15,6 @@ use crate::simulator::state::SpaceState;
 use crate::simulator::store::{Commit, CurrentState, CustomerChange};
 
 impl SpaceState {
-    /// Decides on an application and commits the change.
     pub async fn submit(&self, partner: &Arc<Partner>, application: &Application<'_>) -> Submission {
         let Some(scripted) = self.script.use_next(partner, application) else {
             let pictures = self.inspect(partner, application).await;
@@ -122,17 +121,12 @@ impl SpaceState {
 
     /// Returns the customer at this moment: a review that is due has been approved.
     pub(super) fn with_due_review(&self, customer: Arc<Customer>) -> Arc<Customer> {
-        match self.settings().review_after {
-            Some(review_after) => {
-                let customer = Arc::unwrap_or_clone(customer);
-                customer.with_due_review(self.clock.now(), self.started_at, review_after).into()
-            }
-            None => customer,
-        }
+        let Some(review_after) = self.settings().review_after else { return customer };
+        let customer = Arc::unwrap_or_clone(customer);
+        customer.with_due_review(self.clock.now(), self.started_at, review_after).into()
     }
 }
 
-/// Why a review cannot be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReviewError {
     #[error("there is no such customer")]

@@ -35,7 +35,6 @@ pub fn decode<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<RawApplication<
     if is_json(headers) { decode_json(body) } else { Err(invalid(Violation::ContentType)) }
 }
 
-/// Decodes a body that was sent as JSON.
 pub fn decode_json(body: &[u8]) -> Result<RawApplication<'_>, ParameterError> {
     let text = std::str::from_utf8(body).map_err(|_| invalid(Violation::NotUtf8))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -55,7 +54,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// The fields of a JSON object.
 struct ApplicationBody<'a>(RawApplication<'a>);
 
 impl<'de> Deserialize<'de> for ApplicationBody<'de> {

@@ -6,10 +6,7 @@ mod review_result;
 use axum::Router;
 use axum::routing::{get, post};
 
-/// Requesting an individual real-name authentication.
 pub const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
-
-/// Querying the result of a review.
 pub const REVIEW_RESULT: &str = "/v2/customers/realname-auths/result";
 
 pub fn routes() -> Router {

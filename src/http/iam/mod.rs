@@ -13,10 +13,7 @@ pub use auth::{DomainsBody, TokenBody, TokenRequest};
 use crate::domain::checks::Check;
 use crate::simulator::{ApiError, IamAnswer};
 
-/// The accounts that a credential belongs to.
 pub const DOMAINS: &str = "/v3/auth/domains";
-
-/// A token for a user's name and password.
 pub const TOKENS: &str = "/v3/auth/tokens";
 
 pub fn routes() -> Router {

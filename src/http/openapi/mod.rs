@@ -10,7 +10,6 @@ use serde_json::{Map, Value, json};
 
 pub use operation::{ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response};
 
-/// The tag of the control API.
 const CONTROL_TAG: &str = "control";
 
 const DESCRIPTION: &str = "\

@@ -70,9 +70,8 @@ pub fn access_key(header: &[u8]) -> Option<&str> {
     Authorization::parse(header)?.ok().map(|authorization| authorization.access_key)
 }
 
-/// A request with a signature to verify.
 pub struct Signed<'a> {
-    authorization: Authorization<'a>,
+    pub authorization: Authorization<'a>,
     parts: &'a Parts,
     body: &'a [u8],
 }
@@ -83,10 +82,6 @@ impl<'a> Signed<'a> {
         let header = parts.headers.get(axum::http::header::AUTHORIZATION)?;
         let authorization = Authorization::parse(header.as_bytes())?;
         Some(authorization.map(|authorization| Self { authorization, parts, body }))
-    }
-
-    pub fn access_key(&self) -> &'a str {
-        self.authorization.access_key
     }
 
     /// Verifies date, security token and signature.
