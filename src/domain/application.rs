@@ -7,7 +7,7 @@ use serde::Serialize;
 use strum::{EnumString, IntoStaticStr};
 
 use crate::domain::account::CustomerId;
-use crate::domain::bucket::{PictureKind, PicturePath};
+use crate::domain::bucket::PicturePath;
 use crate::domain::certificate::{CertificateNumber, CertificateType};
 use crate::domain::settings::Contract;
 
@@ -85,10 +85,6 @@ impl<'a> Application<'a> {
             xaccount_type,
             has_change_type: change_type.is_some(),
         })
-    }
-
-    pub fn pictures(&self) -> impl Iterator<Item = (PictureKind, &PicturePath<'a>)> {
-        self.certificate_type.pictures.iter().copied().zip(&self.picture_paths)
     }
 
     /// Returns the values of a parameter as text: none if the parameter was not sent, several if it is a list.

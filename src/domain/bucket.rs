@@ -241,7 +241,8 @@ impl Inspection {
         &'s self,
         application: &'s Application<'_>,
     ) -> impl Iterator<Item = (PictureKind, &'s PicturePath<'s>, Cow<'s, Picture>)> {
-        application.pictures().enumerate().filter_map(move |(index, (kind, path))| {
+        let named = application.certificate_type.pictures.iter().copied().zip(&application.picture_paths);
+        named.enumerate().filter_map(move |(index, (kind, path))| {
             let picture = match self {
                 Self::ByName => Cow::Owned(Picture::from_path(path)),
                 Self::Read(pictures) => Cow::Borrowed(&pictures[index]),

@@ -181,6 +181,6 @@ fn review_result(customer: &Customer) -> String {
     json_text(&ReviewResultBody { review_result, opinion })
 }
 
-fn json_text(body: &impl Serialize) -> String {
+pub fn json_text(body: &impl Serialize) -> String {
     serde_json::to_string(body).expect("texts, numbers and lists are JSON")
 }

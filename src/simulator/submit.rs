@@ -80,10 +80,8 @@ impl SpaceState {
         ScriptUse { place, delay, answer }: ScriptUse,
         commit: bool,
     ) -> Submission {
-        let change = match answer {
-            Answer::Accept(review) => self.accept(partner, application, review, commit),
-            Answer::Refuse(_) | Answer::Gateway(_) | Answer::Fault(_) => None,
-        };
+        let accept = |review| self.accept(partner, application, review, commit);
+        let change = if let Answer::Accept(review) = answer { accept(review) } else { None };
         Submission { answer, reason: Reason::Script(place), change, delay }
     }
 

@@ -74,7 +74,7 @@ impl<'de> Deserialize<'de> for ApplicationBody<'de> {
                         Ok(Parameter::CustomerId) => fill(&mut raw.customer_id, value, Value::try_as_text),
                         Ok(Parameter::IdentifyType) => fill(&mut raw.identify_type, value, Value::try_as_integer),
                         Ok(Parameter::VerifiedFileUrl) => {
-                            fill(&mut raw.verified_file_url, value, Value::try_as_text_list)
+                            fill(&mut raw.verified_file_url, value, Value::try_as_text_list);
                         }
                         Ok(Parameter::Name) => fill(&mut raw.name, value, Value::try_as_text),
                         Ok(Parameter::VerifiedNumber) => fill(&mut raw.verified_number, value, Value::try_as_text),

@@ -11,6 +11,7 @@ use serde::Serialize;
 pub use auth::{DomainsBody, TokenBody, TokenRequest};
 
 use crate::domain::checks::Check;
+use crate::http::response::json_text;
 use crate::simulator::{ApiError, IamAnswer};
 
 pub const DOMAINS: &str = "/v3/auth/domains";
@@ -21,8 +22,7 @@ pub fn routes() -> Router {
 }
 
 fn answer(check: &'static Check, status: StatusCode, body: &impl Serialize) -> IamAnswer {
-    let body = serde_json::to_string(body).expect("texts, numbers and lists are JSON");
-    IamAnswer { check, status: status.as_u16(), body }
+    IamAnswer { check, status: status.as_u16(), body: json_text(body) }
 }
 
 /// IAM's own form of errors.

@@ -56,12 +56,8 @@ pub enum SignatureError {
 impl SignatureError {
     /// What was compared, for explanations.
     pub fn saw(&self) -> Option<String> {
-        match self {
-            Self::Mismatch { canonical_request, string_to_sign } => {
-                Some(format!("canonical request:\n{canonical_request}\nstring to sign:\n{string_to_sign}"))
-            }
-            _ => None,
-        }
+        let Self::Mismatch { canonical_request, string_to_sign } = self else { return None };
+        Some(format!("canonical request:\n{canonical_request}\nstring to sign:\n{string_to_sign}"))
     }
 }
 
