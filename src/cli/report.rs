@@ -32,11 +32,12 @@ pub(super) struct Report {
 impl Report {
     /// The report of a simulator that has stopped.
     pub(super) fn new(spaces: &Spaces) -> Self {
-        let coverage = Coverage::new(spaces.metrics());
+        let metrics = &spaces.shared.metrics;
+        let coverage = Coverage::new(metrics);
         let title = "\nbss-sim: the requests of all spaces, deleted ones included; calls below /_sim do not count";
         let mut lines = vec![title.to_owned()];
         let mut answers = BTreeMap::<_, u64>::new();
-        for (kind, count) in spaces.metrics().outcomes() {
+        for (kind, count) in metrics.outcomes() {
             *answers.entry((kind.path, kind.outcome)).or_default() += count;
         }
         let requests: u64 = answers.values().sum();
@@ -49,10 +50,10 @@ impl Report {
         }
         // Clearing a script adds what is left of it to the leftovers.
         spaces.list().iter().for_each(|space| space.state().script.clear());
-        let (leftovers, more_leftovers) = spaces.leftovers().list();
+        let (leftovers, more_leftovers) = spaces.shared.leftovers.list();
         lines.extend(leftover_lines(&leftovers));
         lines.extend(more(more_leftovers as u64));
-        let (unexpected, more_unexpected) = spaces.unexpected_requests().list();
+        let (unexpected, more_unexpected) = spaces.shared.unexpected_requests.list();
         lines.extend(unexpected_lines(&unexpected));
         lines.extend(more(more_unexpected));
         if requests == 0 {

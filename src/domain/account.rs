@@ -194,26 +194,22 @@ impl Customer {
     }
 }
 
-/// The account that made a request.
+/// The account that made a request. A customer, with its own credentials, may not call the API.
 #[derive(Clone, Debug)]
 pub enum Caller {
-    /// A partner: it may call the API.
     Partner(Arc<Partner>),
-    /// A customer with its own credentials: it may not.
     Customer(CustomerId),
 }
 
 /// A reference to an account: a partner and a customer may have the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountRef<'a> {
-    /// The partner with this name.
+    /// By its name.
     Partner(&'a str),
-    /// The customer with this ID.
     Customer(&'a CustomerId),
 }
 
 impl Caller {
-    /// Returns the account of the caller.
     pub fn account(&self) -> AccountRef<'_> {
         match self {
             Self::Partner(partner) => AccountRef::Partner(&partner.name),

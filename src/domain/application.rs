@@ -7,7 +7,7 @@ use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::domain::account::CustomerId;
-use crate::domain::bucket::{PictureKind, PicturePath};
+use crate::domain::bucket::PicturePath;
 use crate::domain::certificate::{CertificateNumber, CertificateType};
 use crate::domain::settings::Contract;
 
@@ -87,11 +87,6 @@ impl<'a> Application<'a> {
         })
     }
 
-    /// Returns the paths of the pictures, each with its kind.
-    pub fn pictures(&self) -> impl Iterator<Item = (PictureKind, &PicturePath<'a>)> {
-        self.certificate_type.pictures.iter().copied().zip(&self.picture_paths)
-    }
-
     /// Returns the values of a parameter as text: none if the parameter was not sent, several if it is a list.
     pub fn values(&self, parameter: Parameter) -> Vec<Cow<'_, str>> {
         let one = |value| vec![Cow::Borrowed(value)];
@@ -112,7 +107,6 @@ const fn error(parameter: Parameter, violation: Violation) -> ParameterError {
     ParameterError { parameter: Some(parameter), violation }
 }
 
-/// Returns the value of a mandatory field.
 fn mandatory<T>(parameter: Parameter, field: RawField<T>) -> Result<T, ParameterError> {
     optional(parameter, field)?.ok_or(error(parameter, Violation::Missing))
 }
@@ -170,7 +164,6 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -198,17 +191,12 @@ impl Parameter {
         }
     }
 
-    /// Returns true if the value is a number.
-    pub const fn is_integer(self) -> bool {
-        matches!(self, Self::IdentifyType | Self::VerifiedType | Self::ChangeType)
-    }
-
     /// Returns the violation if a value has another JSON type.
     const fn wrong_type(self) -> Violation {
         match self {
+            Self::IdentifyType | Self::VerifiedType | Self::ChangeType => Violation::NotInteger,
             Self::VerifiedFileUrl => Violation::NotTextList,
-            _ if self.is_integer() => Violation::NotInteger,
-            _ => Violation::NotText,
+            Self::CustomerId | Self::Name | Self::VerifiedNumber | Self::XaccountType => Violation::NotText,
         }
     }
 
@@ -224,7 +212,6 @@ impl Parameter {
     }
 }
 
-/// One field of a request body.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum RawField<T> {
     #[default]

@@ -236,7 +236,6 @@ pub enum Inspection {
     ByName,
     /// The pictures, in the application's order.
     Read(Box<[Picture]>),
-    /// The bucket cannot be read, for this reason.
     Unreachable(Box<str>),
 }
 
@@ -246,7 +245,8 @@ impl Inspection {
         &'s self,
         application: &'s Application<'_>,
     ) -> impl Iterator<Item = (PictureKind, &'s PicturePath<'s>, Cow<'s, Picture>)> {
-        application.pictures().enumerate().filter_map(move |(index, (kind, path))| {
+        let named = application.certificate_type.pictures.iter().copied().zip(&application.picture_paths);
+        named.enumerate().filter_map(move |(index, (kind, path))| {
             let picture = match self {
                 Self::ByName => Cow::Owned(Picture::from_path(path)),
                 Self::Read(pictures) => Cow::Borrowed(&pictures[index]),
@@ -258,10 +258,7 @@ impl Inspection {
 
     /// Returns why the bucket cannot be read. `None` if it can.
     pub fn unreachable(&self) -> Option<&str> {
-        match self {
-            Self::Unreachable(cause) => Some(cause),
-            _ => None,
-        }
+        if let Self::Unreachable(cause) = self { Some(cause) } else { None }
     }
 }
 
@@ -271,15 +268,13 @@ impl Inspection {
 pub enum PictureKind {
     /// The front side, or the profile page.
     Front,
-    /// The back side.
     Back,
-    /// The customer holding the certificate.
     #[strum(to_string = "in hand")]
     InHand,
 }
 
 /// The path of a picture below the bucket's `download` directory.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PicturePath<'a>(Cow<'a, str>);
 
 impl<'a> PicturePath<'a> {
@@ -307,7 +302,6 @@ impl<'a> PicturePath<'a> {
         }
     }
 
-    /// Copies a borrowed text.
     pub fn into_owned(self) -> PicturePath<'static> {
         PicturePath(self.0.into_owned().into())
     }
@@ -320,12 +314,6 @@ impl<'a> PicturePath<'a> {
     pub fn extension(&self) -> &str {
         let end = self.0.rfind(['.', '/']).map_or("", |end| &self.0[end..]);
         end.strip_prefix('.').unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for PicturePath<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
     }
 }
 

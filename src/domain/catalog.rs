@@ -90,7 +90,6 @@ catalog! {
 }
 
 impl CheckItem {
-    /// Returns the page's description.
     pub const fn description(self) -> &'static str {
         self.row().0
     }
@@ -101,10 +100,8 @@ impl CheckItem {
 pub struct CheckItems(u8);
 
 impl CheckItems {
-    /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// Returns the items in the page's order.
     pub fn iter(self) -> impl Iterator<Item = CheckItem> {
         CheckItem::ALL.iter().copied().filter(move |item| self.0 & (1 << *item as u8) != 0)
     }
@@ -154,7 +151,6 @@ impl Review {
 pub enum DocumentedOutcome {
     /// 200 with this `is_review`.
     Accepted(Review),
-    /// An error of the API.
     Refused(ErrorCode),
     /// `CBC.99007004` with this item.
     Item(CheckItem),
@@ -177,7 +173,6 @@ impl DocumentedOutcome {
         }
     }
 
-    /// Returns the page's description.
     pub const fn text(self) -> &'static str {
         match self {
             Self::Accepted(Review::NotNeeded) => "Accepted; no manual review.",

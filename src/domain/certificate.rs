@@ -36,7 +36,6 @@ const fn row(
     CertificateType { number, name, pictures, editions }
 }
 
-/// Every certificate type of any edition.
 pub static CERTIFICATE_TYPES: [CertificateType; 7] = [
     // Assumed: the page's list has no type 0, but its example does, with three pictures.
     row(0, "resident identity card", THREE, OLD),
@@ -73,7 +72,6 @@ impl CertificateNumber {
         Self(number.into())
     }
 
-    /// Returns the number, for comparing and for the wire.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -22,7 +22,6 @@ pub enum Basis {
 }
 
 impl Basis {
-    /// The word in explanations, tables and the README.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -55,10 +54,6 @@ pub struct Check {
     pub citation: Citation,
 }
 
-const fn row(id: &'static str, refuses_with: Option<ErrorCode>, citation: Citation) -> Check {
-    Check { id, refuses_with, citation }
-}
-
 /// Every check before the rules, in the order in which a request meets them. The last one can fail at any point.
 pub static CHECKS: [&Check; 10] = [
     &HEAD_SIZE,
@@ -73,63 +68,49 @@ pub static CHECKS: [&Check; 10] = [
     &NO_FAULT,
 ];
 
+const fn documented(id: &'static str, refuses_with: Option<ErrorCode>, source: &'static str) -> Check {
+    Check { id, refuses_with, citation: Citation::documented(source) }
+}
+
+const fn assumed(id: &'static str, refuses_with: Option<ErrorCode>, source: &'static str) -> Check {
+    Check { id, refuses_with, citation: Citation::assumed(source) }
+}
+
+/// The words of the page for both checks of credentials.
+const PARTNERS_ONLY: &str = "This API can be invoked only by the partner account's AK/SK or token.";
+
 /// The target and the headers are not too long.
-pub static HEAD_SIZE: Check = row(
+pub static HEAD_SIZE: Check = assumed(
     "head-size",
     None,
-    Citation::assumed("The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."),
+    "The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K.",
 );
-
 /// The space exists that the request names or that its credential was made for.
-pub static SPACE: Check = row(
+pub static SPACE: Check = assumed(
     "space-known",
     None,
-    Citation::assumed("Spaces are the simulator's own: a request for one that is gone is not answered by another."),
+    "Spaces are the simulator's own: a request for one that is gone is not answered by another.",
 );
-
-/// The path is one of the API's.
-pub static PATH_KNOWN: Check = row("path-known", None, Citation::assumed("The gateway's error table: APIGW.0101."));
-
+pub static PATH_KNOWN: Check = assumed("path-known", None, "The gateway's error table: APIGW.0101.");
 /// The path supports the method.
-pub static METHOD_KNOWN: Check = row("method-known", None, Citation::assumed("The gateway's error table: APIGW.0101."));
-
+pub static METHOD_KNOWN: Check = assumed("method-known", None, "The gateway's error table: APIGW.0101.");
 /// The body is not longer than [`MAX_BODY_BYTES`].
-pub static BODY_SIZE: Check =
-    row("body-size", None, Citation::assumed("The gateway's error table: a body of more than 12 MB."));
-
-/// The request has valid credentials.
-pub static AUTHENTICATED: Check = row(
-    "authenticated",
-    None,
-    Citation::documented("This API can be invoked only by the partner account's AK/SK or token."),
-);
-
+pub static BODY_SIZE: Check = assumed("body-size", None, "The gateway's error table: a body of more than 12 MB.");
+pub static AUTHENTICATED: Check = documented("authenticated", None, PARTNERS_ONLY);
 /// IAM knows the user, the password and the account, and understands the request. Only requests to IAM meet this check, in
 /// the place of those that follow [`AUTHENTICATED`].
 pub static IDENTITY: Check =
-    row("identity", None, Citation::assumed("IAM's own documentation: password authentication with domain scope."));
-
-/// The caller is a partner with its own credentials.
-pub static CALLER_IS_PARTNER: Check = row(
-    "caller-is-partner",
-    Some(ErrorCode::AccessDenied),
-    Citation::documented("This API can be invoked only by the partner account's AK/SK or token."),
-);
-
+    assumed("identity", None, "IAM's own documentation: password authentication with domain scope.");
+pub static CALLER_IS_PARTNER: Check = documented("caller-is-partner", Some(ErrorCode::AccessDenied), PARTNERS_ONLY);
 /// The body is a well-formed application.
-pub static PARAMETERS: Check = row(
-    "parameters",
-    Some(ErrorCode::ParameterError),
-    Citation::documented("Request Parameters: mandatory, type, value range."),
-);
-
+pub static PARAMETERS: Check =
+    documented("parameters", Some(ErrorCode::ParameterError), "Request Parameters: mandatory, type, value range.");
 /// No scripted answer matches.
 pub static SCRIPT: Check =
-    row("script", None, Citation::assumed("A scripted answer stands for what cannot be caused by a request alone."));
-
+    assumed("script", None, "A scripted answer stands for what cannot be caused by a request alone.");
 /// The simulator works: no handler panicked.
-pub static NO_FAULT: Check = row(
+pub static NO_FAULT: Check = assumed(
     "no-internal-fault",
     Some(ErrorCode::OtherErrors),
-    Citation::assumed("The page's code for other errors also answers an internal fault of the simulator."),
+    "The page's code for other errors also answers an internal fault of the simulator.",
 );

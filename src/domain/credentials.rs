@@ -132,7 +132,6 @@ impl Accounts {
         true
     }
 
-    /// Replaces the credentials of a customer.
     pub fn put_customer_credentials(&mut self, id: &CustomerId, credentials: Credentials) {
         self.remove_customer_credentials(id);
         if !credentials.is_empty() {
@@ -147,7 +146,6 @@ impl Accounts {
         }
     }
 
-    /// Returns the credentials of a customer, which may be none.
     pub fn customer_credentials(&self, id: &CustomerId) -> Credentials {
         self.customers.get(id).cloned().unwrap_or_default()
     }
@@ -173,19 +171,16 @@ impl Accounts {
         self.partners.iter().find(|partner| *partner.id == *id)
     }
 
-    /// Returns the account that the token belongs to.
     pub fn caller_by_token(&self, token: &Secret) -> Option<&Caller> {
         self.tokens.get(token)
     }
 
-    /// Returns the access key with this ID and the account that it belongs to.
     pub fn access_key(&self, ak: &str) -> Option<&(AccessKey, Caller)> {
         self.access_keys.get(ak)
     }
 
-    /// Returns the user with this name in the account with this name, and the account.
-    pub fn user(&self, account: &str, name: &str) -> Option<&(User, Caller)> {
-        self.users.get(&(account.into(), name.into()))
+    pub fn user(&self, account_name: &str, name: &str) -> Option<&(User, Caller)> {
+        self.users.get(&(account_name.into(), name.into()))
     }
 
     fn add_to_indexes(&mut self, caller: &Caller, credentials: &Credentials) {

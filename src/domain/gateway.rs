@@ -18,10 +18,8 @@ const fn row(code: &'static str, status: u16, message: &'static str) -> GatewayE
     GatewayError { code, status, message, retry_after: None }
 }
 
-/// The path is not one of the API's.
 pub const UNKNOWN_PATH: &GatewayError =
     &row("APIGW.0101", 404, "The API does not exist or has not been published in the environment.");
-/// The path does not support the method.
 pub const UNKNOWN_METHOD: &GatewayError = &row("APIGW.0101", 404, "The API does not exist.");
 /// The request cannot be parsed.
 pub const BAD_REQUEST: &GatewayError = &row("APIGW.0201", 400, "API request error.");
@@ -31,7 +29,6 @@ pub const BODY_TOO_LARGE: &GatewayError = &row("APIGW.0201", 413, "Request entit
 pub const TARGET_TOO_LARGE: &GatewayError = &row("APIGW.0201", 414, "Request URI too large.");
 /// A header is longer than 32 K, or all together are longer than 128 K.
 pub const HEADERS_TOO_LARGE: &GatewayError = &row("APIGW.0201", 494, "Request headers too large.");
-/// The caller could not be authenticated.
 pub const NOT_AUTHENTICATED: &GatewayError = &row("APIGW.0301", 401, "Incorrect IAM authentication information.");
 
 /// The table, in its own order. A code without a status means the first row with this code.

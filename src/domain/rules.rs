@@ -28,7 +28,6 @@ pub struct Case<'a> {
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub partner: Arc<Partner>,
-    /// The customer, if there is one with this ID.
     pub customer: Option<Arc<Customer>>,
     /// The certificate, if it is listed.
     pub certificate: Option<Arc<Certificate>>,
@@ -220,7 +219,7 @@ static PICTURES_PASS: Rule = Rule {
     saw: |case| {
         let pictures = case.facts.pictures.pictures(case.application).map(|(kind, path, picture)| {
             let item = picture.failed_item(kind, case.application);
-            format!("{kind} {path:?}: {picture}: {}", item.map_or("passed", |item| item.code()))
+            format!("{kind} {:?}: {picture}: {}", path.as_str(), item.map_or("passed", |item| item.code()))
         });
         pictures.collect::<Vec<_>>().join(", ")
     },
@@ -247,10 +246,7 @@ static VERIFICATION_PASSES: Rule = Rule {
     citation: Citation::documented("Real-name authentication failed."),
     check: |case| case.verdict() == Verdict::Pass,
     saw: |case| {
-        let verdict = match case.verdict() {
-            Verdict::Pass => "pass",
-            Verdict::Fail => "fail",
-        };
+        let verdict = if case.verdict() == Verdict::Pass { "pass" } else { "fail" };
         format!("verdict listed for this certificate: {verdict}")
     },
 };
@@ -367,13 +363,6 @@ pub enum CheckResult {
     Failed,
     /// An earlier one decided the answer.
     NotReached,
-}
-
-impl CheckResult {
-    /// The word in explanations.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// A check or a rule.

@@ -178,23 +178,19 @@ impl Matcher {
         if let Self::Present(present) = self {
             return *present != values.is_empty();
         }
-        values.iter().any(|value| self.matches_value(value.as_ref()))
-    }
-
-    /// Returns a condition that holds for these values.
-    pub fn any_of<T: ToString>(options: impl IntoIterator<Item = T>) -> Self {
-        Self::AnyOf(options.into_iter().map(|option| option.to_string().into()).collect())
-    }
-
-    fn matches_value(&self, value: &str) -> bool {
-        match self {
+        values.iter().map(AsRef::as_ref).any(|value| match self {
             Self::AnyOf(options) => options.iter().any(|option| **option == *value),
             Self::Prefix(prefix) => value.starts_with(&**prefix),
             Self::Suffix(suffix) => value.ends_with(&**suffix),
             Self::Contains(part) => value.contains(&**part),
             Self::Regex(regex) => regex.is_match(value),
             Self::Present(_) => true,
-        }
+        })
+    }
+
+    /// Returns a condition that holds for these values.
+    pub fn any_of<T: ToString>(options: impl IntoIterator<Item = T>) -> Self {
+        Self::AnyOf(options.into_iter().map(|option| option.to_string().into()).collect())
     }
 }
 
@@ -237,11 +233,6 @@ pub enum Fault {
 impl Fault {
     /// The word in fixtures and explanations.
     pub fn as_str(self) -> &'static str {
-        self.outcome().trim_start_matches("fault ")
-    }
-
-    /// The name of the outcome, such as `fault reset`.
-    pub fn outcome(self) -> &'static str {
-        self.into()
+        <&str>::from(self).trim_start_matches("fault ")
     }
 }

@@ -91,7 +91,7 @@ impl Entry {
 
     /// All checks in their order, each with its result: `passed`, `failed` or `not_reached`.
     pub fn checks(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
-        self.0.explanation.checks.iter().map(|check| (check.check, check.result.as_str()))
+        self.0.explanation.checks.iter().map(|check| (check.check, check.result.into()))
     }
 }
 

@@ -112,7 +112,7 @@ impl Space {
 
     /// Its ID, for the header `X-Sim-Space`; `default` for the default space.
     pub fn id(&self) -> String {
-        self.inner.id().to_string()
+        self.inner.id.to_string()
     }
 
     /// The credentials of its first partner.
@@ -322,9 +322,9 @@ impl Space {
 impl Drop for Space {
     fn drop(&mut self) {
         let unmet = if thread::panicking() { Vec::new() } else { self.unmet() };
-        if self.inner.id() != SpaceId::DEFAULT {
+        if self.inner.id != SpaceId::DEFAULT {
             // It is an error if the space was deleted before.
-            let _ = self.app.spaces.remove(self.inner.id());
+            let _ = self.app.spaces.remove(self.inner.id);
         }
         assert!(unmet.is_empty(), "{}", unmet.join("\n"));
     }

@@ -13,14 +13,10 @@ pub const DEFAULT_JOURNAL_ENTRIES: usize = 10_000;
 /// The most bytes of all journals, by default.
 pub const DEFAULT_JOURNAL_BYTES: usize = 64 * 1024 * 1024;
 
-/// The state that all routes share.
 #[derive(Debug)]
 pub struct App {
-    /// The spaces.
     pub spaces: Arc<Spaces>,
-    /// Who may use the control API, and what it shows.
     pub control: ControlSettings,
-    /// The scenarios that spaces can start from.
     pub scenarios: Arc<ScenarioRegistry>,
 }
 
@@ -38,18 +34,17 @@ impl App {
         Self { spaces, control, scenarios }
     }
 
-    /// The current library of scenarios.
     pub fn library(&self) -> Arc<Library> {
         self.scenarios.library()
     }
 }
 
-/// The settings of the control API.
+/// Who may use the control API, and what it shows.
 #[derive(Clone, Debug, Default)]
 pub struct ControlSettings {
     /// What every call has to show, but for the health checks and that for the CA; `None` if the API is open.
     pub token: Option<Secret>,
-    /// Names and certificate numbers are shown in the journal.
+    /// Whether the journal shows names and certificate numbers.
     pub show_personal_data: bool,
     /// The certificate of the CA that clients have to trust, as PEM; `None` if the simulator has no CA of its own.
     pub ca: Option<Arc<str>>,

@@ -36,27 +36,34 @@ pub struct ApiRequest {
 }
 
 impl ApiRequest {
-    /// The state of the request's space.
     pub fn state(&self) -> &SpaceState {
         &self.context.state
     }
 
-    /// Finds the caller by the request's credentials.
-    ///
-    /// # Errors
-    /// What follows the gateway's text, and what was compared.
+    /// Finds the caller. A token counts before a signature (assumed: the official SDKs sign even when a token header is
+    /// added).
     pub fn authenticate(&self) -> Result<Caller, Detail> {
-        authenticate(self.state(), &self.parts, &self.body)
+        let (state, headers) = (self.state(), &self.parts.headers);
+        if let Some(token) = headers.get(X_AUTH_TOKEN).filter(|token| !token.is_empty()) {
+            return caller_by_token(state, token.as_bytes());
+        }
+        match Signed::parse(&self.parts, &self.body) {
+            Some(signed) => {
+                let caller = signed.and_then(|signed| caller_by_signature(state, &signed));
+                caller.map_err(|error| Detail { text: error.to_string(), saw: error.saw() })
+            }
+            // Credentials of another kind are taken for a token, as on the real gateway.
+            None if headers.contains_key(AUTHORIZATION) => Err("decrypt token fail".to_owned().into()),
+            None => Err("x-auth-token not found".to_owned().into()),
+        }
     }
 
-    /// Records the caller's name.
     pub fn record_caller(&self, name: impl Into<Arc<str>>) {
-        self.context.record_caller(name.into());
+        self.context.record().caller = Some(name.into());
     }
 
-    /// Records the body.
     pub fn record_body(&self) {
-        self.context.record_body(&self.body);
+        self.context.record().request.set_body(&self.body);
     }
 }
 
@@ -76,21 +83,7 @@ impl<S: Sync> FromRequest<S> for ApiRequest {
 /// A request that a partner made with its own credentials.
 pub struct PartnerRequest {
     pub partner: Arc<Partner>,
-    request: ApiRequest,
-}
-
-impl PartnerRequest {
-    pub fn state(&self) -> &SpaceState {
-        self.request.state()
-    }
-
-    pub fn parts(&self) -> &Parts {
-        &self.request.parts
-    }
-
-    pub fn body(&self) -> &[u8] {
-        &self.request.body
-    }
+    pub request: ApiRequest,
 }
 
 impl<S: Sync> FromRequest<S> for PartnerRequest {
@@ -99,43 +92,24 @@ impl<S: Sync> FromRequest<S> for PartnerRequest {
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self, ApiError> {
         let request = ApiRequest::from_request(request, state).await?;
         request.record_body();
-        match request.authenticate() {
-            Ok(Caller::Partner(partner)) => {
-                request.record_caller(Arc::clone(&partner.name));
-                Ok(Self { partner, request })
-            }
-            Ok(Caller::Customer(id)) => Err(ApiError::CustomerCredentials(id)),
-            Err(detail) => Err(not_authenticated(detail)),
+        let partner = only_partner(request.authenticate())?;
+        request.record_caller(Arc::clone(&partner.name));
+        Ok(Self { partner, request })
+    }
+}
+
+/// Refuses customers, and with the gateway's error a caller that was not found.
+pub fn only_partner(caller: Result<Caller, Detail>) -> Result<Arc<Partner>, ApiError> {
+    match caller {
+        Ok(Caller::Partner(partner)) => Ok(partner),
+        Ok(Caller::Customer(id)) => Err(ApiError::CustomerCredentials(id)),
+        Err(detail) => {
+            let (check, error) = (&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED);
+            Err(ApiError::Gateway { check, error, detail: Some(detail) })
         }
     }
 }
 
-/// The gateway's refusal of unknown credentials.
-pub fn not_authenticated(detail: Detail) -> ApiError {
-    let (check, error) = (&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED);
-    ApiError::Gateway { check, error, detail: Some(detail) }
-}
-
-/// Finds the caller. A token counts before a signature (assumed: the official SDKs sign even when a token header is added).
-fn authenticate(state: &SpaceState, parts: &Parts, body: &[u8]) -> Result<Caller, Detail> {
-    if let Some(token) = parts.headers.get(X_AUTH_TOKEN).filter(|token| !token.is_empty()) {
-        return caller_by_token(state, token.as_bytes());
-    }
-    match Signed::parse(parts, body) {
-        Some(signed) => {
-            let caller = signed.and_then(|signed| caller_by_signature(state, &signed));
-            caller.map_err(|error| Detail { text: error.to_string(), saw: error.saw() })
-        }
-        // Credentials of another kind are taken for a token, as on the real gateway.
-        None if parts.headers.contains_key(AUTHORIZATION) => Err("decrypt token fail".to_owned().into()),
-        None => Err("x-auth-token not found".to_owned().into()),
-    }
-}
-
-/// Finds the account to which a token belongs.
-///
-/// # Errors
-/// What follows the gateway's text.
 pub fn caller_by_token(state: &SpaceState, token: &[u8]) -> Result<Caller, Detail> {
     let unknown = || "decrypt token fail".to_owned();
     let token = std::str::from_utf8(token).map_err(|_| unknown())?;
@@ -148,33 +122,29 @@ pub fn caller_by_token(state: &SpaceState, token: &[u8]) -> Result<Caller, Detai
 
 /// Verifies a signature. A key that the world lists is verified even with lenient authentication.
 fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller, SignatureError> {
-    let ak = signed.access_key();
+    let ak = signed.authorization.access_key;
     let accounts = state.accounts();
     let Some((key, caller)) = accounts.access_key(ak) else {
         return state.lenient_caller().ok_or_else(|| SignatureError::UnknownKey(ak.to_owned()));
     };
-    if state.is_locked(ak) {
+    if state.lockout.is_locked(ak, state.clock.now()) {
         return Err(SignatureError::Locked);
     }
     match signed.verify(key, machine_time()) {
         Ok(()) => {
-            state.record_signature(ak, true);
+            state.lockout.succeed(ak);
             Ok(caller.clone())
         }
         // The failure that locks the key is answered like all that follow it (assumed).
-        Err(SignatureError::Mismatch { .. }) if state.record_signature(ak, false) => Err(SignatureError::Locked),
+        Err(SignatureError::Mismatch { .. }) if state.lockout.fail(ak, state.clock.now()) => {
+            Err(SignatureError::Locked)
+        }
         Err(error) => Err(error),
     }
 }
 
-/// Reads a whole body.
-///
-/// # Errors
-/// The gateway's error if it is too long, or if the client stopped in the middle.
-pub async fn read_body<B>(headers: &HeaderMap, body: B) -> Result<Bytes, &'static GatewayError>
-where
-    B: HttpBody<Data = Bytes>,
-{
+/// Reads a whole body. The gateway's error if it is too long, or if the client stopped in the middle.
+pub async fn read_body(headers: &HeaderMap, body: impl HttpBody<Data = Bytes>) -> Result<Bytes, &'static GatewayError> {
     let mut body = pin!(body);
     // A client that asks first gets its refusal at once, and never sends the body.
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 && headers.contains_key(EXPECT) {
@@ -188,20 +158,16 @@ where
         if length > MAX_DISCARDED_BYTES {
             break;
         }
-        whole = match length {
-            0..=MAX_BODY_BYTES => joined(whole, chunk),
-            _ => Bytes::new(),
-        };
+        if length > MAX_BODY_BYTES {
+            whole = Bytes::new();
+        } else if whole.is_empty() {
+            // Most bodies come in one chunk, which is not copied.
+            whole = chunk;
+        } else {
+            let mut joined = BytesMut::from(whole);
+            joined.extend_from_slice(&chunk);
+            whole = joined.freeze();
+        }
     }
     if length > MAX_BODY_BYTES { Err(gateway::BODY_TOO_LARGE) } else { Ok(whole) }
-}
-
-/// Most bodies come in one chunk, which is then not copied.
-fn joined(whole: Bytes, chunk: Bytes) -> Bytes {
-    if whole.is_empty() {
-        return chunk;
-    }
-    let mut whole = BytesMut::from(whole);
-    whole.extend_from_slice(&chunk);
-    whole.freeze()
 }

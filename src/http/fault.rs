@@ -1,6 +1,5 @@
 //! Delivery: delays answers and injects faults, after the request was decided and recorded.
 
-use std::fmt;
 use std::future::pending;
 use std::io;
 use std::time::Duration;
@@ -26,21 +25,13 @@ pub struct Delivery {
 }
 
 /// What the server does to the connection instead of sending the response. An extension of the response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the connection ends without an answer, as scripted")]
 pub enum AbortConnection {
-    /// Reset it: TCP's RST.
+    /// TCP's RST.
     Reset,
-    /// Close it.
     Close,
 }
-
-impl fmt::Display for AbortConnection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection ends without an answer, as scripted")
-    }
-}
-
-impl std::error::Error for AbortConnection {}
 
 impl Delivery {
     /// The delivery of an outcome. `None` if its answer is simply sent.

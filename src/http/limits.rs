@@ -17,11 +17,9 @@ use tokio_util::task::AbortOnDropHandle;
 /// What clients may use. The making of a response has no limit, because it may be scripted to be late.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most connections at a time.
     pub connections: usize,
     /// The time for the head of a request, from its first byte on, and for the handshake of TLS.
     pub head: Duration,
-    /// The time for the body of a request.
     pub body: Duration,
     /// The time within which a client has to read some more of a response.
     pub answer: Duration,

@@ -51,7 +51,6 @@ pub fn api_service(app: &Arc<App>) -> RecordService<Router> {
     record(app, None, api_routes())
 }
 
-/// The control API alone.
 pub fn control_router(app: &Arc<App>) -> Router {
     control::routes(app).with_state(())
 }

@@ -38,23 +38,14 @@ pub struct RequestContext {
 }
 
 #[derive(Debug, Default)]
-struct Record {
-    request: RecordedRequest,
-    caller: Option<Arc<str>>,
+pub struct Record {
+    pub request: RecordedRequest,
+    /// Its name.
+    pub caller: Option<Arc<str>>,
 }
 
 impl RequestContext {
-    /// Records the caller's name.
-    pub fn record_caller(&self, name: Arc<str>) {
-        self.record().caller = Some(name);
-    }
-
-    /// Records the body.
-    pub fn record_body(&self, body: &[u8]) {
-        self.record().request.set_body(body);
-    }
-
-    fn record(&self) -> MutexGuard<'_, Record> {
+    pub fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().expect("lock poisoned: record")
     }
 }
@@ -196,12 +187,12 @@ impl Recording {
             decided_by = outcome.decided_by(),
             check = outcome.check(),
             caller = caller.as_deref(),
-            space = %state.space_id(),
+            space = %state.space_id,
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
-        state.metrics().count(endpoint, &outcome);
-        state.unexpected_requests().record(&request, &outcome);
+        state.shared.metrics.count(endpoint, &outcome);
+        state.shared.unexpected_requests.record(&request, &outcome);
         state.journal.push(JournalEntry {
             number: 0,
             request_id: id,

@@ -12,7 +12,6 @@ use tokio::task::spawn_blocking;
 use crate::fixture::{Library, Problem, ReloadDiff, Source};
 use crate::simulator::{Space, SpaceId, Spaces};
 
-/// The current library of scenarios.
 #[derive(Debug)]
 pub struct ScenarioRegistry {
     spaces: Arc<Spaces>,
@@ -31,10 +30,8 @@ pub struct PendingReload<'a> {
     diff: ReloadDiff,
 }
 
-/// What a reload changed.
 #[derive(Debug)]
 pub struct Reload {
-    /// What is different in the library, and what is wrong in the files.
     pub diff: ReloadDiff,
     /// The spaces that have begun again.
     pub restarted: Vec<SpaceId>,
@@ -78,9 +75,13 @@ impl PendingReload<'_> {
         let default = self.registry.spaces.default_space();
         if let Some(served) = &mut *self.served {
             if restart_if_changed(&default, served, &self.library) {
-                reload.restarted.push(default.id());
+                reload.restarted.push(default.id);
             }
-            warn_if_removed(&default, served, &reload.diff);
+            let scenario = &served.name;
+            let is_removed = reload.diff.removed.iter().any(|name| name == scenario);
+            if is_removed && default.started_from(&served.scenario().world) {
+                tracing::warn!(scenario, "no file has the served scenario any more: it is served as it was");
+            }
         }
         log(&reload);
         reload
@@ -97,13 +98,6 @@ fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Libra
         *served = Arc::clone(current);
     }
     is_restarted
-}
-
-fn warn_if_removed(default: &Space, served: &Source, diff: &ReloadDiff) {
-    let scenario = &served.name;
-    if diff.removed.iter().any(|name| name == scenario) && default.started_from(&served.scenario().world) {
-        tracing::warn!(scenario, "no file has the served scenario any more: it is served as it was");
-    }
 }
 
 fn log(Reload { diff, restarted }: &Reload) {

@@ -65,12 +65,10 @@ pub fn write(outcome: &Outcome, wire: Wire, id: Uuid, response: &mut Response<Bo
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
 }
 
-/// The value of `X-Request-Id`.
 pub fn request_id_header(id: &str) -> HeaderValue {
     HeaderValue::from_str(id).expect("hexadecimal digits fit a header")
 }
 
-/// The HTTP status of an outcome.
 pub fn status(outcome: &Outcome) -> StatusCode {
     let status = match (outcome.iam(), outcome.answer()) {
         (Some(iam), _) => iam.status,
@@ -158,7 +156,6 @@ fn refused_by_gateway(outcome: &Outcome, error: &GatewayError, request_id: &str)
     json_text(&GatewayErrorBody { error_msg: &error_msg, error_code: error.code, request_id })
 }
 
-/// A body of an answer.
 pub fn json_text(body: &impl Serialize) -> String {
     serde_json::to_string(body).expect("texts, numbers and lists are JSON")
 }

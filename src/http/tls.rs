@@ -50,10 +50,7 @@ impl fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// Uses a certificate, with the chain that leads to it, and its key.
-    ///
-    /// # Errors
-    /// If they cannot be used, or do not belong together.
+    /// Uses a certificate, with the chain that leads to it, and its key. They must belong together.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, rustls::Error> {
         let certificate = CertifiedKey::from_der(chain, key, &ring::default_provider())?;
         let given = Arc::new(ReloadableCertificate(RwLock::new(certificate.into())));
@@ -67,10 +64,7 @@ impl Tls {
         Self { acceptor: acceptor(Arc::new(issuer)), ca, given: None }
     }
 
-    /// Replaces the given certificate for new connections. Issued certificates stay.
-    ///
-    /// # Errors
-    /// As for [`Tls::new`]. The certificate then stays.
+    /// Replaces the given certificate for new connections; after an error it stays, and so do issued certificates.
     pub fn reload(
         &self,
         chain: Vec<CertificateDer<'static>>,
@@ -112,7 +106,6 @@ fn acceptor(certificates: Arc<impl ResolvesServerCert + 'static>) -> TlsAcceptor
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// The certificate that was given last.
 #[derive(Debug)]
 struct ReloadableCertificate(RwLock<Arc<CertifiedKey>>);
 

@@ -85,21 +85,16 @@ fn inspect_content(size: u64, head: &[u8], tail: &[u8]) -> Picture {
     Picture { format, size, flaw, shows: None }
 }
 
-/// Returns the format that the first bytes show.
 fn detect_format(head: &[u8]) -> Format {
     let extension = infer::get(head).map_or("", |kind| kind.extension());
     // For these two formats infer looks at two or three letters, with which a text can begin, too.
     let is_detected = match extension {
-        "bmp" => has_bitmap_header(head),
+        // The size of the second header is one that exists.
+        "bmp" => bitmap_number(head, 14).is_some_and(|size| [12, 16, 40, 52, 56, 64, 108, 124].contains(&size)),
         "gif" => matches!(head, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]),
         _ => true,
     };
     Format::from_name(if is_detected { extension } else { "" })
-}
-
-/// Returns true if the size of the second header is one that exists.
-fn has_bitmap_header(head: &[u8]) -> bool {
-    bitmap_number(head, 14).is_some_and(|size| [12, 16, 40, 52, 56, 64, 108, 124].contains(&size))
 }
 
 /// Returns true if the end of the file is there. Bytes after it, which some programs add, are accepted (assumed).

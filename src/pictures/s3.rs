@@ -32,7 +32,6 @@ pub(super) struct Client(OnceLock<Http>);
 
 type Http = HttpClient<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
-/// The response to a request for a range of an object.
 struct S3Response {
     status: StatusCode,
     headers: HeaderMap,
@@ -79,7 +78,6 @@ impl Client {
     }
 }
 
-/// An object with the credentials to read it.
 struct Object {
     bucket: Bucket,
     credentials: Credentials,
@@ -116,7 +114,6 @@ impl S3Response {
         Some(text.chars().take(MAX_CHARS).collect())
     }
 
-    /// Describes an error response.
     fn error(&self) -> Unreachable {
         let message =
             [self.element("Code"), self.element("Message")].into_iter().flatten().collect::<Vec<_>>().join(": ");

@@ -12,7 +12,6 @@ use crate::simulator::script::TooManyAnswers;
 use crate::simulator::state::SpaceState;
 use crate::simulator::store::CustomerChange;
 
-/// Why a change is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpdateError {
     #[error("there is no partner named `{0}`")]

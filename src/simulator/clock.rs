@@ -11,7 +11,6 @@ pub fn machine_time() -> Timestamp {
     Timestamp::now()
 }
 
-/// A clock that can be moved and frozen.
 #[derive(Debug, Default)]
 pub struct Clock(RwLock<Setting>);
 

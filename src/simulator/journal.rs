@@ -15,41 +15,29 @@ use crate::simulator::outcome::Outcome;
 const MAX_LAG: usize = 1024;
 
 /// The limits of the journals, with their current use.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct JournalLimits {
     /// The limit of entries for each space.
     max_entries: usize,
     /// The limit of bytes for all spaces together. A space that exceeds it drops its own oldest entries.
-    max_bytes: usize,
-    usage: Arc<Usage>,
-}
-
-/// What the journals of all spaces use.
-#[derive(Debug, Default)]
-struct Usage {
-    bytes: AtomicUsize,
+    pub max_bytes: usize,
+    used_bytes: AtomicUsize,
     dropped: AtomicU64,
 }
 
 impl JournalLimits {
-    /// Limits the entries of each space, and the bytes of all spaces together.
     pub fn new(max_entries: usize, max_bytes: usize) -> Self {
-        Self { max_entries, max_bytes, usage: Arc::default() }
+        Self { max_entries, max_bytes, used_bytes: AtomicUsize::new(0), dropped: AtomicU64::new(0) }
     }
 
     /// Returns how many bytes the journals of all spaces take.
     pub fn used_bytes(&self) -> usize {
-        self.usage.bytes.load(Ordering::Relaxed)
-    }
-
-    /// Returns how many bytes they may take.
-    pub fn max_bytes(&self) -> usize {
-        self.max_bytes
+        self.used_bytes.load(Ordering::Relaxed)
     }
 
     /// Returns how many entries were dropped for newer ones since the simulator was started.
     pub fn dropped(&self) -> u64 {
-        self.usage.dropped.load(Ordering::Relaxed)
+        self.dropped.load(Ordering::Relaxed)
     }
 }
 
@@ -80,7 +68,6 @@ impl RecordedRequest {
         self.ends[2] = self.bytes.len();
     }
 
-    /// Adds what was read of the body.
     pub fn set_body(&mut self, body: &[u8]) {
         self.bytes.truncate(self.ends[2]);
         self.bytes.extend_from_slice(body);
@@ -107,7 +94,7 @@ impl RecordedRequest {
         })
     }
 
-    /// Returns the body. Empty if it was not read.
+    /// Empty if it was not read.
     pub fn body(&self) -> &[u8] {
         &self.bytes[self.ends[2]..]
     }
@@ -138,10 +125,9 @@ impl JournalEntry {
     }
 }
 
-/// The journal of a space.
 #[derive(Debug)]
 pub struct Journal {
-    limits: JournalLimits,
+    limits: Arc<JournalLimits>,
     ring: Mutex<Ring>,
     /// Created for the first subscriber: the channel is large, and most spaces have no subscriber.
     subscribers: OnceLock<broadcast::Sender<Arc<JournalEntry>>>,
@@ -156,7 +142,7 @@ struct Ring {
 }
 
 impl Journal {
-    pub(super) fn new(limits: JournalLimits) -> Self {
+    pub(super) fn new(limits: Arc<JournalLimits>) -> Self {
         Self { limits, ring: Mutex::default(), subscribers: OnceLock::new() }
     }
 
@@ -168,7 +154,7 @@ impl Journal {
         let entry = Arc::new(entry);
         ring.entries.push_back(Arc::clone(&entry));
         let (added, mut freed, mut dropped) = (entry.bytes(), 0, 0);
-        let used = self.limits.usage.bytes.fetch_add(added, Ordering::Relaxed) + added;
+        let used = self.limits.used_bytes.fetch_add(added, Ordering::Relaxed) + added;
         while ring.entries.len() > self.limits.max_entries
             || (used.saturating_sub(freed) > self.limits.max_bytes && ring.entries.len() > 1)
         {
@@ -179,8 +165,8 @@ impl Journal {
         ring.bytes = ring.bytes + added - freed;
         if dropped > 0 {
             ring.dropped += dropped;
-            self.limits.usage.bytes.fetch_sub(freed, Ordering::Relaxed);
-            self.limits.usage.dropped.fetch_add(dropped, Ordering::Relaxed);
+            self.limits.used_bytes.fetch_sub(freed, Ordering::Relaxed);
+            self.limits.dropped.fetch_add(dropped, Ordering::Relaxed);
         }
         drop(ring);
         if let Some(subscribers) = self.subscribers.get() {
@@ -207,7 +193,7 @@ impl Journal {
     /// Removes all entries. The numbers go on.
     pub fn clear(&self) {
         let mut ring = self.ring();
-        self.limits.usage.bytes.fetch_sub(ring.bytes, Ordering::Relaxed);
+        self.limits.used_bytes.fetch_sub(ring.bytes, Ordering::Relaxed);
         ring.bytes = 0;
         ring.entries.clear();
         ring.dropped = 0;

@@ -48,7 +48,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Counts the outcome of a request to the endpoint at this path.
+    /// `path` is that of the endpoint.
     pub fn count(&self, path: &'static str, outcome: &Outcome) {
         let labels = OutcomeLabels {
             path,
@@ -77,7 +77,6 @@ impl Metrics {
         counts
     }
 
-    /// Returns how many answers had this check item.
     pub fn item_count(&self, item: CheckItem) -> u64 {
         self.items[item as usize].load(Ordering::Relaxed)
     }
@@ -103,12 +102,12 @@ pub struct UnexpectedRequest {
     pub reason: String,
 }
 
-/// The unexpected requests, each kind with its count.
+/// Each kind with its count, and the number of requests of other kinds.
 #[derive(Debug, Default)]
 pub struct UnexpectedRequests(Mutex<(Vec<(UnexpectedRequest, u64)>, u64)>);
 
 impl UnexpectedRequests {
-    /// Records the request if its outcome is unexpected.
+    /// Records the request if the gateway or IAM refused it, but not by a scripted answer.
     pub fn record(&self, request: &RecordedRequest, outcome: &Outcome) {
         let (check, reason) = match outcome {
             Outcome::Refused(ApiError::Gateway { check, detail: Some(Detail { text, .. }), .. }) => {
@@ -131,8 +130,7 @@ impl UnexpectedRequests {
         }
     }
 
-    /// Returns the kinds in the order of their first request, each with its count, and the number of requests of other
-    /// kinds.
+    /// Returns the kinds in the order of their first request.
     pub fn list(&self) -> (Vec<(UnexpectedRequest, u64)>, u64) {
         self.0.lock().expect("lock poisoned: unexpected requests").clone()
     }
@@ -146,7 +144,6 @@ pub type Leftover = (Arc<ScriptedAnswer>, usize);
 pub struct Leftovers(Mutex<(Vec<Leftover>, usize)>);
 
 impl Leftovers {
-    /// Records a scripted answer of a cleared script if it is a leftover.
     pub(super) fn record(&self, answer: Arc<ScriptedAnswer>, used: usize) {
         if !answer.is_left_over(used) {
             return;

@@ -25,6 +25,6 @@ pub use metrics::{Leftover, Metrics, UnexpectedRequest};
 pub use outcome::{ApiError, Change, CustomerQuery, Detail, IamAnswer, Outcome};
 pub use space::Space;
 pub use space_id::SpaceId;
-pub use spaces::Spaces;
+pub use spaces::{Shared, Spaces};
 pub use state::SpaceState;
 pub use submit::ReviewError;

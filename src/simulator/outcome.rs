@@ -40,11 +40,8 @@ pub struct CustomerQuery {
 /// Why a request was refused.
 #[derive(Clone, Debug)]
 pub enum ApiError {
-    /// The gateway refused.
     Gateway {
-        /// The check that failed.
         check: &'static Check,
-        /// The gateway's error.
         error: &'static GatewayError,
         /// What is known of this case beyond the error's text.
         detail: Option<Detail>,
@@ -64,11 +61,9 @@ pub enum ApiError {
 /// An answer of IAM. It has statuses and bodies of its own.
 #[derive(Clone, Debug)]
 pub struct IamAnswer {
-    /// The check that decided.
     pub check: &'static Check,
-    /// The HTTP status.
     pub status: u16,
-    /// The body, as JSON text.
+    /// JSON text.
     pub body: String,
 }
 
@@ -90,11 +85,8 @@ impl From<String> for Detail {
 /// What became of an application, and why.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// What is answered.
     pub answer: Answer,
-    /// What decided it.
     pub reason: Reason,
-    /// What it changed.
     pub change: Option<Change>,
     /// How long the answer is held back.
     pub delay: Duration,
@@ -112,11 +104,8 @@ pub enum Reason {
 /// What an application changed: each value before and after.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The customer.
     pub customer: CustomerId,
-    /// Its real-name status.
     pub real_name: [RealNameStatus; 2],
-    /// The attempts it has used.
     pub attempts: [u32; 2],
 }
 
@@ -127,12 +116,6 @@ impl Change {
             real_name: [before.status, after.status],
             attempts: [before.attempts, after.attempts],
         }
-    }
-}
-
-impl From<Submission> for Outcome {
-    fn from(submission: Submission) -> Self {
-        Self::Submission(submission)
     }
 }
 
@@ -176,7 +159,6 @@ impl ApiError {
         Some(Answer::Refuse(Refusal::of(code)))
     }
 
-    /// What the failed check or rule saw.
     fn saw(&self) -> String {
         match self {
             Self::Gateway { detail: Some(Detail { text, saw }), .. } => saw.as_ref().unwrap_or(text).clone(),
@@ -214,7 +196,6 @@ impl Outcome {
         }
     }
 
-    /// The facts from which the rules decided, if they did.
     pub fn facts(&self) -> Option<&Facts> {
         match self {
             Self::Submission(Submission { reason: Reason::Rules(facts, _), .. }) => Some(facts),
@@ -222,20 +203,12 @@ impl Outcome {
         }
     }
 
-    /// What the request changed.
     pub const fn change(&self) -> Option<&Change> {
-        match self {
-            Self::Submission(Submission { change, .. }) => change.as_ref(),
-            _ => None,
-        }
+        if let Self::Submission(submission) = self { submission.change.as_ref() } else { None }
     }
 
-    /// How long the answer is held back.
     pub const fn delay(&self) -> Duration {
-        match self {
-            Self::Submission(submission) => submission.delay,
-            _ => Duration::ZERO,
-        }
+        if let Self::Submission(submission) = self { submission.delay } else { Duration::ZERO }
     }
 
     /// The answer of the API or its gateway. `None` for queries and IAM, whose answers have forms of their own.
@@ -247,7 +220,6 @@ impl Outcome {
         }
     }
 
-    /// The answer of IAM, if IAM answered.
     pub const fn iam(&self) -> Option<&IamAnswer> {
         match self {
             Self::Iam(answer) | Self::Refused(ApiError::Iam(answer, _)) => Some(answer),
@@ -255,7 +227,6 @@ impl Outcome {
         }
     }
 
-    /// The `error_code` that is answered.
     pub fn error_code(&self) -> Option<&'static str> {
         match self.answer() {
             Some(Answer::Refuse(refusal)) => Some(refusal.code.code()),
@@ -271,7 +242,7 @@ impl Outcome {
             Some(Answer::Refuse(refusal)) => refusal.code.code(),
             Some(Answer::Gateway(error)) => error.code,
             Some(Answer::Accept(review)) => review.as_str(),
-            Some(Answer::Fault(fault)) => fault.outcome(),
+            Some(Answer::Fault(fault)) => fault.into(),
             None => match self {
                 Self::Refused(_) => "not identified",
                 _ => "told",
@@ -338,7 +309,6 @@ impl Outcome {
         }
     }
 
-    /// The rules that a request of this kind meets.
     fn rules(&self) -> Vec<&'static Rule> {
         match self {
             Self::Iam(_) | Self::Refused(ApiError::Iam(..)) => Vec::new(),
@@ -475,7 +445,8 @@ mod tests {
 
     fn scripted(place: usize) -> Outcome {
         let answer = Answer::Accept(catalog::Review::Manual);
-        Submission { answer, reason: Reason::Script(place), change: None, delay: Duration::ZERO }.into()
+        let reason = Reason::Script(place);
+        Outcome::Submission(Submission { answer, reason, change: None, delay: Duration::ZERO })
     }
 
     fn iam_answer() -> IamAnswer {

@@ -31,7 +31,7 @@ struct ScriptEntry {
 /// One use of a scripted answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ScriptUse {
-    /// The place of the scripted answer in the script.
+    /// In the script.
     pub(super) place: usize,
     pub(super) delay: Duration,
     pub(super) answer: Answer,

@@ -16,8 +16,8 @@ use crate::simulator::state::SpaceState;
 
 #[derive(Debug)]
 pub struct Space {
-    id: SpaceId,
-    created_at: Timestamp,
+    pub id: SpaceId,
+    pub created_at: Timestamp,
     last_used_ms: AtomicI64,
     shared: Arc<Shared>,
     current: RwLock<Current>,
@@ -39,14 +39,6 @@ impl Space {
         let created_at = machine_time();
         let last_used_ms = AtomicI64::new(created_at.as_millisecond());
         Self { id, created_at, last_used_ms, shared, current: RwLock::new(Current { scenario, initial, state }) }
-    }
-
-    pub fn id(&self) -> SpaceId {
-        self.id
-    }
-
-    pub fn created_at(&self) -> Timestamp {
-        self.created_at
     }
 
     /// Returns when the space was last looked up, by the machine's clock.

@@ -19,7 +19,6 @@ const TOKEN_UUIDS: usize = 6;
 /// The beginning of every access key of a space.
 const AK_PREFIX: &str = "HST";
 
-/// The ID of a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpaceId(u64);
 
@@ -27,9 +26,9 @@ impl SpaceId {
     /// The space of requests that name no other.
     pub const DEFAULT: Self = Self(0);
 
-    /// Returns a new ID that cannot be guessed.
+    /// Cannot be guessed.
     pub(super) fn random() -> Self {
-        let [high, low] = [random_u64(), random_u64()];
+        let [high, low] = [(); 2].map(|()| Uuid::new_v4().as_u64_pair().1);
         Self(if high == 0 { low } else { high })
     }
 
@@ -82,10 +81,6 @@ impl fmt::Display for SpaceId {
             Self(id) => write!(f, "{id:016x}"),
         }
     }
-}
-
-fn random_u64() -> u64 {
-    Uuid::new_v4().as_u64_pair().1
 }
 
 /// Returns 13 digits of 5 bits, in the alphabet of `from_str_radix`.

@@ -20,10 +20,10 @@ const MAX_SPACES: usize = 10_000;
 /// All spaces of one simulator. Nothing is global to the process.
 #[derive(Debug)]
 pub struct Spaces {
-    started_at: Timestamp,
+    pub started_at: Timestamp,
+    pub shared: Arc<Shared>,
     default: Arc<Space>,
     others: DashMap<SpaceId, Arc<Space>>,
-    shared: Arc<Shared>,
     ending: CancellationToken,
 }
 
@@ -31,7 +31,7 @@ impl Spaces {
     /// Creates a simulator. `world` is the initial world of the default space.
     pub fn new(scenario: Arc<str>, world: &StartWorld, limits: JournalLimits) -> Self {
         let shared = Arc::new(Shared {
-            journal_limits: limits,
+            journal_limits: limits.into(),
             buckets: Buckets::default(),
             metrics: Metrics::default(),
             unexpected_requests: UnexpectedRequests::default(),
@@ -40,14 +40,10 @@ impl Spaces {
         Self {
             started_at: machine_time(),
             default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, Arc::clone(&shared))),
-            others: DashMap::new(),
             shared,
+            others: DashMap::new(),
             ending: CancellationToken::new(),
         }
-    }
-
-    pub fn started_at(&self) -> Timestamp {
-        self.started_at
     }
 
     /// Returns the default space, which always exists.
@@ -68,7 +64,7 @@ impl Spaces {
     /// Creates a space. If there are too many, the one that has been idle longest is removed.
     pub fn create(&self, scenario: Arc<str>, world: &StartWorld) -> Arc<Space> {
         if self.others.len() >= MAX_SPACES {
-            let idle_longest = self.others.iter().min_by_key(|space| space.last_used_at()).map(|space| space.id());
+            let idle_longest = self.others.iter().min_by_key(|space| space.last_used_at()).map(|space| space.id);
             if let Some(id) = idle_longest {
                 self.others.remove(&id);
             }
@@ -87,27 +83,8 @@ impl Spaces {
     /// Returns all spaces: the default one, then the others by age.
     pub fn list(&self) -> Vec<Arc<Space>> {
         let mut others: Vec<_> = self.others.iter().map(|space| Arc::clone(&space)).collect();
-        others.sort_unstable_by_key(|space| (space.created_at(), space.id()));
+        others.sort_unstable_by_key(|space| (space.created_at, space.id));
         std::iter::once(Arc::clone(&self.default)).chain(others).collect()
-    }
-
-    pub fn metrics(&self) -> &Metrics {
-        &self.shared.metrics
-    }
-
-    /// Returns the requests that the gateway or IAM refused, except by a scripted answer.
-    pub fn unexpected_requests(&self) -> &UnexpectedRequests {
-        &self.shared.unexpected_requests
-    }
-
-    /// Returns the scripted answers of cleared scripts that were used less often than intended.
-    pub fn leftovers(&self) -> &Leftovers {
-        &self.shared.leftovers
-    }
-
-    /// Returns the limits of the journals, with their current use.
-    pub fn journal_limits(&self) -> &JournalLimits {
-        &self.shared.journal_limits
     }
 
     /// Ends the simulator: its servers shut down, and streams without an end of their own end.
@@ -121,11 +98,12 @@ impl Spaces {
     }
 }
 
+/// What all spaces share.
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) journal_limits: JournalLimits,
+pub struct Shared {
+    pub journal_limits: Arc<JournalLimits>,
     pub(super) buckets: Buckets,
-    pub(super) metrics: Metrics,
-    pub(super) unexpected_requests: UnexpectedRequests,
-    pub(super) leftovers: Arc<Leftovers>,
+    pub metrics: Metrics,
+    pub unexpected_requests: UnexpectedRequests,
+    pub leftovers: Arc<Leftovers>,
 }

@@ -1,7 +1,7 @@
 //! The state of a space between two resets. A request runs on one state from beginning to end, so that it happens either
 //! before or after a reset.
 
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 
@@ -11,7 +11,6 @@ use crate::domain::world::StartWorld;
 use crate::simulator::authentication::{Lockout, Tokens};
 use crate::simulator::clock::Clock;
 use crate::simulator::journal::Journal;
-use crate::simulator::metrics::{Metrics, UnexpectedRequests};
 use crate::simulator::script::Script;
 use crate::simulator::space_id::SpaceId;
 use crate::simulator::spaces::Shared;
@@ -20,12 +19,12 @@ use crate::simulator::store::Store;
 /// A world, and everything that has happened in it.
 #[derive(Debug)]
 pub struct SpaceState {
-    pub(super) space_id: SpaceId,
+    pub space_id: SpaceId,
     pub(super) started_at: Timestamp,
     pub(super) store: Store,
-    pub(super) lockout: Lockout,
-    pub(super) tokens: Tokens,
-    pub(super) shared: Arc<Shared>,
+    pub(super) tokens: Mutex<Tokens>,
+    pub lockout: Lockout,
+    pub shared: Arc<Shared>,
     accounts: RwLock<Arc<Accounts>>,
     /// Orders what the store's own locks cannot. Read lock: one application or one review. Write lock: snapshots and every
     /// change by the control API.
@@ -40,32 +39,20 @@ impl SpaceState {
         Self {
             space_id,
             started_at: clock.now(),
+            tokens: Mutex::default(),
             lockout: Lockout::default(),
-            tokens: Tokens::default(),
             accounts: RwLock::new(Arc::clone(&world.accounts)),
             state_lock: RwLock::default(),
             script: Script::new(&world.script, world.settings.seed, Arc::clone(&shared.leftovers)),
             clock,
-            journal: Journal::new(shared.journal_limits.clone()),
+            journal: Journal::new(Arc::clone(&shared.journal_limits)),
             shared,
             store: Store::new(world),
         }
     }
 
-    pub fn space_id(&self) -> SpaceId {
-        self.space_id
-    }
-
     pub fn settings(&self) -> &Settings {
-        &self.store.initial().settings
-    }
-
-    pub fn metrics(&self) -> &Metrics {
-        &self.shared.metrics
-    }
-
-    pub fn unexpected_requests(&self) -> &UnexpectedRequests {
-        &self.shared.unexpected_requests
+        &self.store.initial.settings
     }
 
     pub fn accounts(&self) -> Arc<Accounts> {
@@ -77,12 +64,10 @@ impl SpaceState {
         change(Arc::make_mut(&mut accounts))
     }
 
-    /// Locks the state for one application or one review.
     pub(super) fn read_lock(&self) -> RwLockReadGuard<'_, ()> {
         self.state_lock.read().expect("lock poisoned: state")
     }
 
-    /// Locks the state for a snapshot or a change by the control API.
     pub(super) fn write_lock(&self) -> RwLockWriteGuard<'_, ()> {
         self.state_lock.write().expect("lock poisoned: state")
     }

@@ -17,23 +17,19 @@ use crate::domain::world::StartWorld;
 
 /// The state that a decision on an application depends on.
 pub(super) struct CurrentState {
-    /// The customer, if it exists.
     pub(super) customer: Option<Arc<Customer>>,
-    /// The certificate, if it is listed.
+    /// `None` if it is not listed.
     pub(super) certificate: Option<Arc<Certificate>>,
     /// The number of other customers that hold the certificate.
     pub(super) other_holders: usize,
 }
 
-/// The change that an application makes.
 pub(super) struct Commit {
-    /// The customer after the application.
     pub(super) customer: Customer,
     /// Whether the application was accepted. The customer then holds its certificate, and no other.
     pub(super) is_accepted: bool,
 }
 
-/// A change of one customer.
 pub(super) enum CustomerChange {
     None,
     Put(Customer),
@@ -42,10 +38,10 @@ pub(super) enum CustomerChange {
 
 #[derive(Debug)]
 pub(super) struct Store {
-    initial: StartWorld,
-    /// The changed customers.
+    pub(super) initial: StartWorld,
+    /// Those that have changed.
     customers: DashMap<CustomerId, CustomerRecord, RandomState>,
-    /// The changed certificates.
+    /// Those that have changed.
     certificates: DashMap<CertificateNumber, CertificateRecord, RandomState>,
 }
 
@@ -58,7 +54,6 @@ struct CustomerRecord {
     held: Vec<CertificateNumber>,
 }
 
-/// A certificate with the customers that hold it.
 #[derive(Debug, Default)]
 struct CertificateRecord {
     /// `None` if the certificate is not listed.
@@ -69,11 +64,6 @@ struct CertificateRecord {
 impl Store {
     pub(super) fn new(initial: StartWorld) -> Self {
         Self { initial, customers: DashMap::default(), certificates: DashMap::default() }
-    }
-
-    /// Returns the world that the store started from.
-    pub(super) fn initial(&self) -> &StartWorld {
-        &self.initial
     }
 
     /// Decides on an application of a customer with a certificate and commits the change that the decision makes, as one

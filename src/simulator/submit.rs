@@ -14,9 +14,7 @@ use crate::simulator::script::ScriptUse;
 use crate::simulator::state::SpaceState;
 use crate::simulator::store::{Commit, CurrentState, CustomerChange};
 
-/// Applications.
 impl SpaceState {
-    /// Decides on an application and commits the change.
     pub async fn submit(&self, partner: &Arc<Partner>, application: &Application<'_>) -> Submission {
         let Some(scripted) = self.script.use_next(partner, application) else {
             let pictures = self.inspect(partner, application).await;
@@ -82,10 +80,8 @@ impl SpaceState {
         ScriptUse { place, delay, answer }: ScriptUse,
         commit: bool,
     ) -> Submission {
-        let change = match answer {
-            Answer::Accept(review) => self.accept(partner, application, review, commit),
-            Answer::Refuse(_) | Answer::Gateway(_) | Answer::Fault(_) => None,
-        };
+        let accept = |review| self.accept(partner, application, review, commit);
+        let change = if let Answer::Accept(review) = answer { accept(review) } else { None };
         Submission { answer, reason: Reason::Script(place), change, delay }
     }
 
@@ -123,17 +119,12 @@ impl SpaceState {
 
     /// Returns the customer at this moment: a review that is due has been approved.
     pub(super) fn with_due_review(&self, customer: Arc<Customer>) -> Arc<Customer> {
-        match self.settings().review_after {
-            Some(review_after) => {
-                let customer = Arc::unwrap_or_clone(customer);
-                customer.with_due_review(self.clock.now(), self.started_at, review_after).into()
-            }
-            None => customer,
-        }
+        let Some(review_after) = self.settings().review_after else { return customer };
+        let customer = Arc::unwrap_or_clone(customer);
+        customer.with_due_review(self.clock.now(), self.started_at, review_after).into()
     }
 }
 
-/// Why a review cannot be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReviewError {
     #[error("there is no such customer")]
@@ -142,7 +133,6 @@ pub enum ReviewError {
     NotUnderReview(RealNameStatus),
 }
 
-/// Reviews.
 impl SpaceState {
     /// Decides the review of a customer, and returns the customer after it.
     pub fn review(

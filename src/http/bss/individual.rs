@@ -12,10 +12,10 @@ use crate::domain::rules::CheckReport;
 use crate::http::extract::PartnerRequest;
 use crate::simulator::{ApiError, Outcome, RecordedRequest};
 
-pub async fn submit(request: PartnerRequest) -> Result<Outcome, ApiError> {
-    let raw = decode(&request.parts().headers, request.body())?;
+pub async fn submit(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+    let raw = decode(&request.parts.headers, &request.body)?;
     let application = Application::parse(raw, request.state().settings().contract)?;
-    Ok(request.state().submit(&request.partner, &application).await.into())
+    Ok(Outcome::Submission(request.state().submit(&partner, &application).await))
 }
 
 /// Explains an outcome: every check and rule that the request met, in order, with what it saw. The journal keeps the request
@@ -35,7 +35,6 @@ pub fn decode<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<RawApplication<
     if is_json(headers) { decode_json(body) } else { Err(invalid(Violation::ContentType)) }
 }
 
-/// Decodes a body that was sent as JSON.
 pub fn decode_json(body: &[u8]) -> Result<RawApplication<'_>, ParameterError> {
     let text = std::str::from_utf8(body).map_err(|_| invalid(Violation::NotUtf8))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -55,7 +54,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// The fields of a JSON object.
 struct ApplicationBody<'a>(RawApplication<'a>);
 
 impl<'de> Deserialize<'de> for ApplicationBody<'de> {
@@ -71,19 +69,19 @@ impl<'de> Deserialize<'de> for ApplicationBody<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ApplicationBody<'de>, A::Error> {
                 let mut raw = RawApplication::default();
-                while let Some(name) = fields.next_key::<Text<'de>>()? {
-                    match name.0.parse() {
-                        Ok(Parameter::CustomerId) => fill(&mut raw.customer_id, &mut fields)?,
-                        Ok(Parameter::IdentifyType) => fill(&mut raw.identify_type, &mut fields)?,
-                        Ok(Parameter::VerifiedFileUrl) => fill(&mut raw.verified_file_url, &mut fields)?,
-                        Ok(Parameter::Name) => fill(&mut raw.name, &mut fields)?,
-                        Ok(Parameter::VerifiedNumber) => fill(&mut raw.verified_number, &mut fields)?,
-                        Ok(Parameter::XaccountType) => fill(&mut raw.xaccount_type, &mut fields)?,
-                        Ok(Parameter::VerifiedType) => fill(&mut raw.verified_type, &mut fields)?,
-                        Ok(Parameter::ChangeType) => fill(&mut raw.change_type, &mut fields)?,
-                        Err(_) => {
-                            fields.next_value::<Value<'de>>()?;
+                while let Some((Text(name), value)) = fields.next_entry::<Text<'de>, Value<'de>>()? {
+                    match name.parse() {
+                        Ok(Parameter::CustomerId) => fill(&mut raw.customer_id, value, Value::try_as_text),
+                        Ok(Parameter::IdentifyType) => fill(&mut raw.identify_type, value, Value::try_as_integer),
+                        Ok(Parameter::VerifiedFileUrl) => {
+                            fill(&mut raw.verified_file_url, value, Value::try_as_text_list);
                         }
+                        Ok(Parameter::Name) => fill(&mut raw.name, value, Value::try_as_text),
+                        Ok(Parameter::VerifiedNumber) => fill(&mut raw.verified_number, value, Value::try_as_text),
+                        Ok(Parameter::XaccountType) => fill(&mut raw.xaccount_type, value, Value::try_as_text),
+                        Ok(Parameter::VerifiedType) => fill(&mut raw.verified_type, value, Value::try_as_integer),
+                        Ok(Parameter::ChangeType) => fill(&mut raw.change_type, value, Value::try_as_integer),
+                        Err(_) => {}
                     }
                 }
                 Ok(ApplicationBody(raw))
@@ -94,14 +92,13 @@ impl<'de> Deserialize<'de> for ApplicationBody<'de> {
     }
 }
 
-fn fill<'de, T: FromValue<'de>, A: MapAccess<'de>>(given: &mut RawField<T>, fields: &mut A) -> Result<(), A::Error> {
-    let value = fields.next_value::<Value<'de>>()?;
-    *given = match (&given, value) {
+/// `convert` returns `None` for a value of the wrong type.
+fn fill<'a, T>(field: &mut RawField<T>, value: Value<'a>, convert: fn(Value<'a>) -> Option<T>) {
+    *field = match (&field, value) {
         (RawField::Missing, Value::Null) => RawField::Null,
-        (RawField::Missing, value) => T::from_value(value).map_or(RawField::WrongType, RawField::Value),
+        (RawField::Missing, value) => convert(value).map_or(RawField::WrongType, RawField::Value),
         _ => RawField::Repeated,
     };
-    Ok(())
 }
 
 /// A JSON string, borrowed where it has no escapes.
@@ -109,34 +106,13 @@ struct Text<'a>(Cow<'a, str>);
 
 /// A JSON value that a parameter can have, or `Other`. Ignored fields are decoded too, so that the parser checks their
 /// strings and limits their nesting.
+#[derive(strum::EnumTryAs)]
 enum Value<'a> {
     Null,
     Text(Cow<'a, str>),
     Integer(i32),
     TextList(Vec<Cow<'a, str>>),
     Other,
-}
-
-trait FromValue<'a>: Sized {
-    fn from_value(value: Value<'a>) -> Option<Self>;
-}
-
-impl<'a> FromValue<'a> for Cow<'a, str> {
-    fn from_value(value: Value<'a>) -> Option<Self> {
-        if let Value::Text(text) = value { Some(text) } else { None }
-    }
-}
-
-impl FromValue<'_> for i32 {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        if let Value::Integer(number) = value { Some(number) } else { None }
-    }
-}
-
-impl<'a> FromValue<'a> for Vec<Cow<'a, str>> {
-    fn from_value(value: Value<'a>) -> Option<Self> {
-        if let Value::TextList(texts) = value { Some(texts) } else { None }
-    }
 }
 
 impl<'de> Deserialize<'de> for Text<'de> {

@@ -9,10 +9,7 @@ use axum::routing::{get, post};
 
 pub use review_result::ReviewResultBody;
 
-/// Requesting an individual real-name authentication.
 pub const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
-
-/// Querying the result of a review.
 pub const REVIEW_RESULT: &str = "/v2/customers/realname-auths/result";
 
 /// The endpoints, each with its method.

@@ -11,10 +11,10 @@ use crate::http::extract::PartnerRequest;
 use crate::http::response::json_text;
 use crate::simulator::{ApiError, CustomerQuery, Outcome};
 
-pub async fn show(request: PartnerRequest) -> Result<Outcome, ApiError> {
-    let id = customer_id(&request.parts().uri);
+pub async fn show(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+    let id = customer_id(&request.parts.uri);
     let id = id.map_err(|violation| ParameterError { parameter: Some(Parameter::CustomerId), violation })?;
-    match request.state().review_result(&request.partner, &id) {
+    match request.state().review_result(&partner, &id) {
         Ok(customer) => Ok(Outcome::Query(CustomerQuery { body: review_result(&customer), customer })),
         Err((rule, saw)) => Err(ApiError::Rule(rule, saw)),
     }

@@ -134,7 +134,7 @@ pub struct EntryWriter {
 impl EntryWriter {
     pub fn new(app: &App, space: &Space) -> Self {
         let wire = space.state().settings().wire;
-        Self { space: space.id(), wire, show_personal_data: app.control.show_personal_data }
+        Self { space: space.id, wire, show_personal_data: app.control.show_personal_data }
     }
 
     pub fn entry(self, entry: &JournalEntry) -> EntryBody {

@@ -12,13 +12,13 @@ use uuid::Uuid;
 use super::entry::{EntryWriter, Explanation};
 use super::error::Result;
 use super::extract::{Body, InSpace, RequestBody};
-use crate::domain::account::{Caller, Partner};
+use crate::domain::account::Partner;
 use crate::domain::application::{Application, ParameterError};
 use crate::domain::checks::{self, MAX_BODY_BYTES};
 use crate::domain::gateway;
 use crate::fixture::Document;
 use crate::http::bss::{INDIVIDUAL, individual};
-use crate::http::extract::{caller_by_token, not_authenticated};
+use crate::http::extract::{caller_by_token, only_partner};
 use crate::http::{App, response};
 use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Space, SpaceState};
 
@@ -66,9 +66,9 @@ pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]
     let outcome = match application {
         Ok((partner, application)) => {
             let pictures = state.inspect(&partner, &application).await;
-            state.preview(partner, &application, pictures).into()
+            Outcome::Submission(state.preview(partner, &application, pictures))
         }
-        Err(error) => Outcome::from(error),
+        Err(error) => error.into(),
     };
     let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
     request.set_body(body);
@@ -89,11 +89,7 @@ fn find_partner(state: &SpaceState, caller: Option<&str>) -> Result<Arc<Partner>
         return Ok(Arc::clone(partner));
     }
     let token = caller.filter(|token| !token.is_empty()).ok_or_else(|| "x-auth-token not found".to_owned().into());
-    match token.and_then(|token| caller_by_token(state, token.as_bytes())) {
-        Ok(Caller::Partner(partner)) => Ok(partner),
-        Ok(Caller::Customer(id)) => Err(ApiError::CustomerCredentials(id)),
-        Err(detail) => Err(not_authenticated(detail)),
-    }
+    only_partner(token.and_then(|token| caller_by_token(state, token.as_bytes())))
 }
 
 /// Parses the body of an application as the space's edition of the contract has it.

@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND, Result};
 use crate::fixture::{self, Document, allow_null};
 use crate::http::App;
-use crate::http::extract::X_SIM_SPACE;
-use crate::http::extract::read_body;
+use crate::http::extract::{X_SIM_SPACE, read_body};
 use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::simulator::{Space, SpaceId};
 
@@ -77,10 +76,8 @@ impl Describe for PathName {
 
 /// What the body of a call is converted to.
 pub(crate) trait RequestBody: Sized {
-    /// The shape of the body.
     type Spec: DeserializeOwned + JsonSchema;
 
-    /// The types that the body may have.
     const MEDIA_TYPES: &[&str] = &[JSON];
     /// False if no body means the same as an empty object.
     const IS_REQUIRED: bool = true;
@@ -91,7 +88,6 @@ pub(crate) trait RequestBody: Sized {
     fn convert(document: &mut Document<'_>, spec: Self::Spec) -> Option<Self>;
 }
 
-/// The body of a call.
 pub struct Body<T>(pub T);
 
 impl<T: RequestBody> FromRequest<Arc<App>> for Body<T> {
@@ -116,9 +112,8 @@ impl<T: RequestBody> Describe for Body<T> {
     }
 }
 
-/// What a call puts by its name.
+/// What a call puts by its name, which has this key.
 pub(crate) trait Named: RequestBody {
-    /// The key of the name.
     const NAME: &str;
 }
 
@@ -157,9 +152,8 @@ impl<T: Named> Describe for NamedBody<T> {
 
 async fn read_text<T: RequestBody>(request: Request) -> Result<String> {
     let (parts, body) = request.into_parts();
-    let body = read_body(&parts.headers, body)
-        .await
-        .map_err(|_| ControlError::malformed("the body is too long, or was not sent to its end"))?;
+    let body = read_body(&parts.headers, body).await;
+    let body = body.map_err(|_| ControlError::malformed("the body is too long, or was not sent to its end"))?;
     let text = String::from_utf8(body.into()).map_err(|_| ControlError::malformed("the body is not UTF-8"))?;
     Ok(if text.trim().is_empty() && !T::IS_REQUIRED { "{}".to_owned() } else { text })
 }

@@ -21,7 +21,7 @@ use super::{CA_PATH, guarded_routes, open_routes};
 use crate::domain::catalog::CheckItem;
 use crate::http::App;
 use crate::http::openapi::document;
-use crate::simulator::{Spaces, machine_time};
+use crate::simulator::{Shared, Spaces, machine_time};
 
 pub const PEM: &str = "application/x-pem-file";
 pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -46,7 +46,7 @@ pub async fn get_index(State(app): State<Arc<App>>) -> Json<Index> {
     Json(Index {
         name: "bss-sim",
         version: env!("CARGO_PKG_VERSION"),
-        uptime_seconds: machine_time().duration_since(app.spaces.started_at()).as_secs(),
+        uptime_seconds: machine_time().duration_since(app.spaces.started_at).as_secs(),
         spaces: app.spaces.list().len(),
         links: links(app.control.ca.is_some()),
     })
@@ -97,27 +97,27 @@ pub async fn get_metrics(State(app): State<Arc<App>>) -> TextResponse {
 fn registry(spaces: &Spaces) -> Registry {
     let mut registry = Registry::with_prefix("bss_sim");
     registry.register("build", "What is running", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
-    let outcomes = spaces.metrics().outcomes();
+    let Shared { metrics, journal_limits: journals, .. } = &*spaces.shared;
+    let outcomes = metrics.outcomes();
     let answers = outcomes.iter().map(|(kind, count)| {
         let decision = [("decided_by", kind.decided_by), ("rule", kind.rule)];
         ([("path", kind.path), ("outcome", kind.outcome)].into_iter().chain(decision).collect(), *count)
     });
     registry.register("answers", "Requests by their outcome, and by what decided it", family(answers));
-    let items = CheckItem::ALL.iter().map(|item| (vec![("item", item.code())], spaces.metrics().item_count(*item)));
+    let items = CheckItem::ALL.iter().map(|item| (vec![("item", item.code())], metrics.item_count(*item)));
     registry.register("check_items", "Items of `fail_check_items` in answers", family(items));
     let faults = outcomes.iter().filter_map(|(kind, count)| Some((kind.outcome.strip_prefix("fault ")?, *count)));
     let faults = family(faults.map(|(fault, count)| (vec![("fault", fault)], count)));
     registry.register("faults", "Faults of the connection that were injected", faults);
     let all = spaces.list();
     let entries = all.iter().map(|space| space.state().journal.len()).sum();
-    let journals = spaces.journal_limits();
     let number = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
     for (name, help, value) in [
         ("spaces", "Spaces that there are", number(all.len())),
         ("journal_entries", "Entries of the journals of all spaces", number(entries)),
         ("journal_bytes", "Bytes that the journals of all spaces take", number(journals.used_bytes())),
-        ("journal_bytes_limit", "Bytes that they may take", number(journals.max_bytes())),
-        ("start_time_seconds", "When it began, in seconds since 1970", spaces.started_at().as_second()),
+        ("journal_bytes_limit", "Bytes that they may take", number(journals.max_bytes)),
+        ("start_time_seconds", "When it began, in seconds since 1970", spaces.started_at.as_second()),
     ] {
         let gauge: Gauge = Gauge::default();
         gauge.set(value);

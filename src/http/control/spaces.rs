@@ -46,9 +46,9 @@ struct SpaceSummary {
 
 pub async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
     let summary = |space: &Arc<Space>| SpaceSummary {
-        id: space.id().to_string(),
+        id: space.id.to_string(),
         scenario: space.scenario(),
-        created: space.created_at().to_string(),
+        created: space.created_at.to_string(),
         last_used: space.last_used_at().to_string(),
     };
     Json(SpaceList { spaces: app.spaces.list().iter().map(summary).collect() })
@@ -98,7 +98,7 @@ impl From<&Space> for SpaceBody {
             }
         };
         let partners = space.state().accounts().partners.iter().map(partner).collect();
-        Self { id: space.id().to_string(), scenario: space.scenario(), partners }
+        Self { id: space.id.to_string(), scenario: space.scenario(), partners }
     }
 }
 
@@ -152,10 +152,10 @@ pub async fn get(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<
 
 pub async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<NoContent> {
     let space = find_space(&app, &id)?;
-    if space.id() == SpaceId::DEFAULT {
+    if space.id == SpaceId::DEFAULT {
         return Err(ControlError::new(CONFLICT, "the default space stays: reset it instead"));
     }
-    let is_removed = app.spaces.remove(space.id());
+    let is_removed = app.spaces.remove(space.id);
     is_removed.then_some(NoContent).ok_or_else(|| ControlError::not_found("the space has gone meanwhile"))
 }
 

@@ -117,10 +117,7 @@ impl RequestBody for Expectation {
 }
 
 impl Expectation {
-    /// Reads the body of `POST /_sim/verify`.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
+    /// Reads the body of `POST /_sim/verify`. The error has everything that is wrong with it.
     pub(crate) fn from_json(text: &str) -> Result<Self, LoadError> {
         fixture::read_with(text, Self::convert)
     }
@@ -185,7 +182,7 @@ impl NotVerified {
 
 impl fmt::Display for NotVerified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.detail())?;
+        f.write_str(&self.detail())?;
         if self.dropped > 0 {
             write!(f, " ({} entries were lost before)", self.dropped)?;
         }

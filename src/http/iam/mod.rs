@@ -11,12 +11,10 @@ use serde::Serialize;
 pub use auth::{DomainsBody, TokenBody, TokenRequest};
 
 use crate::domain::checks::Check;
+use crate::http::response::json_text;
 use crate::simulator::{ApiError, IamAnswer};
 
-/// The accounts that a credential belongs to.
 pub const DOMAINS: &str = "/v3/auth/domains";
-
-/// A token for a user's name and password.
 pub const TOKENS: &str = "/v3/auth/tokens";
 
 /// The endpoints, each with its method.
@@ -27,8 +25,7 @@ pub fn routes() -> Router {
 }
 
 fn answer(check: &'static Check, status: StatusCode, body: &impl Serialize) -> IamAnswer {
-    let body = serde_json::to_string(body).expect("texts, numbers and lists are JSON");
-    IamAnswer { check, status: status.as_u16(), body }
+    IamAnswer { check, status: status.as_u16(), body: json_text(body) }
 }
 
 /// IAM's own form of errors.

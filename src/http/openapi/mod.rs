@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 use crate::fixture::allow_null;
 pub use operation::{ApiRouter, Describe, ErrorResponse, JSON, OperationWriter, all_required, op, response};
 
-/// The tag of the control API.
 const CONTROL_TAG: &str = "control";
 
 const DESCRIPTION: &str = "\

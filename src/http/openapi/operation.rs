@@ -17,7 +17,6 @@ use crate::http::App;
 /// The media type of most bodies.
 pub const JSON: &str = "application/json";
 
-/// A router with the description of each of its routes.
 pub struct ApiRouter {
     pub router: Router<Arc<App>>,
     pub routes: Vec<ApiRoute>,
@@ -66,6 +65,7 @@ pub struct Operation {
     /// The name by which generated clients call it.
     pub id: &'static str,
     summary: &'static str,
+    /// In Markdown.
     description: &'static str,
     parameter: &'static str,
     /// The description and the media type of a response that is text.
@@ -78,7 +78,6 @@ pub fn op(id: &'static str, summary: &'static str) -> Operation {
 }
 
 impl Operation {
-    /// Says more, in Markdown.
     pub fn description(self, description: &'static str) -> Self {
         Self { description, ..self }
     }
@@ -142,7 +141,6 @@ impl ApiRoute {
     }
 }
 
-/// Collects the parts of an operation.
 pub struct OperationWriter<'a> {
     pub generator: &'a mut SchemaGenerator,
     value: Value,

@@ -27,7 +27,6 @@ use crate::http::limits::{FramedBody, SpareTimer};
 use crate::http::tls::HTTP_2;
 
 impl Server {
-    /// Serves a client until the connection has ended.
     pub async fn serve_connection<S>(&self, stream: TcpStream, service: S)
     where
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static> + Clone,

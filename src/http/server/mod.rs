@@ -20,7 +20,6 @@ use super::limits::{BodyMemory, Limits};
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 
-/// Serves clients within its limits.
 #[derive(Debug)]
 pub struct Server {
     limits: Limits,

@@ -32,7 +32,6 @@ pub struct Variant {
 }
 
 impl Variant {
-    /// The documented one.
     pub const DOCUMENTED: Self = Self { without_port: false, query: QueryVariant::Sorted };
 
     /// The others that official SDKs are known to sign.

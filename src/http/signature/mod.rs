@@ -56,12 +56,8 @@ pub enum SignatureError {
 impl SignatureError {
     /// What was compared, for explanations.
     pub fn saw(&self) -> Option<String> {
-        match self {
-            Self::Mismatch { canonical_request, string_to_sign } => {
-                Some(format!("canonical request:\n{canonical_request}\nstring to sign:\n{string_to_sign}"))
-            }
-            _ => None,
-        }
+        let Self::Mismatch { canonical_request, string_to_sign } = self else { return None };
+        Some(format!("canonical request:\n{canonical_request}\nstring to sign:\n{string_to_sign}"))
     }
 }
 
@@ -70,9 +66,8 @@ pub fn access_key(header: &[u8]) -> Option<&str> {
     Authorization::parse(header)?.ok().map(|authorization| authorization.access_key)
 }
 
-/// A request with a signature to verify.
 pub struct Signed<'a> {
-    authorization: Authorization<'a>,
+    pub authorization: Authorization<'a>,
     parts: &'a Parts,
     body: &'a [u8],
 }
@@ -83,10 +78,6 @@ impl<'a> Signed<'a> {
         let header = parts.headers.get(axum::http::header::AUTHORIZATION)?;
         let authorization = Authorization::parse(header.as_bytes())?;
         Some(authorization.map(|authorization| Self { authorization, parts, body }))
-    }
-
-    pub fn access_key(&self) -> &'a str {
-        self.authorization.access_key
     }
 
     /// Verifies date, security token and signature.
