@@ -195,7 +195,7 @@ impl Space {
     /// # Errors
     /// If an answer is invalid, with all mistakes; then none is added.
     pub fn script(&self, answers: impl Display) -> Result<(), Error> {
-        let OneOrMany(answers) = fixture::read(&to_text(answers))?;
+        let answers = fixture::read_with(&to_text(answers), |_, OneOrMany(answers)| Some(answers))?;
         self.state().add_scripted(answers)?;
         Ok(())
     }
