@@ -20,7 +20,7 @@ use tokio_util::either::Either;
 use tower::Service;
 
 use super::Server;
-use super::io::{ConnectionState, Exchange, Phase, Socket};
+use super::io::{ActiveRequest, ConnectionState, Phase, Socket};
 use crate::http::fault::AbortConnection;
 use crate::http::limits::{FramedBody, SpareTimer};
 #[cfg(feature = "tls")]
@@ -63,7 +63,7 @@ impl Server {
         let body_timer = SpareTimer::default();
         let service = service_fn(|mut request: Request<Incoming>| {
             add_host(&mut request);
-            let (exchange, is_http2) = (Exchange::begin(state), request.version() == Version::HTTP_2);
+            let (active, is_http2) = (ActiveRequest::begin(state), request.version() == Version::HTTP_2);
             let (time, overdue) = (self.limits.answer, is_http2.then(|| end.clone()));
             let request = request.map(|body| self.memory.limit(body, self.limits.body, &body_timer));
             // The services of axum are always ready.
@@ -74,7 +74,7 @@ impl Server {
                     Some(abort) => {
                         // Of HTTP/2 only the stream ends, and its end is a reset anyhow.
                         if *abort == AbortConnection::Reset && !is_http2 {
-                            exchange.0.reset();
+                            active.0.reset();
                         }
                         Err(*abort)
                     }
@@ -83,8 +83,8 @@ impl Server {
                             Some(overdue) => Body::new(FramedBody::new(body, time, overdue)),
                             None => body,
                         };
-                        // The exchange ends when the body is dropped.
-                        body.map_err(move |error| (error, &exchange).0)
+                        // The request is active until the body is dropped.
+                        body.map_err(move |error| (error, &active).0)
                     })),
                 }
             }

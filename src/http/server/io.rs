@@ -25,7 +25,7 @@ pub enum Phase {
     /// For the rest of its head, or of the handshake of TLS.
     Head,
     /// For the body of a request, or for a response. Bodies have a limit of their own.
-    Exchange,
+    Request,
     /// For the client to read.
     Blocked,
 }
@@ -36,7 +36,7 @@ pub struct ConnectionState {
     is_http2: AtomicBool,
     is_head_begun: AtomicBool,
     /// How many requests have come whose responses have not been sent whole.
-    exchanges: AtomicUsize,
+    active_requests: AtomicUsize,
     is_write_blocked: AtomicBool,
     is_reset: AtomicBool,
     /// How often the phase has begun or ended. As long as this stays the same, it is the same phase.
@@ -60,8 +60,8 @@ impl ConnectionState {
     pub fn phase(&self) -> Phase {
         if self.is_write_blocked.load(Relaxed) {
             Phase::Blocked
-        } else if self.exchanges.load(Relaxed) > 0 {
-            Phase::Exchange
+        } else if self.active_requests.load(Relaxed) > 0 {
+            Phase::Request
         } else if self.is_head_begun.load(Relaxed) {
             Phase::Head
         } else {
@@ -80,7 +80,7 @@ impl ConnectionState {
                 let time = match self.phase() {
                     Phase::Idle => limits.idle,
                     Phase::Head => limits.head,
-                    Phase::Exchange => FOREVER,
+                    Phase::Request => FOREVER,
                     Phase::Blocked => limits.answer,
                 };
                 timer.as_mut().reset(Instant::now() + time);
@@ -93,7 +93,8 @@ impl ConnectionState {
 
     /// Notes that bytes have come. Those of HTTP/2 need not belong to a request.
     fn receive(&self) {
-        if self.exchanges.load(Relaxed) == 0 && !self.is_head_begun.load(Relaxed) && !self.is_http2.load(Relaxed) {
+        if self.active_requests.load(Relaxed) == 0 && !self.is_head_begun.load(Relaxed) && !self.is_http2.load(Relaxed)
+        {
             self.is_head_begun.store(true, Relaxed);
             self.changes.fetch_add(1, Relaxed);
         }
@@ -109,20 +110,20 @@ impl ConnectionState {
 }
 
 /// A request whose head has come, until this is dropped with the body of its response.
-pub struct Exchange(pub Arc<ConnectionState>);
+pub struct ActiveRequest(pub Arc<ConnectionState>);
 
-impl Exchange {
+impl ActiveRequest {
     pub fn begin(state: &Arc<ConnectionState>) -> Self {
         state.is_head_begun.store(false, Relaxed);
-        state.exchanges.fetch_add(1, Relaxed);
+        state.active_requests.fetch_add(1, Relaxed);
         state.changes.fetch_add(1, Relaxed);
         Self(Arc::clone(state))
     }
 }
 
-impl Drop for Exchange {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        self.0.exchanges.fetch_sub(1, Relaxed);
+        self.0.active_requests.fetch_sub(1, Relaxed);
         self.0.changes.fetch_add(1, Relaxed);
     }
 }
