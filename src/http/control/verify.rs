@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::extract::{Body, InSpace, RequestBody, Status};
+use crate::domain::rules::Answer;
 use crate::domain::scripted::{Matcher, TypedMatcher};
 use crate::fixture::{self, Document, LoadError};
 use crate::http::App;
@@ -242,6 +243,8 @@ fn differences(entry: &JournalEntry, conditions: &[(&'static str, Matcher)]) -> 
 fn values(entry: &JournalEntry, body: &Value, name: &str) -> Vec<String> {
     let value = match name {
         "path" => Some(entry.request.path().to_owned()),
+        // A fault takes the place of the response.
+        "status" if matches!(entry.outcome.answer(), Some(Answer::Fault(_))) => None,
         "status" => Some(entry.status.to_string()),
         "error_code" => entry.outcome.error_code().map(str::to_owned),
         "rule" => entry.outcome.check().map(str::to_owned),

@@ -57,6 +57,17 @@ async fn post_verify_matches_every_field_and_operator() {
 }
 
 #[tokio::test]
+async fn post_verify_of_a_fault_finds_no_status() {
+    let app = TestApp::with("scripted: [{ then: { fault: empty } }]\ncustomers: [{ id: c-1, partner: demo }]");
+    app.apply(&passport("c-1")).await;
+    for (status, count) in [(json!(200), 0), (json!({ "present": false }), 1)] {
+        let expectation = json!({ "match": { "status": status }, "count": { "exactly": count } });
+        let (status, answer) = verify(&app, expectation).await;
+        assert_eq!((status, &answer["count"]), (200, &json!(count)), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn post_verify_by_customer_id_finds_results_by_their_query() {
     let app = busy().await;
     let conditions = json!({ "customer_id": "c-1", "path": { "suffix": "/result" } });
