@@ -20,8 +20,12 @@ pub const UNAUTHORIZED: ErrorResponse =
     error(StatusCode::UNAUTHORIZED, "unauthorized", "The call does not show the control token.");
 pub const NOT_FOUND: ErrorResponse =
     error(StatusCode::NOT_FOUND, "not_found", "Something that the call names does not exist.");
+pub const UNKNOWN_METHOD: ErrorResponse =
+    error(StatusCode::METHOD_NOT_ALLOWED, "unknown_method", "The route has no such method.");
 pub const CONFLICT: ErrorResponse =
     error(StatusCode::CONFLICT, "conflict", "The call is in conflict with the current state of the space.");
+pub const TOO_LARGE: ErrorResponse =
+    error(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is longer than that of a request to the API may be.");
 pub const INVALID: ErrorResponse = error(
     StatusCode::UNPROCESSABLE_ENTITY,
     "invalid",
@@ -122,7 +126,7 @@ pub async fn unknown_route() -> ControlError {
 }
 
 pub async fn unknown_method() -> ControlError {
-    ControlError::not_found("the route has no such method")
+    ControlError::new(UNKNOWN_METHOD, "the route has no such method")
 }
 
 /// The extractors describe why they refuse.
@@ -142,5 +146,5 @@ pub fn responses(generator: &mut SchemaGenerator) -> Map<String, Value> {
         let schema: Schema = json_schema!({ "allOf": [error, named] });
         (name.to_owned(), response(description, JSON, &schema))
     };
-    [MALFORMED, UNAUTHORIZED, NOT_FOUND, CONFLICT, INVALID, INTERNAL].map(response).into_iter().collect()
+    [MALFORMED, UNAUTHORIZED, NOT_FOUND, CONFLICT, TOO_LARGE, INVALID, INTERNAL].map(response).into_iter().collect()
 }

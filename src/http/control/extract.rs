@@ -12,7 +12,9 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
-use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND, Result};
+use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND, Result, TOO_LARGE};
+use crate::domain::checks::MAX_BODY_BYTES;
+use crate::domain::gateway;
 use crate::fixture::{self, Document, allow_null};
 use crate::http::App;
 use crate::http::extract::{X_SIM_SPACE, read_body};
@@ -108,6 +110,7 @@ impl<T: RequestBody> Describe for Body<T> {
         let schema = operation.schema::<T::Spec>();
         operation.request_body(T::MEDIA_TYPES, T::IS_REQUIRED, &schema, T::EXAMPLES);
         operation.error(MALFORMED);
+        operation.error(TOO_LARGE);
         operation.error(INVALID);
     }
 }
@@ -146,6 +149,7 @@ impl<T: Named> Describe for NamedBody<T> {
             required.retain(|key| key != T::NAME);
         }
         operation.request_body(&[JSON], T::IS_REQUIRED, &schema, T::EXAMPLES);
+        operation.error(TOO_LARGE);
         operation.error(INVALID);
     }
 }
@@ -153,7 +157,10 @@ impl<T: Named> Describe for NamedBody<T> {
 async fn read_text<T: RequestBody>(request: Request) -> Result<String> {
     let (parts, body) = request.into_parts();
     let body = read_body(&parts.headers, body).await;
-    let body = body.map_err(|_| ControlError::malformed("the body is too long, or was not sent to its end"))?;
+    let body = body.map_err(|error| match error {
+        gateway::BODY_TOO_LARGE => ControlError::new(TOO_LARGE, format!("the limit is {MAX_BODY_BYTES} bytes")),
+        _ => ControlError::malformed("the body was not sent to its end"),
+    })?;
     let text = String::from_utf8(body.into()).map_err(|_| ControlError::malformed("the body is not UTF-8"))?;
     Ok(if text.trim().is_empty() && !T::IS_REQUIRED { "{}".to_owned() } else { text })
 }

@@ -139,7 +139,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .route("/_sim/{*unknown}", any(error::unknown_route))
         .layer(middleware::from_fn_with_state(Arc::clone(app), guard));
     guarded
-        .merge(open_routes().router)
+        .merge(open_routes().router.method_not_allowed_fallback(error::unknown_method))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::map_response(set_request_id))
         .with_state(Arc::clone(app))

@@ -85,22 +85,32 @@ const CALLS: [(&str, &str, u16); 19] = [
     ("DELETE", "/journal", 204),
     ("GET", "/unknown", 404),
     ("GET", "/customers/c-1/unknown", 404),
-    ("PATCH", "/customers/c-1", 404),
-    ("POST", "/clock", 404),
-    ("GET", "/verify", 404),
+    ("PATCH", "/customers/c-1", 405),
+    ("POST", "/clock", 405),
+    ("GET", "/verify", 405),
 ];
 
 #[tokio::test]
-async fn control_answers_have_request_ids_and_404_has_error_and_detail() {
+async fn control_answers_have_request_ids_and_refusals_have_error_and_detail() {
     let app = TestApp::with("");
     let mut ids = BTreeSet::new();
-    for (method, path, status) in CALLS.into_iter().chain([("GET", "/livez", 200), ("HEAD", "/readyz", 200)]) {
+    for (method, path, status) in CALLS.into_iter().chain([("HEAD", "/readyz", 200), ("POST", "/livez", 405)]) {
         let reply = app.call(method, &format!("/_sim{path}"), &[], "").await;
         assert_eq!(reply.status, status, "{path}: {reply:?}");
         assert!(ids.insert(reply.id().to_owned()), "{path}: {reply:?}");
-        assert!(status != 404 || keys(&reply.json()) == ["error", "detail"], "{path}: {reply:?}");
+        assert!(status < 400 || keys(&reply.json()) == ["error", "detail"], "{path}: {reply:?}");
     }
     assert!(app.space.journal().is_empty(), "control calls are not journalled");
+}
+
+#[tokio::test]
+async fn control_calls_with_more_than_12_mib_are_413() {
+    let app = TestApp::builtin();
+    let body = " ".repeat(12 * 1024 * 1024 + 1);
+    for (method, path) in [("POST", "/explain"), ("PUT", "/world"), ("PUT", "/customers/c-1")] {
+        let reply = app.call(method, &format!("/_sim{path}"), &[], body.clone()).await;
+        assert_eq!((reply.status, &reply.json()["error"]), (413, &"too_large".into()), "{path}: {reply:?}");
+    }
 }
 
 #[tokio::test]
