@@ -31,6 +31,10 @@ impl RequestBody for NewCustomer {
     const IS_REQUIRED: bool = false;
     const EXAMPLES: &[&str] = &[r#"{"partner":"demo-partner"}"#];
 
+    fn check_partners(document: &mut Document<'_>, spec: &CustomerSpec, partners: &[&str]) {
+        spec.partner.iter().for_each(|name| document.check_partner("partner", name, partners));
+    }
+
     fn convert(document: &mut Document<'_>, spec: CustomerSpec) -> Option<Self> {
         Some(spec.check(document))
     }

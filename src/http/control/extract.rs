@@ -86,8 +86,19 @@ pub(crate) trait RequestBody: Sized {
     /// Bodies, as JSON.
     const EXAMPLES: &[&str];
 
+    /// Reports references to partners that are none of these, which are the space's.
+    fn check_partners(_: &mut Document<'_>, _: &Self::Spec, _partners: &[&str]) {}
+
     /// Converts what the body says. `None` if it makes no sense, which is then reported to the document.
     fn convert(document: &mut Document<'_>, spec: Self::Spec) -> Option<Self>;
+}
+
+/// Converts the body of a call about a space.
+fn convert_in<T: RequestBody>(space: &Space, document: &mut Document<'_>, spec: T::Spec) -> Option<T> {
+    let accounts = space.state().accounts();
+    let partners: Vec<_> = accounts.partners.iter().map(|partner| &*partner.name).collect();
+    T::check_partners(document, &spec, &partners);
+    T::convert(document, spec)
 }
 
 pub struct Body<T>(pub T);
@@ -95,13 +106,19 @@ pub struct Body<T>(pub T);
 impl<T: RequestBody> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ControlError;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self> {
-        let text = read_text::<T>(request).await?;
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
+        let (mut parts, body) = request.into_parts();
+        // A call that is about no space refers to no partner.
+        let space = InSpace::from_request_parts(&mut parts, app).await.ok();
+        let text = read_text::<T>(Request::from_parts(parts, body)).await?;
         if T::MEDIA_TYPES == [JSON] && !text.trim().is_empty() || text.trim_start().starts_with('{') {
             // What else is wrong with it, the reader of fixtures finds.
             parse_json::<IgnoredAny>(&text)?;
         }
-        Ok(Self(fixture::read_with(&text, T::convert)?))
+        Ok(Self(fixture::read_with(&text, |document, spec| match &space {
+            Some(InSpace(space)) => convert_in(space, document, spec),
+            None => T::convert(document, spec),
+        })?))
     }
 }
 
@@ -129,6 +146,7 @@ impl<T: Named> FromRequest<Arc<App>> for NamedBody<T> {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         let PathName(name) = PathName::from_request_parts(&mut parts, app).await?;
+        let InSpace(space) = InSpace::from_request_parts(&mut parts, app).await?;
         let text = read_text::<T>(Request::from_parts(parts, body)).await?;
         let Value::Object(body) = parse_json(&text)? else {
             return Err(ControlError::malformed("the body is no JSON object"));
@@ -136,7 +154,8 @@ impl<T: Named> FromRequest<Arc<App>> for NamedBody<T> {
         if body.get(T::NAME).is_some_and(|given| *given != *name) {
             return Err(ControlError::malformed(format!("`{}` is another one in the path", T::NAME)));
         }
-        Ok(Self(fixture::read_named(&text, (T::NAME, &name), T::convert)?))
+        let convert = |document: &mut Document<'_>, spec| convert_in(&space, document, spec);
+        Ok(Self(fixture::read_named(&text, (T::NAME, &name), convert)?))
     }
 }
 

@@ -52,6 +52,15 @@ impl RequestBody for NewScripted {
         r#"[{"when":{"customer_id":"customer-new"},"then":[{"gateway":"APIGW.0308"},{"is_review":0}]}]"#,
     ];
 
+    fn check_partners(document: &mut Document<'_>, OneOrMany(answers): &Self::Spec, partners: &[&str]) {
+        for (index, answer) in answers.iter().enumerate() {
+            // The body is one answer or a list. What is not at a path is not reported.
+            for path in ["when.caller", &format!("[{index}].when.caller")] {
+                answer.when.callers().for_each(|name| document.check_partner(path, name, partners));
+            }
+        }
+    }
+
     fn convert(_: &mut Document<'_>, OneOrMany(answers): Self::Spec) -> Option<Self> {
         Some(Self(answers))
     }

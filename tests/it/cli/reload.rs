@@ -119,7 +119,7 @@ async fn post_reload_with_mistakes_is_422_and_keeps_what_was_loaded() {
         },
         {
             "file": file("bad.yaml"), "line": 4, "column": 25, "key": "customers[1].partner",
-            "message": "there is no partner named `nobdy`", "hint": "the file has no partner",
+            "message": "there is no partner named `nobdy`", "hint": "there are no partners",
         },
     ]);
     let (status, answer) = reload(&client).await;

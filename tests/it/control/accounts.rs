@@ -242,3 +242,40 @@ async fn put_with_empty_or_repeated_credentials_is_422() {
     }
     assert_eq!(app.control("GET", "/customers/c-9", &Value::Null).await.0, 404);
 }
+
+#[tokio::test]
+async fn references_to_unknown_partners_are_422_at_their_place_beside_other_mistakes() {
+    let app = TestApp::builtin();
+    let unknown = |line: u32, column: u32, key: &str| {
+        let (message, hint) = ("there is no partner named `demo-partnr`", "did you mean `demo-partner`?");
+        json!({ "line": line, "column": column, "key": key, "message": message, "hint": hint })
+    };
+    for (method, path, body, expected, mistakes) in [
+        (
+            "PUT",
+            "/customers/c-9",
+            "{\n \"partner\":\"demo-partnr\",\n \"attempts\":\"x\"}",
+            unknown(2, 12, "partner"),
+            2,
+        ),
+        (
+            "POST",
+            "/scripted",
+            "{\"when\":\n{\"caller\":\"demo-partnr\"},\"then\":{\"is_review\":1}}",
+            unknown(2, 11, "when.caller"),
+            1,
+        ),
+        (
+            "POST",
+            "/scripted",
+            "[{\"then\":{\"is_review\":1}},\n{\"when\":{\"caller\":\"demo-partnr\"},\"then\":{\"is_review\":1}}]",
+            unknown(2, 19, "[1].when.caller"),
+            1,
+        ),
+    ] {
+        let reply = app.call(method, &format!("/_sim{path}"), &[], body).await;
+        let detail = &reply.json()["detail"];
+        assert_eq!((reply.status, &detail[0]), (422, &expected), "{body}");
+        assert_eq!(detail.as_array().map(Vec::len), Some(mistakes), "{body}: {detail}");
+    }
+}
