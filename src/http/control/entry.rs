@@ -23,7 +23,15 @@ const PERSONAL: [&str; 3] = ["name", "token", "verified_number"];
 const MASK: &str = "***";
 
 /// The headers whose values are credentials.
-const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "x-auth-token", "x-security-token"];
+const SECRET_HEADERS: [&str; 7] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "set-cookie",
+    "x-auth-token",
+    "x-security-token",
+    "x-subject-token",
+];
 
 /// What was asked and answered, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -217,7 +225,7 @@ fn without_credentials(value: Value) -> Value {
 /// The same text with the values of such headers masked, wherever a line or its stand-in begins with one.
 fn without_tokens(text: &str) -> String {
     let clean = |piece: &str| match piece.split_once(':') {
-        Some((name @ ("x-auth-token" | "x-security-token"), rest)) => {
+        Some((name, rest)) if SECRET_HEADERS.contains(&name) => {
             format!("{name}:{MASK}{}", rest.matches(['|', '\n']).next().unwrap_or_default())
         }
         _ => piece.to_owned(),

@@ -170,7 +170,8 @@ async fn get_journal_by_customer_id_finds_results_by_their_query() {
 
 /// A customer, and the partner that it belongs to.
 fn one_customer() -> Builder {
-    let yaml = format!("{PARTNERS}customers: [{{ id: c-1, partner: demo }}]");
+    const KEY: &str = "{ access_keys: [{ ak: AK2, sk: sk2 }] }";
+    let yaml = format!("{PARTNERS}customers: [{{ id: c-1, partner: demo, credentials: {KEY} }}]");
     Simulator::builder().scenario(Scenario::text(yaml))
 }
 
@@ -214,6 +215,13 @@ async fn send_secrets(app: &TestApp) {
     app.call("POST", "/v3/auth/tokens", &[], by_token.to_string()).await;
     let cookie = [("authorization", "Bearer token-secret"), ("x-security-token", "token-secret")];
     app.call("POST", INDIVIDUAL, &cookie, "{}").await;
+    // The gateway repeats the signed headers.
+    let secrets = ["cookie", "proxy-authorization", "set-cookie", "x-subject-token"];
+    let signature = format!("SDK-HMAC-SHA256 Access=AK2, SignedHeaders={};x-sdk-date, Signature=00", secrets.join(";"));
+    let signed = [("authorization", &*signature), ("x-sdk-date", &date)];
+    let headers: Vec<_> = secrets.map(|name| (name, "token-secret")).into_iter().chain(signed).collect();
+    let reply = app.call("POST", INDIVIDUAL, &headers, "{}").await;
+    assert!(reply.body.contains("canonicalRequest"), "{reply:?}");
 }
 
 #[tokio::test]
