@@ -40,7 +40,7 @@ pub struct RequestContext {
 #[derive(Debug, Default)]
 pub struct Record {
     pub request: RecordedRequest,
-    /// Its name.
+    /// The name of the caller, if it was authenticated.
     pub caller: Option<Arc<str>>,
 }
 

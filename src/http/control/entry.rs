@@ -168,7 +168,7 @@ impl EntryWriter {
         Explanation {
             response,
             outcome: OutcomeView { error_code, decided_by, rule },
-            checks: checks.map(|report| CheckReport { saw: without_tokens(&report.saw), ..report }).collect(),
+            checks: checks.map(|report| CheckReport { saw: without_secret_headers(&report.saw), ..report }).collect(),
             changes: outcome.change().into_iter().map(Into::into).collect(),
         }
     }
@@ -213,17 +213,17 @@ impl EntryWriter {
     }
 }
 
-/// The canonical request of a refusal has the signed headers, and tokens can be among them.
+/// The canonical request of a refusal has the signed headers, and credentials can be among them.
 fn without_credentials(value: Value) -> Value {
     match value {
-        Value::String(text) => without_tokens(&text).into(),
+        Value::String(text) => without_secret_headers(&text).into(),
         Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, without_credentials(value))).collect(),
         other => other,
     }
 }
 
-/// The same text with the values of such headers masked, wherever a line or its stand-in begins with one.
-fn without_tokens(text: &str) -> String {
+/// Masks the value of each secret header that a line of the text, or what stands for a line there, begins with.
+fn without_secret_headers(text: &str) -> String {
     let clean = |piece: &str| match piece.split_once(':') {
         Some((name, rest)) if SECRET_HEADERS.contains(&name) => {
             format!("{name}:{MASK}{}", rest.matches(['|', '\n']).next().unwrap_or_default())
