@@ -68,24 +68,16 @@ mod simulator;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub use cli::run;
-pub use domain::account::{Customer, Partner, RealNameStatus};
-pub use domain::certificate::Certificate;
-pub use domain::scripted::Matcher;
-pub use domain::settings::Settings;
+pub use domain::{Certificate, Customer, Matcher, Partner, RealNameStatus, Settings};
 pub use embedded::{Builder, Credentials, Entry, Error, Expectation, NotVerified, Scenario, Simulator, Space, World};
 pub use fixture::{LoadError, Problem};
 
 /// The types of the fields of [`Partner`], [`Customer`], [`Certificate`] and [`Settings`].
 pub mod world {
-    pub use crate::domain::account::{CustomerId, PartnerRealName};
-    pub use crate::domain::bucket::{
-        Addressing, Bucket, BucketContents, Flaw, Format, Picture, PictureFormat, RealBucket, S3Bucket, Shows,
-    };
-    pub use crate::domain::catalog::Review;
-    pub use crate::domain::certificate::Verdict;
-    pub use crate::domain::credentials::{AccessKey, Credentials, Secret, User};
-    pub use crate::domain::settings::{
-        Authentication, Contract, IsReviewType, ParameterErrors, UnlistedCustomers, Wire,
+    pub use crate::domain::{
+        AccessKey, Addressing, Authentication, Bucket, BucketContents, Contract, Credentials, CustomerId, Flaw, Format,
+        IsReviewType, ParameterErrors, PartnerRealName, Picture, PictureFormat, RealBucket, Review, S3Bucket, Secret,
+        Shows, UnlistedCustomers, User, Verdict, Wire,
     };
 }
 

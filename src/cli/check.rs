@@ -15,8 +15,7 @@ use serde_json::{Map, Value};
 use tower::ServiceExt;
 
 use super::{CommandError, print};
-use crate::domain::account::Caller;
-use crate::domain::rules::CheckResult;
+use crate::domain::{Caller, CheckResult};
 use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
 use crate::http::{App, INDIVIDUAL, explain_outcome, router};
 use crate::simulator::{JournalEntry, SpaceState};

@@ -21,8 +21,7 @@ use super::CommandError;
 use super::log::{self, LevelFilter, LogFormat};
 use super::report::Report;
 use super::serve::{ScenarioFlags, runtime};
-use crate::domain::account::Partner;
-use crate::domain::credentials::Secret;
+use crate::domain::{Partner, Secret};
 use crate::http::{App, Limits, Server, service};
 
 /// What `--help` adds.

@@ -7,8 +7,7 @@ use clap::Args;
 
 use super::serve::ScenarioFlags;
 use super::{CommandError, print};
-use crate::domain::checks::{Citation, MAX_BODY_BYTES};
-use crate::domain::rules::{CheckReport, CheckResult};
+use crate::domain::{CheckReport, CheckResult, Citation, MAX_BODY_BYTES};
 use crate::http::{App, ChangeView, Explanation, explain};
 
 /// What `--help` adds.

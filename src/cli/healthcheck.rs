@@ -24,7 +24,7 @@ use tokio_util::either::Either;
 
 use super::CommandError;
 use super::tls::TlsFlags;
-use crate::domain::scalars::parse_duration;
+use crate::domain::parse_duration;
 
 /// How long one try may take.
 const TIMEOUT: Duration = Duration::from_secs(2);

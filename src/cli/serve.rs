@@ -21,8 +21,7 @@ use super::CommandError;
 use super::log::{self, LevelFilter, LogFormat};
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
-use crate::domain::credentials::Secret;
-use crate::domain::scalars::parse_duration;
+use crate::domain::{Secret, parse_duration};
 use crate::fixture::{Library, LoadedScenario, builtin_names};
 use crate::http::{
     App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Tls, api_service, control_router, service,

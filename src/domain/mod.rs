@@ -4,16 +4,36 @@
 //! Rust tables. An [`application`] is a well-formed request; [`rules::decide`] decides on it. A [`world`] is the initial
 //! state of a simulated service.
 
-pub mod account;
-pub mod application;
-pub mod bucket;
+mod account;
+mod application;
+mod bucket;
 pub mod catalog;
-pub mod certificate;
+mod certificate;
 pub mod checks;
 pub mod credentials;
 pub mod gateway;
-pub mod rules;
-pub mod scalars;
-pub mod scripted;
-pub mod settings;
-pub mod world;
+mod rules;
+mod scalars;
+mod scripted;
+mod settings;
+mod world;
+
+pub use account::{AccountRef, Caller, Customer, CustomerId, Partner, PartnerRealName, RealNameStatus, ReviewDecision};
+pub use application::{Application, Parameter, ParameterError, RawApplication, RawField, Violation};
+pub use bucket::{
+    Addressing, Bucket, BucketContents, Flaw, Format, Inspection, MAX_PICTURE_BYTES, Picture, PictureFormat,
+    PictureKind, PicturePath, RealBucket, S3Bucket, Shows, TYPICAL_PICTURE_BYTES,
+};
+pub use catalog::{CheckItem, CheckItems, DocumentedOutcome, ErrorCode, Review};
+pub use certificate::{CERTIFICATE_TYPES, Certificate, CertificateNumber, CertificateType, Verdict};
+pub use checks::{Check, Citation, MAX_BODY_BYTES};
+pub use credentials::{AccessKey, Accounts, Credentials, Secret, User};
+pub use gateway::GatewayError;
+pub use rules::{
+    Answer, Case, CheckReport, CheckResult, Decision, Facts, OWNERSHIP, RULES, Refusal, Rule, check_ownership, decide,
+    explain, saw_partner_of,
+};
+pub(crate) use scalars::{DurationText, RegexText, SizeText, TimestampText, parse_duration};
+pub use scripted::{Fault, Matcher, ScriptedAnswer, Steps, TypedMatcher};
+pub use settings::{Authentication, Contract, IsReviewType, ParameterErrors, Settings, UnlistedCustomers, Wire};
+pub use world::StartWorld;

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::scenario::to_text;
 use super::simulator::Error;
-use crate::domain::rules::CheckResult;
-use crate::domain::scripted::Matcher;
+use crate::domain::{CheckResult, Matcher};
 use crate::http::EntryBody;
 
 pub use crate::http::Expectation;

@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::simulator::Error;
-use crate::domain::account::{Customer, CustomerId, Partner};
-use crate::domain::certificate::{Certificate, CertificateNumber};
-use crate::domain::credentials::{AccessKey, Credentials, Secret};
-use crate::domain::settings::Settings;
+use crate::domain::{
+    AccessKey, Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, Secret, Settings,
+};
 use crate::fixture::{self, CertificateSpec, CustomerSpec, Library, PartnerSpec};
 
 /// What a space starts from: a name, a file, a text, or a value. Functions that take a scenario also take what converts into

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::registry::ScenarioRegistry;
-use crate::domain::credentials::Secret;
+use crate::domain::Secret;
 use crate::fixture::{Library, LoadedScenario};
 use crate::simulator::{JournalLimits, Spaces};
 

@@ -13,9 +13,7 @@ use http_body_util::BodyExt;
 
 use super::record::RequestContext;
 use super::signature::{SignatureError, Signed};
-use crate::domain::account::{Caller, Partner};
-use crate::domain::checks::{self, MAX_BODY_BYTES};
-use crate::domain::gateway::{self, GatewayError};
+use crate::domain::{Caller, GatewayError, MAX_BODY_BYTES, Partner, checks, gateway};
 use crate::simulator::{ApiError, Detail, SpaceState, TokenError, machine_time};
 
 pub const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");

@@ -9,8 +9,7 @@ use axum::http::Response;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use futures_util::stream::unfold;
 
-use crate::domain::rules::Answer;
-use crate::domain::scripted::Fault;
+use crate::domain::{Answer, Fault};
 use crate::simulator::Outcome;
 
 /// The complete answer that a malformed one is the beginning of, and where it is cut.

@@ -19,8 +19,7 @@ use uuid::Uuid;
 use super::extract::{X_AUTH_TOKEN, X_SIM_SPACE};
 use super::fault::Delivery;
 use super::{response, signature};
-use crate::domain::checks;
-use crate::domain::gateway::{self, GatewayError};
+use crate::domain::{GatewayError, checks, gateway};
 use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
 
 /// The most bytes of a target, and of one header (the gateway's "32 K").
@@ -256,7 +255,7 @@ mod tests {
     use tower::{Layer, ServiceExt};
 
     use super::RecordLayer;
-    use crate::domain::world::StartWorld;
+    use crate::domain::StartWorld;
     use crate::simulator::{JournalLimits, Spaces};
 
     #[tokio::test]

@@ -10,11 +10,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::application::Parameter;
-use crate::domain::catalog::{CheckItem, ErrorCode, Review};
-use crate::domain::gateway::GatewayError;
-use crate::domain::rules::{Answer, Refusal};
-use crate::domain::settings::{IsReviewType, ParameterErrors, Wire};
+use crate::domain::{
+    Answer, CheckItem, ErrorCode, GatewayError, IsReviewType, Parameter, ParameterErrors, Refusal, Review, Wire,
+};
 use crate::simulator::{ApiError, Outcome};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

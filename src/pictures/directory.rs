@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{PROBE_BYTES, Unreachable, inspect_content};
-use crate::domain::bucket::{Flaw, MAX_PICTURE_BYTES, Picture, PicturePath};
+use crate::domain::{Flaw, MAX_PICTURE_BYTES, Picture, PicturePath};
 
 /// Inspects one picture. Files are read on the threads for blocking work, so that a slow disk delays no other request.
 pub(super) async fn inspect(root: &Arc<Path>, path: &PicturePath<'_>) -> Result<Picture, Unreachable> {

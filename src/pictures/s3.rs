@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
 use super::{PROBE_BYTES, Unreachable, inspect_content};
-use crate::domain::bucket::{Addressing, Flaw, MAX_PICTURE_BYTES, Picture, PicturePath, S3Bucket};
+use crate::domain::{Addressing, Flaw, MAX_PICTURE_BYTES, Picture, PicturePath, S3Bucket};
 
 /// How long a signature is valid. The request is sent at once, but the clocks can differ.
 const SIGNATURE_LIFETIME: Duration = Duration::from_secs(60);

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::domain::account::{AccountRef, Customer, CustomerId, Partner};
-use crate::domain::certificate::{Certificate, CertificateNumber};
-use crate::domain::credentials::Credentials;
-use crate::domain::scripted::ScriptedAnswer;
+use crate::domain::{
+    AccountRef, Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, ScriptedAnswer,
+};
 use crate::simulator::script::TooManyAnswers;
 use crate::simulator::state::SpaceState;
 use crate::simulator::store::CustomerChange;

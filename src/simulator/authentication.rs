@@ -6,9 +6,7 @@ use dashmap::DashMap;
 use foldhash::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::account::Caller;
-use crate::domain::credentials::Secret;
-use crate::domain::settings::Authentication;
+use crate::domain::{Authentication, Caller, Secret};
 use crate::simulator::state::SpaceState;
 
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(24);

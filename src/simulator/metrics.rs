@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex};
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
 
-use crate::domain::catalog::{CheckItem, DocumentedOutcome};
-use crate::domain::rules::Answer;
-use crate::domain::scripted::ScriptedAnswer;
+use crate::domain::{Answer, CheckItem, DocumentedOutcome, ScriptedAnswer};
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::outcome::{ApiError, Detail, Outcome};
 

@@ -3,15 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::account::{Customer, CustomerId, RealNameStatus};
-use crate::domain::application::{Application, ParameterError};
-use crate::domain::catalog::ErrorCode;
-use crate::domain::checks;
-use crate::domain::checks::{CHECKS, Check};
-use crate::domain::gateway::GatewayError;
-use crate::domain::rules::{
-    Answer, Case, CheckReport, CheckResult, Decision, Facts, OWNERSHIP, RULES, Refusal, Rule, explain as explain_rules,
-    saw_partner_of,
+use crate::domain::{
+    self, Answer, Application, Case, Check, CheckReport, CheckResult, Customer, CustomerId, Decision, ErrorCode, Facts,
+    GatewayError, OWNERSHIP, ParameterError, RULES, RealNameStatus, Refusal, Rule, checks, saw_partner_of,
 };
 use crate::simulator::journal::RecordedRequest;
 
@@ -280,7 +274,7 @@ impl Outcome {
         };
         let mut reports: Vec<_> = self.checks().iter().map(check_report).collect();
         if let (Some(facts), Some(application)) = (self.facts(), application) {
-            reports.extend(explain_rules(&Case { application, facts }));
+            reports.extend(domain::explain(&Case { application, facts }));
         } else {
             let rule_report = |rule: &&Rule| {
                 let result = result(rule.id);
@@ -298,13 +292,14 @@ impl Outcome {
 
     /// The checks before the rules that a request of this kind meets.
     fn checks(&self) -> Vec<&'static Check> {
-        let before = |check: &Check| CHECKS.iter().copied().take_while(|each| each.id != check.id).collect::<Vec<_>>();
+        let before =
+            |check: &Check| checks::CHECKS.iter().copied().take_while(|each| each.id != check.id).collect::<Vec<_>>();
         match self {
             Self::Iam(answer) | Self::Refused(ApiError::Iam(answer, _)) => {
                 [before(&checks::AUTHENTICATED), vec![answer.check]].concat()
             }
             Self::Query(_) | Self::Refused(ApiError::Rule(..)) => before(&checks::SCRIPT),
-            Self::Refused(ApiError::Internal) => CHECKS.to_vec(),
+            Self::Refused(ApiError::Internal) => checks::CHECKS.to_vec(),
             _ => before(&checks::NO_FAULT),
         }
     }
@@ -345,7 +340,7 @@ fn saw_when_passed(check: &Check, request: &RecordedRequest, caller: Option<&str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::application::{Parameter, Violation};
+    use crate::domain::{Parameter, Violation};
     use crate::domain::{catalog, gateway};
 
     #[test]

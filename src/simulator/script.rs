@@ -4,11 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use crate::domain::account::Partner;
-use crate::domain::application::Application;
-use crate::domain::rules::Answer;
-use crate::domain::scalars::DurationText;
-use crate::domain::scripted::ScriptedAnswer;
+use crate::domain::{Answer, Application, DurationText, Partner, ScriptedAnswer};
 use crate::simulator::metrics::Leftovers;
 
 /// How many scripted answers a space can have.

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use uuid::Uuid;
 
-use crate::domain::credentials::{AccessKey, Secret};
+use crate::domain::{AccessKey, Secret};
 
 /// The beginning of every token of the real service: the head of a signed message around `{"token":`.
 const TOKEN_PREFIX: &str =

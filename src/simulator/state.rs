@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 
-use crate::domain::credentials::Accounts;
-use crate::domain::settings::Settings;
-use crate::domain::world::StartWorld;
+use crate::domain::{Accounts, Settings, StartWorld};
 use crate::simulator::authentication::{Lockout, Tokens};
 use crate::simulator::clock::Clock;
 use crate::simulator::journal::Journal;

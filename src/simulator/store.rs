@@ -11,9 +11,7 @@ use dashmap::mapref::one::RefMut;
 use dashmap::{DashMap, Entry};
 use foldhash::fast::RandomState;
 
-use crate::domain::account::{Customer, CustomerId};
-use crate::domain::certificate::{Certificate, CertificateNumber};
-use crate::domain::world::StartWorld;
+use crate::domain::{Certificate, CertificateNumber, Customer, CustomerId, StartWorld};
 
 /// The state that a decision on an application depends on.
 pub(super) struct CurrentState {

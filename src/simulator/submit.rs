@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::account::{Customer, CustomerId, Partner, RealNameStatus, ReviewDecision};
-use crate::domain::application::Application;
-use crate::domain::bucket::Inspection;
-use crate::domain::catalog::Review;
-use crate::domain::rules::{Answer, Case, Decision, Facts, Rule, check_ownership, decide};
-use crate::domain::settings::UnlistedCustomers;
+use crate::domain::{
+    Answer, Application, Case, Customer, CustomerId, Decision, Facts, Inspection, Partner, RealNameStatus, Review,
+    ReviewDecision, Rule, UnlistedCustomers, check_ownership, decide,
+};
 use crate::simulator::outcome::{Change, Reason, Submission};
 use crate::simulator::script::ScriptUse;
 use crate::simulator::state::SpaceState;

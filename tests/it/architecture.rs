@@ -82,7 +82,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
         "the caller of HTTP says what is served",
     ),
     ("http/bss", &["crate::http::server"], "handlers do not know connections"),
-    ("http/iam", &["crate::http::server"], "handlers do not know connections"),
+    ("http/iam.rs", &["crate::http::server"], "handlers do not know connections"),
     ("http/control", &["crate::http::server"], "handlers do not know connections"),
     (
         "http/server",
@@ -113,7 +113,7 @@ fn layers_use_only_what_is_below_them() {
                 assert!(!is_used, "{} uses `{word}`: {why}", source.path.display());
             }
         }
-        assert!(files > 1, "the layer {layer} was not found");
+        assert!(files > 0, "the layer {layer} was not found");
     }
 }
 

@@ -7,8 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::domain::application::{Application, Parameter, ParameterError, RawApplication, RawField, Violation};
-use crate::domain::rules::CheckReport;
+use crate::domain::{Application, CheckReport, Parameter, ParameterError, RawApplication, RawField, Violation};
 use crate::http::extract::PartnerRequest;
 use crate::simulator::{ApiError, Outcome, RecordedRequest};
 

@@ -5,8 +5,7 @@ use axum::http::Uri;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::account::{Customer, CustomerId, RealNameStatus};
-use crate::domain::application::{Parameter, ParameterError, Violation};
+use crate::domain::{Customer, CustomerId, Parameter, ParameterError, RealNameStatus, Violation};
 use crate::http::extract::PartnerRequest;
 use crate::http::response::json_text;
 use crate::simulator::{ApiError, CustomerQuery, Outcome};

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{ControlError, Result};
 use super::extract::{Body, InSpace, Named, NamedBody, PathName, Put, RequestBody};
-use crate::domain::account::{Customer, CustomerId, Partner, ReviewDecision};
-use crate::domain::certificate::{Certificate, CertificateNumber};
-use crate::domain::credentials::Credentials;
+use crate::domain::{Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, ReviewDecision};
 use crate::fixture::{CertificateSpec, CustomerSpec, Document, PartnerSpec, ScenarioSpec};
 use crate::simulator::SpaceState;
 

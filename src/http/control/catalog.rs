@@ -9,10 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::explain::parse;
 use super::extract::InSpace;
-use crate::domain::bucket::Inspection;
-use crate::domain::catalog::{DocumentedOutcome, ErrorCode};
-use crate::domain::checks::Citation;
-use crate::domain::rules::{Answer, Refusal};
+use crate::domain::{Answer, Citation, DocumentedOutcome, ErrorCode, Inspection, Refusal};
 use crate::fixture::{CatalogRow, StepSpec, catalog};
 use crate::http::openapi::all_required;
 use crate::simulator::SpaceState;

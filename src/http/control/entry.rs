@@ -9,9 +9,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::extract::query_value;
-use crate::domain::account::RealNameStatus;
-use crate::domain::rules::{Answer, CheckReport};
-use crate::domain::settings::Wire;
+use crate::domain::{Answer, CheckReport, RealNameStatus, Wire};
 use crate::http::openapi::all_required;
 use crate::http::{App, explain_outcome, response};
 use crate::simulator::{Change, JournalEntry, Outcome, RecordedRequest, Space, SpaceId};

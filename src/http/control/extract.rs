@@ -13,8 +13,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND, Result, TOO_LARGE};
-use crate::domain::checks::MAX_BODY_BYTES;
-use crate::domain::gateway;
+use crate::domain::{MAX_BODY_BYTES, gateway};
 use crate::fixture::{self, Document, allow_null};
 use crate::http::App;
 use crate::http::extract::{X_SIM_SPACE, read_body};

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::error::Result;
 use super::extract::{Body, InSpace, RequestBody, Status};
-use crate::domain::scripted::ScriptedAnswer;
+use crate::domain::ScriptedAnswer;
 use crate::fixture::{Document, OneOrMany};
 use crate::http::openapi::all_required;
 

@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::error::{ControlError, Result, responses};
 use super::scenarios::JsonDocument;
 use super::{CA_PATH, guarded_routes, open_routes};
-use crate::domain::catalog::CheckItem;
+use crate::domain::CheckItem;
 use crate::http::App;
 use crate::http::openapi::document;
 use crate::simulator::{Shared, Spaces, machine_time};

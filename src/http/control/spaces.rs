@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{CONFLICT, ControlError, Result};
 use super::extract::{Body, InSpace, PathName, RequestBody, Status, find_space};
-use crate::domain::account::Partner;
-use crate::domain::scalars::{DurationText, TimestampText};
+use crate::domain::{DurationText, Partner, TimestampText};
 use crate::fixture::{Document, LoadedScenario, ScenarioSpec, only};
 use crate::http::App;
 use crate::http::openapi::{JSON, all_required};

@@ -12,8 +12,7 @@ use serde_json::Value;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::extract::{Body, InSpace, RequestBody, Status};
-use crate::domain::rules::Answer;
-use crate::domain::scripted::{Matcher, TypedMatcher};
+use crate::domain::{Answer, Matcher, TypedMatcher};
 use crate::fixture::{self, Document, LoadError};
 use crate::http::App;
 use crate::simulator::{JournalEntry, Space};

@@ -7,13 +7,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 use strum::VariantArray;
 
-use super::operation::{ApiRoute, JSON, OperationWriter, header, op, response};
-use crate::domain::application::Parameter;
-use crate::domain::bucket::PictureKind;
-use crate::domain::catalog::{CheckItem, DocumentedOutcome, ErrorCode, Review};
-use crate::domain::certificate::{CERTIFICATE_TYPES, CertificateType};
-use crate::domain::gateway::{self, GatewayError};
-use crate::domain::settings::Contract;
+use super::{ApiRoute, JSON, OperationWriter, header, op, response};
+use crate::domain::{
+    CERTIFICATE_TYPES, CertificateType, CheckItem, Contract, DocumentedOutcome, ErrorCode, GatewayError, Parameter,
+    PictureKind, Review, gateway,
+};
 use crate::fixture::{CatalogRow, Exchange, Library, catalog};
 use crate::http::bss::ReviewResultBody;
 use crate::http::extract::X_SIM_SPACE;

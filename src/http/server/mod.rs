@@ -1,24 +1,36 @@
 //! The HTTP server: serves connections over TCP or TLS, in HTTP/1.1 or HTTP/2, until it is shut down. Clients may be slow,
 //! broken or hostile: each step of a connection has a time limit.
 
-mod connection;
 mod io;
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::header::{HOST, HeaderValue};
+use axum::http::{Request, Response, Version};
 use axum::serve::Listener;
-use tokio::net::TcpListener;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
+#[cfg(feature = "tls")]
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use super::limits::{BodyMemory, Limits};
+use self::io::{ActiveRequest, ConnectionState, Phase, Socket};
+use super::fault::AbortConnection;
+use super::limits::{BodyMemory, FramedBody, Limits, SpareTimer};
 #[cfg(feature = "tls")]
-use super::tls::Tls;
+use super::tls::{HTTP_2, Tls};
 
 #[derive(Debug)]
 pub struct Server {
@@ -79,5 +91,122 @@ impl Server {
         drop(listener);
         connections.close();
         connections.wait().await;
+    }
+
+    async fn serve_connection<S>(&self, stream: TcpStream, service: S)
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static> + Clone,
+    {
+        let state = Arc::<ConnectionState>::default();
+        let socket = Socket { stream, state: Arc::clone(&state) };
+        let mut serving = pin!(self.serve_http(socket, &state, service));
+        tokio::select! {
+            biased;
+            () = serving.as_mut() => {}
+            phase = state.overdue(&self.limits) => close_slow(&state, phase),
+        }
+    }
+
+    async fn serve_http<S>(&self, socket: Socket, state: &Arc<ConnectionState>, service: S)
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static> + Clone,
+    {
+        let http1 = Builder::new(TokioExecutor::new()).http1_only();
+        #[cfg(not(feature = "tls"))]
+        let (io, builder) = (socket, http1);
+        #[cfg(feature = "tls")]
+        let (io, builder) = match &self.tls {
+            None => (Either::Left(socket), http1),
+            Some(tls) => {
+                let Some(Some(stream)) = self.shutdown.run_until_cancelled(tls.accept(socket)).await else { return };
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP_2);
+                state.begin_http(is_http2);
+                (Either::Right(stream), if is_http2 { http2() } else { http1 })
+            }
+        };
+        // Cancelled when the server shuts down, or when a client of HTTP/2 does not read.
+        let end = self.shutdown.child_token();
+        let body_timer = SpareTimer::default();
+        let service = service_fn(|mut request: Request<Incoming>| {
+            add_host(&mut request);
+            let (active, is_http2) = (ActiveRequest::begin(state), request.version() == Version::HTTP_2);
+            let (time, overdue) = (self.limits.answer, is_http2.then(|| end.clone()));
+            let request = request.map(|body| self.memory.limit(body, self.limits.body, &body_timer));
+            // The services of axum are always ready.
+            let response = service.clone().call(request);
+            async move {
+                let Ok(response) = response.await;
+                match response.extensions().get::<AbortConnection>() {
+                    Some(abort) => {
+                        // Of HTTP/2 only the stream ends, and its end is a reset anyhow.
+                        if *abort == AbortConnection::Reset && !is_http2 {
+                            active.0.reset();
+                        }
+                        Err(*abort)
+                    }
+                    None => Ok(response.map(|body| {
+                        let body = match overdue {
+                            Some(overdue) => Body::new(FramedBody::new(body, time, overdue)),
+                            None => body,
+                        };
+                        // The request is active until the body is dropped.
+                        body.map_err(move |error| (error, &active).0)
+                    })),
+                }
+            }
+        });
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
+        tokio::select! {
+            biased;
+            // The log and the journal have the requests, however the connection ends.
+            _ = connection.as_mut() => return,
+            () = end.cancelled() => {}
+        }
+        if self.shutdown.is_cancelled() {
+            connection.as_mut().graceful_shutdown();
+            // Without a request under way, the client is told of the end and not waited for.
+            let is_unused = matches!(state.phase(), Phase::Idle | Phase::Head);
+            let grace = if is_unused { Duration::ZERO } else { self.limits.grace };
+            let _ = timeout(grace, connection).await;
+        } else {
+            close_slow(state, Phase::Blocked);
+        }
+    }
+}
+
+/// Closes a connection whose client is too slow.
+fn close_slow(state: &ConnectionState, phase: Phase) {
+    if phase == Phase::Blocked {
+        // Otherwise the system would keep what the client has not read.
+        state.reset();
+    }
+    if phase != Phase::Idle {
+        tracing::info!(?phase, "a client took too long: its connection is closed");
+    }
+}
+
+/// Serves HTTP/2. Floods of frames are limited by the library itself.
+#[cfg(feature = "tls")]
+fn http2() -> Builder<TokioExecutor> {
+    /// The protocol recommends no fewer.
+    const MAX_STREAMS: u32 = 100;
+    const STREAM_WINDOW: u32 = 16 * 1024;
+    let mut builder = Builder::new(TokioExecutor::new()).http2_only();
+    let mut http2 = builder.http2();
+    http2.max_concurrent_streams(MAX_STREAMS).initial_stream_window_size(STREAM_WINDOW).max_send_buf_size(64 * 1024);
+    // There is room for all streams, so that one that waits for memory does not block the others.
+    http2.initial_connection_window_size(MAX_STREAMS * STREAM_WINDOW);
+    // The gateway takes less, so that it is the gateway that refuses more.
+    http2.max_header_list_size(256 * 1024);
+    builder
+}
+
+/// Adds the header `Host`, which HTTP/2 sends as `:authority`, because signatures cover it.
+fn add_host(request: &mut Request<Incoming>) {
+    if request.version() == Version::HTTP_2
+        && let Some(authority) = request.uri().authority()
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        request.headers_mut().entry(HOST).or_insert(host);
     }
 }

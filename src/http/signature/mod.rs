@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::authorization::Authorization;
 use self::canonical::Variant;
-use crate::domain::credentials::AccessKey;
+use crate::domain::AccessKey;
 
 /// How far `X-Sdk-Date` may be from the gateway's clock, either way.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);

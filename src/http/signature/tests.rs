@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::{SignatureError, Signed};
-use crate::domain::credentials::{AccessKey, Secret};
+use crate::domain::{AccessKey, Secret};
 
 const AK: &str = "MOCKAK00000000000001";
 const SK: &str = "mock-sk-not-a-real-secret-0123456789abcdef";

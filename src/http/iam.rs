@@ -1,18 +1,56 @@
-//! `/v3/auth`: the accounts that a credential belongs to, and a token for a user's name and password.
+//! IAM, below `/v3`: as much as an SDK or a client needs before it can call the API.
 
+use axum::Router;
 use axum::http::header::HOST;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::IntoResponse;
+use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{answer, refusal};
-use crate::domain::account::Caller;
-use crate::domain::checks;
-use crate::http::extract::ApiRequest;
-use crate::http::response::X_SUBJECT_TOKEN;
-use crate::simulator::{ApiError, Outcome, SpaceState};
+use super::extract::ApiRequest;
+use super::response::{X_SUBJECT_TOKEN, json_text};
+use crate::domain::Caller;
+use crate::domain::checks::{self, Check};
+use crate::simulator::{ApiError, IamAnswer, Outcome, SpaceState};
+
+pub const DOMAINS: &str = "/v3/auth/domains";
+pub const TOKENS: &str = "/v3/auth/tokens";
+
+/// The endpoints, each with its method.
+pub const ENDPOINTS: &[(Method, &str)] = &[(Method::GET, DOMAINS), (Method::POST, TOKENS)];
+
+pub fn routes() -> Router {
+    Router::new().route(DOMAINS, get(list_domains)).route(TOKENS, post(create_token))
+}
+
+fn answer(check: &'static Check, status: StatusCode, body: &impl Serialize) -> IamAnswer {
+    IamAnswer { check, status: status.as_u16(), body: json_text(body) }
+}
+
+/// IAM's own form of errors.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct IamErrorBody<'a> {
+    error: IamErrorDetail<'a>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct IamErrorDetail<'a> {
+    /// The HTTP status.
+    code: u16,
+    /// What is wrong.
+    message: &'a str,
+    /// The name of the status.
+    title: Option<&'a str>,
+}
+
+fn refusal(check: &'static Check, status: StatusCode, message: &str, saw: String) -> ApiError {
+    let error = IamErrorDetail { code: status.as_u16(), message, title: status.canonical_reason() };
+    ApiError::Iam(answer(check, status, &IamErrorBody { error }), saw)
+}
 
 /// The accounts of the caller.
 #[derive(Serialize, JsonSchema)]
