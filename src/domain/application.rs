@@ -24,6 +24,28 @@ pub struct RawApplication<'a> {
     pub change_type: RawField<i32>,
 }
 
+impl RawApplication<'_> {
+    /// Returns the values of a parameter as text: none if it was not sent, or if its type is wrong.
+    pub fn values(&self, parameter: Parameter) -> Vec<String> {
+        fn one<T: ToString>(field: &RawField<T>) -> Vec<String> {
+            if let RawField::Value(value) = field { vec![value.to_string()] } else { Vec::new() }
+        }
+        match parameter {
+            Parameter::CustomerId => one(&self.customer_id),
+            Parameter::IdentifyType => one(&self.identify_type),
+            Parameter::VerifiedFileUrl => match &self.verified_file_url {
+                RawField::Value(paths) => paths.iter().map(ToString::to_string).collect(),
+                _ => Vec::new(),
+            },
+            Parameter::Name => one(&self.name),
+            Parameter::VerifiedNumber => one(&self.verified_number),
+            Parameter::XaccountType => one(&self.xaccount_type),
+            Parameter::VerifiedType => one(&self.verified_type),
+            Parameter::ChangeType => one(&self.change_type),
+        }
+    }
+}
+
 /// The customer's name. It is personal data, which `Debug` hides.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonName<'a>(Cow<'a, str>);

@@ -11,6 +11,7 @@ pub mod catalog;
 mod certificate;
 pub mod checks;
 pub mod credentials;
+mod excerpt;
 pub mod gateway;
 mod rules;
 mod scalars;
@@ -28,6 +29,7 @@ pub use catalog::{CheckItem, CheckItems, DocumentedOutcome, ErrorCode, Review};
 pub use certificate::{CERTIFICATE_TYPES, Certificate, CertificateNumber, CertificateType, Verdict};
 pub use checks::{Check, Citation, MAX_BODY_BYTES};
 pub use credentials::{AccessKey, Accounts, Credentials, Secret, User};
+pub use excerpt::{excerpt, short};
 pub use gateway::GatewayError;
 pub use rules::{
     Answer, Case, CheckReport, CheckResult, Decision, Facts, OWNERSHIP, RULES, Refusal, Rule, check_ownership, decide,

@@ -128,7 +128,12 @@ static PLATFORM_OF_PARTNER: Rule = Rule {
     citation: Citation::assumed("The value is assigned to the partner; the page names no code for another one."),
     check: |case| *case.application.xaccount_type == *case.partner().xaccount_type,
     saw: |case| {
-        format!("xaccount_type {:?}, assigned {:?}", case.application.xaccount_type, case.partner().xaccount_type)
+        let assigned = &case.partner().xaccount_type;
+        let is_assigned = *case.application.xaccount_type == **assigned;
+        format!(
+            "xaccount_type is {} {assigned:?}",
+            if is_assigned { "the assigned" } else { "another than the assigned" }
+        )
     },
 };
 
@@ -445,7 +450,7 @@ mod tests {
         let text: Vec<_> = reports.iter().map(|report| format!("{}: {}", report.check, report.saw)).collect();
         insta::assert_snapshot!(text.join("\n"), @r#"
         partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: true
-        platform-of-partner: xaccount_type "DEMO_IDP", assigned "DEMO_IDP"
+        platform-of-partner: xaccount_type is the assigned "DEMO_IDP"
         customer-not-caller: customer_id customer-1, the caller's own account demo-id
         customer-has-partner: partner of the customer: demo
         customer-of-caller: partner of the customer: demo, caller: demo
@@ -473,7 +478,7 @@ mod tests {
         partner-ready: partner authenticated: true, photo upload enabled: false, bucket authorized: true -> CBC.99005030, no attempt
         partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: false -> CBC.99005030, no attempt
         partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: true, bucket cannot be reached (assumed): no answer -> CBC.99005030, no attempt
-        platform-of-partner: xaccount_type "OTHER_IDP", assigned "DEMO_IDP" -> CBC.0100, no attempt
+        platform-of-partner: xaccount_type is another than the assigned "DEMO_IDP" -> CBC.0100, no attempt
         customer-not-caller: customer_id demo-id, the caller's own account demo-id -> CBC.99007265, no attempt
         customer-has-partner: no customer with this ID -> CBC.99000035, no attempt
         customer-has-partner: partner of the customer: none -> CBC.99000035, no attempt

@@ -4,16 +4,16 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::FromRequest;
+use axum::extract::{FromRequest, Query};
 use axum::http::header::{AUTHORIZATION, EXPECT, HeaderName};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Request};
+use axum::http::{HeaderMap, Request, Uri};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 
 use super::record::RequestContext;
 use super::signature::{SignatureError, Signed};
-use crate::domain::{Caller, GatewayError, MAX_BODY_BYTES, Partner, checks, gateway};
+use crate::domain::{Caller, GatewayError, MAX_BODY_BYTES, Partner, checks, excerpt, gateway};
 use crate::simulator::{ApiError, Detail, SpaceState, TokenError, machine_time};
 
 pub const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
@@ -48,7 +48,7 @@ impl ApiRequest {
         match Signed::parse(&self.parts, &self.body) {
             Some(signed) => {
                 let caller = signed.and_then(|signed| caller_by_signature(state, &signed));
-                caller.map_err(|error| Detail { text: error.to_string(), saw: error.saw() })
+                caller.map_err(Detail::from)
             }
             // Credentials of another kind are taken for a token, as on the real gateway.
             None if headers.contains_key(AUTHORIZATION) => Err("decrypt token fail".to_owned().into()),
@@ -101,11 +101,19 @@ pub fn only_partner(caller: Result<Caller, Detail>) -> Result<Arc<Partner>, ApiE
     match caller {
         Ok(Caller::Partner(partner)) => Ok(partner),
         Ok(Caller::Customer(id)) => Err(ApiError::CustomerCredentials(id)),
-        Err(detail) => {
-            let (check, error) = (&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED);
-            Err(ApiError::Gateway { check, error, detail: Some(detail) })
-        }
+        Err(detail) => Err(not_authenticated(detail)),
     }
+}
+
+pub const fn not_authenticated(detail: Detail) -> ApiError {
+    let (check, error) = (&checks::AUTHENTICATED, gateway::NOT_AUTHENTICATED);
+    ApiError::Gateway { check, error, detail: Some(detail) }
+}
+
+/// Returns the first value of a parameter of the query.
+pub fn query_value(uri: &Uri, name: &str) -> Option<String> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
+    pairs.into_iter().find(|(given, _)| given == name).map(|(_, value)| value)
 }
 
 pub fn caller_by_token(state: &SpaceState, token: &[u8]) -> Result<Caller, Detail> {
@@ -123,7 +131,7 @@ fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller
     let ak = signed.authorization.access_key;
     let accounts = state.accounts();
     let Some((key, caller)) = accounts.access_key(ak) else {
-        return state.lenient_caller().ok_or_else(|| SignatureError::UnknownKey(ak.to_owned()));
+        return state.lenient_caller().ok_or_else(|| SignatureError::UnknownKey(excerpt(ak).into_owned()));
     };
     if state.lockout.is_locked(ak, state.clock.now()) {
         return Err(SignatureError::Locked);

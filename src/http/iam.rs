@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::extract::ApiRequest;
+use super::extract::{ApiRequest, not_authenticated, query_value};
 use super::response::{X_SUBJECT_TOKEN, json_text};
 use crate::domain::Caller;
 use crate::domain::checks::{self, Check};
@@ -80,16 +80,15 @@ struct Links {
 
 /// An SDK that was given a region and no domain ID asks this first.
 pub async fn list_domains(request: ApiRequest) -> Result<Outcome, ApiError> {
-    let caller = request.authenticate().map_err(|detail| {
-        let message = format!("Incorrect IAM authentication information: {}", detail.text);
-        refusal(&checks::AUTHENTICATED, StatusCode::UNAUTHORIZED, &message, message.clone())
-    })?;
+    let caller = request.authenticate().map_err(not_authenticated)?;
     request.record_caller(caller.account_name());
     let host = request.parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let (id, name) = (caller.account_id().to_owned(), caller.account_name().to_owned());
     let links = Links { own: format!("http://{host}/v3/domains/{id}") };
+    let is_listed = query_value(&request.parts.uri, "name").is_none_or(|wanted| wanted == name);
+    let domain = Domain { description: String::new(), enabled: true, id, links, name };
     let body = DomainsBody {
-        domains: vec![Domain { description: String::new(), enabled: true, id, links, name }],
+        domains: is_listed.then_some(domain).into_iter().collect(),
         links: Links { own: format!("http://{host}/v3/auth/domains") },
     };
     Ok(Outcome::Iam(answer(&checks::AUTHENTICATED, StatusCode::OK, &body)))
@@ -146,10 +145,21 @@ struct UserDomain {
     name: String,
 }
 
-/// What the token is for. A project is understood and refused: the simulated accounts have none.
+/// What the token is for. Any project is one of the user's account (assumed): the simulated API knows no projects.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(inline)]
 struct Scope {
+    domain: Option<ScopeDomain>,
+    project: Option<ScopeProject>,
+}
+
+/// A project, by one of these.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
+struct ScopeProject {
+    name: Option<String>,
+    id: Option<String>,
+    /// The account that has it; by default the user's.
     domain: Option<ScopeDomain>,
 }
 
@@ -162,12 +172,24 @@ struct ScopeDomain {
 }
 
 impl Scope {
-    fn is_account(&self, caller: &Caller) -> bool {
-        self.domain.as_ref().is_some_and(|domain| match (domain.id.as_deref(), domain.name.as_deref()) {
+    /// True if the scope is the user's account, or a project of it.
+    fn is_of(&self, caller: &Caller) -> bool {
+        let domain = self.domain.as_ref().map(|domain| domain.is_of(caller));
+        let project = self.project.as_ref().map(|project| {
+            let is_named = project.name.is_some() || project.id.is_some();
+            is_named && project.domain.as_ref().is_none_or(|domain| domain.is_of(caller))
+        });
+        domain.or(project).is_some() && domain != Some(false) && project != Some(false)
+    }
+}
+
+impl ScopeDomain {
+    fn is_of(&self, caller: &Caller) -> bool {
+        match (self.id.as_deref(), self.name.as_deref()) {
             (Some(id), _) => id == caller.account_id(),
             (None, Some(name)) => name == caller.account_name(),
             (None, None) => false,
-        })
+        }
     }
 }
 
@@ -188,9 +210,12 @@ struct TokenDescription {
     issued_at: String,
     methods: [&'static str; 1],
     user: UserDescription,
-    /// Only with a scope.
+    /// Only with the scope of an account.
     #[serde(skip_serializing_if = "Option::is_none")]
     domain: Option<DomainDescription>,
+    /// Only with the scope of a project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<ProjectDescription>,
     /// Only with a scope.
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Option<[Role; 1]>,
@@ -214,6 +239,14 @@ struct DomainDescription {
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
+struct ProjectDescription {
+    domain: DomainDescription,
+    id: String,
+    name: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Role {
     id: &'static str,
     name: &'static str,
@@ -221,19 +254,23 @@ struct Role {
 
 pub async fn create_token(request: ApiRequest) -> Result<impl IntoResponse, ApiError> {
     let state = request.state();
+    request.record_body();
     let Auth { identity, scope } = parse(&request.body)?;
     let caller = authenticate(state, &identity.password.user)?;
-    if scope.as_ref().is_some_and(|scope| !scope.is_account(&caller)) {
+    if scope.as_ref().is_some_and(|scope| !scope.is_of(&caller)) {
         // Assumed: IAM's text for what the caller may not know of.
         let message = "The request you have made requires authentication.";
-        return Err(unidentified(message, "the scope is not the user's account"));
+        return Err(unidentified(message, "the scope is not the user's account, and no project of it"));
     }
-    // The body of a refused request is not recorded: it may have the password of another place.
-    request.record_body();
     request.record_caller(caller.account_name());
     let issued = state.issue_token(caller.clone());
     let domain = DomainDescription { id: caller.account_id().to_owned(), name: caller.account_name().to_owned() };
     let user = identity.password.user.name;
+    let project = scope.as_ref().and_then(|scope| scope.project.as_ref()).map(|ScopeProject { name, id, .. }| {
+        // Assumed: an account has no list of projects here, so that a project is what the request calls it.
+        let name = name.as_ref().or(id.as_ref()).cloned().unwrap_or_default();
+        ProjectDescription { domain: domain.clone(), id: id.clone().unwrap_or_else(|| stable_id(&caller, &name)), name }
+    });
     let token = TokenDescription {
         catalog: [],
         expires_at: format!("{:.6}", issued.expires_at),
@@ -241,11 +278,12 @@ pub async fn create_token(request: ApiRequest) -> Result<impl IntoResponse, ApiE
         methods: ["password"],
         user: UserDescription {
             domain: domain.clone(),
-            id: user_id(&caller, &user),
+            id: stable_id(&caller, &user),
             name: user,
             password_expires_at: "",
         },
-        domain: scope.is_some().then_some(domain),
+        domain: scope.as_ref().and_then(|scope| scope.domain.is_some().then_some(domain)),
+        project,
         roles: scope.is_some().then_some([Role { id: "0", name: "te_admin" }]),
     };
     let subject_token = HeaderValue::from_str(issued.token.expose()).expect("a token is plain text");
@@ -255,7 +293,13 @@ pub async fn create_token(request: ApiRequest) -> Result<impl IntoResponse, ApiE
 
 fn parse(body: &[u8]) -> Result<Auth, ApiError> {
     let invalid = |saw: String| refusal(&checks::IDENTITY, StatusCode::BAD_REQUEST, "The request body is invalid", saw);
-    let TokenRequest { auth } = serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
+    // Of the error's own texts only this one never has a value of the body.
+    let place = |error: serde_json::Error| match error.to_string() {
+        text if text.starts_with("missing field") => invalid(text),
+        _ if error.is_data() => invalid(format!("a wrong type at line {}, column {}", error.line(), error.column())),
+        _ => invalid(format!("no JSON: line {}, column {}", error.line(), error.column())),
+    };
+    let TokenRequest { auth } = serde_json::from_slice(body).map_err(place)?;
     let is_by_password = auth.identity.methods.iter().any(|method| method == "password");
     is_by_password.then_some(auth).ok_or_else(|| invalid("the method is not `password`".to_owned()))
 }
@@ -272,8 +316,8 @@ fn unidentified(message: &str, saw: &str) -> ApiError {
     refusal(&checks::IDENTITY, StatusCode::UNAUTHORIZED, message, saw.to_owned())
 }
 
-/// An ID of the real form that is always the same for the same user.
-fn user_id(caller: &Caller, user: &str) -> String {
-    let digest = Sha256::digest(format!("{}/{user}", caller.account_id()));
+/// An ID of the real form that is always the same for the same user or project of an account.
+fn stable_id(caller: &Caller, name: &str) -> String {
+    let digest = Sha256::digest(format!("{}/{name}", caller.account_id()));
     hex::encode(&digest[..16])
 }

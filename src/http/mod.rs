@@ -8,6 +8,7 @@ mod extract;
 mod fault;
 mod iam;
 mod limits;
+mod mask;
 mod openapi;
 mod record;
 mod registry;

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use super::extract::{X_AUTH_TOKEN, X_SIM_SPACE};
 use super::fault::Delivery;
-use super::{response, signature};
-use crate::domain::{GatewayError, checks, gateway};
+use super::{mask, response, signature};
+use crate::domain::{GatewayError, checks, excerpt, gateway, short};
 use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
 
 /// The most bytes of a target, and of one header (the gateway's "32 K").
@@ -147,8 +147,13 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
         None => Some(space_of_credential(headers).unwrap_or(SpaceId::DEFAULT)),
     };
     id.and_then(|id| spaces.get(id)).map(|space| space.state()).ok_or_else(|| {
-        let name = named.unwrap_or_else(|| id.map(|id| id.to_string()).unwrap_or_default());
-        format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was").into()
+        let id = id.map(|id| id.to_string());
+        let text = |name: &str| {
+            format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was")
+        };
+        let masked = text(id.as_deref().unwrap_or(mask::MASK));
+        let name = named.or(id).unwrap_or_default();
+        Detail { text: text(&excerpt(&name)), saw: masked.clone(), masked }
     })
 }
 
@@ -179,8 +184,8 @@ impl Recording {
         let delivery = Delivery::of(&outcome);
         tracing::info!(
             request.id = %id.simple(),
-            request.method = %request.method(),
-            request.path = ?request.path(),
+            request.method = %short(request.method()),
+            request.path = ?short(request.path()),
             response.status = response.status().as_u16(),
             error.code = outcome.error_code(),
             decided_by = outcome.decided_by(),

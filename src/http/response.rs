@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::domain::{
     Answer, CheckItem, ErrorCode, GatewayError, IsReviewType, Parameter, ParameterErrors, Refusal, Review, Wire,
 };
-use crate::simulator::{ApiError, Outcome};
+use crate::simulator::{ApiError, Detail, Outcome};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
@@ -42,7 +42,7 @@ pub fn write(outcome: &Outcome, wire: Wire, id: Uuid, response: &mut Response<Bo
     let mut buffer = Uuid::encode_buffer();
     let id: &str = id.simple().encode_lower(&mut buffer);
     *response.status_mut() = status(outcome);
-    *response.body_mut() = body(outcome, wire, id).map(Body::from).unwrap_or_default();
+    *response.body_mut() = body(outcome, wire, id, |detail| &detail.text).map(Body::from).unwrap_or_default();
     let headers = response.headers_mut();
     let token = outcome.iam().and_then(|_| headers.remove(X_SUBJECT_TOKEN));
     headers.clear();
@@ -78,11 +78,12 @@ pub fn status(outcome: &Outcome) -> StatusCode {
 }
 
 /// The body of an outcome. The gateway's bodies contain the request ID; a fault has no body.
-pub fn body(outcome: &Outcome, wire: Wire, request_id: &str) -> Option<Cow<'static, str>> {
+/// `text` is what is told of a detail.
+pub fn body(outcome: &Outcome, wire: Wire, request_id: &str, text: fn(&Detail) -> &str) -> Option<Cow<'static, str>> {
     match (outcome, outcome.answer()) {
         (_, Some(Answer::Accept(review))) => Some(accepted(review, wire.is_review).into()),
         (_, Some(Answer::Refuse(refusal))) => Some(refused(outcome, refusal, wire.parameter_errors).into()),
-        (_, Some(Answer::Gateway(error))) => Some(refused_by_gateway(outcome, error, request_id).into()),
+        (_, Some(Answer::Gateway(error))) => Some(refused_by_gateway(outcome, error, request_id, text).into()),
         (_, Some(Answer::Fault(_))) => None,
         (Outcome::Query(query), None) => Some(query.body.clone().into()),
         (_, None) => outcome.iam().map(|iam| iam.body.clone().into()),
@@ -144,10 +145,10 @@ pub struct GatewayErrorBody<'a> {
 }
 
 /// The detail of the case replaces the final dot of the table's text.
-fn refused_by_gateway(outcome: &Outcome, error: &GatewayError, request_id: &str) -> String {
+fn refused_by_gateway(outcome: &Outcome, error: &GatewayError, request_id: &str, text: fn(&Detail) -> &str) -> String {
     let error_msg = match outcome {
         Outcome::Refused(ApiError::Gateway { detail: Some(detail), .. }) => {
-            format!("{}: {}", error.message.trim_end_matches('.'), detail.text)
+            format!("{}: {}", error.message.trim_end_matches('.'), text(detail))
         }
         _ => error.message.to_owned(),
     };

@@ -36,9 +36,11 @@ impl SpaceState {
         let issued = self.tokens.lock().expect("lock poisoned: tokens").by_token.get(&token).cloned();
         let caller = match issued {
             Some((_, expires_at)) if self.clock.now() >= expires_at => return Err(TokenError::Expired(expires_at)),
-            // The partner may have been changed or deleted since the token was issued.
-            Some((Caller::Partner(partner), _)) => self.accounts().partner(&partner.name).cloned().map(Caller::Partner),
-            Some((customer, _)) => Some(customer),
+            // The account may have been changed or deleted since the token was issued, by a reset, too.
+            Some((Caller::Partner(partner), _)) => {
+                self.accounts().partner_by_id(&partner.id).cloned().map(Caller::Partner)
+            }
+            Some((Caller::Customer(id), _)) => self.store.customer(&id).map(|_| Caller::Customer(id)),
             None => self.lenient_caller(),
         };
         caller.ok_or(TokenError::Unknown)
@@ -74,7 +76,8 @@ pub struct IssuedToken {
     pub expires_at: Timestamp,
 }
 
-/// The tokens that a space has issued since its last reset, each with its account and the time at which it expires.
+/// The tokens that a space has issued, each with its account and the time at which it expires. They survive a reset, as they
+/// would survive on the real service.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     by_token: HashMap<Secret, (Caller, Timestamp)>,

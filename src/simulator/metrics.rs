@@ -7,18 +7,14 @@ use std::sync::{Arc, Mutex};
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
 
-use crate::domain::{Answer, CheckItem, DocumentedOutcome, ScriptedAnswer};
+use crate::domain::{Answer, CheckItem, DocumentedOutcome, ScriptedAnswer, short};
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::outcome::{ApiError, Detail, Outcome};
 
 /// How many kinds of unexpected requests, and how many leftovers, are kept.
 const MAX_KEPT: usize = 100;
 
-/// How many characters are kept of a text that a client chose.
-const MAX_CHARS: usize = 200;
-
-/// The text between the reason of a wrong signature and the canonical request. What follows differs in each request, and
-/// can contain a token.
+/// The text between the reason of a wrong signature and the canonical request. What follows differs in each request.
 const CANONICAL_REQUEST: &str = ", canonicalRequest:";
 
 /// The labels of a counter. Every value comes from a table, so that the number of counters is limited.
@@ -108,15 +104,15 @@ impl UnexpectedRequests {
     /// Records the request if the gateway or IAM refused it, but not by a scripted answer.
     pub fn record(&self, request: &RecordedRequest, outcome: &Outcome) {
         let (check, reason) = match outcome {
-            Outcome::Refused(ApiError::Gateway { check, detail: Some(Detail { text, .. }), .. }) => {
-                (check.id, text.split(CANONICAL_REQUEST).next().unwrap_or_default())
+            Outcome::Refused(ApiError::Gateway { check, detail: Some(Detail { masked, .. }), .. }) => {
+                (check.id, masked.split(CANONICAL_REQUEST).next().unwrap_or_default())
             }
             Outcome::Refused(ApiError::Gateway { check, error, detail: None }) => (check.id, error.message),
             Outcome::Refused(ApiError::Iam(answer, saw)) => (answer.check.id, saw.as_str()),
             _ => return,
         };
-        let [method, path, reason] =
-            [request.method(), request.path(), reason].map(|text| text.chars().take(MAX_CHARS).collect());
+        let [method, path] = [request.method(), request.path()].map(|text| short(text).into_owned());
+        let reason = reason.to_owned();
         let request = UnexpectedRequest { method, path, check, reason };
         let (kinds, others) = &mut *self.0.lock().expect("lock poisoned: unexpected requests");
         if let Some((_, count)) = kinds.iter_mut().find(|(kind, _)| *kind == request) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::{
     self, Answer, Application, Case, Check, CheckReport, CheckResult, Customer, CustomerId, Decision, ErrorCode, Facts,
-    GatewayError, OWNERSHIP, ParameterError, RULES, RealNameStatus, Refusal, Rule, checks, saw_partner_of,
+    GatewayError, OWNERSHIP, ParameterError, RULES, RealNameStatus, Refusal, Rule, checks, saw_partner_of, short,
 };
 use crate::simulator::journal::RecordedRequest;
 
@@ -66,13 +66,16 @@ pub struct IamAnswer {
 pub struct Detail {
     /// The text that follows the error's own text on the wire.
     pub text: String,
-    /// What was compared, where it says more than the text.
-    pub saw: Option<String>,
+    /// The same without what may be a secret or personal data: the journal shows it.
+    pub masked: String,
+    /// What was compared.
+    pub saw: String,
 }
 
 impl From<String> for Detail {
+    /// `text` has nothing that the client sent.
     fn from(text: String) -> Self {
-        Self { text, saw: None }
+        Self { masked: text.clone(), saw: text.clone(), text }
     }
 }
 
@@ -155,7 +158,7 @@ impl ApiError {
 
     fn saw(&self) -> String {
         match self {
-            Self::Gateway { detail: Some(Detail { text, saw }), .. } => saw.as_ref().unwrap_or(text).clone(),
+            Self::Gateway { detail: Some(detail), .. } => detail.saw.clone(),
             Self::Gateway { error, .. } => error.message.to_owned(),
             Self::CustomerCredentials(id) => format!("the credentials of customer {id}"),
             Self::Parameters(error) => error.to_string(),
@@ -322,11 +325,11 @@ impl Outcome {
 }
 
 fn saw_when_passed(check: &Check, request: &RecordedRequest, caller: Option<&str>) -> String {
-    let path = request.path();
+    let (method, path) = (short(request.method()), short(request.path()));
     match check.id {
         "head-size" => format!("a target of {} bytes", request.target().len()),
-        "path-known" => path.to_owned(),
-        "method-known" => format!("{} {path}", request.method()),
+        "path-known" => path.into_owned(),
+        "method-known" => format!("{method} {path}"),
         "body-size" => format!("{} bytes", request.body().len()),
         "authenticated" | "caller-is-partner" | "identity" => {
             caller.map_or(String::new(), |caller| format!("account {caller}"))
@@ -382,8 +385,10 @@ mod tests {
 
     #[test]
     fn explain_shows_what_the_deciding_check_saw() {
-        let detail =
-            |text: &str, saw: Option<&str>| Some(Detail { text: text.to_owned(), saw: saw.map(str::to_owned) });
+        let detail = |text: &str, saw: Option<&str>| {
+            let detail = Detail::from(text.to_owned());
+            Some(Detail { saw: saw.unwrap_or(text).to_owned(), ..detail })
+        };
         let signature = detail("verify signature fail, canonicalRequest:GET", Some("the signature differs"));
         let outcomes: [Outcome; 12] = [
             ApiError::gateway(&checks::HEAD_SIZE, gateway::TARGET_TOO_LARGE).into(),

@@ -115,7 +115,6 @@ pub struct Space {
     pub id: SpaceId,
     pub created_at: Timestamp,
     last_used_ms: AtomicI64,
-    shared: Arc<Shared>,
     current: RwLock<Current>,
 }
 
@@ -131,10 +130,10 @@ impl Space {
     /// Creates a space with this initial world. All spaces but the default one give their partners fresh credentials.
     pub(super) fn new(id: SpaceId, scenario: Arc<str>, world: &StartWorld, shared: Arc<Shared>) -> Self {
         let initial = with_fresh_credentials(id, world, None);
-        let state = Arc::new(SpaceState::new(id, initial.clone(), Clock::default(), Arc::clone(&shared)));
+        let state = Arc::new(SpaceState::first(id, initial.clone(), shared));
         let created_at = machine_time();
         let last_used_ms = AtomicI64::new(created_at.as_millisecond());
-        Self { id, created_at, last_used_ms, shared, current: RwLock::new(Current { scenario, initial, state }) }
+        Self { id, created_at, last_used_ms, current: RwLock::new(Current { scenario, initial, state }) }
     }
 
     /// Returns when the space was last looked up, by the machine's clock.
@@ -157,7 +156,7 @@ impl Space {
     /// Starts again from the initial world, with an empty journal and the machine's time.
     pub fn reset(&self) {
         let mut current = self.current.write().expect("lock poisoned: space");
-        let state = SpaceState::new(self.id, current.initial.clone(), Clock::default(), Arc::clone(&self.shared));
+        let state = current.state.next(current.initial.clone(), Clock::default());
         current.state = Arc::new(state);
     }
 
@@ -183,8 +182,7 @@ impl Space {
             return false;
         }
         let initial = with_fresh_credentials(self.id, world, Some(&current.initial));
-        let clock = current.state.clock.clone();
-        let state = Arc::new(SpaceState::new(self.id, initial.clone(), clock, Arc::clone(&self.shared)));
+        let state = Arc::new(current.state.next(initial.clone(), current.state.clock.clone()));
         let before = std::mem::replace(&mut *current, Current { scenario, initial, state });
         drop(current);
         // Freeing a large world takes time: do it without the lock.

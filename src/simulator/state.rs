@@ -20,7 +20,7 @@ pub struct SpaceState {
     pub space_id: SpaceId,
     pub(super) started_at: Timestamp,
     pub(super) store: Store,
-    pub(super) tokens: Mutex<Tokens>,
+    pub(super) tokens: Arc<Mutex<Tokens>>,
     pub lockout: Lockout,
     pub shared: Arc<Shared>,
     accounts: RwLock<Arc<Accounts>>,
@@ -33,11 +33,27 @@ pub struct SpaceState {
 }
 
 impl SpaceState {
-    pub(super) fn new(space_id: SpaceId, world: StartWorld, clock: Clock, shared: Arc<Shared>) -> Self {
+    /// Returns the state of a space at its start.
+    pub(super) fn first(space_id: SpaceId, world: StartWorld, shared: Arc<Shared>) -> Self {
+        Self::new(space_id, world, Clock::default(), Arc::default(), shared)
+    }
+
+    /// Returns the state of the same space after a reset, or after its world was replaced.
+    pub(super) fn next(&self, world: StartWorld, clock: Clock) -> Self {
+        Self::new(self.space_id, world, clock, Arc::clone(&self.tokens), Arc::clone(&self.shared))
+    }
+
+    fn new(
+        space_id: SpaceId,
+        world: StartWorld,
+        clock: Clock,
+        tokens: Arc<Mutex<Tokens>>,
+        shared: Arc<Shared>,
+    ) -> Self {
         Self {
             space_id,
             started_at: clock.now(),
-            tokens: Mutex::default(),
+            tokens,
             lockout: Lockout::default(),
             accounts: RwLock::new(Arc::clone(&world.accounts)),
             state_lock: RwLock::default(),

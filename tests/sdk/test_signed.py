@@ -131,7 +131,7 @@ def test_with_a_region_a_wrong_secret_ends_in_an_exception_at_once(region):
         SigningPartner(GlobalCredentials("REGIONAK0002", "wrong-secret"), region=region)
     message = str(caught.value)
     assert "Failed to get domain id, ClientRequestException - {status_code:401,request_id:" in message
-    assert f"error_code:401,error_msg:{UNAUTHENTICATED}verify aksk signature fail, canonicalRequest:GET|" in message
+    assert f"error_code:APIGW.0301,error_msg:{UNAUTHENTICATED}verify aksk signature fail, canonicalRequest:GET|" in message
 
 
 def test_a_temporary_key_is_sent_with_its_security_token(url):

@@ -1,35 +1,23 @@
 //! Journal entries and explanations as they are shown: without secrets, and without personal data unless it was asked for.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::extract::query_value;
-use crate::domain::{Answer, CheckReport, RealNameStatus, Wire};
+use crate::domain::{Accounts, Answer, CheckReport, Parameter, RealNameStatus, Wire, short};
+use crate::http::bss::individual::decode_json;
+use crate::http::extract::query_value;
+use crate::http::mask::{MASK, Mask};
 use crate::http::openapi::all_required;
 use crate::http::{App, explain_outcome, response};
 use crate::simulator::{Change, JournalEntry, Outcome, RecordedRequest, Space, SpaceId};
 
-/// The fields of a body that are personal data or secret, whatever they hold.
-const PERSONAL: [&str; 3] = ["name", "token", "verified_number"];
-
-/// What stands for a value that is not shown.
-const MASK: &str = "***";
-
-/// The headers whose values are credentials.
-const SECRET_HEADERS: [&str; 7] = [
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "set-cookie",
-    "x-auth-token",
-    "x-security-token",
-    "x-subject-token",
-];
+/// The fields of responses that are not shown: personal data, and links, which have the host that the client named.
+const PERSONAL: [&str; 4] = ["name", "opinion", "self", "token"];
 
 /// What was asked and answered, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -130,20 +118,21 @@ impl From<&Change> for ChangeView {
 }
 
 /// Makes the entries of a space ready to be shown.
-#[derive(Clone, Copy)]
 pub struct EntryWriter {
     space: SpaceId,
     wire: Wire,
+    accounts: Arc<Accounts>,
     show_personal_data: bool,
 }
 
 impl EntryWriter {
     pub fn new(app: &App, space: &Space) -> Self {
-        let wire = space.state().settings().wire;
-        Self { space: space.id, wire, show_personal_data: app.control.show_personal_data }
+        let state = space.state();
+        let (wire, accounts) = (state.settings().wire, state.accounts());
+        Self { space: space.id, wire, accounts, show_personal_data: app.control.show_personal_data }
     }
 
-    pub fn entry(self, entry: &JournalEntry) -> EntryBody {
+    pub fn entry(&self, entry: &JournalEntry) -> EntryBody {
         EntryBody {
             number: entry.number,
             request_id: entry.request_id.simple().to_string(),
@@ -155,85 +144,62 @@ impl EntryWriter {
         }
     }
 
-    pub fn explanation(self, entry: &JournalEntry) -> Explanation {
+    pub fn explanation(&self, entry: &JournalEntry) -> Explanation {
         let JournalEntry { outcome, request, status, request_id, caller, .. } = entry;
         let response = match outcome.answer() {
             Some(Answer::Fault(fault)) => ResponseView { status: None, body: Value::Null, fault: Some(fault.as_str()) },
             _ => ResponseView { status: Some(*status), body: self.response_body(outcome, *request_id), fault: None },
         };
-        let (error_code, decided_by, rule) = (outcome.error_code(), outcome.decided_by(), outcome.check());
-        let checks = explain_outcome(outcome, request, caller.as_deref()).into_iter();
         Explanation {
             response,
-            outcome: OutcomeView { error_code, decided_by, rule },
-            checks: checks.map(|report| CheckReport { saw: without_secret_headers(&report.saw), ..report }).collect(),
+            outcome: OutcomeView {
+                error_code: outcome.error_code(),
+                decided_by: outcome.decided_by(),
+                rule: outcome.check(),
+            },
+            checks: explain_outcome(outcome, request, caller.as_deref()),
             changes: outcome.change().into_iter().map(Into::into).collect(),
         }
     }
 
-    fn request(self, request: &RecordedRequest) -> RequestView {
-        let body = match serde_json::from_slice(request.body()) {
-            Ok(body) => self.mask(body),
-            Err(_) if self.show_personal_data => String::from_utf8_lossy(request.body()).into(),
-            Err(_) => Value::Null,
-        };
-        let mask = |name: &str| SECRET_HEADERS.contains(&name).then(|| MASK.to_owned());
-        let header = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
-            (name.clone().into_owned(), mask(&name).unwrap_or(value.into_owned()).into())
-        };
-        let headers = request.headers().map(header).collect();
-        RequestView { method: request.method().to_owned(), path: request.target().to_owned(), headers, body }
-    }
-
-    fn response_body(self, outcome: &Outcome, request_id: Uuid) -> Value {
-        let text = response::body(outcome, self.wire, &request_id.simple().to_string());
-        let body = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        without_credentials(if outcome.iam().is_some() { self.mask(body) } else { body })
-    }
-
-    /// A body without personal data.
-    fn mask(self, body: Value) -> Value {
-        match body {
-            _ if self.show_personal_data => body,
-            Value::Object(fields) => {
-                let mask = |(name, value): (String, Value)| {
-                    // IAM calls both the secret and the object around it so.
-                    let is_password = name == "password" && !value.is_object();
-                    let is_personal = (PERSONAL.contains(&name.as_str()) || is_password) && !value.is_null();
-                    let value = if is_personal { MASK.into() } else { self.mask(value) };
-                    (name, value)
-                };
-                fields.into_iter().map(mask).collect()
-            }
-            Value::Array(elements) => elements.into_iter().map(|element| self.mask(element)).collect(),
-            other => other,
+    fn request(&self, request: &RecordedRequest) -> RequestView {
+        let mask = Mask { accounts: &self.accounts, show_personal_data: self.show_personal_data };
+        RequestView {
+            method: short(request.method()).into_owned(),
+            path: mask.target(request.target()),
+            headers: request
+                .headers()
+                .map(|(name, value)| (short(&name).into_owned(), mask.header(&name, &value).into()))
+                .collect(),
+            body: mask.body(request.body()),
         }
+    }
+
+    fn response_body(&self, outcome: &Outcome, request_id: Uuid) -> Value {
+        let request_id = request_id.simple().to_string();
+        let text = response::body(outcome, self.wire, &request_id, |detail| &detail.masked);
+        let body = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        if self.show_personal_data { body } else { without_personal_data(body) }
     }
 }
 
-/// The canonical request of a refusal has the signed headers, and credentials can be among them.
-fn without_credentials(value: Value) -> Value {
+fn without_personal_data(value: Value) -> Value {
     match value {
-        Value::String(text) => without_secret_headers(&text).into(),
-        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, without_credentials(value))).collect(),
+        Value::Object(fields) => {
+            let shown = |(name, value): (String, Value)| {
+                let is_personal = PERSONAL.contains(&name.as_str()) && !value.is_null();
+                let value = if is_personal { MASK.into() } else { without_personal_data(value) };
+                (name, value)
+            };
+            fields.into_iter().map(shown).collect()
+        }
+        Value::Array(elements) => elements.into_iter().map(without_personal_data).collect(),
         other => other,
     }
 }
 
-/// Masks the value of each secret header that a line of the text, or what stands for a line there, begins with.
-fn without_secret_headers(text: &str) -> String {
-    let clean = |piece: &str| match piece.split_once(':') {
-        Some((name, rest)) if SECRET_HEADERS.contains(&name) => {
-            format!("{name}:{MASK}{}", rest.matches(['|', '\n']).next().unwrap_or_default())
-        }
-        _ => piece.to_owned(),
-    };
-    text.split_inclusive(['|', '\n']).map(clean).collect()
-}
-
-/// The customer that a request is about, by its body or by its query.
+/// Returns the customer that a request is about, by its body or by its query.
 pub fn customer_id(request: &RecordedRequest) -> Option<String> {
-    let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-    let by_body = body["customer_id"].as_str().map(str::to_owned);
-    by_body.or_else(|| query_value(&request.target().parse().ok()?, "customer_id"))
+    let by_body = decode_json(request.body()).ok().and_then(|body| body.values(Parameter::CustomerId).pop());
+    by_body.or_else(|| query_value(&request.target().parse().ok()?, Parameter::CustomerId.as_str()))
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND, Result, TOO_LARG
 use crate::domain::{MAX_BODY_BYTES, gateway};
 use crate::fixture::{self, Document, allow_null};
 use crate::http::App;
-use crate::http::extract::{X_SIM_SPACE, read_body};
+use crate::http::extract::{X_SIM_SPACE, query_value, read_body};
 use crate::http::openapi::{Describe, JSON, OperationWriter};
 use crate::simulator::{Space, SpaceId};
 
@@ -48,12 +48,6 @@ pub fn find_space(app: &App, name: &str) -> Result<Arc<Space>> {
         let detail = format!("there is no space {name}: it was deleted, gave way to newer ones, or never was");
         ControlError::not_found(detail)
     })
-}
-
-/// The first value of a parameter of the query.
-pub fn query_value(uri: &Uri, name: &str) -> Option<String> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
-    pairs.into_iter().find(|(given, _)| given == name).map(|(_, value)| value)
 }
 
 /// The name in the path of a call.

@@ -12,9 +12,10 @@ use serde_json::Value;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::extract::{Body, InSpace, RequestBody, Status};
-use crate::domain::{Answer, Matcher, TypedMatcher};
+use crate::domain::{Answer, Matcher, RawApplication, TypedMatcher};
 use crate::fixture::{self, Document, LoadError};
 use crate::http::App;
+use crate::http::bss::individual::decode_json;
 use crate::simulator::{JournalEntry, Space};
 
 /// The most entries that are shown.
@@ -233,13 +234,13 @@ pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Ver
 
 /// The names of the conditions that an entry does not satisfy.
 fn differences(entry: &JournalEntry, conditions: &[(&'static str, Matcher)]) -> Vec<&'static str> {
-    let body: Value = serde_json::from_slice(entry.request.body()).unwrap_or_default();
+    let body = decode_json(entry.request.body()).unwrap_or_default();
     let differs = |(name, matcher): &&(&'static str, Matcher)| !matcher.matches(&values(entry, &body, name));
     conditions.iter().filter(differs).map(|(name, _)| *name).collect()
 }
 
 /// The values of an entry that a condition of this name looks at, as text.
-fn values(entry: &JournalEntry, body: &Value, name: &str) -> Vec<String> {
+fn values(entry: &JournalEntry, body: &RawApplication<'_>, name: &str) -> Vec<String> {
     let value = match name {
         "path" => Some(entry.request.path().to_owned()),
         // A fault takes the place of the response.
@@ -249,7 +250,7 @@ fn values(entry: &JournalEntry, body: &Value, name: &str) -> Vec<String> {
         "rule" => entry.outcome.check().map(str::to_owned),
         "customer_id" => customer_id(&entry.request),
         "caller" => entry.caller.as_deref().map(str::to_owned),
-        _ => body[name].as_str().map(str::to_owned),
+        _ => return name.parse().map_or_else(|_| Vec::new(), |parameter| body.values(parameter)),
     };
     value.into_iter().collect()
 }

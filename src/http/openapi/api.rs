@@ -96,7 +96,7 @@ fn review_result(writer: &mut OperationWriter<'_>) {
 fn domains(writer: &mut OperationWriter<'_>) {
     space(writer);
     writer.response::<DomainsBody>(StatusCode::OK, JSON);
-    refusals(writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &[StatusCode::UNAUTHORIZED]);
+    refusals(writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &[]);
 }
 
 fn tokens(writer: &mut OperationWriter<'_>) {

@@ -1,5 +1,7 @@
 //! The `Authorization` header of a signed request, and its signing algorithms.
 
+use std::collections::HashSet;
+
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -7,6 +9,7 @@ use sm3::Sm3;
 use strum::{EnumString, IntoStaticStr};
 
 use super::SignatureError;
+use crate::domain::excerpt;
 
 /// `ALGORITHM Access=AK, SignedHeaders=a;b, Signature=HEX`, or `Credential=AK/DAY/REGION/SERVICE` for `Access`.
 #[derive(Debug)]
@@ -28,7 +31,7 @@ impl<'a> Authorization<'a> {
             Ok(algorithm) => Some(Self::parse_fields(algorithm, fields)),
             // The names of all algorithms of the official SDKs begin so.
             Err(_) if scheme.starts_with("SDK-") || scheme.starts_with("V11-") => {
-                Some(Err(SignatureError::UnknownAlgorithm(scheme.to_owned())))
+                Some(Err(SignatureError::UnknownAlgorithm(excerpt(scheme).into_owned())))
             }
             Err(_) => None,
         }
@@ -53,7 +56,13 @@ impl<'a> Authorization<'a> {
         let digits = field("Signature")?;
         let mut signature = vec![0; digits.len() / 2];
         hex::decode_to_slice(digits, &mut signature).map_err(|_| SignatureError::Malformed("Signature"))?;
-        Ok(Self { algorithm, access_key, scope, signed_headers: field("SignedHeaders")?, signature })
+        let signed_headers = field("SignedHeaders")?;
+        let mut names = HashSet::new();
+        // A name that is repeated would repeat its values in the canonical request.
+        if !signed_headers.split(';').all(|name| names.insert(name.to_ascii_lowercase())) {
+            return Err(SignatureError::Malformed("SignedHeaders"));
+        }
+        Ok(Self { algorithm, access_key, scope, signed_headers, signature })
     }
 }
 

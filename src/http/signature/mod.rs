@@ -13,10 +13,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::authorization::Authorization;
 use self::canonical::Variant;
-use crate::domain::AccessKey;
+use super::mask;
+use crate::domain::{AccessKey, excerpt, short};
+use crate::simulator::Detail;
 
 /// How far `X-Sdk-Date` may be from the gateway's clock, either way.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
+
+/// What clients send that do not hash the body.
+const UNSIGNED_PAYLOAD: &[u8] = b"UNSIGNED-PAYLOAD";
 
 const X_SDK_DATE: &str = "x-sdk-date";
 const X_SECURITY_TOKEN: &str = "x-security-token";
@@ -36,6 +41,9 @@ pub enum SignatureError {
     NoDate,
     #[error("calc ak sk signature fail:X-Sdk-Date malformed")]
     BadDate,
+    /// The payload's hash is not that of the body, and was not signed.
+    #[error("calc ak sk signature fail:{0} is not the hash of the body")]
+    PayloadHash(&'static str),
     /// A temporary key came without its `X-Security-Token`, or with another one.
     #[error("verify security token fail")]
     SecurityToken,
@@ -46,18 +54,32 @@ pub enum SignatureError {
     #[error("AK access failed to reach the limit,forbidden.")]
     Locked,
     /// `X-Sdk-Date` is too far from the clock.
-    #[error("calc ak sk signature fail:signature expired")]
-    Expired,
-    /// The signature is not the one that these make.
+    #[error("calc ak sk signature fail:signature expired, signature time:{signed_at},server time:{now}")]
+    Expired { signed_at: String, now: String },
+    /// The signature is not the one that these make. `masked_request` is the canonical request of the request as the journal
+    /// shows it.
     #[error("verify aksk signature fail, canonicalRequest:{}", canonical_request.replace('\n', "|"))]
-    Mismatch { canonical_request: String, string_to_sign: String },
+    Mismatch { canonical_request: String, masked_request: String, string_to_sign: String },
 }
 
-impl SignatureError {
-    /// What was compared, for explanations.
-    pub fn saw(&self) -> Option<String> {
-        let Self::Mismatch { canonical_request, string_to_sign } = self else { return None };
-        Some(format!("canonical request:\n{canonical_request}\nstring to sign:\n{string_to_sign}"))
+impl From<SignatureError> for Detail {
+    fn from(error: SignatureError) -> Self {
+        let text = error.to_string();
+        let masked = match &error {
+            SignatureError::UnknownAlgorithm(_) => SignatureError::UnknownAlgorithm(mask::MASK.to_owned()).to_string(),
+            SignatureError::UnknownKey(_) => SignatureError::UnknownKey(mask::MASK.to_owned()).to_string(),
+            SignatureError::Mismatch { masked_request, .. } => {
+                format!("verify aksk signature fail, canonicalRequest:{}", masked_request.replace('\n', "|"))
+            }
+            _ => text.clone(),
+        };
+        let saw = match error {
+            SignatureError::Mismatch { masked_request, string_to_sign, .. } => {
+                format!("canonical request:\n{masked_request}\nstring to sign:\n{string_to_sign}")
+            }
+            _ => masked.clone(),
+        };
+        Self { text, masked, saw }
     }
 }
 
@@ -86,7 +108,8 @@ impl<'a> Signed<'a> {
         let date = std::str::from_utf8(date).map_err(|_| SignatureError::BadDate)?;
         let signed_at = parse_date(date).ok_or(SignatureError::BadDate)?;
         if now.duration_since(signed_at).abs() > MAX_SKEW {
-            return Err(SignatureError::Expired);
+            let form = |time: Timestamp| time.strftime("%Y%m%dT%H%M%SZ").to_string();
+            return Err(SignatureError::Expired { signed_at: form(signed_at), now: form(now) });
         }
         // A derived key is valid only on the day in its scope.
         let scope = self.authorization.scope;
@@ -98,12 +121,23 @@ impl<'a> Signed<'a> {
         {
             return Err(SignatureError::SecurityToken);
         }
+        self.check_payload_hash()?;
         let canonical = self.canonical_request(Variant::DOCUMENTED, &self.payload_hash());
         if self.is_signature_of(&canonical, date, key) || self.is_signed_otherwise(date, key) {
             return Ok(());
         }
+        let payload_hash = self.payload_hash();
+        let names: Vec<_> = self.authorization.signed_headers.split(';').map(short).collect();
+        let masked = canonical::request(
+            &mask::parts(self.parts),
+            &names.join(";"),
+            mask::payload_hash(&payload_hash),
+            Variant::DOCUMENTED,
+        );
+        let text = |canonical: &[u8]| excerpt(&String::from_utf8_lossy(canonical)).into_owned();
         Err(SignatureError::Mismatch {
-            canonical_request: String::from_utf8_lossy(&canonical).into_owned(),
+            canonical_request: text(&canonical),
+            masked_request: text(&masked),
             string_to_sign: self.string_to_sign(&canonical, date),
         })
     }
@@ -128,6 +162,18 @@ impl<'a> Signed<'a> {
             Some(given) => String::from_utf8_lossy(given).into_owned(),
             None => algorithm.hash(self.body),
         }
+    }
+
+    /// Refuses a body that was exchanged after its hash was signed: who did that could also have exchanged the header with
+    /// the hash, unless the header is signed itself.
+    fn check_payload_hash(&self) -> Result<(), SignatureError> {
+        let Authorization { algorithm, signed_headers, .. } = self.authorization;
+        let name = algorithm.payload_header();
+        let is_signed = signed_headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name));
+        let fits = self.header(name).is_none_or(|given| {
+            given == UNSIGNED_PAYLOAD || given.eq_ignore_ascii_case(algorithm.hash(self.body).as_bytes())
+        });
+        if is_signed || fits { Ok(()) } else { Err(SignatureError::PayloadHash(name)) }
     }
 
     fn is_signature_of(&self, canonical: &[u8], date: &str, key: &AccessKey) -> bool {

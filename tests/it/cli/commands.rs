@@ -116,7 +116,7 @@ exchanges:
     passed parameters (documented): a well-formed request
     passed script (assumed): no scripted answer matches
     passed partner-ready (documented): partner authenticated: true, photo upload enabled: true, bucket authorized: true
-    passed platform-of-partner (assumed): xaccount_type \"DEMO_IDP\", assigned \"DEMO_IDP\"
+    passed platform-of-partner (assumed): xaccount_type is the assigned \"DEMO_IDP\"
     passed customer-not-caller (assumed): customer_id c-1, the caller's own account account
     refused by customer-has-partner (documented): no customer with this ID
 1 scenario, 1 exchange, 1 failed

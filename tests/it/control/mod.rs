@@ -9,6 +9,7 @@ mod journal;
 mod metrics;
 mod openapi;
 mod scripted;
+mod secrets;
 mod spaces;
 mod verify;
 mod world;

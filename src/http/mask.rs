@@ -1,0 +1,315 @@
+//! What is shown of a request: in the journal, in explanations and in the log. A value is shown only at a place and in a
+//! form in which it is known to be harmless. Names of keys, headers and parameters are shown, and so are paths.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use axum::http::HeaderValue;
+use axum::http::request::Parts;
+use jiff::civil::DateTime;
+use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::domain::{Accounts, Parameter, PicturePath, excerpt, short};
+use crate::simulator::SpaceId;
+
+/// What stands for a value that is not shown.
+pub const MASK: &str = "***";
+
+/// How many fields of an object, headers or parameters are shown.
+const MAX_SHOWN: usize = 100;
+
+/// Words in the names of secrets, which are not shown even where personal data is.
+const SECRET_WORDS: [&str; 6] = ["authorization", "cookie", "password", "secret", "token", "credential"];
+
+/// The headers that can be harmless, with a test of their values in lower case.
+const HEADERS: [(&str, fn(&str) -> bool); 11] = [
+    ("accept", |value| every(value, is_media_type)),
+    ("accept-encoding", |value| every(value, is_coding)),
+    ("connection", |value| every(value, |word| ["close", "keep-alive", "upgrade"].contains(&word))),
+    ("content-encoding", |value| every(value, is_coding)),
+    ("content-length", |value| value.len() <= 8 && is_digits(value)),
+    ("content-type", is_media_type),
+    ("expect", |value| value == "100-continue"),
+    ("host", is_address),
+    ("transfer-encoding", |value| value == "chunked"),
+    ("x-sim-space", |value| SpaceId::parse(value).is_some()),
+    ("x-sdk-date", |value| DateTime::strptime("%Y%m%dt%H%M%Sz", value).is_ok()),
+];
+
+/// How an `Authorization` header can begin: this much of it is shown.
+const SCHEMES: [&str; 5] = ["SDK-HMAC-SHA256 ", "SDK-HMAC-SM3 ", "V11-HMAC-SHA256 ", "Bearer ", "Basic "];
+
+/// How the `User-Agent` of well-known clients begins: this much of it is shown.
+const PRODUCTS: [&str; 14] = [
+    "Apache-HttpClient/",
+    "axios/",
+    "curl/",
+    "Go-http-client/",
+    "huaweicloud-usdk-go/",
+    "huaweicloud-usdk-java/",
+    "huaweicloud-usdk-net/",
+    "huaweicloud-usdk-nodejs/",
+    "huaweicloud-usdk-php/",
+    "huaweicloud-usdk-python/",
+    "node",
+    "okhttp/",
+    "python-requests/",
+    "undici",
+];
+
+/// A harmless value of a body.
+#[derive(Clone, Copy)]
+enum Harmless {
+    /// An object, of which the fields in [`PLACES`] are shown.
+    Object,
+    CustomerId,
+    /// A number of the page's tables. No secret has two digits.
+    TableNumber,
+    PicturePaths,
+    /// The platform ID of a partner of the space.
+    Platform,
+    /// The name or the ID of a partner of the space.
+    Partner,
+    LoginMethods,
+}
+
+/// The places of bodies at which a value can be harmless, in the form of JSON pointers.
+const PLACES: [(&str, Harmless); 19] = [
+    ("", Harmless::Object),
+    ("/customer_id", Harmless::CustomerId),
+    ("/identify_type", Harmless::TableNumber),
+    ("/verified_file_url", Harmless::PicturePaths),
+    ("/xaccount_type", Harmless::Platform),
+    ("/verified_type", Harmless::TableNumber),
+    ("/change_type", Harmless::TableNumber),
+    ("/auth", Harmless::Object),
+    ("/auth/identity", Harmless::Object),
+    ("/auth/identity/methods", Harmless::LoginMethods),
+    ("/auth/identity/password", Harmless::Object),
+    ("/auth/identity/password/user", Harmless::Object),
+    ("/auth/identity/password/user/domain", Harmless::Object),
+    ("/auth/identity/password/user/domain/name", Harmless::Partner),
+    ("/auth/scope", Harmless::Object),
+    ("/auth/scope/domain", Harmless::Object),
+    ("/auth/scope/domain/name", Harmless::Partner),
+    ("/auth/scope/domain/id", Harmless::Partner),
+    ("/auth/scope/project", Harmless::Object),
+];
+
+/// Decides what is shown of the requests to a space.
+#[derive(Clone, Copy)]
+pub struct Mask<'a> {
+    /// The accounts of the space: they can be asked for, so that their names are harmless.
+    pub accounts: &'a Accounts,
+    /// True if only secrets are masked.
+    pub show_personal_data: bool,
+}
+
+impl Mask<'_> {
+    /// Returns the path and the query of a target.
+    pub fn target(self, target: &str) -> String {
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let path = short(path);
+        match query {
+            Some(query) => excerpt(&format!("{path}?{}", self.query(query))).into_owned(),
+            None => path.into_owned(),
+        }
+    }
+
+    fn query(self, query: &str) -> String {
+        let pair = |pair: &str| match pair.split_once('=') {
+            None => short(pair).into_owned(),
+            Some((name, value)) => {
+                let is_shown = if self.show_personal_data { !is_secret(name) } else { is_shown_in_query(name, value) };
+                format!("{}={}", short(name), if is_shown { value } else { MASK })
+            }
+        };
+        query.split('&').take(MAX_SHOWN).map(pair).collect::<Vec<_>>().join("&")
+    }
+
+    /// Returns the value of a header.
+    pub fn header(self, name: &str, value: &str) -> String {
+        let value_in_lower_case = value.to_ascii_lowercase();
+        let is_harmless = HEADERS.iter().any(|(known, test)| *known == name && test(&value_in_lower_case));
+        let is_shown = is_harmless || (self.show_personal_data && !is_secret(name));
+        match name {
+            _ if is_shown => excerpt(value).into_owned(),
+            "authorization" => format!("{}{MASK}", beginning(value, &SCHEMES)),
+            "user-agent" => format!("{}{MASK}", beginning(value, &PRODUCTS)),
+            _ => MASK.to_owned(),
+        }
+    }
+
+    /// Returns a body: null if there is none, and a mask if it is no JSON object.
+    pub fn body(self, body: &[u8]) -> Value {
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        if body.is_empty() {
+            return Value::Null;
+        }
+        if self.show_personal_data {
+            return match serde_json::from_slice(body) {
+                Ok(body) => without_secrets(body),
+                // It cannot be known where the secrets are in it.
+                Err(_) => MASK.into(),
+            };
+        }
+        let raw: Result<&RawValue, _> = serde_json::from_slice(body);
+        raw.map_or_else(|_| MASK.into(), |raw| self.value("", raw))
+    }
+
+    fn value(self, place: &str, raw: &RawValue) -> Value {
+        let harmless = PLACES.iter().find(|(known, _)| *known == place).map(|(_, harmless)| *harmless);
+        let text = || serde_json::from_str::<String>(raw.get()).ok();
+        let is_partner =
+            |text: &str| self.accounts.partner(text).is_some() || self.accounts.partner_by_id(text).is_some();
+        let is_platform = |text: &str| self.accounts.partners.iter().any(|partner| *partner.xaccount_type == *text);
+        let shown = match harmless {
+            _ if raw.get() == "null" => Some(Value::Null),
+            Some(Harmless::Object) => self.object(place, raw),
+            Some(Harmless::CustomerId) => text().filter(|text| is_customer_id(text)).map(Value::from),
+            Some(Harmless::TableNumber) => {
+                raw.get().parse::<i64>().ok().filter(|number| (-1..100).contains(number)).map(Value::from)
+            }
+            Some(Harmless::PicturePaths) => picture_paths(raw),
+            Some(Harmless::Platform) => text().filter(|text| is_platform(text)).map(Value::from),
+            Some(Harmless::Partner) => text().filter(|text| is_partner(text)).map(Value::from),
+            Some(Harmless::LoginMethods) => {
+                let methods = serde_json::from_str::<Vec<String>>(raw.get()).ok();
+                methods.filter(|methods| methods.iter().all(|method| method == "password")).map(Value::from)
+            }
+            None => None,
+        };
+        shown.unwrap_or_else(|| MASK.into())
+    }
+
+    fn object(self, place: &str, raw: &RawValue) -> Option<Value> {
+        let fields = ShownFields { mask: self, place };
+        serde_json::Deserializer::from_str(raw.get()).deserialize_map(fields).ok()
+    }
+}
+
+/// Reads an object field by field, without keeping what is not shown.
+struct ShownFields<'a> {
+    mask: Mask<'a>,
+    place: &'a str,
+}
+
+impl<'de> Visitor<'de> for ShownFields<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let (mut shown, mut others) = (Map::new(), 0);
+        while let Some((name, value)) = fields.next_entry::<String, &RawValue>()? {
+            if shown.len() < MAX_SHOWN {
+                let value = self.mask.value(&format!("{}/{name}", self.place), value);
+                shown.insert(short(&name).into_owned(), value);
+            } else {
+                others += 1;
+            }
+        }
+        if others > 0 {
+            shown.insert(format!("… ({others} more)"), Value::Null);
+        }
+        Ok(shown.into())
+    }
+}
+
+/// Returns a request with the headers and the query that are shown by default.
+pub fn parts(parts: &Parts) -> Parts {
+    let accounts = Accounts::default();
+    let mask = Mask { accounts: &accounts, show_personal_data: false };
+    let mut masked = parts.clone();
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    masked.uri = utf8_percent_encode(&mask.target(target), CONTROLS).to_string().parse().unwrap_or_default();
+    for (name, value) in &mut masked.headers {
+        let shown = mask.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+        *value = HeaderValue::from_str(&shown).unwrap_or(HeaderValue::from_static(MASK));
+    }
+    masked
+}
+
+/// Returns the hash of a signed body, which the client may have chosen itself.
+pub fn payload_hash(hash: &str) -> &str {
+    let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash || hash == "UNSIGNED-PAYLOAD" { hash } else { MASK }
+}
+
+/// Returns the known beginning of a value; empty if it begins in another way.
+fn beginning<'a>(value: &str, known: &[&'a str]) -> &'a str {
+    known.iter().find(|known| value.starts_with(**known)).copied().unwrap_or_default()
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+fn without_secrets(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let shown = |(name, value): (String, Value)| {
+                // IAM calls both a password and the object around it so.
+                let value = if is_secret(&name) && !value.is_object() { MASK.into() } else { without_secrets(value) };
+                (name, value)
+            };
+            fields.into_iter().map(shown).collect()
+        }
+        Value::Array(elements) => elements.into_iter().map(without_secrets).collect(),
+        other => other,
+    }
+}
+
+fn picture_paths(raw: &RawValue) -> Option<Value> {
+    let max = Parameter::VerifiedFileUrl.max_length();
+    let paths = serde_json::from_str::<Vec<Value>>(raw.get()).ok().filter(|paths| paths.len() <= max)?;
+    let shown = |path: Value| match path {
+        Value::String(text) if PicturePath::parse(text.as_str()).is_ok() => Value::from(&*excerpt(&text)),
+        _ => Value::from(MASK),
+    };
+    Some(paths.into_iter().map(shown).collect())
+}
+
+fn is_shown_in_query(name: &str, value: &str) -> bool {
+    name == Parameter::CustomerId.as_str() && is_customer_id(&percent_decode_str(value).decode_utf8_lossy())
+}
+
+fn is_customer_id(text: &str) -> bool {
+    text.chars().count() <= Parameter::CustomerId.max_length()
+}
+
+/// True if every word of a list holds. Parameters such as `;q=0.5` do not count.
+fn every(list: &str, holds: fn(&str) -> bool) -> bool {
+    list.split(',').all(|word| {
+        let (word, parameter) = word.split_once(';').unwrap_or((word, ""));
+        let weight = parameter.trim().trim_start_matches("q=");
+        holds(word.trim()) && weight.len() <= 5 && weight.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    })
+}
+
+fn is_coding(word: &str) -> bool {
+    ["br", "deflate", "gzip", "identity", "zstd", "*"].contains(&word)
+}
+
+fn is_media_type(value: &str) -> bool {
+    let (media_type, parameter) = value.split_once(';').unwrap_or((value, ""));
+    let is_known = ["*/*", "application/json", "application/xml", "text/html", "text/plain", "text/*"];
+    let charset = parameter.trim().trim_start_matches("charset=").trim_matches('"');
+    is_known.contains(&media_type.trim()) && ["", "utf-8", "utf8"].contains(&charset)
+}
+
+fn is_address(host: &str) -> bool {
+    let (name, port) = host.rsplit_once(':').filter(|(_, port)| is_digits(port)).unwrap_or((host, "0"));
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    port.len() <= 5 && (name == "localhost" || address.parse::<IpAddr>().is_ok())
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}

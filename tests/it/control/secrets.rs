@@ -1,0 +1,225 @@
+//! Marked secrets in random places of requests: they are found in nothing that is shown.
+
+use axum::http::{HeaderName, HeaderValue, Request};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Map, Value, json};
+
+use crate::support::*;
+
+/// What is looked for: a text, the same in another case and in Base64, a number, and a part of a picture's name.
+const MARKS: [&str; 5] = ["Geheim-7Q4x", "GEHEIM-7q4X", "R2VoZWltLTdRNHg=", "986754231", "+8613800138000"];
+
+/// Where the names of fields come from: the documented ones, those of the old SDKs, those of IAM, and others.
+const KEYS: [&str; 26] = [
+    "customer_id_",
+    "customerName",
+    "verifiedNumber",
+    "bank_card_info",
+    "name",
+    "Name",
+    "verified_number",
+    "xaccount_type",
+    "identify_type",
+    "verified_type",
+    "change_type",
+    "auth",
+    "identity",
+    "methods",
+    "password",
+    "Password",
+    "user",
+    "domain",
+    "scope",
+    "project",
+    "id",
+    "token",
+    "email",
+    "mobile",
+    "",
+    "…",
+];
+
+const HEADERS: [&str; 24] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "content-encoding",
+    "content-type",
+    "cookie",
+    "expect",
+    "host",
+    "origin",
+    "proxy-authorization",
+    "referer",
+    "user-agent",
+    "x-auth-token",
+    "x-domain-id",
+    "x-forwarded-for",
+    "x-project-id",
+    "x-request-id",
+    "x-sdk-content-sha256",
+    "x-sdk-date",
+    "x-security-token",
+    "x-sim-space",
+    "x-subject-token",
+    "x-unknown",
+];
+
+fn mark() -> impl Strategy<Value = &'static str> {
+    select(&MARKS[..])
+}
+
+fn leaf() -> impl Strategy<Value = Value> {
+    let number = Just(json!(986_754_231));
+    prop_oneof![mark().prop_map(Value::from), number, mark().prop_map(|mark| format!("a {mark} z").into())]
+}
+
+/// A tree with a secret in each of its leaves.
+fn tree() -> impl Strategy<Value = Value> {
+    leaf().prop_recursive(6, 24, 4, |inner| {
+        let fields = vec((select(&KEYS[..]), inner.clone()), 0..4);
+        let object = fields.prop_map(|fields| {
+            fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>().into()
+        });
+        prop_oneof![object, vec(inner, 0..4).prop_map(Value::Array)]
+    })
+}
+
+/// An application or a login with some fields replaced.
+fn known_body() -> impl Strategy<Value = Value> {
+    let login = json!({ "auth": {
+        "identity": {
+            "methods": ["password"],
+            "password": { "user": { "name": "n", "password": "p", "domain": { "name": "demo" } } },
+        },
+        "scope": { "project": { "name": "ap-southeast-1" }, "domain": { "id": "demo-account" } },
+    } });
+    let places = [
+        "/name",
+        "/verified_number",
+        "/xaccount_type",
+        "/identify_type",
+        "/verified_type",
+        "/change_type",
+        "/auth/identity/methods",
+        "/auth/identity/methods/0",
+        "/auth/identity/password",
+        "/auth/identity/password/user",
+        "/auth/identity/password/user/name",
+        "/auth/identity/password/user/password",
+        "/auth/identity/password/user/domain",
+        "/auth/identity/password/user/domain/name",
+        "/auth/scope",
+        "/auth/scope/project/name",
+        "/auth/scope/domain/id",
+    ];
+    (select(vec![passport("c-1"), login]), vec((select(places.to_vec()), tree()), 1..4)).prop_map(
+        |(mut body, changes)| {
+            for (place, value) in changes {
+                if let Some(found) = body.pointer_mut(place) {
+                    *found = value;
+                }
+            }
+            body
+        },
+    )
+}
+
+/// A body in one of the forms in which clients get it wrong.
+fn body() -> impl Strategy<Value = String> {
+    let forms: [fn(String) -> String; 6] = [
+        |body| body,
+        |body| format!("\u{feff}{body}"),
+        |body| Value::from(body).to_string(),
+        |body| format!("{body}}}"),
+        |body| body.chars().take(body.len() * 2 / 3).collect(),
+        |body| body.replace(['{', '}', '"'], "&"),
+    ];
+    let body = prop_oneof![known_body(), tree()].prop_map(|body| body.to_string());
+    (body, select(forms.to_vec())).prop_map(|(body, form)| form(body))
+}
+
+fn header_value() -> impl Strategy<Value = String> {
+    let forms = [
+        "{}",
+        "Bearer {}",
+        "SDK-HMAC-SHA256 Access={}, SignedHeaders=host;x-unknown;x-sdk-date, Signature=00",
+        "SDK-HMAC-SHA256 Access=DEMOAK0001, SignedHeaders=cookie;x-unknown;x-auth;x-sdk-date;x-sdk-content-sha256, Signature=00",
+        "V11-HMAC-SHA256 Credential=DEMOAK0001/{}/x, SignedHeaders=user-agent;x-unknown, Signature=00",
+        "SDK-{} Access=x",
+        "application/json;charset={}",
+        "application/json, {}",
+        "gzip;q={}",
+        "curl/{}",
+        "127.0.0.1:{}",
+    ];
+    (select(forms.to_vec()), mark()).prop_map(|(form, mark)| form.replace("{}", mark))
+}
+
+prop_compose! {
+    fn request()(
+        path in select(vec![INDIVIDUAL, "/v2/customers/realname-auths/result", "/v3/auth/tokens", "/v3/auth/domains", "/v2/x"]),
+        method in select(vec!["POST", "GET"]),
+        query in vec((select(&KEYS[..]), mark()), 0..3),
+        headers in vec((select(&HEADERS[..]), header_value()), 0..5),
+        is_authenticated in any::<bool>(),
+        body in body(),
+    ) -> Request<String> {
+        let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let uri = if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&").replace('…', "%E2")) };
+        let mut request = Request::builder().method(method).uri(uri).body(body).expect("a request");
+        let date = now();
+        for (name, value) in [("content-type", "application/json"), ("x-sdk-date", &*date), ("x-unknown", MARKS[0])] {
+            request.headers_mut().insert(name, value.parse().expect("a value"));
+        }
+        if is_authenticated {
+            request.headers_mut().insert("x-auth-token", HeaderValue::from_static("token"));
+        }
+        for (name, value) in headers {
+            request.headers_mut().insert(HeaderName::from_static(name), value.parse().expect("a value"));
+        }
+        request
+    }
+}
+
+#[track_caller]
+fn assert_unseen(what: &str, shown: &str, request: &Request<String>) {
+    let leaks: Vec<_> = MARKS.iter().filter(|mark| shown.contains(**mark)).collect();
+    assert!(leaks.is_empty(), "{what} shows {leaks:?} of {request:?}: {shown}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn journal_verify_and_explain_show_no_secret_in_any_place(request in request()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+        runtime.block_on(async {
+            let app = TestApp::from_text(CALLERS);
+            app.send(request.clone()).await;
+            assert_unseen("the journal", &app.get("/journal").await.to_string(), &request);
+            // An entry for each condition that is not satisfied.
+            let (status, closest) = app.post("/verify", &json!({ "match": { "customer_id": "c-9" } })).await;
+            assert_eq!(status, 409);
+            assert_unseen("verify", &closest.to_string(), &request);
+            if let Ok(Value::Object(body)) = serde_json::from_str(request.body()) {
+                let (_, explanation) = app.post("/explain", &json!({ "as": "demo", "request": body })).await;
+                assert_unseen("explain", &explanation.to_string(), &request);
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn verify_finds_a_request_by_the_values_that_are_not_shown() {
+    let app = TestApp::from_text(CALLERS);
+    app.apply(&with(passport("c-1"), "name", "Geheim")).await;
+    app.post_body(format!("\u{feff}{}", passport("c-1"))).await;
+    for condition in [json!({ "name": "Geheim" }), json!({ "verified_number": "E12345678", "name": "Wang Xiaoming" })] {
+        let (status, verified) = app.post("/verify", &json!({ "match": condition, "count": { "exactly": 1 } })).await;
+        assert_eq!(status, 200, "{verified}");
+    }
+}
