@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::registry::ScenarioRegistry;
 use crate::domain::Secret;
 use crate::fixture::{Library, LoadedScenario};
@@ -13,10 +15,15 @@ pub const DEFAULT_JOURNAL_ENTRIES: usize = 10_000;
 /// The most bytes of all journals, by default.
 pub const DEFAULT_JOURNAL_BYTES: usize = 64 * 1024 * 1024;
 
+/// How many control calls run at the same time. Others wait.
+const MAX_CALLS: usize = 8;
+
 #[derive(Debug)]
 pub struct App {
     pub spaces: Arc<Spaces>,
     pub control: ControlSettings,
+    /// A permit for each control call that runs.
+    pub calls: Arc<Semaphore>,
     pub scenarios: Arc<ScenarioRegistry>,
 }
 
@@ -31,7 +38,7 @@ impl App {
     /// A simulator with these spaces, the default one of which began from a scenario of the library.
     pub fn new(spaces: Arc<Spaces>, library: Library, control: ControlSettings) -> Self {
         let scenarios = Arc::new(ScenarioRegistry::new(library, Arc::clone(&spaces)));
-        Self { spaces, control, scenarios }
+        Self { spaces, control, calls: Arc::new(Semaphore::new(MAX_CALLS)), scenarios }
     }
 
     pub fn library(&self) -> Arc<Library> {

@@ -101,6 +101,7 @@ where
             started,
             endpoint: endpoints.find(|path| *path == request.uri().path()).unwrap_or_default(),
             context: Arc::clone(&context),
+            spaces: Arc::clone(&self.layer.spaces),
         };
         if let Some(refusal) = refusal {
             return Box::pin(async move { Ok(recording.finish(refusal.into_response()).0) });
@@ -171,12 +172,13 @@ struct Recording {
     /// The path of the endpoint; empty if there is none.
     endpoint: &'static str,
     context: Arc<RequestContext>,
+    spaces: Arc<Spaces>,
 }
 
 impl Recording {
     /// Gives the outcome its wire form, and records it. What delays or breaks the answer comes after that.
     fn finish(self, mut response: Response<Body>) -> (Response<Body>, Option<Delivery>) {
-        let Self { id, started, endpoint, context } = self;
+        let Self { id, started, endpoint, context, spaces } = self;
         let state = &context.state;
         let Record { request, caller } = std::mem::take(&mut *context.record());
         let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
@@ -206,6 +208,7 @@ impl Recording {
             status: response.status().as_u16(),
             outcome,
         });
+        spaces.trim_journals();
         (response, delivery)
     }
 }

@@ -6,20 +6,17 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use jiff::Timestamp;
-use tokio::sync::broadcast;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::simulator::outcome::Outcome;
-
-/// How many entries a subscriber can be behind before it misses some.
-const MAX_LAG: usize = 1024;
 
 /// The limits of the journals, with their current use.
 #[derive(Debug)]
 pub struct JournalLimits {
     /// The limit of entries for each space.
     max_entries: usize,
-    /// The limit of bytes for all spaces together. A space that exceeds it drops its own oldest entries.
+    /// The limit of bytes for all spaces together. If it is exceeded, the largest journals drop their oldest entries.
     pub max_bytes: usize,
     used_bytes: AtomicUsize,
     dropped: AtomicU64,
@@ -33,6 +30,10 @@ impl JournalLimits {
     /// Returns how many bytes the journals of all spaces take.
     pub fn used_bytes(&self) -> usize {
         self.used_bytes.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.used_bytes() > self.max_bytes
     }
 
     /// Returns how many entries were dropped for newer ones since the simulator was started.
@@ -119,9 +120,9 @@ pub struct JournalEntry {
 }
 
 impl JournalEntry {
-    fn bytes(&self) -> usize {
-        // 256 stands for what an outcome has on the heap.
-        size_of::<Self>() + 256 + self.request.bytes.capacity()
+    /// Returns how much memory the entry takes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.outcome.heap_bytes() + self.request.bytes.capacity()
     }
 }
 
@@ -129,8 +130,8 @@ impl JournalEntry {
 pub struct Journal {
     limits: Arc<JournalLimits>,
     ring: Mutex<Ring>,
-    /// Created for the first subscriber: the channel is large, and most spaces have no subscriber.
-    subscribers: OnceLock<broadcast::Sender<Arc<JournalEntry>>>,
+    /// Tells followers that there is something new. Created for the first one: most spaces have none.
+    news: OnceLock<watch::Sender<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -138,40 +139,120 @@ struct Ring {
     entries: VecDeque<Arc<JournalEntry>>,
     bytes: usize,
     last_number: u64,
+    /// The last number when the journal began or was cleared.
+    emptied_at: u64,
+    /// How often the journal was cleared.
+    clears: u64,
     dropped: u64,
 }
 
+impl Ring {
+    /// Drops the oldest entry. Returns its size.
+    fn drop_oldest(&mut self) -> Option<usize> {
+        let bytes = self.entries.pop_front()?.bytes();
+        self.bytes -= bytes;
+        self.dropped += 1;
+        Some(bytes)
+    }
+}
+
+/// How far a follower has read a journal.
+#[derive(Debug)]
+pub struct Position {
+    /// The number of the last entry that it has seen.
+    number: u64,
+    clears: u64,
+}
+
+/// What a follower finds next.
+#[derive(Debug)]
+pub enum News {
+    Entry(Arc<JournalEntry>),
+    /// So many entries were dropped before they could be seen.
+    Missed(u64),
+    Cleared,
+}
+
 impl Journal {
-    pub(super) fn new(limits: Arc<JournalLimits>) -> Self {
-        Self { limits, ring: Mutex::default(), subscribers: OnceLock::new() }
+    /// Returns an empty journal, whose entries are numbered after this one.
+    pub(super) fn new(limits: Arc<JournalLimits>, last_number: u64) -> Self {
+        let ring = Ring { last_number, emptied_at: last_number, ..Ring::default() };
+        Self { limits, ring: Mutex::new(ring), news: OnceLock::new() }
     }
 
-    /// Adds an entry and gives it the next number. Drops the oldest entries if a limit is exceeded.
+    /// Adds an entry and gives it the next number. Drops the oldest entries if there are too many.
     pub fn push(&self, mut entry: JournalEntry) {
+        let added = entry.bytes();
         let mut ring = self.ring();
         ring.last_number += 1;
         entry.number = ring.last_number;
-        let entry = Arc::new(entry);
-        ring.entries.push_back(Arc::clone(&entry));
-        let (added, mut freed, mut dropped) = (entry.bytes(), 0, 0);
-        let used = self.limits.used_bytes.fetch_add(added, Ordering::Relaxed) + added;
-        while ring.entries.len() > self.limits.max_entries
-            || (used.saturating_sub(freed) > self.limits.max_bytes && ring.entries.len() > 1)
-        {
-            let Some(oldest) = ring.entries.pop_front() else { break };
-            freed += oldest.bytes();
-            dropped += 1;
-        }
-        ring.bytes = ring.bytes + added - freed;
-        if dropped > 0 {
-            ring.dropped += dropped;
-            self.limits.used_bytes.fetch_sub(freed, Ordering::Relaxed);
-            self.limits.dropped.fetch_add(dropped, Ordering::Relaxed);
+        ring.entries.push_back(Arc::new(entry));
+        ring.bytes += added;
+        self.limits.used_bytes.fetch_add(added, Ordering::Relaxed);
+        while ring.entries.len() > self.limits.max_entries {
+            self.drop_oldest(&mut ring);
         }
         drop(ring);
-        if let Some(subscribers) = self.subscribers.get() {
-            // Fails if there is no subscriber at the moment.
-            let _ = subscribers.send(entry);
+        self.tell();
+    }
+
+    /// Drops the oldest entries until the others have at most so many bytes.
+    pub(super) fn shrink_to(&self, bytes: usize) {
+        let mut ring = self.ring();
+        while ring.bytes > bytes {
+            self.drop_oldest(&mut ring);
+        }
+    }
+
+    fn drop_oldest(&self, ring: &mut Ring) {
+        if let Some(freed) = ring.drop_oldest() {
+            self.limits.used_bytes.fetch_sub(freed, Ordering::Relaxed);
+            self.limits.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns how many bytes the entries take.
+    pub(super) fn bytes(&self) -> usize {
+        self.ring().bytes
+    }
+
+    /// Returns the number of the last entry, even if it is not there any more.
+    pub fn last_number(&self) -> u64 {
+        self.ring().last_number
+    }
+
+    /// Returns the position behind an entry. A number that has not been given yet is one of a simulator that ran before: then
+    /// it is the beginning of all.
+    pub fn position(&self, number: u64) -> Position {
+        let ring = self.ring();
+        Position { number: if number > ring.last_number { 0 } else { number }, clears: ring.clears }
+    }
+
+    /// Returns the position before the first entry since the last reset or clearing.
+    pub fn start(&self) -> Position {
+        let ring = self.ring();
+        Position { number: ring.emptied_at, clears: ring.clears }
+    }
+
+    /// Returns what comes at a position, which moves behind it. `None` if nothing has come yet.
+    pub fn next(&self, position: &mut Position) -> Option<News> {
+        let ring = self.ring();
+        if position.clears != ring.clears {
+            *position = Position { number: ring.emptied_at, clears: ring.clears };
+            return Some(News::Cleared);
+        }
+        let first = ring.entries.partition_point(|entry| entry.number <= position.number);
+        let next = position.number + 1;
+        match ring.entries.get(first) {
+            Some(entry) if entry.number == next => {
+                position.number = next;
+                Some(News::Entry(Arc::clone(entry)))
+            }
+            found => {
+                let upcoming = found.map_or(ring.last_number + 1, |entry| entry.number);
+                position.number = upcoming - 1;
+                (upcoming > next).then(|| News::Missed(upcoming - next))
+            }
         }
     }
 
@@ -194,14 +275,21 @@ impl Journal {
     pub fn clear(&self) {
         let mut ring = self.ring();
         self.limits.used_bytes.fetch_sub(ring.bytes, Ordering::Relaxed);
-        ring.bytes = 0;
-        ring.entries.clear();
-        ring.dropped = 0;
+        let Ring { last_number, clears, .. } = *ring;
+        *ring = Ring { last_number, emptied_at: last_number, clears: clears + 1, ..Ring::default() };
+        drop(ring);
+        self.tell();
     }
 
-    /// Returns a channel that receives every entry from now on.
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<JournalEntry>> {
-        self.subscribers.get_or_init(|| broadcast::Sender::new(MAX_LAG)).subscribe()
+    /// Returns a channel that tells when there is something new after this.
+    pub fn subscribe(&self) -> watch::Receiver<()> {
+        self.news.get_or_init(|| watch::Sender::new(())).subscribe()
+    }
+
+    fn tell(&self) {
+        if let Some(news) = self.news.get() {
+            news.send_replace(());
+        }
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {

@@ -19,7 +19,7 @@ mod submit;
 pub use accounts::UpdateError;
 pub use authentication::TokenError;
 pub use clock::{Clock, machine_time};
-pub use journal::{JournalEntry, JournalLimits, RecordedRequest};
+pub use journal::{JournalEntry, JournalLimits, News, Position, RecordedRequest};
 pub use metrics::{Leftover, Metrics, UnexpectedRequest};
 pub use outcome::{ApiError, Change, CustomerQuery, Detail, IamAnswer, Outcome};
 pub use space_id::SpaceId;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::domain::{
     self, Answer, Application, Case, Check, CheckReport, CheckResult, Customer, CustomerId, Decision, ErrorCode, Facts,
-    GatewayError, OWNERSHIP, ParameterError, RULES, RealNameStatus, Refusal, Rule, checks, saw_partner_of, short,
+    GatewayError, Inspection, OWNERSHIP, ParameterError, RULES, RealNameStatus, Refusal, Rule, checks, saw_partner_of,
+    short,
 };
 use crate::simulator::journal::RecordedRequest;
 
@@ -245,6 +246,28 @@ impl Outcome {
                 _ => "told",
             },
         }
+    }
+
+    /// Returns how many bytes of memory the outcome has beyond its own size. What it shares with the state counts a little.
+    pub(super) fn heap_bytes(&self) -> usize {
+        const SHARED: usize = 256;
+        let own = match self {
+            Self::Submission(Submission { reason: Reason::Rules(facts, _), .. }) => match &facts.pictures {
+                Inspection::ByName => 0,
+                Inspection::Read(pictures) => size_of_val(&**pictures),
+                Inspection::Unreachable(cause) => cause.len(),
+            },
+            Self::Submission(_) => 0,
+            Self::Query(query) => query.body.len(),
+            Self::Iam(answer) => answer.body.len(),
+            Self::Refused(ApiError::Gateway { detail: Some(Detail { text, masked, saw }), .. }) => {
+                text.len() + masked.len() + saw.len()
+            }
+            Self::Refused(ApiError::Iam(answer, saw)) => answer.body.len() + saw.len(),
+            Self::Refused(ApiError::Rule(_, saw)) => saw.len(),
+            Self::Refused(_) => 0,
+        };
+        SHARED + own
     }
 
     /// Every check and rule that the request meets, in order, with its result and what it saw. `application` is what the

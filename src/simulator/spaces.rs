@@ -2,7 +2,7 @@
 
 use std::iter::repeat_with;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use dashmap::DashMap;
 use jiff::Timestamp;
@@ -26,6 +26,8 @@ pub struct Spaces {
     pub shared: Arc<Shared>,
     default: Arc<Space>,
     others: DashMap<SpaceId, Arc<Space>>,
+    /// Held while journals are trimmed.
+    trimming: Mutex<()>,
     ending: CancellationToken,
 }
 
@@ -44,6 +46,7 @@ impl Spaces {
             default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, Arc::clone(&shared))),
             shared,
             others: DashMap::new(),
+            trimming: Mutex::default(),
             ending: CancellationToken::new(),
         }
     }
@@ -55,12 +58,17 @@ impl Spaces {
 
     /// Returns the space with this ID, if it exists, and marks it as used.
     pub fn get(&self, id: SpaceId) -> Option<Arc<Space>> {
+        let space = self.find(id)?;
+        space.touch();
+        Some(space)
+    }
+
+    /// Returns the space with this ID, if it exists.
+    pub fn find(&self, id: SpaceId) -> Option<Arc<Space>> {
         if id == SpaceId::DEFAULT {
             return Some(self.default_space());
         }
-        let space = self.others.get(&id).map(|space| Arc::clone(&space))?;
-        space.touch();
-        Some(space)
+        self.others.get(&id).map(|space| Arc::clone(&space))
     }
 
     /// Creates a space. If there are too many, the one that has been idle longest is removed.
@@ -89,6 +97,23 @@ impl Spaces {
         std::iter::once(Arc::clone(&self.default)).chain(others).collect()
     }
 
+    /// Lets the largest journals drop their oldest entries if all together exceed the limit of bytes. Then there is room for
+    /// some more, so that this is rarely needed.
+    pub fn trim_journals(&self) {
+        let limits = &self.shared.journal_limits;
+        if !limits.is_exceeded() {
+            return;
+        }
+        let _one_at_a_time = self.trimming.lock().expect("lock poisoned: trimming");
+        if !limits.is_exceeded() {
+            return;
+        }
+        let others = self.others.iter().map(|space| space.state());
+        let states: Vec<_> = others.chain([self.default.state()]).collect();
+        let level = highest_level(states.iter().map(|state| state.journal.bytes()).collect(), limits.max_bytes / 8 * 7);
+        states.iter().for_each(|state| state.journal.shrink_to(level));
+    }
+
     /// Ends the simulator: its servers shut down, and streams without an end of their own end.
     pub fn end(&self) {
         self.ending.cancel();
@@ -98,6 +123,22 @@ impl Spaces {
     pub fn ending(&self) -> CancellationToken {
         self.ending.clone()
     }
+}
+
+/// Returns the highest level to which all sizes have to be cut down so that their sum is at most `limit`.
+fn highest_level(mut sizes: Vec<usize>, limit: usize) -> usize {
+    sizes.sort_unstable();
+    let (mut left, mut count) = (limit, sizes.len());
+    for size in sizes {
+        // Each of those that are left may have so much.
+        let share = left / count;
+        if size > share {
+            return share;
+        }
+        left -= size;
+        count -= 1;
+    }
+    usize::MAX
 }
 
 /// What all spaces share.

@@ -35,12 +35,13 @@ pub struct SpaceState {
 impl SpaceState {
     /// Returns the state of a space at its start.
     pub(super) fn first(space_id: SpaceId, world: StartWorld, shared: Arc<Shared>) -> Self {
-        Self::new(space_id, world, Clock::default(), Arc::default(), shared)
+        Self::new(space_id, world, Clock::default(), Arc::default(), shared, 0)
     }
 
     /// Returns the state of the same space after a reset, or after its world was replaced.
     pub(super) fn next(&self, world: StartWorld, clock: Clock) -> Self {
-        Self::new(self.space_id, world, clock, Arc::clone(&self.tokens), Arc::clone(&self.shared))
+        let (tokens, shared) = (Arc::clone(&self.tokens), Arc::clone(&self.shared));
+        Self::new(self.space_id, world, clock, tokens, shared, self.journal.last_number())
     }
 
     fn new(
@@ -49,6 +50,7 @@ impl SpaceState {
         clock: Clock,
         tokens: Arc<Mutex<Tokens>>,
         shared: Arc<Shared>,
+        last_number: u64,
     ) -> Self {
         Self {
             space_id,
@@ -59,7 +61,7 @@ impl SpaceState {
             state_lock: RwLock::default(),
             script: Script::new(&world.script, world.settings.seed, Arc::clone(&shared.leftovers)),
             clock,
-            journal: Journal::new(Arc::clone(&shared.journal_limits)),
+            journal: Journal::new(Arc::clone(&shared.journal_limits), last_number),
             shared,
             store: Store::new(world),
         }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -166,13 +167,17 @@ impl<T: Named> Describe for NamedBody<T> {
     }
 }
 
-async fn read_text<T: RequestBody>(request: Request) -> Result<String> {
-    let (parts, body) = request.into_parts();
-    let body = read_body(&parts.headers, body).await;
-    let body = body.map_err(|error| match error {
+/// Reads the body of a call to its end.
+pub async fn read_call(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes> {
+    read_body(headers, body).await.map_err(|error| match error {
         gateway::BODY_TOO_LARGE => ControlError::new(TOO_LARGE, format!("the limit is {MAX_BODY_BYTES} bytes")),
         _ => ControlError::malformed("the body was not sent to its end"),
-    })?;
+    })
+}
+
+async fn read_text<T: RequestBody>(request: Request) -> Result<String> {
+    let (parts, body) = request.into_parts();
+    let body = read_call(&parts.headers, body).await?;
     let text = String::from_utf8(body.into()).map_err(|_| ControlError::malformed("the body is not UTF-8"))?;
     Ok(if text.trim().is_empty() && !T::IS_REQUIRED { "{}".to_owned() } else { text })
 }

@@ -14,6 +14,7 @@ mod service;
 mod spaces;
 mod verify;
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,6 +23,8 @@ use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
@@ -30,6 +33,7 @@ pub use explain::explain;
 pub use journal::{entry, journal};
 pub use verify::{Expectation, NotVerified, verify};
 
+use self::extract::read_call;
 use super::App;
 use super::openapi::{ApiRouter, op};
 use super::response::{X_REQUEST_ID, request_id_header};
@@ -137,6 +141,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .method_not_allowed_fallback(error::unknown_method)
         .route("/_sim/", any(error::unknown_route))
         .route("/_sim/{*unknown}", any(error::unknown_route))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), call_off_workers))
         .layer(middleware::from_fn_with_state(Arc::clone(app), guard));
     guarded
         .merge(open_routes().router.method_not_allowed_fallback(error::unknown_method))
@@ -154,6 +159,21 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         }
         _ => next.run(request).await,
     }
+}
+
+/// Runs a call on a thread for blocking work, once its body has come: some calls take long, and the workers of the runtime
+/// answer other requests meanwhile.
+async fn call_off_workers(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, ControlError> {
+    let (parts, body) = request.into_parts();
+    let body = read_call(&parts.headers, body).await?;
+    let permit = Arc::clone(&app.calls).acquire_owned().await.expect("the semaphore is never closed");
+    let (call, runtime) = (next.run(Request::from_parts(parts, body.into())), Handle::current());
+    let called = spawn_blocking(move || {
+        // Also a call whose client has left keeps its permit to its end.
+        let _permit = permit;
+        runtime.block_on(call)
+    });
+    Ok(called.await.unwrap_or_else(|error| resume_unwind(error.into_panic())))
 }
 
 /// Gives every answer a request ID, as the simulated API does.

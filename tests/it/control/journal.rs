@@ -1,6 +1,6 @@
-//! `/_sim/journal`: its entries, its pages, its limits, what it masks, and its stream.
+//! `/_sim/journal`: its entries, its pages, its limits, and what it masks.
 
-use bss_sim::{Builder, Scenario, Simulator};
+use bss_sim::{Builder, Scenario, Simulator, Space};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -254,17 +254,40 @@ async fn get_journal_with_show_personal_data_masks_only_secrets() {
 }
 
 #[tokio::test]
-async fn get_journal_stream_sends_entries_until_the_end() {
-    let process = Process::start(&[]);
-    let mut follower = Connection::to(&process).await;
-    follower.send("GET /_sim/journal/stream HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
-    let head = follower.head().await;
-    assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));
-    for _ in 0..3 {
-        let reply = process.client().post_as("demo-token", "{}").await;
-        let entry = follower.event().await.expect("an event");
-        assert_eq!((text(&entry["request_id"]), text(&entry["outcome"]["decided_by"])), (reply.id(), "parameters"));
+async fn journals_beyond_the_limit_of_bytes_let_the_largest_drop_its_oldest() {
+    let app = TestApp::build(one_customer().journal_bytes(200_000));
+    let (loud, quiet) = (app.space.new_space(), app.space.new_space());
+    let send = async |space: &Space, body: String| {
+        let token = space.credentials().token;
+        app.post_as(&token, body).await;
+    };
+    send(&quiet, "{}".to_owned()).await;
+    for _ in 0..100 {
+        send(&loud, "x".repeat(10_000)).await;
     }
-    assert_eq!(process.end("TERM").0, Some(0));
-    assert_eq!(follower.event().await, None);
+    send(&quiet, "{}".to_owned()).await;
+    assert_eq!(quiet.journal().len(), 2, "a loud space costs the others nothing");
+    let kept = loud.journal().len();
+    assert!((10..20).contains(&kept), "{kept}");
+    // A request alone can be larger than all journals may be.
+    send(&loud, "x".repeat(300_000)).await;
+    assert_eq!((loud.journal().len(), quiet.journal().len()), (0, 2));
+}
+
+#[tokio::test]
+async fn get_journal_lists_pages_of_a_few_megabytes() {
+    let app = TestApp::build(one_customer());
+    for _ in 0..5 {
+        app.post_body("x".repeat(1_500_000)).await;
+    }
+    let (mut since, mut pages) = (0, Vec::new());
+    loop {
+        let page = app.get(&format!("/journal?since={since}")).await;
+        pages.push(list(&page, "entries").len());
+        since = page["next"].as_u64().expect("a number");
+        if page["truncated"] == false {
+            break;
+        }
+    }
+    assert_eq!(pages, [2, 2, 1]);
 }

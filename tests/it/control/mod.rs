@@ -11,5 +11,6 @@ mod openapi;
 mod scripted;
 mod secrets;
 mod spaces;
+mod stream;
 mod verify;
 mod world;
