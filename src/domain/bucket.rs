@@ -205,7 +205,6 @@ pub struct S3Bucket {
 /// Where a request to an S3 service names the bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
 pub enum Addressing {
     /// In the path, as `MinIO` and most local services want it.
     #[default]

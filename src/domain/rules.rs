@@ -355,7 +355,6 @@ impl Decision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[schemars(inline)]
 pub enum CheckResult {
     /// It holds.
     Passed,
@@ -367,7 +366,6 @@ pub enum CheckResult {
 
 /// A check or a rule.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct CheckReport {
     /// The name of the check or the rule.
     pub check: &'static str,

@@ -216,7 +216,6 @@ impl<T: ToString, const N: usize> From<[T; N]> for Matcher {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", prefix = "fault ")]
-#[schemars(inline)]
 pub enum Fault {
     /// The connection is reset (TCP RST).
     Reset,

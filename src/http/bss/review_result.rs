@@ -34,7 +34,6 @@ fn customer_id(uri: &Uri) -> Result<CustomerId, Violation> {
 
 /// The result of a review. There is none before any application (assumed).
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct ReviewResultBody<'a> {
     /// 0: under review; 1: rejected; 2: passed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -23,13 +23,11 @@ const UNNAMED: &str = "fixture";
 
 /// The spaces.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct SpaceList {
     spaces: Vec<SpaceSummary>,
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 struct SpaceSummary {
     /// Its ID.
     id: String,
@@ -67,7 +65,7 @@ pub struct SpaceBody {
 
 /// What a client of this partner needs.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline, transform = all_required)]
+#[schemars(transform = all_required)]
 struct PartnerAccess {
     /// Its name in the scenario.
     name: Arc<str>,
@@ -186,7 +184,6 @@ pub async fn reset(InSpace(space): InSpace) -> Json<SpaceBody> {
 
 /// The clock of a space.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct ClockBody {
     /// The time.
     #[schemars(extend("format" = "date-time"))]
