@@ -59,7 +59,8 @@ struct Ways {
 #[derive(Serialize, JsonSchema)]
 struct SampleScript {
     times: usize,
-    then: StepSpec,
+    #[schemars(with = "StepSpec")]
+    then: Answer,
 }
 
 /// A request that gives the outcome.
@@ -98,7 +99,7 @@ impl SampleScript {
                 Answer::Refuse(Refusal { code: ErrorCode::CheckItemsFailed, items: [item].into_iter().collect() })
             }
         };
-        Self { times: 1, then: answer.into() }
+        Self { times: 1, then: answer }
     }
 }
 
