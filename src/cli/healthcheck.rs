@@ -30,7 +30,6 @@ use crate::domain::parse_duration;
 /// How long one try may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The pause between two tries.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What `--help` adds.

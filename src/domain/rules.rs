@@ -88,7 +88,6 @@ pub struct Rule {
     pub saw: fn(&Case<'_>) -> String,
 }
 
-/// The rules, in order.
 pub static RULES: [&Rule; 13] = [
     &PARTNER_READY,
     &PLATFORM_OF_PARTNER,
@@ -294,7 +293,6 @@ impl Refusal {
     }
 }
 
-/// The answer to a well-formed application.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
     Accept(Review),
@@ -305,7 +303,6 @@ pub enum Answer {
     Fault(Fault),
 }
 
-/// The decision of the rules on a case.
 #[derive(Clone, Copy, Debug)]
 pub enum Decision {
     Accepted(Review),

@@ -128,7 +128,6 @@ impl When {
         names.iter().map(|name| &**name)
     }
 
-    /// Returns true if every condition holds.
     pub fn matches(&self, caller: &Partner, application: &Application<'_>) -> bool {
         fn holds<T>(matcher: Option<&TypedMatcher<T>>, application: &Application<'_>, parameter: Parameter) -> bool {
             matcher.is_none_or(|TypedMatcher(matcher, _)| matcher.matches(&application.values(parameter)))
