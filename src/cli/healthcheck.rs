@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,13 +23,13 @@ use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
 
 use super::CommandError;
+use super::serve::local;
 use super::tls::TlsFlags;
 use crate::domain::parse_duration;
 
 /// How long one try may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The pause between two tries.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What `--help` adds.
@@ -94,9 +94,7 @@ impl HealthcheckArgs {
 
     fn authority(&self) -> String {
         let Some(url) = &self.url else {
-            let address = self.control_listen.unwrap_or(self.listen);
-            let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
-            return SocketAddr::new(ip, address.port()).to_string();
+            return local(self.control_listen.unwrap_or(self.listen)).to_string();
         };
         let port = url.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 });
         format!("{}:{port}", url.host().unwrap_or("127.0.0.1"))

@@ -46,7 +46,6 @@ pub(super) fn start(format: LogFormat, level: LevelFilter) -> LogGuard {
     LogGuard { lines, worker: Some(worker) }
 }
 
-/// Writes the waiting lines when it is dropped.
 pub(super) struct LogGuard {
     lines: NonBlocking,
     worker: Option<WorkerGuard>,

@@ -133,7 +133,6 @@ impl Cli {
     }
 }
 
-/// Prints a command's result.
 fn print(text: &str) -> Result<(), CommandError> {
     io::stdout().write_all(text.as_bytes()).map_err(CommandError::Stdout)
 }
@@ -155,7 +154,6 @@ enum CommandError {
     Tls(#[from] tls::TlsError),
     #[error("cannot listen on {}: {}", .0, bind_advice(.1))]
     Bind(SocketAddr, io::Error),
-    /// The command of `exec` cannot be started.
     #[error("cannot run `{}`: {}", .0.display(), spawn_advice(.1))]
     Spawn(OsString, io::Error),
     #[error("cannot write to stdout: {0}")]

@@ -130,7 +130,8 @@ impl ServeArgs {
         let address = listener.local_addr()?;
         let control_address = control_listener.as_ref().map(TcpListener::local_addr).transpose()?;
         self.warn_if_control_is_open(control_address.unwrap_or(address));
-        let url = |address| local_url(if tls.is_some() { "https" } else { "http" }, address);
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = |address| format!("{scheme}://{}", local(address));
         let control_url = control_address.map(url);
         print_ready(&url(address), control_url.as_deref(), app.control.ca.is_some(), scenario);
         let [server, control_server] =
@@ -206,12 +207,12 @@ fn print_ready(url: &str, control_url: Option<&str>, has_ca: bool, scenario: &st
     }
 }
 
-/// The URL of an address for a client on this machine.
-fn local_url(scheme: &str, mut address: SocketAddr) -> String {
+/// The address at which a client on this machine reaches a server that listens on this one.
+pub(super) fn local(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
-    format!("{scheme}://{address}")
+    address
 }
 
 fn parse_token(token: &str) -> Result<String, &'static str> {

@@ -61,7 +61,6 @@ pub(super) enum TlsError {
 }
 
 impl TlsFlags {
-    /// Returns true if the server speaks HTTPS.
     pub(super) const fn is_https(&self) -> bool {
         self.tls.is_some() || self.tls_cert.is_some()
     }

@@ -16,7 +16,6 @@ use crate::domain::credentials::Credentials;
 /// Whether a partner has completed its own real-name authentication.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
 #[expect(missing_docs, reason = "the names say it all")]
 pub enum PartnerRealName {
     #[default]
@@ -97,7 +96,6 @@ impl fmt::Display for CustomerId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[schemars(inline)]
 pub enum RealNameStatus {
     /// No application has been accepted yet.
     #[default]
@@ -125,7 +123,6 @@ impl RealNameStatus {
 /// A reviewer's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
 pub enum ReviewDecision {
     Approve,
     Reject,

@@ -205,7 +205,6 @@ pub struct S3Bucket {
 /// Where a request to an S3 service names the bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
 pub enum Addressing {
     /// In the path, as `MinIO` and most local services want it.
     #[default]
@@ -323,40 +322,4 @@ fn has_scheme(path: &str) -> bool {
     path.split_once(':').is_some_and(|(scheme, _)| {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(is_in_scheme)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::PicturePath;
-
-    #[test]
-    fn parse_accepts_relative_paths_only() {
-        for path in [
-            "a.jpg",
-            "test/正面 1.jpg",
-            "a//b.jpg",
-            "..a/b...jpg",
-            "download/a.jpg",
-            "12:30.jpg",
-            "a/b:c.jpg",
-            "%2e%2e/a.jpg",
-        ] {
-            assert!(PicturePath::parse(path).is_ok(), "{path}");
-        }
-        for path in [
-            "",
-            "/a.jpg",
-            "https://b/a.jpg",
-            "C:a.jpg",
-            "../a.jpg",
-            "a/./b.jpg",
-            "a/..",
-            "a\\b.jpg",
-            "a\n.jpg",
-            "a\u{7f}",
-            "a\u{9f}",
-        ] {
-            assert!(PicturePath::parse(path).is_err(), "{path}");
-        }
-    }
 }

@@ -16,7 +16,6 @@ macro_rules! catalog {
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
         )]
-        #[schemars(inline)]
         pub enum $name {
             $(#[doc = concat!("`", $code, "`")] #[serde(rename = $code)] $variant,)*
         }
@@ -120,7 +119,6 @@ impl FromIterator<CheckItem> for CheckItems {
 /// Whether a person has to review an accepted application: the page's `is_review`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
 pub enum Review {
     /// `is_review` 1: the customer is under review.
     #[strum(to_string = "is_review 1")]

@@ -86,7 +86,6 @@ impl fmt::Debug for CertificateNumber {
 /// The result of verifying a certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
 pub enum Verdict {
     /// The certificate is genuine.
     #[default]

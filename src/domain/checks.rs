@@ -13,7 +13,6 @@ pub const MAX_BODY_BYTES: usize = 12 * 1024 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
-#[schemars(inline)]
 pub enum Basis {
     /// The API's page says so.
     Documented,

@@ -88,7 +88,6 @@ pub struct Rule {
     pub saw: fn(&Case<'_>) -> String,
 }
 
-/// The rules, in order.
 pub static RULES: [&Rule; 13] = [
     &PARTNER_READY,
     &PLATFORM_OF_PARTNER,
@@ -299,7 +298,6 @@ impl Refusal {
     }
 }
 
-/// The answer to a well-formed application.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
     Accept(Review),
@@ -310,7 +308,6 @@ pub enum Answer {
     Fault(Fault),
 }
 
-/// The decision of the rules on a case.
 #[derive(Clone, Copy, Debug)]
 pub enum Decision {
     Accepted(Review),
@@ -360,7 +357,6 @@ impl Decision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[schemars(inline)]
 pub enum CheckResult {
     /// It holds.
     Passed,
@@ -372,7 +368,6 @@ pub enum CheckResult {
 
 /// A check or a rule.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct CheckReport {
     /// The name of the check or the rule.
     pub check: &'static str,
@@ -397,182 +392,4 @@ pub fn explain(case: &Case<'_>) -> Vec<CheckReport> {
         CheckReport { check: rule.id, result, saw, citation: rule.citation }
     };
     RULES.into_iter().map(report).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cmp::Ordering;
-
-    use super::*;
-    use crate::domain::account::PartnerRealName;
-    use crate::domain::application::{RawApplication, RawField};
-    use crate::domain::bucket::{Flaw, Format, MAX_PICTURE_BYTES, Picture, PicturePath, Shows};
-    use crate::domain::catalog::CheckItem;
-
-    type CaseChange = fn(&mut RawApplication<'static>, &mut Facts);
-
-    /// Changes of the accepted case, each with the rule that looks at it.
-    const CHANGES: [(&Rule, CaseChange); 27] = [
-        (&PARTNER_READY, |_, facts| partner(facts).real_name = PartnerRealName::Unauthenticated),
-        (&PARTNER_READY, |_, facts| partner(facts).photo_upload = false),
-        (&PARTNER_READY, |_, facts| partner(facts).bucket.authorized = false),
-        (&PARTNER_READY, |_, facts| facts.pictures = Inspection::Unreachable("no answer".into())),
-        (&PLATFORM_OF_PARTNER, |raw, _| raw.xaccount_type = RawField::Value("OTHER_IDP".into())),
-        (&CUSTOMER_NOT_CALLER, |raw, _| raw.customer_id = RawField::Value("demo-id".into())),
-        (&CUSTOMER_HAS_PARTNER, |_, facts| facts.customer = None),
-        (&CUSTOMER_HAS_PARTNER, |_, facts| customer(facts).partner = None),
-        (&CUSTOMER_OF_CALLER, |_, facts| customer(facts).partner = Some("other".into())),
-        (&CUSTOMER_NOT_PARTNER, |_, facts| customer(facts).partner_program = true),
-        (&NOT_AUTHENTICATED_YET, |_, facts| customer(facts).status = RealNameStatus::Rejected),
-        (&NOT_AUTHENTICATED_YET, |_, facts| customer(facts).status = RealNameStatus::UnderReview),
-        (&NOT_AUTHENTICATED_YET, |_, facts| customer(facts).status = RealNameStatus::Authenticated),
-        (&ATTEMPTS_LEFT, |_, facts| customer(facts).attempts = 2),
-        (&ATTEMPTS_LEFT, |_, facts| customer(facts).attempts = 3),
-        (&CERTIFICATE_ALLOWED, |_, facts| certificate(facts).blocked = true),
-        (&CERTIFICATE_NOT_WORN_OUT, |_, facts| facts.other_holders = 2),
-        (&CERTIFICATE_NOT_WORN_OUT, |_, facts| facts.other_holders = 3),
-        (&PICTURES_PASS, |_, facts| *picture(facts, 0) = Picture::unusable(Flaw::Missing)),
-        (&PICTURES_PASS, |_, facts| picture(facts, 1).flaw = Some(Flaw::Truncated)),
-        (&PICTURES_PASS, |_, facts| picture(facts, 1).format = Format::from_name("webp")),
-        (&PICTURES_PASS, |_, facts| picture(facts, 1).size = MAX_PICTURE_BYTES + 1),
-        (&PICTURES_PASS, |_, facts| {
-            picture(facts, 0).shows = Some(Shows { name: Some("Other".into()), number: None }.into());
-        }),
-        (&IDENTITY_AGREES, |_, facts| certificate(facts).holder = Some("Name".into())),
-        (&IDENTITY_AGREES, |_, facts| certificate(facts).holder = Some("Other".into())),
-        (&VERIFICATION_PASSES, |_, facts| certificate(facts).verdict = Verdict::Pass),
-        (&VERIFICATION_PASSES, |_, facts| certificate(facts).verdict = Verdict::Fail),
-    ];
-
-    #[test]
-    fn rules_show_what_they_saw_in_the_accepted_case() {
-        let (_, reports) = decide_and_explain(|_, _| {});
-        let text: Vec<_> = reports.iter().map(|report| format!("{}: {}", report.check, report.saw)).collect();
-        insta::assert_snapshot!(text.join("\n"), @r#"
-        partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: true
-        platform-of-partner: xaccount_type is the assigned "DEMO_IDP"
-        customer-not-caller: customer_id customer-1, the caller's own account demo-id
-        customer-has-partner: partner of the customer: demo
-        customer-of-caller: partner of the customer: demo, caller: demo
-        customer-not-partner: joined a partner program: false
-        not-authenticated-yet: real-name status: unauthenticated
-        attempts-left: attempts used: 0, allowed: 3
-        certificate-allowed: certificate blocked: false
-        certificate-not-worn-out: other customers with this certificate: 0, allowed: 3
-        pictures-pass: front "front.jpg": jpg of 102400 bytes: passed, in hand "hand.png": png of 102400 bytes: passed
-        identity-agrees: no holder listed for this certificate
-        verification-passes: verdict listed for this certificate: pass
-        "#);
-    }
-
-    #[test]
-    fn rules_show_what_they_saw_in_changed_cases() {
-        let text = CHANGES.map(|(rule, change)| {
-            let (result, reports) = decide_and_explain(change);
-            let report = reports.iter().find(|report| report.check == rule.id).expect("every rule is explained");
-            assert_eq!(report.result == CheckResult::Failed, result != "accepted", "{}: {result}", rule.id);
-            format!("{}: {} -> {result}", rule.id, report.saw)
-        });
-        insta::assert_snapshot!(text.join("\n"), @r#"
-        partner-ready: partner authenticated: false, photo upload enabled: true, bucket authorized: true -> CBC.99005030, no attempt
-        partner-ready: partner authenticated: true, photo upload enabled: false, bucket authorized: true -> CBC.99005030, no attempt
-        partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: false -> CBC.99005030, no attempt
-        partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: true, bucket cannot be reached (assumed): no answer -> CBC.99005030, no attempt
-        platform-of-partner: xaccount_type is another than the assigned "DEMO_IDP" -> CBC.0100, no attempt
-        customer-not-caller: customer_id demo-id, the caller's own account demo-id -> CBC.99007265, no attempt
-        customer-has-partner: no customer with this ID -> CBC.99000035, no attempt
-        customer-has-partner: partner of the customer: none -> CBC.99000035, no attempt
-        customer-of-caller: partner of the customer: other, caller: demo -> CBC.99000000, no attempt
-        customer-not-partner: joined a partner program: true -> CBC.99007259, no attempt
-        not-authenticated-yet: real-name status: rejected -> accepted
-        not-authenticated-yet: real-name status: under_review -> CBC.99000027, no attempt
-        not-authenticated-yet: real-name status: authenticated -> CBC.99000027, no attempt
-        attempts-left: attempts used: 2, allowed: 3 -> accepted
-        attempts-left: attempts used: 3, allowed: 3 -> CBC.99000026, no attempt
-        certificate-allowed: certificate blocked: true -> CBC.99007193, an attempt
-        certificate-not-worn-out: other customers with this certificate: 2, allowed: 3 -> accepted
-        certificate-not-worn-out: other customers with this certificate: 3, allowed: 3 -> CBC.99007189, an attempt
-        pictures-pass: front "front.jpg": missing: INVALID_FRONT_IDCARD, in hand "hand.png": png of 102400 bytes: passed -> CBC.99007004, INVALID_FRONT_IDCARD, an attempt
-        pictures-pass: front "front.jpg": jpg of 102400 bytes: passed, in hand "hand.png": png of 102400 bytes, truncated: INVALID_IDCARD_FACE -> CBC.99007004, INVALID_IDCARD_FACE, an attempt
-        pictures-pass: front "front.jpg": jpg of 102400 bytes: passed, in hand "hand.png": webp of 102400 bytes: PIC_FORMAT_ERR -> CBC.99007004, PIC_FORMAT_ERR, an attempt
-        pictures-pass: front "front.jpg": jpg of 102400 bytes: passed, in hand "hand.png": png of 10485761 bytes: PIC_SIZE_ERR -> CBC.99007004, PIC_SIZE_ERR, an attempt
-        pictures-pass: front "front.jpg": jpg of 102400 bytes: IDCARD_INFO_NOT_SAME, in hand "hand.png": png of 102400 bytes: passed -> CBC.99007004, IDCARD_INFO_NOT_SAME, an attempt
-        identity-agrees: the listed holder -> accepted
-        identity-agrees: another name than the listed holder's -> CBC.99007202, an attempt
-        verification-passes: verdict listed for this certificate: pass -> accepted
-        verification-passes: verdict listed for this certificate: fail -> CBC.99007188, an attempt
-        "#);
-    }
-
-    /// Returns the decision on a changed case, as text, and the explanation, which has to agree with the decision.
-    fn decide_and_explain(change: CaseChange) -> (String, Vec<CheckReport>) {
-        let (mut raw, mut facts) = accepted();
-        change(&mut raw, &mut facts);
-        let application = Application::parse(raw, facts.contract).expect("the changes are well-formed");
-        let case = Case { application: &application, facts: &facts };
-        let reports = explain(&case);
-        let (result, decided_by) = match decide(&case, Review::Manual) {
-            Decision::Accepted(_) => ("accepted".to_owned(), None),
-            Decision::Refused { rule, refusal, attempted } => {
-                let items = refusal.items.iter().map(CheckItem::code);
-                let attempt = if attempted { "an attempt" } else { "no attempt" };
-                let result = [refusal.code.code()].into_iter().chain(items).chain([attempt]).collect::<Vec<_>>();
-                (result.join(", "), RULES.iter().position(|each| each.id == rule.id))
-            }
-        };
-        for (index, report) in reports.iter().enumerate() {
-            let expected = match index.cmp(&decided_by.unwrap_or(RULES.len())) {
-                Ordering::Less => CheckResult::Passed,
-                Ordering::Equal => CheckResult::Failed,
-                Ordering::Greater => CheckResult::NotReached,
-            };
-            assert_eq!((report.check, report.result), (RULES[index].id, expected));
-        }
-        (result, reports)
-    }
-
-    /// Returns a case in which every rule holds.
-    fn accepted() -> (RawApplication<'static>, Facts) {
-        let paths = ["front.jpg", "hand.png"];
-        let raw = RawApplication {
-            customer_id: RawField::Value("customer-1".into()),
-            identify_type: RawField::Value(0),
-            verified_file_url: RawField::Value(paths.map(Into::into).into()),
-            name: RawField::Value("Name".into()),
-            verified_number: RawField::Value("E00000001".into()),
-            xaccount_type: RawField::Value("DEMO_IDP".into()),
-            verified_type: RawField::Value(3),
-            change_type: RawField::Missing,
-        };
-        let facts = Facts {
-            partner: Partner { id: "demo-id".into(), ..Partner::new("demo", "DEMO_IDP") }.into(),
-            customer: Some(Customer::new("demo").into()),
-            certificate: None,
-            other_holders: 0,
-            pictures: Inspection::Read(
-                paths.map(|path| Picture::from_path(&PicturePath::parse(path).expect("the path is relative"))).into(),
-            ),
-            contract: Contract::default(),
-            attempts_per_customer: 3,
-            customers_per_certificate: 3,
-        };
-        (raw, facts)
-    }
-
-    fn partner(facts: &mut Facts) -> &mut Partner {
-        Arc::make_mut(&mut facts.partner)
-    }
-
-    fn customer(facts: &mut Facts) -> &mut Customer {
-        Arc::make_mut(facts.customer.as_mut().expect("the accepted case has a customer"))
-    }
-
-    fn certificate(facts: &mut Facts) -> &mut Certificate {
-        Arc::make_mut(facts.certificate.get_or_insert_default())
-    }
-
-    fn picture(facts: &mut Facts, index: usize) -> &mut Picture {
-        let Inspection::Read(pictures) = &mut facts.pictures else { panic!("the accepted case has pictures") };
-        &mut pictures[index]
-    }
 }

@@ -128,7 +128,6 @@ impl When {
         names.iter().map(|name| &**name)
     }
 
-    /// Returns true if every condition holds.
     pub fn matches(&self, caller: &Partner, application: &Application<'_>) -> bool {
         fn holds<T>(matcher: Option<&TypedMatcher<T>>, application: &Application<'_>, parameter: Parameter) -> bool {
             matcher.is_none_or(|TypedMatcher(matcher, _)| matcher.matches(&application.values(parameter)))
@@ -216,7 +215,6 @@ impl<T: ToString, const N: usize> From<[T; N]> for Matcher {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", prefix = "fault ")]
-#[schemars(inline)]
 pub enum Fault {
     /// The connection is reset (TCP RST).
     Reset,

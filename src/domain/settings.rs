@@ -10,7 +10,6 @@ use crate::domain::scalars::DurationText;
 
 /// The dated edition of the page to follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
 pub enum Contract {
     /// The page of 2023-03.
     #[default]
@@ -24,7 +23,6 @@ pub enum Contract {
 /// Which credentials are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
 pub enum Authentication {
     /// Only those that the world lists.
     #[default]
@@ -36,7 +34,6 @@ pub enum Authentication {
 /// How an application for an unlisted customer is treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
 pub enum UnlistedCustomers {
     /// It is refused.
     #[default]
@@ -48,7 +45,6 @@ pub enum UnlistedCustomers {
 /// The JSON type of `is_review`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
 pub enum IsReviewType {
     /// `1`, as the page's table and every official SDK declare it.
     #[default]
@@ -60,7 +56,6 @@ pub enum IsReviewType {
 /// The `error_msg` of `CBC.0100`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
 pub enum ParameterErrors {
     /// The page's description.
     #[default]
@@ -120,9 +115,7 @@ fn write_duration<S: Serializer>(duration: &Option<Duration>, serializer: S) -> 
 
 /// Files say by `null` that there is none, so that editors have to accept it.
 fn duration_or_null(generator: &mut SchemaGenerator) -> Schema {
-    let mut duration = generator.subschema_for::<DurationText>();
-    duration.remove("description");
-    json_schema!({ "anyOf": [duration, { "const": null }] })
+    json_schema!({ "anyOf": [generator.subschema_for::<DurationText>(), { "const": null }] })
 }
 
 impl Default for Settings {

@@ -24,7 +24,6 @@ struct ScriptEntry {
     used: AtomicUsize,
 }
 
-/// One use of a scripted answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ScriptUse {
     /// In the script.

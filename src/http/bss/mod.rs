@@ -12,7 +12,6 @@ pub use review_result::ReviewResultBody;
 pub const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
 pub const REVIEW_RESULT: &str = "/v2/customers/realname-auths/result";
 
-/// The endpoints, each with its method.
 pub const ENDPOINTS: &[(Method, &str)] = &[(Method::POST, INDIVIDUAL), (Method::GET, REVIEW_RESULT)];
 
 pub fn routes() -> Router {

@@ -15,7 +15,6 @@ use crate::simulator::SpaceState;
 
 /// The customers of a space.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct CustomerList {
     customers: Vec<CustomerSpec>,
 }
@@ -105,7 +104,6 @@ fn customer_spec(state: &SpaceState, id: &CustomerId, customer: &Customer) -> Cu
 
 /// The partners of a space.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct PartnerList {
     partners: Vec<PartnerSpec>,
 }
@@ -152,7 +150,6 @@ fn partner_spec(state: &SpaceState, name: &str) -> Result<PartnerSpec> {
 
 /// The certificates of a space.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct CertificateList {
     certificates: Vec<CertificateSpec>,
 }

@@ -19,14 +19,12 @@ const MAX_TRIED: usize = 100;
 
 /// Every documented outcome, in the page's order.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct OutcomeList {
     outcomes: Vec<CatalogOutcome>,
 }
 
 /// A documented outcome, with all ways to get it now.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 struct CatalogOutcome {
     /// `is_review` with its number, an error code or a check item.
     outcome: String,
@@ -40,7 +38,6 @@ struct CatalogOutcome {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 struct Cause {
     /// The check or the rule that ends in it.
     check: &'static str,
@@ -50,7 +47,7 @@ struct Cause {
 
 /// The ways to get an outcome.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline, transform = all_required)]
+#[schemars(transform = all_required)]
 struct Ways {
     /// The scenario that shows it.
     scenario: Option<String>,
@@ -60,15 +57,14 @@ struct Ways {
 
 /// A script to post, which gives the outcome to the next application.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 struct SampleScript {
     times: usize,
-    then: StepSpec,
+    #[schemars(with = "StepSpec")]
+    then: Answer,
 }
 
 /// A request that gives the outcome.
 #[derive(Clone, Serialize, JsonSchema)]
-#[schemars(inline)]
 struct SampleRequest {
     /// A token or a partner's name.
     #[serde(rename = "as")]
@@ -103,7 +99,7 @@ impl SampleScript {
                 Answer::Refuse(Refusal { code: ErrorCode::CheckItemsFailed, items: [item].into_iter().collect() })
             }
         };
-        Self { times: 1, then: answer.into() }
+        Self { times: 1, then: answer }
     }
 }
 

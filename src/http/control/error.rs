@@ -55,7 +55,6 @@ struct ControlErrorBody {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(inline)]
 enum ErrorDetail {
     /// What is wrong, in a sentence.
     Sentence(String),

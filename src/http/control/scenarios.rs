@@ -16,13 +16,11 @@ use crate::http::{App, Reload};
 
 /// The scenarios that spaces can start from.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct ScenarioList {
     scenarios: Vec<ScenarioSummary>,
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 struct ScenarioSummary {
     name: String,
     /// What it shows.
@@ -31,7 +29,6 @@ struct ScenarioSummary {
 
 /// A scenario with its file.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct ScenarioBody {
     #[serde(flatten)]
     summary: ScenarioSummary,
@@ -58,7 +55,6 @@ pub async fn get(State(app): State<Arc<App>>, PathName(name): PathName) -> Resul
 /// A document in JSON.
 #[derive(Serialize, JsonSchema)]
 #[serde(transparent)]
-#[schemars(inline)]
 pub struct JsonDocument(#[schemars(with = "Map<String, Value>")] pub Value);
 
 pub async fn get_schema() -> Json<JsonDocument> {
@@ -67,7 +63,6 @@ pub async fn get_schema() -> Json<JsonDocument> {
 
 /// What a reload changed.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct ReloadBody {
     #[serde(flatten)]
     diff: ReloadDiff,
@@ -77,7 +72,6 @@ pub struct ReloadBody {
 
 /// What a reload changed, and what is wrong in the files. What was known of those stays.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct ReloadErrorBody {
     #[serde(flatten)]
     reload: ReloadBody,
@@ -89,7 +83,6 @@ pub struct ReloadErrorBody {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(inline)]
 enum FileMistake {
     Mistake {
         file: String,

@@ -15,13 +15,12 @@ use crate::http::openapi::all_required;
 
 /// The scripted answers, in the order in which they are tried.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct ScriptedList {
     scripted: Vec<ScriptedUse>,
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline, transform = all_required)]
+#[schemars(transform = all_required)]
 struct ScriptedUse {
     /// Its place, from 0.
     place: usize,
@@ -68,7 +67,6 @@ impl RequestBody for NewScripted {
 
 /// Where the added answers are.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct AddedScripted {
     /// The place of the first, from 0.
     place: usize,

@@ -23,32 +23,28 @@ const UNNAMED: &str = "fixture";
 
 /// The spaces.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct SpaceList {
     spaces: Vec<SpaceSummary>,
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 struct SpaceSummary {
     /// Its ID.
     id: String,
     /// What it starts from.
     scenario: Arc<str>,
     /// When it was made.
-    #[schemars(extend("format" = "date-time"))]
-    created: String,
+    created: TimestampText,
     /// When it was last called in.
-    #[schemars(extend("format" = "date-time"))]
-    last_used: String,
+    last_used: TimestampText,
 }
 
 pub async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
     let summary = |space: &Arc<Space>| SpaceSummary {
         id: space.id.to_string(),
         scenario: space.scenario(),
-        created: space.created_at.to_string(),
-        last_used: space.last_used_at().to_string(),
+        created: TimestampText(space.created_at),
+        last_used: TimestampText(space.last_used_at()),
     };
     Json(SpaceList { spaces: app.spaces.list().iter().map(summary).collect() })
 }
@@ -67,7 +63,7 @@ pub struct SpaceBody {
 
 /// What a client of this partner needs.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline, transform = all_required)]
+#[schemars(transform = all_required)]
 struct PartnerAccess {
     /// Its name in the scenario.
     name: Arc<str>,
@@ -186,11 +182,9 @@ pub async fn reset(InSpace(space): InSpace) -> Json<SpaceBody> {
 
 /// The clock of a space.
 #[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct ClockBody {
     /// The time.
-    #[schemars(extend("format" = "date-time"))]
-    now: String,
+    now: TimestampText,
     /// Whether it stands still.
     frozen: bool,
     /// The milliseconds that it is ahead of the machine's.
@@ -201,7 +195,7 @@ impl From<&Clock> for ClockBody {
     fn from(clock: &Clock) -> Self {
         let now = clock.now();
         let ahead = now.duration_since(machine_time()).as_millis();
-        Self { now: now.to_string(), frozen: clock.is_frozen(), ahead_ms: i64::try_from(ahead).unwrap_or(i64::MAX) }
+        Self { now: TimestampText(now), frozen: clock.is_frozen(), ahead_ms: i64::try_from(ahead).unwrap_or(i64::MAX) }
     }
 }
 

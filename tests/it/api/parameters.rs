@@ -286,10 +286,15 @@ async fn post_individual_with_verified_file_url_that_is_no_relative_path_is_cbc_
         (".hidden/front.jpg", true, "a segment that only begins with a dot"),
         ("..a/b../c...d.jpg", true, "a segment that is more than dots"),
         ("a/b:c.jpg", true, "a colon behind a slash ends no scheme"),
+        ("12:30.jpg", true, "no scheme begins with a digit"),
+        ("a//b.jpg", true, "two slashes inside"),
+        ("download/front.jpg", true, "the name of the download directory, once more"),
+        ("%2e%2e/front.jpg", true, "nothing is decoded"),
         ("http://host/front.jpg", false, "a scheme"),
         ("HTTPS://host/front.jpg", false, "a scheme has no case"),
         ("obs://bucket/front.jpg", false, "any scheme"),
         ("file:front.jpg", false, "a scheme without an authority"),
+        ("C:front.jpg", false, "a scheme of one letter"),
         ("/front.jpg", false, "a leading slash"),
         ("//host/front.jpg", false, "two leading slashes"),
         (".", false, "a dot segment alone"),
@@ -307,6 +312,7 @@ async fn post_individual_with_verified_file_url_that_is_no_relative_path_is_cbc_
         ("a\t.jpg", false, "a control character: tab"),
         ("a\u{7f}.jpg", false, "a control character: delete"),
         ("a\u{85}.jpg", false, "a control character beyond ASCII"),
+        ("a\u{9f}", false, "the last control character"),
     ];
     for (path, passes, why) in table {
         for urls in [json!([path, "hand.jpg"]), json!(["front.jpg", path])] {

@@ -38,11 +38,14 @@ async fn get_result_of_a_customer_that_is_not_the_callers_is_refused() {
     let app = TestApp::with(
         "customers: [{ id: c-1, partner: demo, credentials: { tokens: [c-token] } }, { id: c-2, partner: other }, { id: c-3 }]",
     );
-    let long = format!("?customer_id={}", "c".repeat(65));
+    let of_length = |length| format!("?customer_id={}", "%E5%AD%97".repeat(length));
+    let (longest, long) = (of_length(64), of_length(65));
     let table = [
         ("token", "", 400, "CBC.0100", "no customer is named"),
+        ("token", "?customer=c-1", 400, "CBC.0100", "another parameter"),
         ("token", "?customer_id=", 400, "CBC.0100", "empty"),
-        ("token", long.as_str(), 400, "CBC.0100", "65 characters"),
+        ("token", &long, 400, "CBC.0100", "65 characters"),
+        ("token", &longest, 400, "CBC.99000035", "64 characters, which are 192 bytes"),
         ("token", "?customer_id=c-1&customer_id=c-1", 400, "CBC.0100", "repeated"),
         ("token", "?customer_id=c-2", 400, "CBC.99000000", "another partner's"),
         ("token", "?customer_id=c-3", 400, "CBC.99000035", "without a partner"),

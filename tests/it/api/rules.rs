@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{AUTHENTICATED, TestApp, UNDER_REVIEW, numbered, passport, with};
+use crate::support::{AUTHENTICATED, TestApp, UNDER_REVIEW, assert_consistent, numbered, passport, with};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -75,6 +76,84 @@ async fn post_individual_that_fails_several_rules_is_refused_by_the_first() {
     fine.apply(&good).await.assert(200, UNDER_REVIEW);
     let reply = fine.apply(&with(passport("c-2"), "xaccount_type", "DEMO_IDP")).await;
     reply.assert_rule("customer-has-partner", "CBC.99000035");
+}
+
+/// The key of a bucket with the front picture, of which the text says more.
+fn front(more: &str) -> String {
+    format!("bucket: {{ objects: [{{ path: front.jpg, {more} }}, {{ path: hand.jpg }}] }}")
+}
+
+#[tokio::test]
+async fn entry_shows_what_each_rule_compared() {
+    let demo = "partner: demo";
+    let and = |more: &str| format!("{demo}, {more}");
+    let foreign = with(passport("c-1"), "xaccount_type", "OTHER_IDP");
+    let (own, caller) = (passport("c-1"), passport("demo-account"));
+    let table: [(&str, &str, &str, &str, &Value); 26] = [
+        ("partner-ready", "real_name: unauthenticated", demo, "", &own),
+        ("partner-ready", "photo_upload: false", demo, "", &own),
+        ("partner-ready", "bucket: { authorized: false }", demo, "", &own),
+        ("partner-ready", "bucket: { directory: /no/such/directory }", demo, "", &own),
+        ("platform-of-partner", "", demo, "", &foreign),
+        ("customer-not-caller", "", demo, "", &caller),
+        ("customer-has-partner", "", demo, "", &passport("c-2")),
+        ("customer-has-partner", "", "attempts: 0", "", &own),
+        ("customer-of-caller", "", "partner: other", "", &own),
+        ("customer-not-partner", "", &and("partner_program: true"), "", &own),
+        ("not-authenticated-yet", "", &and("real_name: rejected"), "", &own),
+        ("not-authenticated-yet", "", &and("real_name: under_review"), "", &own),
+        ("not-authenticated-yet", "", &and("real_name: authenticated"), "", &own),
+        ("attempts-left", "", &and("attempts: 2"), "", &own),
+        ("attempts-left", "", &and("attempts: 3"), "", &own),
+        ("certificate-allowed", "", demo, "blocked: true", &own),
+        ("certificate-not-worn-out", "", demo, "used_by: [c-1]", &own),
+        ("certificate-not-worn-out", "", demo, "used_by: [c-2]", &own),
+        ("pictures-pass", "bucket: { objects: [{ path: hand.jpg }] }", demo, "", &own),
+        ("pictures-pass", &front("readable: false"), demo, "", &own),
+        ("pictures-pass", &front("format: webp"), demo, "", &own),
+        ("pictures-pass", &front("size: 10485761"), demo, "", &own),
+        ("pictures-pass", &front("shows: { name: Other }"), demo, "", &own),
+        ("identity-agrees", "", demo, "holder: Wang Xiaoming", &own),
+        ("identity-agrees", "", demo, "holder: Other", &own),
+        ("verification-passes", "", demo, "verdict: fail", &own),
+    ];
+    let mut lines = Vec::new();
+    for (rule, partner, customer, certificate, application) in table {
+        let reply = world(partner, customer, certificate).apply(application).await;
+        let entry = reply.entry().json();
+        assert_consistent(&entry);
+        let attempt = if entry["changes"] == json!([]) { "no attempt" } else { "an attempt" };
+        let code = if reply.status == 200 { "accepted".to_owned() } else { reply.code() };
+        lines.push(format!("{rule}: {} -> {code}, {attempt}", reply.saw(rule)));
+    }
+    assert_snapshot!(lines.join("\n"), @r#"
+    partner-ready: partner authenticated: false, photo upload enabled: true, bucket authorized: true -> CBC.99005030, no attempt
+    partner-ready: partner authenticated: true, photo upload enabled: false, bucket authorized: true -> CBC.99005030, no attempt
+    partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: false -> CBC.99005030, no attempt
+    partner-ready: partner authenticated: true, photo upload enabled: true, bucket authorized: true, bucket cannot be reached (assumed): the directory /no/such/directory: No such file or directory (os error 2) -> CBC.99005030, no attempt
+    platform-of-partner: xaccount_type is another than the assigned "DEMO_IDP" -> CBC.0100, no attempt
+    customer-not-caller: customer_id demo-account, the caller's own account demo-account -> CBC.99007265, no attempt
+    customer-has-partner: no customer with this ID -> CBC.99000035, no attempt
+    customer-has-partner: partner of the customer: none -> CBC.99000035, no attempt
+    customer-of-caller: partner of the customer: other, caller: demo -> CBC.99000000, no attempt
+    customer-not-partner: joined a partner program: true -> CBC.99007259, no attempt
+    not-authenticated-yet: real-name status: rejected -> accepted, an attempt
+    not-authenticated-yet: real-name status: under_review -> CBC.99000027, no attempt
+    not-authenticated-yet: real-name status: authenticated -> CBC.99000027, no attempt
+    attempts-left: attempts used: 2, allowed: 3 -> accepted, an attempt
+    attempts-left: attempts used: 3, allowed: 3 -> CBC.99000026, no attempt
+    certificate-allowed: certificate blocked: true -> CBC.99007193, an attempt
+    certificate-not-worn-out: other customers with this certificate: 0, allowed: 1 -> accepted, an attempt
+    certificate-not-worn-out: other customers with this certificate: 1, allowed: 1 -> CBC.99007189, an attempt
+    pictures-pass: front "front.jpg": missing: INVALID_FRONT_IDCARD, in hand "hand.jpg": jpg of 102400 bytes: passed -> CBC.99007004, an attempt
+    pictures-pass: front "front.jpg": jpg of 102400 bytes, unreadable: INVALID_FRONT_IDCARD, in hand "hand.jpg": jpg of 102400 bytes: passed -> CBC.99007004, an attempt
+    pictures-pass: front "front.jpg": webp of 102400 bytes: PIC_FORMAT_ERR, in hand "hand.jpg": jpg of 102400 bytes: passed -> CBC.99007004, an attempt
+    pictures-pass: front "front.jpg": jpg of 10485761 bytes: PIC_SIZE_ERR, in hand "hand.jpg": jpg of 102400 bytes: passed -> CBC.99007004, an attempt
+    pictures-pass: front "front.jpg": jpg of 102400 bytes: IDCARD_INFO_NOT_SAME, in hand "hand.jpg": jpg of 102400 bytes: passed -> CBC.99007004, an attempt
+    identity-agrees: the listed holder -> accepted, an attempt
+    identity-agrees: another name than the listed holder's -> CBC.99007202, an attempt
+    verification-passes: verdict listed for this certificate: fail -> CBC.99007188, an attempt
+    "#);
 }
 
 #[tokio::test]
