@@ -1,6 +1,5 @@
 //! Delivery: delays answers and injects faults, after the request was decided and recorded.
 
-use std::future::pending;
 use std::io;
 use std::time::Duration;
 
@@ -30,6 +29,8 @@ pub enum AbortConnection {
     /// TCP's RST.
     Reset,
     Close,
+    /// The server waits as long as the client does, and closes the connection.
+    Hang,
 }
 
 impl Delivery {
@@ -46,7 +47,9 @@ impl Delivery {
         }
         match self.fault {
             None | Some(Fault::Empty) => {}
-            Some(Fault::Hang) => pending().await,
+            Some(Fault::Hang) => {
+                response.extensions_mut().insert(AbortConnection::Hang);
+            }
             Some(Fault::Reset) => {
                 response.extensions_mut().insert(AbortConnection::Reset);
             }

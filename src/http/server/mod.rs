@@ -97,7 +97,7 @@ impl Server {
     where
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static> + Clone,
     {
-        let state = Arc::<ConnectionState>::default();
+        let state = Arc::new(ConnectionState::new(self.shutdown.clone()));
         let socket = Socket { stream, state: Arc::clone(&state) };
         let mut serving = pin!(self.serve_http(socket, &state, service));
         tokio::select! {
@@ -111,7 +111,9 @@ impl Server {
     where
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static> + Clone,
     {
-        let http1 = Builder::new(TokioExecutor::new()).http1_only();
+        let mut http1 = Builder::new(TokioExecutor::new()).http1_only();
+        // A client may end its side once it has sent its requests.
+        http1.http1().half_close(true);
         #[cfg(not(feature = "tls"))]
         let (io, builder) = (socket, http1);
         #[cfg(feature = "tls")]
@@ -138,6 +140,9 @@ impl Server {
                 let Ok(response) = response.await;
                 match response.extensions().get::<AbortConnection>() {
                     Some(abort) => {
+                        if *abort == AbortConnection::Hang {
+                            active.0.hang().await;
+                        }
                         // Of HTTP/2 only the stream ends, and its end is a reset anyhow.
                         if *abort == AbortConnection::Reset && !is_http2 {
                             active.0.reset();
@@ -180,7 +185,7 @@ fn close_slow(state: &ConnectionState, phase: Phase) {
         // Otherwise the system would keep what the client has not read.
         state.reset();
     }
-    if phase != Phase::Idle {
+    if !matches!(phase, Phase::Idle | Phase::Gone) {
         tracing::info!(?phase, "a client took too long: its connection is closed");
     }
 }
