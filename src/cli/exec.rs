@@ -103,7 +103,7 @@ impl ExecArgs {
         command.args(arguments);
         let accounts = app.spaces.default_space().state().accounts();
         set_environment(&mut command, listener.local_addr()?, accounts.partners.first().map(|partner| &**partner));
-        let server = Server::new(Limits::FOR_TESTS, app.spaces.ending());
+        let server = Server::new(Limits::FOR_TESTS, &app.spaces);
         let serving = tokio::spawn(server.serve(listener, service(app)));
         let ended = run_command(command).await;
         app.spaces.end();

@@ -134,27 +134,36 @@ impl ServeArgs {
         let url = |address| format!("{scheme}://{}", local(address));
         let control_url = control_address.map(url);
         print_ready(&url(address), control_url.as_deref(), app.control.ca.is_some(), scenario);
-        let [server, control_server] =
-            [(); 2].map(|()| Server::new(limits, app.spaces.ending()).with_tls(tls.cloned()));
+        let [server, control_server] = [(); 2].map(|()| Server::new(limits, &app.spaces).with_tls(tls.cloned()));
         let (flags, tls) = (self.tls.clone(), tls.cloned());
         tokio::spawn(reload_on(hangup, Arc::clone(app), move || {
             tls.as_ref().map_or(Ok(false), |tls| flags.reload(tls))
         }));
-        let spaces = Arc::clone(&app.spaces);
-        tokio::spawn(async move {
+        let mut stop = async || {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
+        };
+        let stopping = async {
+            stop().await;
             tracing::info!("stopping");
-            spaces.end();
-        });
-        match control_listener {
-            None => server.serve(listener, service(app)).await,
-            Some(control_listener) => {
-                let control = control_server.serve(control_listener, control_router(app));
-                tokio::join!(server.serve(listener, api_service(app)), control);
+            app.spaces.end();
+            stop().await;
+            tracing::info!("stopping at once");
+        };
+        let serving = async {
+            match control_listener {
+                None => server.serve(listener, service(app)).await,
+                Some(control_listener) => {
+                    let control = control_server.serve(control_listener, control_router(app));
+                    tokio::join!(server.serve(listener, api_service(app)), control);
+                }
             }
+        };
+        tokio::select! {
+            () = serving => {}
+            () = stopping => {}
         }
         // The process ends. To free a large state piece by piece would only delay that.
         std::mem::forget(Arc::clone(app));
@@ -311,6 +320,10 @@ struct LimitFlags {
     /// A client whose pool keeps connections for longer finds a closed one now and then, as with any server.
     #[arg(long, hide_short_help = true, env = "BSS_SIM_IDLE_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "2m")]
     idle_timeout: Duration,
+
+    /// How long requests under way may take when the simulator is stopped. A second signal ends it at once.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_GRACE", value_name = "SPAN", value_parser = parse_duration, default_value = "5s")]
+    grace: Duration,
 }
 
 /// The most files that are kept free for pictures, pipes and the like.
@@ -330,7 +343,7 @@ impl LimitFlags {
             body: self.body_timeout,
             answer: self.answer_timeout,
             idle: self.idle_timeout,
-            grace: Limits::GRACE,
+            grace: self.grace.min(MAX_LIMIT),
         }
     }
 }

@@ -181,7 +181,7 @@ impl ServerThread {
         let thread = thread::Builder::new().name("bss-sim".to_owned()).spawn(move || {
             runtime.block_on(async {
                 let listener = TcpListener::from_std(listener).expect("the runtime has just been started");
-                Server::new(Limits::FOR_TESTS, served.spaces.ending()).serve(listener, service(&served)).await;
+                Server::new(Limits::FOR_TESTS, &served.spaces).serve(listener, service(&served)).await;
             });
             // Does not wait for tasks that wait for a disk or a name server.
             runtime.shutdown_background();

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Query};
@@ -71,9 +72,11 @@ impl<S: Sync> FromRequest<S> for ApiRequest {
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let mut parts = Box::new(parts);
-        let context = parts.extensions.remove().expect("the record layer is around every endpoint");
+        let context: Arc<RequestContext> =
+            parts.extensions.remove().expect("the record layer is around every endpoint");
         let body = read_body(&parts.headers, body).await;
         let body = body.map_err(|error| ApiError::gateway(&checks::BODY_SIZE, error))?;
+        context.is_received.store(true, Ordering::Relaxed);
         Ok(Self { parts, body, context })
     }
 }

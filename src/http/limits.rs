@@ -2,6 +2,7 @@
 //! of responses over HTTP/2 have to be read in time.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -30,13 +31,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The usual time for requests under way when the server is shut down.
-    pub const GRACE: Duration = Duration::from_millis(500);
-
     /// Limits for the client that is under test: it is not hostile, and may stop in a debugger.
     pub const FOR_TESTS: Self = {
         let hour = Duration::from_secs(60 * 60);
-        Self { connections: 1_000, head: hour, body: hour, answer: hour, idle: hour, grace: Self::GRACE }
+        Self { connections: 1_000, head: hour, body: hour, answer: hour, idle: hour, grace: Duration::from_millis(500) }
     };
 }
 
@@ -52,22 +50,35 @@ const RESERVED: u32 = 256 * 1024;
 /// The most bytes of a frame of HTTP/2. Every client has to take that many.
 const MAX_FRAME: usize = 16 * 1024;
 
+/// How long a long body may make hardly any progress while others wait for memory.
+const STALL: Duration = Duration::from_secs(2);
+
+/// How many bytes of it have to come in that time.
+const PROGRESS: usize = 64 * 1024;
+
 /// The memory that the request bodies of a server share.
 #[derive(Debug)]
 pub struct BodyMemory {
     memory: Arc<Semaphore>,
+    /// How many bodies wait for memory.
+    waiting: Arc<AtomicUsize>,
     /// One body at a time goes on without memory, so that long bodies do not all wait for each other.
     overdraft: Arc<Semaphore>,
 }
 
 impl Default for BodyMemory {
     fn default() -> Self {
-        Self { memory: Arc::new(Semaphore::new(MEMORY)), overdraft: Arc::new(Semaphore::new(1)) }
+        Self {
+            memory: Arc::new(Semaphore::new(MEMORY)),
+            waiting: Arc::default(),
+            overdraft: Arc::new(Semaphore::new(1)),
+        }
     }
 }
 
 impl BodyMemory {
-    /// Limits a request body: it fails when it takes longer than `time`, and waits while there is no memory for it.
+    /// Limits a request body: it fails when it takes longer than `time`, and waits while there is no memory for it. That does
+    /// not count as its time. A body that stalls fails sooner if others wait for its memory.
     pub fn limit<B>(&self, body: B, time: Duration, spare: &SpareTimer) -> Body
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
@@ -75,14 +86,15 @@ impl BodyMemory {
         match body.size_hint().upper() {
             Some(0) => Body::empty(),
             Some(length) if length <= SMALL as u64 => Body::new(TimedBody::new(body, time, spare)),
-            _ => Body::new(TimedBody::new(self.reserve(body), time, spare)),
+            _ => Body::new(self.reserve(TimedBody::new(body, time, spare))),
         }
     }
 
-    fn reserve<B>(&self, body: B) -> ReservingBody<B> {
+    fn reserve<B>(&self, body: TimedBody<B>) -> ReservingBody<B> {
         let [memory, overdraft] =
             [&self.memory, &self.overdraft].map(|permits| PollSemaphore::new(Arc::clone(permits)));
-        ReservingBody { body, left: SMALL, memory, overdraft, permits: Vec::new() }
+        let waiting = Waiting { count: Arc::clone(&self.waiting), since: None };
+        ReservingBody { body, left: SMALL, memory, overdraft, waiting, permits: Vec::new(), progress: 0, window: None }
     }
 }
 
@@ -101,6 +113,14 @@ struct TimedBody<B> {
 impl<B> TimedBody<B> {
     fn new(body: B, time: Duration, spare: &SpareTimer) -> Self {
         Self { body, time, timer: None, spare: Arc::clone(spare) }
+    }
+
+    /// Gives the body more time.
+    fn postpone(&mut self, by: Duration) {
+        if let Some(timer) = &mut self.timer {
+            let deadline = timer.deadline() + by;
+            timer.as_mut().reset(deadline);
+        }
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -143,39 +163,94 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for Time
     }
 }
 
+/// The time since which a body waits for memory. As long as there is one, the body is counted.
+struct Waiting {
+    count: Arc<AtomicUsize>,
+    since: Option<Instant>,
+}
+
+impl Waiting {
+    fn begin(&mut self) {
+        if self.since.is_none() {
+            self.since = Some(Instant::now());
+            self.count.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Returns how long the body has waited.
+    fn end(&mut self) -> Duration {
+        let Some(since) = self.since.take() else { return Duration::ZERO };
+        self.count.fetch_sub(1, Relaxed);
+        since.elapsed()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// A request body that reserves memory before it goes on.
 struct ReservingBody<B> {
-    body: B,
+    body: TimedBody<B>,
     /// How many bytes may come before more memory is reserved.
     left: usize,
     memory: PollSemaphore,
     overdraft: PollSemaphore,
+    waiting: Waiting,
     permits: Vec<OwnedSemaphorePermit>,
+    /// How many bytes have come since the window began.
+    progress: usize,
+    window: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B> ReservingBody<B> {
     fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (permit, bytes) = match self.memory.poll_acquire_many(cx, RESERVED) {
             Poll::Ready(permit) => (permit, RESERVED as usize),
-            Poll::Pending => (ready!(self.overdraft.poll_acquire(cx)), usize::MAX),
+            Poll::Pending => {
+                self.waiting.begin();
+                (ready!(self.overdraft.poll_acquire(cx)), usize::MAX)
+            }
         };
+        let waited = self.waiting.end();
+        self.body.postpone(waited);
+        self.window = None;
         self.permits.push(permit.expect("the semaphores are never closed"));
         self.left = bytes;
         Poll::Ready(())
     }
+
+    /// Waits until the body has stalled while others wait for its memory.
+    fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let window = self.window.get_or_insert_with(|| Box::pin(sleep(STALL)));
+            ready!(window.as_mut().poll(cx));
+            if self.progress < PROGRESS && self.waiting.count.load(Relaxed) > 0 {
+                return Poll::Ready(());
+            }
+            (self.progress, self.window) = (0, None);
+        }
+    }
 }
 
-impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for ReservingBody<B> {
+impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for ReservingBody<B> {
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if self.left == 0 {
             ready!(self.poll_reserve(cx));
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+            ready!(self.poll_stall(cx));
+            return Poll::Ready(Some(Err("the request body stalled while others waited for memory".into())));
+        };
         if let Some(Ok(frame)) = &frame {
-            self.left = self.left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            self.left = self.left.saturating_sub(length);
+            self.progress += length;
         }
         Poll::Ready(frame)
     }
@@ -254,7 +329,8 @@ mod tests {
     /// An endless body.
     fn endless(memory: &BodyMemory) -> ReservingBody<Body> {
         let chunk = Bytes::from(vec![0; SMALL]);
-        memory.reserve(Body::from_stream(repeat(Ok::<_, Infallible>(chunk))))
+        let body = Body::from_stream(repeat(Ok::<_, Infallible>(chunk)));
+        memory.reserve(TimedBody::new(body, Duration::from_secs(60), &SpareTimer::default()))
     }
 
     /// Reads at most so many bytes, and returns how many could be read without waiting.

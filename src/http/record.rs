@@ -4,8 +4,9 @@
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use axum::body::{Body, HttpBody};
@@ -13,6 +14,7 @@ use axum::http::header::{AUTHORIZATION, HeaderMap};
 use axum::http::{Method, Request, Response};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tower::{Layer, Service};
 use uuid::Uuid;
 
@@ -25,6 +27,9 @@ use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest,
 /// The most bytes of a target, and of one header (the gateway's "32 K").
 const MAX_PIECE_BYTES: usize = 32 * 1024;
 
+/// The most headers (assumed: the page tells only of bytes).
+const MAX_HEADERS: usize = 100;
+
 /// The most bytes of all headers together (the gateway's "128 K").
 const MAX_HEADERS_BYTES: usize = 128 * 1024;
 
@@ -33,6 +38,8 @@ const MAX_HEADERS_BYTES: usize = 128 * 1024;
 pub struct RequestContext {
     /// The state of the request's space. It stays the same when the space is reset meanwhile.
     pub state: Arc<SpaceState>,
+    /// Whether the whole request has come.
+    pub is_received: AtomicBool,
     record: Mutex<Record>,
 }
 
@@ -94,7 +101,7 @@ where
         let size = HeadSize::of(&request);
         let (state, refusal) = resolve_space(&self.layer.spaces, &size, request.headers());
         let record = Record { request: size.record(&request), caller: None };
-        let context = Arc::new(RequestContext { state, record: record.into() });
+        let context = Arc::new(RequestContext { state, is_received: false.into(), record: record.into() });
         let mut endpoints = self.layer.endpoints.iter().copied().flatten().map(|(_, path)| *path);
         let recording = Recording {
             id: Uuid::new_v4(),
@@ -106,18 +113,50 @@ where
         if let Some(refusal) = refusal {
             return Box::pin(async move { Ok(recording.finish(refusal.into_response()).0) });
         }
-        request.extensions_mut().insert(context);
+        request.extensions_mut().insert(Arc::clone(&context));
         let response = self.inner.call(request);
-        Box::pin(async move {
+        let decided = async move {
             // The process's panic hook logs the panic.
             let response = AssertUnwindSafe(response).catch_unwind().await;
             let response = response.map_or_else(|_panic| ApiError::Internal.into_response(), |Ok(response)| response);
-            let (response, delivery) = recording.finish(response);
+            recording.finish(response)
+        };
+        let decided = ToItsEnd { future: Some(Box::pin(decided)), context };
+        Box::pin(async move {
+            let (response, delivery) = decided.await;
             Ok(match delivery {
                 None => response,
                 Some(delivery) => Box::pin(delivery.deliver(response)).await,
             })
         })
+    }
+}
+
+/// What is made of a request. Once the whole request has come it is decided and recorded, even if the client has left
+/// meanwhile.
+struct ToItsEnd<F: Future<Output: Send> + Send + 'static> {
+    future: Option<Pin<Box<F>>>,
+    context: Arc<RequestContext>,
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Future for ToItsEnd<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let output = ready!(self.future.as_mut().expect("a future is not polled after its end").as_mut().poll(cx));
+        self.future = None;
+        Poll::Ready(output)
+    }
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Drop for ToItsEnd<F> {
+    fn drop(&mut self) {
+        if let Some(future) = self.future.take()
+            && self.context.is_received.load(Ordering::Relaxed)
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(future);
+        }
     }
 }
 
@@ -218,20 +257,22 @@ struct HeadSize {
     target: usize,
     largest_header: usize,
     headers: usize,
+    count: usize,
 }
 
 impl HeadSize {
     fn of<B>(request: &Request<B>) -> Self {
         let sizes = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
         let (largest_header, headers) = sizes.fold((0, 0), |(largest, sum), size| (size.max(largest), sum + size));
-        Self { target: target(request).len(), largest_header, headers }
+        Self { target: target(request).len(), largest_header, headers, count: request.headers().len() }
     }
 
     /// The gateway's error if something is too large.
     fn error(&self) -> Option<&'static GatewayError> {
         if self.target > MAX_PIECE_BYTES {
             Some(gateway::TARGET_TOO_LARGE)
-        } else if self.largest_header > MAX_PIECE_BYTES || self.headers > MAX_HEADERS_BYTES {
+        } else if self.largest_header > MAX_PIECE_BYTES || self.headers > MAX_HEADERS_BYTES || self.count > MAX_HEADERS
+        {
             Some(gateway::HEADERS_TOO_LARGE)
         } else {
             None

@@ -39,6 +39,8 @@ impl Hash for OutcomeLabels {
 pub struct Metrics {
     outcomes: DashMap<OutcomeLabels, AtomicU64, RandomState>,
     items: [AtomicU64; CheckItem::ALL.len()],
+    /// What was refused as broken HTTP, before it was a request.
+    broken: AtomicU64,
 }
 
 impl Metrics {
@@ -61,6 +63,14 @@ impl Metrics {
                 self.items[item as usize].fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    pub fn count_broken(&self) {
+        self.broken.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn broken_count(&self) -> u64 {
+        self.broken.load(Ordering::Relaxed)
     }
 
     /// Returns every counter of outcomes, sorted by labels.

@@ -123,9 +123,14 @@ fn registry(spaces: &Spaces) -> Registry {
         gauge.set(value);
         registry.register(name, help, gauge);
     }
-    let dropped: Counter = Counter::default();
-    dropped.inc_by(journals.dropped());
-    registry.register("journal_dropped", "Entries that gave way to newer ones", dropped);
+    for (name, help, value) in [
+        ("journal_dropped", "Entries that gave way to newer ones", journals.dropped()),
+        ("broken_requests", "What was refused as broken HTTP, and is in no journal", metrics.broken_count()),
+    ] {
+        let counter: Counter = Counter::default();
+        counter.inc_by(value);
+        registry.register(name, help, counter);
+    }
     registry
 }
 

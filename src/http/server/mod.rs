@@ -4,6 +4,7 @@
 mod io;
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,22 +32,29 @@ use super::fault::AbortConnection;
 use super::limits::{BodyMemory, FramedBody, Limits, SpareTimer};
 #[cfg(feature = "tls")]
 use super::tls::{HTTP_2, Tls};
+use crate::simulator::{Shared, Spaces};
+
+/// The most headers that the library reads. The gateway takes fewer, so that it is the gateway that refuses more.
+const MAX_HEADERS: usize = 400;
 
 #[derive(Debug)]
 pub struct Server {
     limits: Limits,
     shutdown: CancellationToken,
+    /// Where broken HTTP is counted.
+    shared: Arc<Shared>,
     memory: BodyMemory,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
 
 impl Server {
-    /// Returns a server that ends when `shutdown` is cancelled.
-    pub fn new(limits: Limits, shutdown: CancellationToken) -> Self {
+    /// Returns a server of the requests to these spaces. It ends with them.
+    pub fn new(limits: Limits, spaces: &Spaces) -> Self {
         Self {
             limits,
-            shutdown,
+            shutdown: spaces.ending(),
+            shared: Arc::clone(&spaces.shared),
             memory: BodyMemory::default(),
             #[cfg(feature = "tls")]
             tls: None,
@@ -113,7 +121,7 @@ impl Server {
     {
         let mut http1 = Builder::new(TokioExecutor::new()).http1_only();
         // A client may end its side once it has sent its requests.
-        http1.http1().half_close(true);
+        http1.http1().half_close(true).max_headers(MAX_HEADERS);
         #[cfg(not(feature = "tls"))]
         let (io, builder) = (socket, http1);
         #[cfg(feature = "tls")]
@@ -164,7 +172,7 @@ impl Server {
         tokio::select! {
             biased;
             // The log and the journal have the requests, however the connection ends.
-            _ = connection.as_mut() => return,
+            served = connection.as_mut() => return self.note_broken(served.err().as_deref()),
             () = end.cancelled() => {}
         }
         if self.shutdown.is_cancelled() {
@@ -175,6 +183,18 @@ impl Server {
             let _ = timeout(grace, connection).await;
         } else {
             close_slow(state, Phase::Blocked);
+        }
+    }
+}
+
+impl Server {
+    /// Logs and counts what the library refused, for it is in no journal.
+    fn note_broken(&self, error: Option<&(dyn Error + Send + Sync + 'static)>) {
+        if let Some(error) = error.and_then(|error| error.downcast_ref::<hyper::Error>())
+            && error.is_parse()
+        {
+            tracing::info!("broken HTTP was refused: {error}");
+            self.shared.metrics.count_broken();
         }
     }
 }

@@ -222,18 +222,17 @@ async fn few_file_descriptors_limit_connections() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn connections_without_a_file_descriptor_wait() {
-    let process = Process::start(&[]);
+    let mut process = Process::start(&["--log-format", "json"]);
     let pid = process.pid();
     let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("the process is there").count();
     let files = u64::try_from(open + 4).expect("these are few");
     rlimit::prlimit(pid.cast_signed(), rlimit::Resource::NOFILE, Some((files, files)), None).expect("it is our own");
     let mut crowd = Connection::crowd(&process, 8, "GET /_sim/livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    process.log().event_of("accept error: Too many open files");
     // The first ones have a descriptor, and leave it to the next when they are dropped.
     for mut connection in crowd.drain(..) {
         assert_eq!(connection.reply().await.status, 200);
     }
-    let (_, _, log) = process.end("TERM");
-    assert!(log.contains("accept error: Too many open files"), "{log}");
 }
 
 #[tokio::test]
@@ -250,17 +249,73 @@ async fn malformed_requests_are_answered_400_or_closed() {
         ("an unknown coding", head("transfer-encoding: gzip").into(), &["400"]),
         ("a line without an end", vec![b'a'; 1_000_000], &["400", "431", ""]),
         ("a header without an end", head(&"a".repeat(1_000_000)).into(), &["400", "431", ""]),
-        ("200 headers", head(&"a: b\r\n".repeat(200)).into(), &["431"]),
+        ("500 headers", head(&"a: b\r\n".repeat(500)).into(), &["431"]),
         ("a zero in a header", head("a: \0").into(), &["400"]),
         ("a preface of HTTP/2", [preface.as_bytes(), b"\0\0\0\x04\0\0\0\0\0"].concat(), &["400", ""]),
         ("a beginning of TLS", hello, &["400", ""]),
         ("zeros", vec![0; 100_000], &["400", ""]),
     ];
+    let table_length = table.len();
     for (what, sent, statuses) in table {
         let answer = exchange(&process, &sent).await;
         let status = answer.strip_prefix("HTTP/1.1 ").map_or(answer.as_str(), |rest| &rest[..3]);
         assert!(statuses.contains(&status), "{what}: {answer}");
         assert_serves(&process).await;
+    }
+    // They are in no journal, but counted, except the two for which there was no answer.
+    let metrics = process.client().call("GET", "/_sim/metrics", &[], "").await.body;
+    let broken =
+        metrics.lines().find_map(|line| line.strip_prefix("bss_sim_broken_requests_total ")).expect("a counter");
+    assert!(broken.parse::<usize>().is_ok_and(|broken| broken >= table_length - 2), "{broken}");
+    let (_, _, log) = process.end("TERM");
+    assert!(log.matches("broken HTTP was refused").count() >= table_length - 2, "{log}");
+}
+
+#[tokio::test]
+async fn more_than_100_headers_are_refused_by_the_gateway() {
+    let process = Process::start(&[]);
+    let mut client = Connection::to(&process).await;
+    client.send(head(&format!("{}content-length: 2", "a: b\r\n".repeat(90))) + "{}").await;
+    client.reply().await.assert_parameter_error();
+    client.send(head(&format!("{}content-length: 2", "a: b\r\n".repeat(200))) + "{}").await;
+    client.reply().await.assert_gateway(494, "APIGW.0201", "Request headers too large.");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_during_a_delay_or_a_hang_finds_its_request_decided() {
+    for (process, client) in [(Process::start(&[]), None), {
+        let process = Process::start_tls(&[]);
+        let client = Client::http2(&process).await;
+        (process, Some(client))
+    }] {
+        let watcher = match &client {
+            Some(_) => Client::http2(&process).await,
+            None => process.client(),
+        };
+        for (customer, then) in
+            [("customer-new", json!({ "is_review": 1 })), ("customer-done", json!({ "fault": "hang" }))]
+        {
+            let when = json!({ "customer_id": customer });
+            watcher.script(&json!({ "when": when, "times": 1, "delay": "1h", "then": then })).await;
+            let application = builtin_passport(customer).to_string();
+            let leaving = async {
+                match &client {
+                    Some(client) => drop(client.post_as("demo-token", application).await),
+                    None => {
+                        let mut connection = Connection::to(&process).await;
+                        connection.send(raw_post(&application)).await;
+                        connection.line().await;
+                    }
+                }
+            };
+            let decided = async {
+                while watcher.get(&format!("/journal?customer_id={customer}")).await["entries"] == json!([]) {}
+            };
+            // The client leaves as soon as its request was decided.
+            tokio::select! { () = leaving => panic!("there is no answer"), () = decided => {} }
+        }
+        let retried = watcher.post_as("demo-token", builtin_passport("customer-new").to_string()).await;
+        retried.assert_code(400, "CBC.99000027");
     }
 }
 
@@ -388,4 +443,28 @@ async fn sigterm_lets_a_request_in_flight_end_and_accepts_no_other() {
     late.reply().await.assert_code(500, "CBC.0999");
     late.assert_closed().await;
     TcpStream::connect(address).await.expect_err("nothing listens");
+}
+
+#[tokio::test]
+async fn sigterm_waits_for_a_request_in_flight_as_long_as_grace_says() {
+    let process = Process::start(&["--grace", "100ms"]);
+    process.client().script(&json!({ "delay": "1h", "then": { "error_code": "CBC.0999" } })).await;
+    let mut late = Connection::to(&process).await;
+    late.send(raw_post(&builtin_passport("customer-new").to_string())).await;
+    while process.client().get("/scripted").await["scripted"][0]["used"] == 0 {}
+    assert_eq!(process.end("TERM").0, Some(0));
+    late.assert_closed().await;
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut process = Process::start(&["--grace", "1h", "--log-format", "json"]);
+    process.client().script(&json!({ "delay": "1h", "then": { "error_code": "CBC.0999" } })).await;
+    let mut late = Connection::to(&process).await;
+    late.send(raw_post(&builtin_passport("customer-new").to_string())).await;
+    while process.client().get("/scripted").await["scripted"][0]["used"] == 0 {}
+    let mut log = process.log();
+    process.signal("TERM");
+    log.event_of("stopping");
+    assert_eq!(process.end("INT").0, Some(0));
 }
