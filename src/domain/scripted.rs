@@ -171,6 +171,14 @@ pub enum Matcher {
     Present(bool),
 }
 
+/// The most bytes of a value that an expression looks at: as many as the longest valid one has.
+const MAX_MATCHED_BYTES: usize = 1024;
+
+fn beginning(value: &str) -> &str {
+    let end = (0..=MAX_MATCHED_BYTES.min(value.len())).rev().find(|end| value.is_char_boundary(*end));
+    &value[..end.unwrap_or_default()]
+}
+
 impl Matcher {
     /// Returns true if the condition holds for one of the values.
     pub fn matches<S: AsRef<str>>(&self, values: &[S]) -> bool {
@@ -182,7 +190,7 @@ impl Matcher {
             Self::Prefix(prefix) => value.starts_with(&**prefix),
             Self::Suffix(suffix) => value.ends_with(&**suffix),
             Self::Contains(part) => value.contains(&**part),
-            Self::Regex(regex) => regex.is_match(value),
+            Self::Regex(regex) => regex.is_match(beginning(value)),
             Self::Present(_) => true,
         })
     }

@@ -468,3 +468,26 @@ async fn a_second_signal_ends_it_at_once() {
     log.event_of("stopping");
     assert_eq!(process.end("INT").0, Some(0));
 }
+
+#[tokio::test]
+async fn health_checks_are_answered_before_costly_calls_have_ended() {
+    let process = Process::start(&[]);
+    let customers: Vec<_> = (0..100_000).map(|number| json!({ "id": format!("c-{number}") })).collect();
+    let world = json!({ "customers": customers }).to_string();
+    let call = format!("PUT /_sim/world HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{world}", world.len());
+    let costly = Connection::crowd(&process, 8, &call).await;
+    let ended = futures_util::future::select_all(costly.into_iter().map(|mut call| {
+        Box::pin(async move {
+            call.reply().await;
+        })
+    }));
+    let mut client = Connection::to(&process).await;
+    tokio::select! {
+        biased;
+        _ = ended => panic!("a costly call has ended"),
+        () = async {
+            client.assert_alive().await;
+            assert_serves(&process).await;
+        } => {}
+    }
+}
