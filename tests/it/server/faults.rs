@@ -3,6 +3,12 @@
 use std::io::ErrorKind;
 
 use serde_json::{Value, json};
+#[cfg(feature = "s3")]
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+#[cfg(feature = "s3")]
+use tokio::net::TcpListener;
+#[cfg(feature = "s3")]
+use tokio::sync::watch;
 
 use crate::support::*;
 
@@ -73,4 +79,56 @@ async fn fault_hang_never_answers_and_delays_nothing_else() {
     kept.assert_silent_during(assert_serves_unchanged(&process)).await;
     assert_eq!(process.end("TERM").0, Some(0));
     assert_eq!(kept.rest_as_text().await, "");
+}
+
+/// An S3 service with one picture for every name, which it gives when it may.
+#[cfg(feature = "s3")]
+async fn late_s3(listener: TcpListener, asked: watch::Sender<bool>, allowed: watch::Receiver<bool>) {
+    loop {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let (asked, mut allowed) = (asked.clone(), allowed.clone());
+        tokio::spawn(async move {
+            let mut stream = BufReader::new(stream);
+            let mut line = String::new();
+            while stream.read_line(&mut line).await.is_ok_and(|length| length > 0) {
+                if std::mem::take(&mut line) == "\r\n" {
+                    asked.send_replace(true);
+                    allowed.wait_for(|allowed| *allowed).await.expect("the test lives");
+                    let head =
+                        "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes 0-4/5\r\ncontent-length: 5\r\n\r\n";
+                    stream.write_all(&[head.as_bytes(), b"\xFF\xD8\xFF\xFF\xD9"].concat()).await.expect("it reads");
+                }
+            }
+        });
+    }
+}
+
+#[cfg(feature = "s3")]
+#[tokio::test]
+async fn a_client_that_leaves_while_pictures_are_read_finds_its_request_decided() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    let (asked, mut was_asked) = watch::channel(false);
+    let (allow, allowed) = watch::channel(false);
+    tokio::spawn(late_s3(listener, asked, allowed));
+    let s3 = json!({ "endpoint": endpoint, "bucket": "b", "region": "r", "access_key": "a", "secret_key": "s" });
+    let world = json!({
+        "name": "late",
+        "partners": [{ "id": "p", "name": "demo", "xaccount_type": "DEMO_IDP", "bucket": { "s3": s3 },
+            "credentials": { "tokens": ["token"] } }],
+        "customers": [{ "id": "c-1", "partner": "demo" }],
+    });
+    let fixture = TestDir::new("late").put("late.yaml", world.to_string());
+    let process = Process::start_tls(&["--fixtures", &fixture]);
+    let client = Client::http2(&process).await;
+    let application = passport("c-1").to_string();
+    tokio::select! {
+        reply = client.post_as("token", application.clone()) => panic!("there is no answer yet: {reply:?}"),
+        asked = was_asked.wait_for(|asked| *asked) => assert!(asked.is_ok()),
+    }
+    // The stream was reset before this answer was asked for.
+    assert_eq!(client.get("/journal").await["entries"], json!([]));
+    allow.send_replace(true);
+    while client.get("/journal").await["entries"] == json!([]) {}
+    client.post_as("token", application).await.assert_code(400, "CBC.99000027");
 }
