@@ -87,7 +87,7 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Answering;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -95,7 +95,8 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if self.layer.except.is_some_and(|except| is_below(except, request.uri().path())) {
-            return Box::pin(self.inner.call(request));
+            let response = self.inner.call(request).map(|Ok(response)| response);
+            return Answering { context: None, stage: Stage::Delivering(Box::pin(response)) };
         }
         let started = Instant::now();
         let size = HeadSize::of(&request);
@@ -111,7 +112,8 @@ where
             spaces: Arc::clone(&self.layer.spaces),
         };
         if let Some(refusal) = refusal {
-            return Box::pin(async move { Ok(recording.finish(refusal.into_response()).0) });
+            let decided = async move { recording.finish(refusal.into_response()) };
+            return Answering { context: None, stage: Stage::Deciding(Box::pin(decided)) };
         }
         request.extensions_mut().insert(Arc::clone(&context));
         let response = self.inner.call(request);
@@ -121,41 +123,54 @@ where
             let response = response.map_or_else(|_panic| ApiError::Internal.into_response(), |Ok(response)| response);
             recording.finish(response)
         };
-        let decided = ToItsEnd { future: Some(Box::pin(decided)), context };
-        Box::pin(async move {
-            let (response, delivery) = decided.await;
-            Ok(match delivery {
-                None => response,
-                Some(delivery) => Box::pin(delivery.deliver(response)).await,
-            })
-        })
+        Answering { context: Some(context), stage: Stage::Deciding(Box::pin(decided)) }
     }
 }
 
-/// What is made of a request. Once the whole request has come it is decided and recorded, even if the client has left
+/// The making of a response. Once the whole request has come it is decided and recorded, even if the client has left
 /// meanwhile.
-struct ToItsEnd<F: Future<Output: Send> + Send + 'static> {
-    future: Option<Pin<Box<F>>>,
-    context: Arc<RequestContext>,
+pub struct Answering {
+    /// `None` if it does not matter whether the client has left.
+    context: Option<Arc<RequestContext>>,
+    stage: Stage,
 }
 
-impl<F: Future<Output: Send> + Send + 'static> Future for ToItsEnd<F> {
-    type Output = F::Output;
+enum Stage {
+    Deciding(Pin<Box<dyn Future<Output = (Response<Body>, Option<Delivery>)> + Send>>),
+    /// A scripted delay or fault, or a request that is not recorded.
+    Delivering(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+    Ended,
+}
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let output = ready!(self.future.as_mut().expect("a future is not polled after its end").as_mut().poll(cx));
-        self.future = None;
-        Poll::Ready(output)
+impl Future for Answering {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let response = match &mut self.stage {
+                Stage::Deciding(decided) => match ready!(decided.as_mut().poll(cx)) {
+                    (response, None) => response,
+                    (response, Some(delivery)) => {
+                        self.stage = Stage::Delivering(Box::pin(delivery.deliver(response)));
+                        continue;
+                    }
+                },
+                Stage::Delivering(delivered) => ready!(delivered.as_mut().poll(cx)),
+                Stage::Ended => unreachable!("a future is not polled after its end"),
+            };
+            self.stage = Stage::Ended;
+            return Poll::Ready(Ok(response));
+        }
     }
 }
 
-impl<F: Future<Output: Send> + Send + 'static> Drop for ToItsEnd<F> {
+impl Drop for Answering {
     fn drop(&mut self) {
-        if let Some(future) = self.future.take()
-            && self.context.is_received.load(Ordering::Relaxed)
+        if let Stage::Deciding(decided) = std::mem::replace(&mut self.stage, Stage::Ended)
+            && self.context.as_ref().is_some_and(|context| context.is_received.load(Ordering::Relaxed))
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(future);
+            runtime.spawn(decided);
         }
     }
 }

@@ -120,8 +120,8 @@ impl Server {
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static> + Clone,
     {
         let mut http1 = Builder::new(TokioExecutor::new()).http1_only();
-        // A client may end its side once it has sent its requests.
-        http1.http1().half_close(true).max_headers(MAX_HEADERS);
+        // A client may end its side once it has sent its requests. Shell clients look for `X-Subject-Token` with its case.
+        http1.http1().half_close(true).max_headers(MAX_HEADERS).title_case_headers(true);
         #[cfg(not(feature = "tls"))]
         let (io, builder) = (socket, http1);
         #[cfg(feature = "tls")]

@@ -1,7 +1,5 @@
 //! The `Authorization` header of a signed request, and its signing algorithms.
 
-use std::collections::HashSet;
-
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -57,13 +55,23 @@ impl<'a> Authorization<'a> {
         let mut signature = vec![0; digits.len() / 2];
         hex::decode_to_slice(digits, &mut signature).map_err(|_| SignatureError::Malformed("Signature"))?;
         let signed_headers = field("SignedHeaders")?;
-        let mut names = HashSet::new();
         // A name that is repeated would repeat its values in the canonical request.
-        if !signed_headers.split(';').all(|name| names.insert(name.to_ascii_lowercase())) {
+        if has_repeated(signed_headers) {
             return Err(SignatureError::Malformed("SignedHeaders"));
         }
         Ok(Self { algorithm, access_key, scope, signed_headers, signature })
     }
+}
+
+/// Returns true if a list of names has one twice, in any case.
+fn has_repeated(names: &str) -> bool {
+    // SDKs sort them, in lower case.
+    if names.split(';').is_sorted_by(|one, next| one < next) && !names.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return false;
+    }
+    let mut names: Vec<_> = names.split(';').map(str::to_ascii_lowercase).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 /// A signing algorithm of the official SDKs that needs only the secret key to verify, by its name in the header.

@@ -16,6 +16,20 @@ fn padded(length: usize) -> String {
 }
 
 #[tokio::test]
+async fn header_names_are_in_title_case() {
+    let process = Process::start(&[]);
+    let mut connection = Connection::to(&process).await;
+    let user = r#""user":{"name":"demo","password":"demo-password","domain":{"name":"demo-partner"}}"#;
+    let login = format!(r#"{{"auth":{{"identity":{{"methods":["password"],"password":{{{user}}}}}}}}}"#);
+    connection.send(raw_post(&login).replace(INDIVIDUAL, "/v3/auth/tokens")).await;
+    connection.end_sending().await;
+    let answer = connection.rest_as_text().await;
+    for name in ["Content-Type", "Content-Length", "X-Request-Id", "X-Subject-Token"] {
+        assert!(answer.contains(&format!("\r\n{name}: ")), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn body_of_more_than_12_mib_that_is_sent_whole_is_413() {
     let process = Process::start(&[]);
     for (length, fits) in [(LIMIT, true), (LIMIT + 1, false), (3 * LIMIT, false)] {
