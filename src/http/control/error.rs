@@ -55,6 +55,7 @@ struct ControlErrorBody {
     detail: ErrorDetail,
     /// True if the body has more mistakes than are listed.
     #[serde(rename = "more", skip_serializing_if = "Not::not")]
+    #[schemars(default)]
     has_more: bool,
 }
 

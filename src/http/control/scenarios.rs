@@ -87,6 +87,7 @@ pub struct ReloadErrorBody {
     detail: Vec<FileMistake>,
     /// The files with more mistakes than are listed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     more: Vec<String>,
 }
 
