@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,11 +40,13 @@ pub(super) struct CheckArgs {
 
 impl CheckArgs {
     pub(super) fn run(self) -> Result<(), CommandError> {
-        let scenarios = Library::builtin().add(&self.paths)?;
+        let mut library = Library::builtin();
+        let scenarios = library.add(&self.paths)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (mut text, mut exchanges, mut failed) = (String::new(), 0, 0);
         for scenario in &scenarios {
-            let failures = runtime.block_on(failures(scenario));
+            let source = library.source(&scenario.name).expect("it was added");
+            let failures = runtime.block_on(failures(scenario, &source.file.display().to_string()));
             let verdict = if failures.is_empty() { "ok  " } else { "FAIL" };
             let _ = writeln!(text, "{verdict} {}: {}", scenario.name, count(scenario.exchanges.len(), "exchange"));
             text.extend(failures.iter().map(String::as_str));
@@ -53,12 +56,17 @@ impl CheckArgs {
         let (scenarios, exchanges) = (count(scenarios.len(), "scenario"), count(exchanges, "exchange"));
         let _ = writeln!(text, "{scenarios}, {exchanges}, {failed} failed");
         let printed = print(&text);
-        // A failed exchange decides the exit code even if stdout is closed.
-        if failed > 0 {
-            let message = "the scenarios do not do what they say: correct them, or what they expect";
-            return Err(CommandError::CheckFailed(message.to_owned()));
+        if failed == 0 {
+            return printed;
         }
-        printed
+        // A failed exchange decides the exit code even if stdout is closed or full.
+        let mut message = "the scenarios do not do what they say: correct them, or what they expect".to_owned();
+        if let Err(CommandError::Stdout(error)) = printed
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            let _ = write!(message, "; stdout did not take the differences: {error}");
+        }
+        Err(CommandError::CheckFailed(message))
     }
 }
 
@@ -67,8 +75,8 @@ fn count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Runs the exchanges of a scenario in order in a fresh space, and describes those that fail.
-async fn failures(scenario: &LoadedScenario) -> Vec<String> {
+/// Runs the exchanges of a scenario in order in a fresh space, and describes those that fail, with their places in the file.
+async fn failures(scenario: &LoadedScenario, file: &str) -> Vec<String> {
     let app = Arc::new(App::of(scenario, Library::builtin()));
     let state = app.spaces.default_space().state();
     let router = router(&app);
@@ -78,13 +86,16 @@ async fn failures(scenario: &LoadedScenario) -> Vec<String> {
             Exchange::Advance(by) => state.clock.advance(SignedDuration::try_from(*by).unwrap_or(SignedDuration::MAX)),
             Exchange::Review { line, customer, decision, opinion } => {
                 if let Err(error) = state.review(customer, *decision, opinion.as_deref().map(Into::into)) {
-                    failures.push(format!("  line {line}: the review of {customer} failed: {error}\n"));
+                    failures.push(format!("  {file}:{line}: the review of {customer} failed: {error}\n"));
                 }
             }
             Exchange::Request { line, caller, request, expected } => {
                 let token = token(&state, caller.as_deref());
-                let reply = send(router.clone(), &state, token.as_deref(), request).await;
-                failures.extend(difference(expected, &reply).map(|text| format!("  line {line}:\n{text}")));
+                let difference = match send(router.clone(), &state, token.as_deref(), request).await {
+                    Ok(reply) => difference(expected, &reply),
+                    Err(error) => Some(format!("    the caller's token fits no header: {error}\n")),
+                };
+                failures.extend(difference.map(|text| format!("  {file}:{line}:\n{text}")));
             }
         }
     }
@@ -111,16 +122,21 @@ struct Reply {
     entry: Option<Arc<JournalEntry>>,
 }
 
-async fn send(router: Router, state: &SpaceState, token: Option<&str>, request: &Map<String, Value>) -> Reply {
+/// Sends a request. It fails only if the token is no value of a header.
+async fn send(
+    router: Router,
+    state: &SpaceState,
+    token: Option<&str>,
+    request: &Map<String, Value>,
+) -> axum::http::Result<Reply> {
     let body = serde_json::to_vec(request).expect("a JSON object can be serialized");
     let request = Request::post(INDIVIDUAL).header("content-type", "application/json");
     let request = token.into_iter().fold(request, |request, token| request.header("x-auth-token", token));
-    let request = request.body(Body::from(body)).expect("a token of a fixture is a valid header value");
-    let response = router.oneshot(request).await.expect("the router never fails");
+    let response = router.oneshot(request.body(Body::from(body))?).await.expect("the router never fails");
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
     let entry = state.journal.since(0).0.pop();
-    Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), entry }
+    Ok(Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), entry })
 }
 
 /// Describes how a reply differs from the expected one, and why it was given. `None` if it does not differ.

@@ -103,11 +103,16 @@ struct CompletionsArgs {
 /// Parses the command line, runs the command, and returns the exit code of the process.
 #[doc(hidden)]
 pub fn run() -> ExitCode {
-    Cli::parse().run().unwrap_or_else(|error| {
-        // The exit code says enough where stderr is closed or full.
-        let _ = writeln!(io::stderr(), "{error}");
-        error.exit_code().into()
-    })
+    match Cli::try_parse().map_or_else(|answer| print_answer(&answer), Cli::run) {
+        Ok(code) => code,
+        // A reader that closes the pipe early, as `head` does, has read enough.
+        Err(CommandError::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            // The exit code says enough where stderr is closed or full.
+            let _ = writeln!(io::stderr(), "{error}");
+            error.exit_code().into()
+        }
+    }
 }
 
 impl Cli {
@@ -125,17 +130,27 @@ impl Cli {
             Command::Completions(args) => print(&completions(args.shell)),
             Command::Healthcheck(args) => args.run(),
         };
-        match done {
-            // A reader that closes the pipe early, as `head` does, has read enough.
-            Err(CommandError::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-            done => done.map(|()| ExitCode::SUCCESS),
-        }
+        done.map(|()| ExitCode::SUCCESS)
     }
 }
 
-fn print(text: &str) -> Result<(), CommandError> {
-    io::stdout().write_all(text.as_bytes()).map_err(CommandError::Stdout)
+/// Prints what clap answers in the place of a command: help and the version to stdout, or what is wrong with the command
+/// line to stderr.
+fn print_answer(answer: &clap::Error) -> Result<ExitCode, CommandError> {
+    let printed = answer.print().and_then(|()| io::stdout().flush());
+    if answer.use_stderr() {
+        return Ok(ExitCode::from(WRONG_USAGE));
+    }
+    printed.map(|()| ExitCode::SUCCESS).map_err(CommandError::Stdout)
 }
+
+fn print(text: &str) -> Result<(), CommandError> {
+    let mut stdout = io::stdout();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(CommandError::Stdout)
+}
+
+/// The exit code that clap uses for a wrong command line.
+const WRONG_USAGE: u8 = 2;
 
 /// Why a command ended early, and what its user can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -167,8 +182,7 @@ impl CommandError {
     fn exit_code(&self) -> u8 {
         match self {
             Self::CheckFailed(_) => 1,
-            // The code that clap uses for a bad command line.
-            Self::Usage(_) => 2,
+            Self::Usage(_) => WRONG_USAGE,
             Self::Fixture(_) | Self::Scenario(_) | Self::Tls(_) => 3,
             Self::Bind(..) => 4,
             Self::Stdout(_) | Self::Internal(_) => 5,

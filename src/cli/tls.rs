@@ -1,6 +1,5 @@
 //! The flags for HTTPS.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,11 @@ use rustls::Error::{InconsistentKeys, InvalidCertificate};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::fixture::{ReadError, read_file};
 use crate::http::Tls;
+
+/// The most bytes of a file: more than any chain of certificates has.
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Where the certificate of a server comes from.
 #[derive(Clone, Debug, Args)]
@@ -42,8 +45,8 @@ enum TlsMode {
 /// Why the files of the TLS flags cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TlsError {
-    #[error("{0}: cannot be read: {1}")]
-    Unreadable(PathBuf, io::Error),
+    #[error("{0}: {1}")]
+    Unreadable(PathBuf, ReadError),
     #[error("{0}: is not a PEM file: {1}")]
     Malformed(PathBuf, pem::Error),
     #[error("{0}: has no certificate: a PEM file has one after `-----BEGIN CERTIFICATE-----`")]
@@ -109,5 +112,5 @@ fn from_files<T>(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|error| TlsError::Unreadable(path.into(), error))
+    read_file(path, MAX_BYTES).map_err(|error| TlsError::Unreadable(path.into(), error))
 }

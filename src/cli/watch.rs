@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::fixture::Files;
-use crate::http::App;
+use crate::http::{App, PendingReload};
 
 /// The least time between two polls.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -54,14 +54,18 @@ impl Watcher {
             let changed = self.poll();
             pause = POLL_INTERVAL.max(started.elapsed() * PAUSE_FACTOR);
             if let Some(now) = changed {
-                let reading = app.scenarios.read_again();
-                // A file that changed while it was read may be half written.
-                if now == FileStates::read(&self.paths) {
-                    // Its errors are in the log.
-                    let _ = reading.apply();
-                    self.loaded = now;
-                }
+                self.apply(app.scenarios.read_again(), now);
             }
+        }
+    }
+
+    /// Applies what was read of files in this state, unless they have changed since: a file that changed while it was read
+    /// may be half written.
+    fn apply(&mut self, reading: PendingReload<'_>, read: FileStates) {
+        if read == FileStates::read(&self.paths) {
+            // Its errors are in the log.
+            let _ = reading.apply();
+            self.loaded = read;
         }
     }
 
@@ -117,6 +121,7 @@ mod tests {
     use std::{env, process};
 
     use super::*;
+    use crate::fixture::Library;
 
     #[test]
     fn file_that_changes_between_two_polls_is_not_read_yet() {
@@ -132,6 +137,31 @@ mod tests {
         let settled = watcher.poll().expect("it is the same as at the last poll");
         assert!(watcher.poll().is_some(), "it has not been loaded yet");
         watcher.loaded = settled;
+        assert!(watcher.poll().is_none(), "it has been loaded");
+        fs::remove_file(&path).expect("the file is there");
+    }
+
+    #[test]
+    fn file_that_changes_while_it_is_read_is_read_again() {
+        let path = env::temp_dir().join(format!("bss-sim-watch-read-{}.yaml", process::id()));
+        let write = |text: &str| fs::write(&path, text).expect("the folder for temporary files can be written to");
+        write("name: before");
+        let mut watcher = Watcher::new(std::slice::from_ref(&path));
+        let mut library = Library::builtin();
+        let scenarios = library.add(std::slice::from_ref(&path)).expect("it has no mistake");
+        let app = App::of(&scenarios[0], library);
+        let has = |name: &str| app.library().scenario(name).is_ok();
+        write("name: half");
+        assert!(watcher.poll().is_none(), "it is still written to");
+        let settled = watcher.poll().expect("it is the same as at the last poll");
+        let reading = app.scenarios.read_again();
+        write("name: whole");
+        watcher.apply(reading, settled);
+        assert!(has("before") && !has("half"), "it may be half written");
+        assert!(watcher.poll().is_none(), "it is still written to");
+        let settled = watcher.poll().expect("it is the same as at the last poll");
+        watcher.apply(app.scenarios.read_again(), settled);
+        assert!(has("whole") && !has("before"), "it was read again");
         assert!(watcher.poll().is_none(), "it has been loaded");
         fs::remove_file(&path).expect("the file is there");
     }

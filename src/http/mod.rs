@@ -30,7 +30,7 @@ pub use bss::individual::explain_outcome;
 pub use control::{ChangeView, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal, verify};
 pub use limits::Limits;
 pub use record::RecordService;
-pub use registry::Reload;
+pub use registry::{PendingReload, Reload};
 pub use server::Server;
 #[cfg(feature = "tls")]
 pub use tls::Tls;

@@ -107,6 +107,12 @@ fn log(Reload { diff, restarted }: &Reload) {
     for Problem { file, line, column, key, message, hint, .. } in &diff.errors.problems {
         tracing::warn!(file, line, column, key, hint, "not taken up: {message}");
     }
+    for file in &diff.errors.with_more {
+        tracing::warn!(file, "not taken up: it has more mistakes");
+    }
+    for file in &diff.recovered {
+        tracing::info!(file = %file.display(), "taken up again: nothing is wrong with it any more");
+    }
     if diff.is_empty() {
         return tracing::debug!("scenario files were read again: nothing is new");
     }

@@ -1,10 +1,12 @@
 //! Scenario files: every mistake is reported at its place, all of them at once.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use bss_sim::{Builder, Error, LoadError, Problem, Simulator};
+use serde_json::{Value, json};
 
-use crate::support::{TestApp, TestDir, build_error};
+use crate::support::{Process, TestApp, TestDir, build_error, list, text};
 
 const PARTNER: &str = "partners: [{ id: p-1, name: demo, xaccount_type: DEMO_IDP }]\n";
 
@@ -16,14 +18,18 @@ fn refuse(text: &str) -> LoadError {
     }
 }
 
-/// Everything that is wrong with a file, after asserting that each problem names the file and shows the line.
+/// Everything that is wrong with a file, after asserting that each problem names the file and shows the line, or a part of a
+/// long one.
 #[track_caller]
 fn problems(text: &str) -> Vec<Problem> {
     let error = refuse(text);
     assert!(error.unreadable.is_empty(), "{error}");
     for problem in &error.problems {
         let line = text.lines().nth(problem.line - 1).unwrap_or_default();
-        assert_eq!((problem.file.as_str(), problem.source.as_str()), ("fixture", line), "{error}");
+        assert_eq!(problem.file, "fixture", "{error}");
+        let shown = problem.source.as_str();
+        let is_part = line.chars().count() > 200 && line.contains(shown.trim_matches('…'));
+        assert!(shown == line || is_part, "{error}");
     }
     error.problems
 }
@@ -296,6 +302,131 @@ fn yaml_with_exponential_aliases_or_many_keys_is_refused() {
     for text in [&lists, &texts, &keys, &"a: 1\n".repeat(200_000)] {
         problems(text);
     }
+}
+
+/// The last lines of an error.
+fn ending(error: &LoadError, lines: usize) -> Vec<String> {
+    let mut last: Vec<_> = error.to_string().lines().rev().take(lines).map(str::to_owned).collect();
+    last.reverse();
+    last
+}
+
+#[test]
+fn a_hundred_mistakes_of_a_file_are_reported_and_no_more() {
+    let unknown = |count| format!("{PARTNER}customers:\n{}", "  - { id: c, x: 1, partner: demo }\n".repeat(count));
+    let number = |count| format!("certificates:\n{}", "  - { number: 5 }\n".repeat(count));
+    let twice = |count| "a: 1\n".repeat(count);
+    let reference = |count: usize| {
+        let customer = |index| format!("  - {{ id: c-{index}, partner: p-{index} }}\n");
+        format!("{PARTNER}customers:\n{}", (0..count).map(customer).collect::<String>())
+    };
+    for text in [number(100), reference(100)] {
+        let error = refuse(&text);
+        assert_eq!((error.problems.len(), error.with_more.len()), (100, 0));
+        assert_eq!(ending(&error, 1), ["100 problems in the fixtures"]);
+    }
+    for text in [unknown(300), number(101), twice(5_000), reference(101), reference(20_000)] {
+        let error = refuse(&text);
+        assert_eq!((error.problems.len(), &error.with_more), (100, &vec!["fixture".to_owned()]));
+        let expected =
+            ["fixture: and more: only its first mistakes are shown", "more than 100 problems in the fixtures"];
+        assert_eq!(ending(&error, 2), expected);
+    }
+}
+
+#[test]
+fn long_line_is_shown_around_its_mistake() {
+    let frame = "    2 | ……".chars().count();
+    // A comment may be as long as it likes.
+    for (before, after) in [(0, 0), (0, 500), (50, 500), (500, 0), (500, 50), (500, 500), (1_000_000, 1_000_000)] {
+        let blanks = " ".repeat(before);
+        let line = format!("customers: [{blanks}{{ id: c, 错: 实 }}]  # {}", "。".repeat(after));
+        let text = format!("{PARTNER}{line}\n");
+        let problems = problems(&text);
+        let [problem] = &problems[..] else { panic!("{problems:#?}") };
+        assert_eq!((problem.line, problem.column), (2, 22 + before), "it is where it is in the file");
+        let shown = problem.to_string();
+        let [_, source, caret] = shown.lines().collect::<Vec<_>>()[..] else { panic!("{shown}") };
+        let column = caret.chars().position(|character| character == '^').expect("a caret");
+        assert_eq!(source.chars().nth(column), Some('错'), "{shown}");
+        assert!(source.chars().count() <= 200 + frame, "{shown}");
+        assert_eq!(source.ends_with('…'), after > 150, "{shown}");
+        assert_eq!(source.contains("| …"), before > 150, "{shown}");
+    }
+}
+
+#[test]
+fn long_names_are_cut_and_not_compared() {
+    let long = "长".repeat(100_000);
+    let other = "名".repeat(100_000);
+    let digits = "7".repeat(100_000);
+    let texts = [
+        format!(
+            "partners: [{{ id: p, name: {long}, xaccount_type: X }}]\ncustomers: [{{ id: c, partner: {other} }}]\n"
+        ),
+        format!("{PARTNER}customers: [{{ id: c, partner: \"{long}\\n{other}\" }}]\n"),
+        format!("{PARTNER}customers: [{{ id: c, {long}: {other} }}]\n"),
+        format!(
+            "{PARTNER}exchanges: [{{ request: {{ {long}: {{ {other}: 1, {other}: 2 }} }}, expect: {{ status: 200 }} }}]"
+        ),
+        format!("{PARTNER}customers: [{{ id: c, real_name: {long} }}]\n"),
+        format!("{PARTNER}settings: {{ review_after: \"{long}\\n{other}\" }}\n"),
+        format!("{PARTNER}customers: [{{ id: 0.{digits} }}]\n"),
+    ];
+    for text in &texts {
+        let problems = problems(text);
+        let [Problem { key, message, hint, .. }] = &problems[..] else { panic!("{problems:#?}") };
+        for shown in [key, message, hint.as_deref().unwrap_or_default()] {
+            assert!(shown.chars().count() <= 250, "{shown}");
+        }
+        assert!(message.matches('`').count() % 2 == 0, "its quotes are closed: {message}");
+    }
+    let partner = |index| format!("  - {{ id: i-{index}, name: n-{index}, xaccount_type: X }}\n");
+    let several = (0..5_000).map(partner).collect::<Vec<_>>().concat();
+    let text = format!("partners:\n{several}customers: [{{ id: c, partner: unknown }}]\n");
+    let hint = problems(&text)[0].hint.clone().expect("it has a hint");
+    assert!(hint.starts_with("known here: n-0, n-1, ") && hint.ends_with(", …") && hint.len() < 1_000, "{hint}");
+}
+
+#[tokio::test]
+async fn refusal_of_a_body_has_a_hundred_mistakes_and_says_that_there_are_more() {
+    let app = TestApp::builtin();
+    let customers = |count| json!({ "customers": vec![json!({ "x": 1 }); count] });
+    for (count, listed, more) in [(50, 100, Value::Null), (51, 100, json!(true)), (20_000, 100, json!(true))] {
+        let (status, answer) = app.put("/world", &customers(count)).await;
+        assert_eq!((status, list(&answer, "detail").len(), &answer["more"]), (422, listed, &more), "{count}");
+        assert!(answer.to_string().len() < 50_000);
+    }
+    let name = "n".repeat(1_000_000);
+    let answer = app.assert_control("PUT", "/customers/c-1", json!({ "partner": name }), 422).await;
+    assert!(text(&answer["detail"][0]["message"]).len() < 250, "{answer}");
+    let answer = app.assert_control("POST", "/spaces", json!({ "scenario": name }), 404).await;
+    assert!(text(&answer["detail"]).len() < 1_500, "{answer}");
+}
+
+#[tokio::test]
+async fn refusal_of_a_long_line_of_mistakes_takes_little_memory() {
+    let process = Process::start(&["--log-level", "off"]);
+    let body = json!({ "customers": vec![json!({ "x": 1 }); 250_000] }).to_string();
+    let reply = process.client().call("PUT", "/_sim/world", &[], body).await;
+    assert_eq!(reply.status, 422);
+    let status = fs::read_to_string(format!("/proc/{}/status", process.pid())).expect("Linux has it");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    // If each mistake kept the line, they would have 200 MB.
+    assert!(peak.is_some_and(|peak: u64| peak < 150_000), "{peak:?} kB");
+}
+
+#[tokio::test]
+async fn reload_says_which_files_have_more_mistakes() {
+    let files = TestDir::new("many-mistakes");
+    files.put("good.yaml", PARTNER);
+    let process = Process::start(&["--fixtures", files.as_str()]);
+    files.put("bad.yaml", format!("customers:\n{}", "  - { id: 5 }\n".repeat(150)));
+    files.put("worse.yaml", "a: 1\n".repeat(150));
+    files.put("few.yaml", "nmae: a\n");
+    let (status, answer) = process.client().post("/reload", &Value::Null).await;
+    assert_eq!((status, list(&answer, "detail").len()), (422, 201));
+    assert_eq!(answer["more"], json!([files.join("bad.yaml"), files.join("worse.yaml")]));
 }
 
 #[tokio::test]

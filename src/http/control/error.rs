@@ -1,6 +1,7 @@
 //! The errors of the control API: `{"error": "…", "detail": …}`.
 
 use std::any::Any;
+use std::ops::Not;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -42,6 +43,7 @@ const fn error(status: StatusCode, name: &'static str, description: &'static str
 pub struct ControlError {
     response: ErrorResponse,
     detail: ErrorDetail,
+    has_more: bool,
 }
 
 /// Why a call was refused.
@@ -51,6 +53,10 @@ struct ControlErrorBody {
     /// The kind of refusal.
     error: &'static str,
     detail: ErrorDetail,
+    /// True if the body has more mistakes than are listed.
+    #[serde(rename = "more", skip_serializing_if = "Not::not")]
+    #[schemars(default)]
+    has_more: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -58,7 +64,7 @@ struct ControlErrorBody {
 enum ErrorDetail {
     /// What is wrong, in a sentence.
     Sentence(String),
-    /// Every mistake of a body, at its place.
+    /// Every mistake of a body, at its place, but no more than 100.
     Mistakes(Vec<Problem>),
 }
 
@@ -67,7 +73,7 @@ pub type Result<T, E = ControlError> = std::result::Result<T, E>;
 
 impl ControlError {
     pub fn new(response: ErrorResponse, detail: impl Into<String>) -> Self {
-        Self { response, detail: ErrorDetail::Sentence(detail.into()) }
+        Self { response, detail: ErrorDetail::Sentence(detail.into()), has_more: false }
     }
 
     pub fn not_found(detail: impl Into<String>) -> Self {
@@ -81,14 +87,15 @@ impl ControlError {
 
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
-        let Self { response: ErrorResponse { status, name, .. }, detail } = self;
-        (status, Json(ControlErrorBody { error: name, detail })).into_response()
+        let Self { response: ErrorResponse { status, name, .. }, detail, has_more } = self;
+        (status, Json(ControlErrorBody { error: name, detail, has_more })).into_response()
     }
 }
 
 impl From<LoadError> for ControlError {
     fn from(error: LoadError) -> Self {
-        Self { response: INVALID, detail: ErrorDetail::Mistakes(error.problems) }
+        let has_more = !error.with_more.is_empty();
+        Self { response: INVALID, detail: ErrorDetail::Mistakes(error.problems), has_more }
     }
 }
 

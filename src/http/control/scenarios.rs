@@ -77,8 +77,12 @@ pub struct ReloadErrorBody {
     reload: ReloadBody,
     #[schemars(extend("const" = "invalid"))]
     error: &'static str,
-    /// Every mistake, at its place.
+    /// Every mistake, at its place, but no more than 100 of a file.
     detail: Vec<FileMistake>,
+    /// The files with more mistakes than are listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    more: Vec<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -107,5 +111,6 @@ pub async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, Sta
     let unreadable = errors.unreadable.into_iter().map(|(file, message)| FileMistake::Unreadable { file, message });
     let problems = errors.problems.into_iter();
     let mistakes = problems.map(|mistake| FileMistake::Mistake { file: mistake.file.clone(), mistake });
-    Err(Status(ReloadErrorBody { reload, error: "invalid", detail: unreadable.chain(mistakes).collect() }))
+    let detail = unreadable.chain(mistakes).collect();
+    Err(Status(ReloadErrorBody { reload, error: "invalid", detail, more: errors.with_more }))
 }

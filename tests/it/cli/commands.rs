@@ -54,9 +54,13 @@ fn commands_exit_with_the_code_of_their_error() {
 #[test]
 fn commands_with_closed_stdout_exit_without_a_panic() {
     let failing = TestDir::new("closed").put("closed.yaml", "exchanges: [{ request: {}, expect: { status: 200 } }]\n");
-    for (arguments, code) in
-        [(&["catalog"][..], 0), (&["schema"], 0), (&["completions", "bash"], 0), (&["check", &failing], 1)]
-    {
+    for (arguments, code) in [
+        (&["catalog"][..], 0),
+        (&["schema"], 0),
+        (&["completions", "bash"], 0),
+        (&["--help"], 0),
+        (&["check", &failing], 1),
+    ] {
         let (reader, writer) = std::io::pipe().expect("the system has pipes");
         drop(reader);
         let child = binary().args(arguments).stdout(writer).stderr(Stdio::piped()).spawn();
@@ -71,16 +75,45 @@ fn commands_that_cannot_print_exit_5() {
     let failing =
         TestDir::new("unprintable").put("failing.yaml", "exchanges: [{ request: {}, expect: { status: 200 } }]\n");
     let full = || File::options().write(true).open("/dev/full").expect("Linux has it");
-    for (arguments, code) in
-        [(&["catalog"][..], 5), (&["schema"], 5), (&["check", FIXTURES], 5), (&["check", &failing], 1)]
-    {
+    let commands: [(&[&str], i32); 9] = [
+        (&["catalog"], 5),
+        (&["schema"], 5),
+        (&["completions", "bash"], 5),
+        (&["--help"], 5),
+        (&["exec", "-h"], 5),
+        (&["help", "check"], 5),
+        (&["--version"], 5),
+        (&["check", FIXTURES], 5),
+        (&["check", &failing], 1),
+    ];
+    for (arguments, code) in commands {
         let output = binary().args(arguments).stdout(full()).stderr(Stdio::piped()).output();
         let (found, _, stderr) = finished(output.expect("the binary can be started"));
         assert_eq!(found, Some(code), "{arguments:?}: {stderr}");
         assert_eq!(stderr.contains("cannot write to stdout: No space left on device"), code == 5, "{stderr}");
     }
-    let status = binary().args(["check", &failing]).stdout(Stdio::null()).stderr(full()).status();
-    assert_eq!(status.expect("the binary can be started").code(), Some(1));
+    let output = binary().args(["check", &failing]).stdout(full()).output();
+    let (_, _, stderr) = finished(output.expect("the binary can be started"));
+    assert!(stderr.contains("stdout did not take the differences: No space left on device"), "{stderr}");
+    for (stdout, arguments, code) in [
+        (Stdio::null(), &["check", &failing][..], 1),
+        (full().into(), &["check", &failing], 1),
+        (full().into(), &["check", FIXTURES], 5),
+        (Stdio::null(), &["--no-such-flag"], 2),
+        (full().into(), &["--help"], 5),
+    ] {
+        let status = binary().args(arguments).stdout(stdout).stderr(full()).status();
+        assert_eq!(status.expect("the binary can be started").code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
+fn check_with_a_caller_that_fits_no_header_exits_1() {
+    let text = format!("{PARTNERS}exchanges:\n  - {{ as: \"a\\nb\", request: {{}}, expect: {{ status: 401 }} }}\n");
+    let path = TestDir::new("header").put("header.yaml", text);
+    let (code, stdout, stderr) = run(&["check", &path]);
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert!(stdout.contains("the caller's token fits no header"), "{stdout}");
 }
 
 #[test]
@@ -99,9 +132,9 @@ exchanges:
     let (code, stdout, _) = run(&["check", &path]);
     assert_eq!(code, Some(1));
     assert_eq!(
-        stdout,
+        stdout.replace(&path, "difference.yaml"),
         "FAIL difference: 1 exchange
-  line 5:
+  difference.yaml:5:
     status: expected 200, got 400
     body.is_review: expected 1, got nothing
     body.error_code: expected nothing, got \"CBC.99000035\"

@@ -2,6 +2,7 @@
 
 mod commands;
 mod exec;
+mod files;
 mod help;
 mod reload;
 mod serve;

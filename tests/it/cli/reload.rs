@@ -1,8 +1,7 @@
 //! `POST /_sim/reload`, SIGHUP and `--watch`: scenario files that are read again while the process serves.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
@@ -431,21 +430,28 @@ async fn watch_logs_mistakes_and_keeps_what_was_loaded() {
 }
 
 #[tokio::test]
-async fn watch_reads_a_file_again_that_changed_meanwhile() {
-    let (files, process) = watched("read-twice");
-    let client = process.client();
-    let pipe = files.join(".pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo can be started").success());
-    fs::rename(pipe, files.join("served.yaml")).expect("it is there");
-    // Waits until it is read.
-    let mut pipe = File::options().write(true).open(files.join("served.yaml")).expect("it is there");
-    files.put(".after.yaml", scenario("served", "after"));
-    fs::rename(files.join(".after.yaml"), files.join("served.yaml")).expect("it is there");
-    pipe.write_all(b"name: [").expect("it is read");
-    drop(pipe);
-    wait_for(&client, "served", "after").await;
-    let (_, _, log) = process.end("TERM");
-    assert!(!log.contains("not taken up"), "{log}");
+async fn watch_logs_a_file_that_is_put_right_again() {
+    let (files, mut process) = watched("watched-right");
+    let mut log = process.log();
+    let message = "taken up again";
+    for mistake in ["name: served\ncustmers: []\n", "name: \u{7}"] {
+        files.put("served.yaml", mistake);
+        log.event_of("not taken up: ");
+        // As it was before.
+        files.put("served.yaml", scenario("served", "before"));
+        assert_eq!(log.event_of(message)["file"], json!(files.join("served.yaml")));
+    }
+    files.put("served.yaml", "name: [");
+    log.event_of("not taken up: ");
+    files.put("served.yaml", scenario("served", "after"));
+    assert_eq!(log.event_of(message)["file"], json!(files.join("served.yaml")));
+    assert_eq!(log.event()["changed"], "served");
+    files.put("other.yaml", "name: [");
+    log.event_of("not taken up: ");
+    files.remove("other.yaml");
+    files.put("third.yaml", scenario("third", "c-1"));
+    // A file that has gone is not taken up.
+    assert_eq!(log.event()["added"], "third");
 }
 
 #[tokio::test]

@@ -45,6 +45,11 @@ pub(super) fn assert_complete(journal: &Value, replies: &[Reply]) {
     for entry in entries {
         assert_agrees_with_itself(entry);
         let reply = replies.iter().find(|reply| entry["request_id"] == reply.id()).expect("an entry has an answer");
-        assert_eq!(entry["response"], json!({ "status": reply.status, "body": reply.json() }), "{entry:#}");
+        let mut body = reply.json();
+        if body.get("opinion").is_some_and(|opinion| !opinion.is_null()) {
+            // A reviewer may have written anything.
+            body["opinion"] = "***".into();
+        }
+        assert_eq!(entry["response"], json!({ "status": reply.status, "body": body }), "{entry:#}");
     }
 }
