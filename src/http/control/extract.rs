@@ -1,5 +1,7 @@
 //! What control calls are about: a space, a name in the path, a body. And the responses that are no plain `Json`.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,7 +12,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::error::{ControlError, INVALID, MALFORMED, NOT_FOUND, Result, TOO_LARGE};
@@ -142,14 +145,37 @@ impl<T: Named> FromRequest<Arc<App>> for NamedBody<T> {
         let PathName(name) = PathName::from_request_parts(&mut parts, app).await?;
         let InSpace(space) = InSpace::from_request_parts(&mut parts, app).await?;
         let text = read_text::<T>(Request::from_parts(parts, body)).await?;
-        let Value::Object(body) = parse_json(&text)? else {
-            return Err(ControlError::malformed("the body is no JSON object"));
-        };
-        if body.get(T::NAME).is_some_and(|given| *given != *name) {
+        parse_json::<IgnoredAny>(&text)?;
+        let given = serde_json::Deserializer::from_str(&text).deserialize_map(FieldVisitor(T::NAME));
+        let given = given.map_err(|_| ControlError::malformed("the body is no JSON object"))?;
+        if given.is_some_and(|given| serde_json::from_str::<String>(given.get()).ok().as_ref() != Some(&name)) {
             return Err(ControlError::malformed(format!("`{}` is another one in the path", T::NAME)));
         }
         let convert = |document: &mut Document<'_>, spec| convert_in(&space, document, spec);
         Ok(Self(fixture::read_named(&text, (T::NAME, &name), convert)?))
+    }
+}
+
+/// Finds the value of the field with this name, and keeps nothing else of an object.
+struct FieldVisitor(&'static str);
+
+impl<'de> Visitor<'de> for FieldVisitor {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> std::result::Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(name) = fields.next_key::<Cow<'de, str>>()? {
+            if name == self.0 {
+                found = Some(fields.next_value()?);
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
     }
 }
 
