@@ -1,4 +1,4 @@
-//! Hosts: where a request says that it goes to, where a browser's page says that it comes from, and which names are known.
+//! Hosts: where a request goes to, where a browser's page comes from, and which names are known.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -33,8 +33,8 @@ impl Host {
         name.split('.').all(is_label).then_some(Self::Name(name))
     }
 
-    /// Returns true if the owner of a web site cannot let the host lead to this machine: it is an IP address, a local name,
-    /// or a name without a dot, such as `localhost` or the name of a container.
+    /// Returns true if the owner of a web site cannot let the host lead to this machine: it is an IP address, a local
+    /// name, or a name without a dot, such as `localhost` or the name of a container.
     fn is_local(&self) -> bool {
         match self {
             Self::Address(_) => true,
@@ -71,8 +71,8 @@ impl Authority {
         self.host.is_local() || others.iter().any(|pattern| pattern.matches(&self.host))
     }
 
-    /// Returns true if a page with this `Origin` came from here. The scheme only tells the port: a proxy may end TLS, so that
-    /// the server does not know the scheme of the page.
+    /// Returns true if a page with this `Origin` came from here. The scheme only tells the port: a proxy may end TLS, so
+    /// that the server does not know the scheme of the page.
     pub fn is_origin(&self, origin: &str) -> bool {
         let Some((scheme, authority)) = origin.split_once("://") else { return false };
         let Some((_, default)) = SCHEMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme)) else {
@@ -193,14 +193,17 @@ mod tests {
             let authority = Authority::parse(&format!("{name}:{port}")).expect("an authority");
             let own = format!("{scheme}://{name}:{port}");
             prop_assert!(authority.is_origin(&own));
-            for foreign in [format!("{other}:{port}"), format!("{name}.{other}:{port}"), format!("{name}:{}", port ^ 1)] {
+            let others = [format!("{other}:{port}"), format!("{name}.{other}:{port}"), format!("{name}:{}", port ^ 1)];
+            for foreign in others {
                 let foreign = format!("{scheme}://{foreign}");
                 prop_assert!(!authority.is_origin(&foreign), "{}", foreign);
             }
         }
 
         #[test]
-        fn public_names_are_never_local(name in "([a-z0-9-]{1,9}\\.){1,3}(com|org|example|localhost[a-z]|xlocal|[0-9]{4})") {
+        fn public_names_are_never_local(
+            name in "([a-z0-9-]{1,9}\\.){1,3}(com|org|example|localhost[a-z]|xlocal|[0-9]{4})",
+        ) {
             prop_assert!(!Authority::parse(&name).expect("a host").is_known(&[]));
         }
 

@@ -1,5 +1,5 @@
-//! Who may call the control API. A web page that a developer visits can send requests to the developer's machine and network,
-//! so that being reachable by trusted people only does not suffice.
+//! Who may call the control API. A web page that a developer visits can send requests to the developer's machine and
+//! network, so that being reachable by trusted people only does not suffice.
 
 use std::sync::Arc;
 
@@ -39,8 +39,8 @@ fn check(settings: &ControlSettings, method: &Method, path: &str, headers: &Head
     check_token(settings, headers)
 }
 
-/// Refuses a name that is not known to be the simulator's. A site may let its own name lead here (DNS rebinding), and its
-/// page then counts as the simulator's. It knows no control token, so that with one any name will do.
+/// Refuses a name that is not known to be the simulator's. A site may let its own name lead here (DNS rebinding), and
+/// its page then counts as the simulator's. It knows no control token, so that with one any name will do.
 fn check_host(settings: &ControlSettings, headers: &HeaderMap) -> Result<()> {
     let is_known = || authority(headers).is_some_and(|authority| authority.is_known(&settings.hosts));
     // Every browser sends a host.
