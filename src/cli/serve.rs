@@ -24,7 +24,8 @@ use super::watch::Watcher;
 use crate::domain::{Secret, parse_duration};
 use crate::fixture::{Library, LoadedScenario, builtin_names};
 use crate::http::{
-    App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, Limits, Server, Tls, api_service, control_router, service,
+    App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, HostPattern, Limits, Server, Tls, api_service, control_router,
+    service,
 };
 use crate::simulator::{JournalLimits, Spaces};
 
@@ -66,6 +67,14 @@ pub(super) struct ServeArgs {
     #[arg(long, env = "BSS_SIM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = parse_token)]
     control_token: Option<String>,
 
+    /// Further hosts by which the control API may be called, such as `bss.example.com,*.example.org`, or `*`.
+    ///
+    /// IP addresses, names without a dot, and names that end in `.localhost`, `.local`, `.internal`, `.svc` or `.test` need
+    /// no flag. Calls to other hosts are refused, because a web site can let its own name lead here. With --control-token
+    /// calls to any host are allowed.
+    #[arg(long, env = "BSS_SIM_CONTROL_HOST", value_name = "HOST", value_delimiter = ',')]
+    control_host: Vec<HostPattern>,
+
     /// The most journal entries of one space.
     #[arg(long, env = "BSS_SIM_JOURNAL_ENTRIES", value_name = "NUMBER", default_value_t = DEFAULT_JOURNAL_ENTRIES)]
     journal_entries: usize,
@@ -104,6 +113,7 @@ impl ServeArgs {
         let tls = self.tls.load([Some(self.listen), self.control_listen].into_iter().flatten())?;
         let control = ControlSettings {
             token: self.control_token.as_deref().map(Secret::new),
+            hosts: self.control_host.clone(),
             show_personal_data: self.show_personal_data,
             ca: tls.as_ref().and_then(Tls::ca),
         };

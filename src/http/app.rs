@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::host::HostPattern;
 use super::registry::ScenarioRegistry;
 use crate::domain::Secret;
 use crate::fixture::{Library, LoadedScenario};
@@ -51,6 +52,8 @@ impl App {
 pub struct ControlSettings {
     /// What every call has to show, but for the health checks and that for the CA; `None` if the API is open.
     pub token: Option<Secret>,
+    /// The hosts by which the API may be called without a token, besides local ones.
+    pub hosts: Vec<HostPattern>,
     /// Whether the journal shows names and certificate numbers.
     pub show_personal_data: bool,
     /// The certificate of the CA that clients have to trust, as PEM; `None` if the simulator has no CA of its own.

@@ -6,6 +6,7 @@ mod bss;
 mod control;
 mod extract;
 mod fault;
+mod host;
 mod iam;
 mod limits;
 mod mask;
@@ -28,6 +29,7 @@ pub use app::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRI
 pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
 pub use control::{ChangeView, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal, verify};
+pub use host::HostPattern;
 pub use limits::Limits;
 pub use record::RecordService;
 pub use registry::{PendingReload, Reload};

@@ -1,5 +1,6 @@
 //! All spaces of one simulator, and one space: an isolated world, from its creation to its end.
 
+use std::collections::VecDeque;
 use std::iter::repeat_with;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
@@ -19,6 +20,9 @@ use crate::simulator::state::SpaceState;
 /// How many spaces there can be besides the default one. The one that has been idle longest is removed first.
 const MAX_SPACES: usize = 10_000;
 
+/// How many of the spaces that have been idle longest are remembered, so that not every creation looks at all spaces.
+const MAX_IDLE: usize = 100;
+
 /// All spaces of one simulator. Nothing is global to the process.
 #[derive(Debug)]
 pub struct Spaces {
@@ -26,6 +30,9 @@ pub struct Spaces {
     pub shared: Arc<Shared>,
     default: Arc<Space>,
     others: DashMap<SpaceId, Arc<Space>>,
+    /// The spaces that have been idle longest, longest first, with the times at which they were last used. Held while a
+    /// space is added, so that there are never too many.
+    idle: Mutex<VecDeque<(Timestamp, SpaceId)>>,
     /// Held while journals are trimmed.
     trimming: Mutex<()>,
     ending: CancellationToken,
@@ -46,6 +53,7 @@ impl Spaces {
             default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, Arc::clone(&shared))),
             shared,
             others: DashMap::new(),
+            idle: Mutex::default(),
             trimming: Mutex::default(),
             ending: CancellationToken::new(),
         }
@@ -73,16 +81,32 @@ impl Spaces {
 
     /// Creates a space. If there are too many, the one that has been idle longest is removed.
     pub fn create(&self, scenario: Arc<str>, world: &StartWorld) -> Arc<Space> {
-        if self.others.len() >= MAX_SPACES {
-            let idle_longest = self.others.iter().min_by_key(|space| space.last_used_at()).map(|space| space.id);
-            if let Some(id) = idle_longest {
-                self.others.remove(&id);
-            }
-        }
         let id = SpaceId::random();
         let space = Arc::new(Space::new(id, scenario, world, Arc::clone(&self.shared)));
+        let mut removed = Vec::new();
+        let mut idle = self.idle.lock().expect("lock poisoned: idle");
+        while self.others.len() >= MAX_SPACES {
+            removed.extend(self.remove_idle_longest(&mut idle));
+        }
         self.others.insert(id, Arc::clone(&space));
+        drop(idle);
+        // Freeing large worlds takes time: do it without the lock.
+        drop(removed);
         space
+    }
+
+    /// Removes the space that has been idle longest. Returns `None` if it has been used or removed by now.
+    fn remove_idle_longest(&self, idle: &mut VecDeque<(Timestamp, SpaceId)>) -> Option<Arc<Space>> {
+        if idle.is_empty() {
+            let mut all: Vec<_> = self.others.iter().map(|space| (space.last_used_at(), space.id)).collect();
+            all.sort_unstable();
+            all.truncate(MAX_IDLE);
+            idle.extend(all);
+        }
+        let (last_used_at, id) = idle.pop_front()?;
+        // All spaces that are not remembered have been used later than this one, unless it has been used since.
+        let removed = self.others.remove_if(&id, |_, space| space.last_used_at() == last_used_at);
+        removed.map(|(_, space)| space)
     }
 
     /// Removes a space. Returns false if there is no such space, or if it is the default one, which stays.
@@ -265,4 +289,63 @@ fn with_fresh_credentials(id: SpaceId, world: &StartWorld, before: Option<&Start
         accounts.put_partner(fresh);
     }
     StartWorld { accounts: Arc::new(accounts), ..world.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::*;
+
+    fn spaces(count: usize) -> Spaces {
+        let spaces = Spaces::new("default".into(), &StartWorld::default(), JournalLimits::new(10, 1000));
+        (0..count).for_each(|_| drop(create(&spaces)));
+        spaces
+    }
+
+    fn create(spaces: &Spaces) -> Arc<Space> {
+        spaces.create("default".into(), &StartWorld::default())
+    }
+
+    #[test]
+    fn create_in_many_threads_never_exceeds_the_limit() {
+        const THREADS: usize = 50;
+        let spaces = spaces(MAX_SPACES - THREADS);
+        let together = Barrier::new(THREADS);
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    together.wait();
+                    for _ in 0..20 {
+                        let created = create(&spaces);
+                        assert!(spaces.find(created.id).is_some(), "the newest spaces stay");
+                        // Without the lock, a count could have both the space that goes and the one that comes.
+                        let _adding = spaces.idle.lock().expect("lock poisoned: idle");
+                        assert!(spaces.others.len() <= MAX_SPACES);
+                    }
+                });
+            }
+        });
+        assert_eq!(spaces.others.len(), MAX_SPACES);
+    }
+
+    #[test]
+    fn create_removes_those_that_have_been_idle_longest() {
+        let spaces = spaces(MAX_SPACES);
+        let by_age = spaces.list().split_off(1);
+        for (age, space) in (0..).zip(&by_age) {
+            space.last_used_ms.store(age, Ordering::Relaxed);
+        }
+        create(&spaces);
+        // Those that are remembered as idle are used or removed before their turn comes.
+        spaces.get(by_age[1].id).expect("a space");
+        spaces.remove(by_age[2].id);
+        (0..2 * MAX_IDLE).for_each(|_| drop(create(&spaces)));
+        let left: Vec<_> =
+            by_age.iter().filter(|space| spaces.find(space.id).is_some()).map(|space| space.id).collect();
+        let used_later = by_age.iter().skip(2 * MAX_IDLE + 2).map(|space| space.id);
+        assert_eq!(left, std::iter::once(by_age[1].id).chain(used_later).collect::<Vec<_>>());
+        assert_eq!(spaces.others.len(), MAX_SPACES);
+    }
 }

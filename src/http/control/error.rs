@@ -19,6 +19,11 @@ pub const MALFORMED: ErrorResponse =
     error(StatusCode::BAD_REQUEST, "malformed", "The call does not have the form that it has to have.");
 pub const UNAUTHORIZED: ErrorResponse =
     error(StatusCode::UNAUTHORIZED, "unauthorized", "The call does not show the control token.");
+pub const FORBIDDEN: ErrorResponse = error(
+    StatusCode::FORBIDDEN,
+    "forbidden",
+    "The call comes from a browser's page of another site, or was sent to a host that is not known to be the simulator.",
+);
 pub const NOT_FOUND: ErrorResponse =
     error(StatusCode::NOT_FOUND, "not_found", "Something that the call names does not exist.");
 pub const UNKNOWN_METHOD: ErrorResponse =
@@ -152,5 +157,8 @@ pub fn responses(generator: &mut SchemaGenerator) -> Map<String, Value> {
         let schema: Schema = json_schema!({ "allOf": [error, named] });
         (name.to_owned(), response(description, JSON, &schema))
     };
-    [MALFORMED, UNAUTHORIZED, NOT_FOUND, CONFLICT, TOO_LARGE, INVALID, INTERNAL].map(response).into_iter().collect()
+    [MALFORMED, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_LARGE, INVALID, INTERNAL]
+        .map(response)
+        .into_iter()
+        .collect()
 }

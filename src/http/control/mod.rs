@@ -7,6 +7,7 @@ mod entry;
 mod error;
 mod explain;
 mod extract;
+mod guard;
 mod journal;
 mod scenarios;
 mod scripted;
@@ -19,9 +20,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::any;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
@@ -37,9 +37,10 @@ use self::extract::read_call;
 use super::App;
 use super::openapi::{ApiRouter, op};
 use super::response::{X_REQUEST_ID, request_id_header};
-use error::{CONFLICT, ControlError, INTERNAL, NOT_FOUND, UNAUTHORIZED};
+use error::{CONFLICT, ControlError, FORBIDDEN, INTERNAL, NOT_FOUND, UNAUTHORIZED};
 
 const CA_PATH: &str = "/_sim/tls/ca.pem";
+const METRICS_PATH: &str = "/_sim/metrics";
 
 const HEALTH: &str = "Needs no control token. A server that answers at all is both alive and ready.";
 
@@ -48,7 +49,7 @@ const PARTNER: &str = "The name of the partner.";
 const CERTIFICATE: &str = "The certificate number.";
 const SPACE: &str = "The ID of the space.";
 
-/// The routes that need no control token.
+/// The routes that every client may call.
 #[rustfmt::skip]
 fn open_routes() -> ApiRouter {
     ApiRouter::new(false, &[INTERNAL])
@@ -60,10 +61,10 @@ fn open_routes() -> ApiRouter {
                 .text("The CA's certificate.", service::PEM).error(NOT_FOUND))
 }
 
-/// The routes that need the control token, if there is one.
+/// The routes that only some clients may call: `guard` says which.
 #[rustfmt::skip]
 fn guarded_routes() -> ApiRouter {
-    ApiRouter::new(true, &[INTERNAL, UNAUTHORIZED])
+    ApiRouter::new(true, &[INTERNAL, UNAUTHORIZED, FORBIDDEN])
         .get("/_sim", service::get_index, op("getIndex", "What this is, and where to go"))
         .get("/_sim/catalog", catalog::list,
             op("listOutcomes", "Every documented outcome, with all ways to get it now"))
@@ -98,7 +99,7 @@ fn guarded_routes() -> ApiRouter {
                 .text("The events.", "text/event-stream"))
         .get("/_sim/journal/{request_id}", journal::get, op("getEntry", "What was asked and answered, and why")
                 .parameter("The `X-Request-Id` of the answer."))
-        .get("/_sim/metrics", service::get_metrics, op("getMetrics", "What happened so far, for Prometheus")
+        .get(METRICS_PATH, service::get_metrics, op("getMetrics", "What happened so far, for Prometheus")
                 .text("The metrics.", service::OPEN_METRICS))
         .get("/_sim/openapi.json", service::get_openapi, op("getDocument", "This document"))
         .get("/_sim/partners", accounts::list_partners, op("listPartners", "The partners of a space"))
@@ -142,23 +143,12 @@ pub fn routes(app: &Arc<App>) -> Router {
         .route("/_sim/", any(error::unknown_route))
         .route("/_sim/{*unknown}", any(error::unknown_route))
         .layer(middleware::from_fn_with_state(Arc::clone(app), call_off_workers))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), guard));
+        .layer(middleware::from_fn_with_state(Arc::clone(app), guard::guard));
     guarded
         .merge(open_routes().router.method_not_allowed_fallback(error::unknown_method))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::map_response(set_request_id))
         .with_state(Arc::clone(app))
-}
-
-/// Refuses calls that do not show the token, if there is one.
-async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-    match &app.control.token {
-        Some(token) if !shown.is_some_and(|shown| token.matches(shown)) => {
-            ControlError::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token").into_response()
-        }
-        _ => next.run(request).await,
-    }
 }
 
 /// Runs a call on a thread for blocking work, once its body has come: some calls take long, and the workers of the runtime

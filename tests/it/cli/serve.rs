@@ -226,6 +226,29 @@ fn serve_with_unreadable_fixture_exits_3() {
 
 #[test]
 fn serve_with_a_bad_variable_exits_2() {
-    let output = binary().env("BSS_SIM_LISTEN", "nowhere").output().expect("the binary can be started");
-    assert_eq!(output.status.code(), Some(2));
+    for (name, value) in [("BSS_SIM_LISTEN", "nowhere"), ("BSS_SIM_CONTROL_HOST", "a b")] {
+        let output = binary().env(name, value).output().expect("the binary can be started");
+        assert_eq!(output.status.code(), Some(2), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn serve_control_host_allows_further_hosts() {
+    let hosts = "BSS.example.com,*.example.org.";
+    let listed = [("bss.example.com:80", 200), ("a.b.example.org", 200), ("localhost", 200), ("example.org", 403)];
+    let control_address = ["--control-listen", "127.0.0.1:0"];
+    let any = [("evil.example", 200), ("evil.example, localhost", 403), ("example.org:443", 200)];
+    for (process, cases) in [
+        (Process::start(&["--control-host", hosts]), &listed[..]),
+        (Process::start(&["--control-host", "bss.example.com", "--control-host", "*.example.org"]), &listed),
+        (Process::start(&[&["--control-host", hosts][..], &control_address].concat()), &listed),
+        (Process::spawn(binary().args(["--listen", "127.0.0.1:0"]).env("BSS_SIM_CONTROL_HOST", hosts)), &listed),
+        (Process::start(&["--control-host", "*"]), &any),
+    ] {
+        let client = Client::of_url(process.ready["control_url"].as_str().unwrap_or(process.url()));
+        for (host, status) in cases {
+            let reply = client.call("GET", "/_sim/clock", &[("host", host)], "").await;
+            assert_eq!(reply.status, *status, "{host}: {reply:?}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod catalog;
 mod certificates;
 mod clock;
 mod explain;
+mod guard;
 mod journal;
 mod metrics;
 mod openapi;
