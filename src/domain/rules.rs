@@ -13,6 +13,7 @@ use crate::domain::bucket::Inspection;
 use crate::domain::catalog::{CheckItems, ErrorCode, Review};
 use crate::domain::certificate::{Certificate, Verdict};
 use crate::domain::checks::Citation;
+use crate::domain::excerpt::excerpt;
 use crate::domain::gateway::GatewayError;
 use crate::domain::scripted::Fault;
 use crate::domain::settings::Contract;
@@ -225,7 +226,7 @@ static PICTURES_PASS: Rule = Rule {
             let item = picture.failed_item(kind, case.application);
             format!("{kind} {:?}: {picture}: {}", path.as_str(), item.map_or("passed", |item| item.code()))
         });
-        pictures.collect::<Vec<_>>().join(", ")
+        excerpt(&pictures.collect::<Vec<_>>().join(", ")).into_owned()
     },
 };
 

@@ -21,6 +21,9 @@ pub const MASK: &str = "***";
 /// How many fields of an object, headers or parameters are shown.
 const MAX_SHOWN: usize = 100;
 
+/// The most bytes of a picture's path that is shown.
+const MAX_PATH_BYTES: usize = 512;
+
 /// Words in the names of secrets, which are not shown even where personal data is.
 const SECRET_WORDS: [&str; 6] = ["authorization", "cookie", "password", "secret", "token", "credential"];
 
@@ -269,10 +272,8 @@ fn without_secrets(value: Value) -> Value {
 fn picture_paths(raw: &RawValue) -> Option<Value> {
     let max = Parameter::VerifiedFileUrl.max_length();
     let paths = serde_json::from_str::<Vec<Value>>(raw.get()).ok().filter(|paths| paths.len() <= max)?;
-    let shown = |path: Value| match path {
-        Value::String(text) if PicturePath::parse(text.as_str()).is_ok() => Value::from(&*excerpt(&text)),
-        _ => Value::from(MASK),
-    };
+    let is_path = |path: &str| path.len() <= MAX_PATH_BYTES && PicturePath::parse(path).is_ok();
+    let shown = |path: Value| if path.as_str().is_some_and(is_path) { path } else { MASK.into() };
     Some(paths.into_iter().map(shown).collect())
 }
 

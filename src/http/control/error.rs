@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::domain::excerpt;
 use crate::fixture::{LoadError, Problem, UnknownScenario};
 use crate::http::openapi::{Describe, ErrorResponse, JSON, OperationWriter, response};
 use crate::simulator::{ReviewError, UpdateError};
@@ -77,8 +78,10 @@ enum ErrorDetail {
 pub type Result<T, E = ControlError> = std::result::Result<T, E>;
 
 impl ControlError {
+    /// `detail` may have texts of the client: it is cut if it is long.
     pub fn new(response: ErrorResponse, detail: impl Into<String>) -> Self {
-        Self { response, detail: ErrorDetail::Sentence(detail.into()), has_more: false }
+        let sentence = excerpt(&detail.into()).into_owned();
+        Self { response, detail: ErrorDetail::Sentence(sentence), has_more: false }
     }
 
     pub fn not_found(detail: impl Into<String>) -> Self {

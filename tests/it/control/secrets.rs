@@ -223,3 +223,42 @@ async fn verify_finds_a_request_by_the_values_that_are_not_shown() {
         assert_eq!(status, 200, "{verified}");
     }
 }
+
+#[tokio::test]
+async fn nothing_repeats_more_than_2_kb_of_a_clients_text() {
+    let app = TestApp::from_text(CALLERS);
+    let long = "x".repeat(30_000);
+    let longer = "y".repeat(1_000_000);
+    let date = now();
+    let names: Vec<_> = (0..3000).map(|number| format!("h{number}")).collect();
+    let authorization =
+        |access: &str, names: &str| format!("SDK-HMAC-SHA256 Access={access}, SignedHeaders={names}, Signature=00");
+    let replies = [
+        app.call("POST", INDIVIDUAL, &[("authorization", &authorization(&long, "host"))], "{}").await,
+        app.call("POST", INDIVIDUAL, &[("authorization", &format!("SDK-{long} Access=x"))], "{}").await,
+        app.call("POST", INDIVIDUAL, &[("x-sim-space", &long)], "{}").await,
+        app.call("GET", &format!("/v2/{long}"), &[], "").await,
+        app.call("POST", "/v3/auth/tokens", &[], format!(r#"{{"auth":"{longer}"}}"#)).await,
+        app.call("GET", &format!("/_sim/spaces/{long}"), &[], "").await,
+        app.call("GET", &format!("/_sim/journal?space={long}"), &[], "").await,
+        app.call("POST", "/_sim/spaces", &[], json!({ "scenario": longer }).to_string()).await,
+        app.call("PUT", "/_sim/customers/c-2", &[], json!({ "partner": longer }).to_string()).await,
+        app.call("POST", "/_sim/scripted", &[], json!({ "then": { "error_code": longer } }).to_string()).await,
+        app.apply(&with(passport("c-1"), "verified_file_url", vec![long.clone(); 2])).await,
+        app.apply(&with(passport("c-1"), "xaccount_type", longer.clone())).await,
+        app.send({
+            let mut request = SignedRequest { signed: &[HOST], ..SignedRequest::post(&longer, &date) }.request();
+            let header = authorization(KEY.0, &format!("x-sdk-date;x-long;{}", names.join(";")));
+            request.headers_mut().insert("authorization", header.parse().unwrap());
+            request.headers_mut().insert("x-long", long.parse().unwrap());
+            request
+        })
+        .await,
+    ];
+    for reply in replies {
+        assert!(reply.body.len() < 3000, "{} bytes: {:.300}", reply.body.len(), reply.body);
+    }
+    for entry in list(&app.get("/journal").await, "entries") {
+        assert!(entry.to_string().len() < 12_000, "{:.3000}", entry.to_string());
+    }
+}
