@@ -27,8 +27,10 @@ const MAX_PATH_BYTES: usize = 512;
 /// Words in the names of secrets, which are not shown even where personal data is.
 const SECRET_WORDS: [&str; 6] = ["authorization", "cookie", "password", "secret", "token", "credential"];
 
-/// The headers that can be harmless, with a test of their values in lower case.
-const HEADERS: [(&str, fn(&str) -> bool); 11] = [
+/// A header that can be harmless, with a test of its values in lower case.
+type HarmlessHeader = (&'static str, fn(&str) -> bool);
+
+const HEADERS: [HarmlessHeader; 11] = [
     ("accept", |value| every(value, is_media_type)),
     ("accept-encoding", |value| every(value, is_coding)),
     ("connection", |value| every(value, |word| ["close", "keep-alive", "upgrade"].contains(&word))),

@@ -135,8 +135,11 @@ pub struct Answering {
     stage: Stage,
 }
 
+/// A response, and how it is delivered if it is not simply sent.
+type Decided = (Response<Body>, Option<Delivery>);
+
 enum Stage {
-    Deciding(Pin<Box<dyn Future<Output = (Response<Body>, Option<Delivery>)> + Send>>),
+    Deciding(Pin<Box<dyn Future<Output = Decided> + Send>>),
     /// A scripted delay or fault, or a request that is not recorded.
     Delivering(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
     Ended,
@@ -231,7 +234,7 @@ struct Recording {
 
 impl Recording {
     /// Gives the outcome its wire form, and records it. What delays or breaks the answer comes after that.
-    fn finish(self, mut response: Response<Body>) -> (Response<Body>, Option<Delivery>) {
+    fn finish(self, mut response: Response<Body>) -> Decided {
         let Self { id, started, endpoint, context, spaces } = self;
         let state = &context.state;
         let Record { request, caller } = std::mem::take(&mut *context.record());

@@ -257,7 +257,6 @@ impl Outcome {
                 Inspection::Read(pictures) => size_of_val(&**pictures),
                 Inspection::Unreachable(cause) => cause.len(),
             },
-            Self::Submission(_) => 0,
             Self::Query(query) => query.body.len(),
             Self::Iam(answer) => answer.body.len(),
             Self::Refused(ApiError::Gateway { detail: Some(Detail { text, masked, saw }), .. }) => {
@@ -265,7 +264,7 @@ impl Outcome {
             }
             Self::Refused(ApiError::Iam(answer, saw)) => answer.body.len() + saw.len(),
             Self::Refused(ApiError::Rule(_, saw)) => saw.len(),
-            Self::Refused(_) => 0,
+            Self::Submission(_) | Self::Refused(_) => 0,
         };
         SHARED + own
     }

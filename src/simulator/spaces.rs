@@ -135,7 +135,9 @@ impl Spaces {
         let others = self.others.iter().map(|space| space.state());
         let states: Vec<_> = others.chain([self.default.state()]).collect();
         let level = highest_level(states.iter().map(|state| state.journal.bytes()).collect(), limits.max_bytes / 8 * 7);
-        states.iter().for_each(|state| state.journal.shrink_to(level));
+        for state in states {
+            state.journal.shrink_to(level);
+        }
     }
 
     /// Ends the simulator: its servers shut down, and streams without an end of their own end.

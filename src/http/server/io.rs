@@ -141,7 +141,7 @@ impl ConnectionState {
     }
 
     /// Notes what a look at the client's side has shown.
-    fn watched(&self, peeked: io::Result<usize>) {
+    fn watched(&self, peeked: &io::Result<usize>) {
         let end = match peeked {
             // There is more to read: its end cannot be seen.
             Ok(1..) => return,
@@ -228,7 +228,7 @@ impl AsyncWrite for Socket {
         if self.state.is_watched.load(Relaxed) && !self.state.is_half_closed.load(Relaxed) {
             let mut byte = [0];
             if let Poll::Ready(peeked) = self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte)) {
-                self.state.watched(peeked);
+                self.state.watched(&peeked);
             }
         }
         Pin::new(&mut self.stream).poll_flush(cx)

@@ -20,7 +20,7 @@ async fn next(follower: &mut Connection) -> Option<(String, String)> {
     loop {
         let line = follower.line().await?;
         if let Some(event) = line.strip_prefix("event: ") {
-            name = event.to_owned();
+            event.clone_into(&mut name);
         } else if let Some(data) = line.strip_prefix("data: ") {
             return Some((name, data.to_owned()));
         } else if line == "0" {
