@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::METRICS_PATH;
 use super::error::{ControlError, FORBIDDEN, Result, UNAUTHORIZED};
-use crate::domain::excerpt;
+use crate::domain::short;
 use crate::http::app::{App, ControlSettings};
 use crate::http::host::Authority;
 
@@ -50,7 +50,7 @@ fn check_host(settings: &ControlSettings, headers: &HeaderMap) -> Result<()> {
     let hosts: Vec<_> = headers.get_all(HOST).iter().map(text).collect();
     let advice =
         "if it is a name of the simulator, start it with `--control-host` and this name, or with a control token";
-    Err(ControlError::new(FORBIDDEN, format!("the host `{}` is unknown: {advice}", excerpt(&hosts.join(", ")))))
+    Err(ControlError::new(FORBIDDEN, format!("the host `{}` is unknown: {advice}", short(&hosts.join(", ")))))
 }
 
 /// Refuses what a page of another site sends.
@@ -66,7 +66,7 @@ fn check_origin(method: &Method, path: &str, headers: &HeaderMap) -> Result<()> 
         return Ok(());
     };
     let foreign = text(foreign);
-    let detail = format!("pages of other sites may not call the control API: `{name}: {}`", excerpt(&foreign));
+    let detail = format!("pages of other sites may not call the control API: `{name}: {}`", short(&foreign));
     Err(ControlError::new(FORBIDDEN, detail))
 }
 

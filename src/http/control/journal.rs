@@ -13,6 +13,7 @@ use axum::response::{NoContent, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use schemars::JsonSchema;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::watch;
@@ -38,6 +39,7 @@ const MAX_SMALL_BYTES: usize = 64 * 1024;
 
 /// Which entries to list.
 #[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Filter {
     /// Only entries with a greater number.
@@ -48,6 +50,10 @@ pub struct Filter {
     customer_id: Option<String>,
     /// Only those that were answered with this code.
     error_code: Option<String>,
+    /// `InSpace` reads it.
+    #[serde(rename = "space")]
+    #[schemars(skip)]
+    _space: Option<IgnoredAny>,
 }
 
 impl Filter {

@@ -19,7 +19,8 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
+use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::any;
@@ -40,6 +41,7 @@ use super::response::{X_REQUEST_ID, request_id_header};
 use error::{CONFLICT, ControlError, FORBIDDEN, INTERNAL, NOT_FOUND, UNAUTHORIZED};
 
 const CA_PATH: &str = "/_sim/tls/ca.pem";
+const JOURNAL_PATH: &str = "/_sim/journal";
 const METRICS_PATH: &str = "/_sim/metrics";
 
 const HEALTH: &str = "Needs no control token. A server that answers at all is both alive and ready.";
@@ -143,12 +145,26 @@ pub fn routes(app: &Arc<App>) -> Router {
         .route("/_sim/", any(error::unknown_route))
         .route("/_sim/{*unknown}", any(error::unknown_route))
         .layer(middleware::from_fn_with_state(Arc::clone(app), call_off_workers))
+        .layer(middleware::from_fn(check_query))
         .layer(middleware::from_fn_with_state(Arc::clone(app), guard::guard));
     guarded
         .merge(open_routes().router.method_not_allowed_fallback(error::unknown_method))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::map_response(set_request_id))
         .with_state(Arc::clone(app))
+}
+
+/// Refuses a parameter of the query that no call knows: a call with a misspelt `space` would be about the default one. The
+/// list of entries has more parameters, and refuses others itself; Prometheus may send any.
+async fn check_query(request: Request, next: Next) -> Result<Response, ControlError> {
+    let (method, path) = (request.method(), request.uri().path());
+    let has_others = (method == Method::GET && path == JOURNAL_PATH) || path == METRICS_PATH;
+    let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
+    let Query(parameters) = query.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
+    match parameters.iter().find(|(name, _)| !has_others && name != "space") {
+        Some((name, _)) => Err(ControlError::malformed(format!("unknown parameter `{name}`: the call knows `space`"))),
+        None => Ok(next.run(request).await),
+    }
 }
 
 /// Runs a call on a thread for blocking work, once its body has come: some calls take long, and the workers of the runtime
