@@ -10,6 +10,9 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 pub(super) use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The most lines that wait for the writing thread.
 const MAX_WAITING_LINES: usize = 4096;
@@ -38,9 +41,12 @@ pub(super) fn start(format: LogFormat, level: LevelFilter) -> LogGuard {
     let (lines, worker) = builder.thread_name("log").finish(writer);
     let _ = dropped.set(lines.error_counter());
     let log = tracing_subscriber::fmt().with_max_level(level).with_writer(lines.clone()).with_target(false);
+    // What libraries log for their own developers may have anything that clients send.
+    let of_libraries = level.min(LevelFilter::INFO);
+    let targets = Targets::new().with_default(of_libraries).with_target("bss_sim", level);
     match format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).finish().with(targets).init(),
+        LogFormat::Json => log.json().flatten_event(true).finish().with(targets).init(),
     }
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     LogGuard { lines, worker: Some(worker) }

@@ -6,7 +6,7 @@ use std::fmt;
 use super::CommandError;
 use crate::domain::checks;
 use crate::fixture::{CatalogRow, catalog};
-use crate::http::{ENDPOINTS, INDIVIDUAL};
+use crate::http::{ENDPOINTS, INDIVIDUAL, MASK};
 use crate::simulator::{Leftover, Metrics, Spaces, UnexpectedRequest};
 
 /// How much of a scripted answer is shown, in characters.
@@ -102,7 +102,13 @@ fn more(count: u64) -> Option<String> {
 
 /// `given 1 of 2 times: {"then":…}`
 fn describe((answer, used): &Leftover) -> String {
-    let text: String = serde_json::json!(answer).to_string().chars().take(MAX_ANSWER_CHARS).collect();
+    let mut answer_json = serde_json::json!(answer);
+    for personal in ["name", "verified_number"] {
+        if let Some(condition) = answer_json["when"].get_mut(personal) {
+            *condition = MASK.into();
+        }
+    }
+    let text: String = answer_json.to_string().chars().take(MAX_ANSWER_CHARS).collect();
     match answer.times {
         Some(times) => format!("given {used} of {times} times: {text}"),
         None => format!("never given: {text}"),

@@ -222,7 +222,7 @@ fn print_ready(url: &str, control_url: Option<&str>, has_ca: bool, scenario: &st
     }
     let mut stdout = std::io::stdout().lock();
     if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
-        tracing::warn!(url, "ready, but stdout is closed");
+        tracing::warn!(url, "ready, but stdout takes nothing");
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::bucket::Inspection;
 use crate::domain::catalog::{CheckItems, ErrorCode, Review};
 use crate::domain::certificate::{Certificate, Verdict};
 use crate::domain::checks::Citation;
-use crate::domain::excerpt::excerpt;
+use crate::domain::excerpt::short;
 use crate::domain::gateway::GatewayError;
 use crate::domain::scripted::Fault;
 use crate::domain::settings::Contract;
@@ -224,9 +224,9 @@ static PICTURES_PASS: Rule = Rule {
     saw: |case| {
         let pictures = case.facts.pictures.pictures(case.application).map(|(kind, path, picture)| {
             let item = picture.failed_item(kind, case.application);
-            format!("{kind} {:?}: {picture}: {}", path.as_str(), item.map_or("passed", |item| item.code()))
+            format!("{kind} {:?}: {picture}: {}", short(path.as_str()), item.map_or("passed", |item| item.code()))
         });
-        excerpt(&pictures.collect::<Vec<_>>().join(", ")).into_owned()
+        pictures.collect::<Vec<_>>().join(", ")
     },
 };
 

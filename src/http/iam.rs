@@ -171,12 +171,16 @@ struct ScopeDomain {
     id: Option<String>,
 }
 
+/// The most bytes of a project's name or ID (assumed).
+const MAX_PROJECT_BYTES: usize = 64;
+
 impl Scope {
     /// True if the scope is the user's account, or a project of it.
     fn is_of(&self, caller: &Caller) -> bool {
         let domain = self.domain.as_ref().map(|domain| domain.is_of(caller));
         let project = self.project.as_ref().map(|project| {
-            let is_named = project.name.is_some() || project.id.is_some();
+            let names: Vec<_> = [&project.name, &project.id].into_iter().flatten().collect();
+            let is_named = !names.is_empty() && names.iter().all(|name| name.len() <= MAX_PROJECT_BYTES);
             is_named && project.domain.as_ref().is_none_or(|domain| domain.is_of(caller))
         });
         domain.or(project).is_some() && domain != Some(false) && project != Some(false)
@@ -294,12 +298,12 @@ pub async fn create_token(request: ApiRequest) -> Result<impl IntoResponse, ApiE
 fn parse(body: &[u8]) -> Result<Auth, ApiError> {
     let invalid = |saw: String| refusal(&checks::IDENTITY, StatusCode::BAD_REQUEST, "The request body is invalid", saw);
     // Of the error's own texts only this one never has a value of the body.
-    let place = |error: serde_json::Error| match error.to_string() {
-        text if text.starts_with("missing field") => invalid(text),
-        _ if error.is_data() => invalid(format!("a wrong type at line {}, column {}", error.line(), error.column())),
-        _ => invalid(format!("no JSON: line {}, column {}", error.line(), error.column())),
+    let problem = |error: serde_json::Error| match error.to_string().split_once(" at line") {
+        Some((text, _)) if text.starts_with("missing field") => invalid(text.to_owned()),
+        _ if error.is_data() => invalid("a field has a wrong type".to_owned()),
+        _ => invalid("no JSON".to_owned()),
     };
-    let TokenRequest { auth } = serde_json::from_slice(body).map_err(place)?;
+    let TokenRequest { auth } = serde_json::from_slice(body).map_err(problem)?;
     let is_by_password = auth.identity.methods.iter().any(|method| method == "password");
     is_by_password.then_some(auth).ok_or_else(|| invalid("the method is not `password`".to_owned()))
 }

@@ -12,7 +12,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::domain::{Accounts, Parameter, PicturePath, excerpt, short};
+use crate::domain::{Accounts, Credentials, Parameter, Partner, PicturePath, Secret, excerpt, short};
 use crate::simulator::SpaceId;
 
 /// What stands for a value that is not shown.
@@ -24,8 +24,32 @@ const MAX_SHOWN: usize = 100;
 /// The most bytes of a picture's path that is shown.
 const MAX_PATH_BYTES: usize = 512;
 
-/// Words in the names of secrets, which are not shown even where personal data is.
-const SECRET_WORDS: [&str; 6] = ["authorization", "cookie", "password", "secret", "token", "credential"];
+/// The most bytes of a value in JSON that is looked at.
+const MAX_VALUE_BYTES: usize = 8 * 1024;
+
+/// The most bytes of a body that is shown with personal data.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// Parts of the names of secrets, which are not shown even where personal data is.
+const SECRET_WORDS: [&str; 17] = [
+    "auth",
+    "bearer",
+    "code",
+    "cookie",
+    "credential",
+    "jwt",
+    "key",
+    "otp",
+    "pass",
+    "pin",
+    "pwd",
+    "referer",
+    "secret",
+    "session",
+    "sig",
+    "sk",
+    "token",
+];
 
 /// A header that can be harmless, with a test of its values in lower case.
 type HarmlessHeader = (&'static str, fn(&str) -> bool);
@@ -68,7 +92,7 @@ const PRODUCTS: [&str; 14] = [
 /// A harmless value of a body.
 #[derive(Clone, Copy)]
 enum Harmless {
-    /// An object, of which the fields in [`PLACES`] are shown.
+    /// An object, of which the fields with a place of their own are shown.
     Object,
     CustomerId,
     /// A number of the page's tables. No secret has two digits.
@@ -81,8 +105,8 @@ enum Harmless {
     LoginMethods,
 }
 
-/// The places of bodies at which a value can be harmless, in the form of JSON pointers.
-const PLACES: [(&str, Harmless); 19] = [
+/// The places of an application at which a value can be harmless, in the form of JSON pointers.
+const APPLICATION: [(&str, Harmless); 7] = [
     ("", Harmless::Object),
     ("/customer_id", Harmless::CustomerId),
     ("/identify_type", Harmless::TableNumber),
@@ -90,6 +114,11 @@ const PLACES: [(&str, Harmless); 19] = [
     ("/xaccount_type", Harmless::Platform),
     ("/verified_type", Harmless::TableNumber),
     ("/change_type", Harmless::TableNumber),
+];
+
+/// The same of a login.
+const LOGIN: [(&str, Harmless); 13] = [
+    ("", Harmless::Object),
     ("/auth", Harmless::Object),
     ("/auth/identity", Harmless::Object),
     ("/auth/identity/methods", Harmless::LoginMethods),
@@ -104,13 +133,23 @@ const PLACES: [(&str, Harmless); 19] = [
     ("/auth/scope/project", Harmless::Object),
 ];
 
-/// Decides what is shown of the requests to a space.
+/// What a request asks for, which says where its values can be harmless.
+#[derive(Clone, Copy, PartialEq)]
+pub enum RequestKind {
+    Application,
+    ReviewResult,
+    Login,
+    Other,
+}
+
+/// Decides what is shown of a request to a space.
 #[derive(Clone, Copy)]
 pub struct Mask<'a> {
     /// The accounts of the space: they can be asked for, so that their names are harmless.
     pub accounts: &'a Accounts,
     /// True if only secrets are masked.
     pub show_personal_data: bool,
+    pub kind: RequestKind,
 }
 
 impl Mask<'_> {
@@ -128,7 +167,15 @@ impl Mask<'_> {
         let pair = |pair: &str| match pair.split_once('=') {
             None => short(pair).into_owned(),
             Some((name, value)) => {
-                let is_shown = if self.show_personal_data { !is_secret(name) } else { is_shown_in_query(name, value) };
+                let decode = |text| percent_decode_str(text).decode_utf8_lossy();
+                let is_shown = if self.show_personal_data {
+                    !is_secret(&decode(name)) && !value.contains(';') && !self.is_credential(&decode(value))
+                } else {
+                    self.kind == RequestKind::ReviewResult
+                        && name == Parameter::CustomerId.as_str()
+                        && !value.contains(';')
+                        && is_customer_id(&decode(value))
+                };
                 format!("{}={}", short(name), if is_shown { value } else { MASK })
             }
         };
@@ -139,7 +186,8 @@ impl Mask<'_> {
     pub fn header(self, name: &str, value: &str) -> String {
         let value_in_lower_case = value.to_ascii_lowercase();
         let is_harmless = HEADERS.iter().any(|(known, test)| *known == name && test(&value_in_lower_case));
-        let is_shown = is_harmless || (self.show_personal_data && !is_secret(name));
+        let is_secret = || is_secret(name) || SCHEMES.iter().any(|scheme| value.starts_with(scheme));
+        let is_shown = is_harmless || (self.show_personal_data && !is_secret() && !self.is_credential(value));
         match name {
             _ if is_shown => excerpt(value).into_owned(),
             "authorization" => format!("{}{MASK}", beginning(value, &SCHEMES)),
@@ -154,26 +202,60 @@ impl Mask<'_> {
         if body.is_empty() {
             return Value::Null;
         }
-        if self.show_personal_data {
-            return match serde_json::from_slice(body) {
-                Ok(body) => without_secrets(body),
-                // It cannot be known where the secrets are in it.
-                Err(_) => MASK.into(),
-            };
+        if self.show_personal_data && body.len() <= MAX_BODY_BYTES {
+            // It cannot be known where the secrets are in a malformed one.
+            return serde_json::from_slice(body).map_or_else(|_| MASK.into(), |body| self.without_secrets(body));
         }
+        let places: &[_] = match self.kind {
+            RequestKind::Application => &APPLICATION,
+            RequestKind::Login => &LOGIN,
+            RequestKind::ReviewResult | RequestKind::Other => &[("", Harmless::Object)],
+        };
         let raw: Result<&RawValue, _> = serde_json::from_slice(body);
-        raw.map_or_else(|_| MASK.into(), |raw| self.value("", raw))
+        raw.map_or_else(|_| MASK.into(), |raw| self.value(places, "", raw))
     }
 
-    fn value(self, place: &str, raw: &RawValue) -> Value {
-        let harmless = PLACES.iter().find(|(known, _)| *known == place).map(|(_, harmless)| *harmless);
+    fn without_secrets(self, value: Value) -> Value {
+        match value {
+            Value::Object(fields) => {
+                let shown = |(name, value): (String, Value)| {
+                    // IAM calls an object around a secret `auth` and another one `password`.
+                    let is_object = value.is_object() && ["auth", "password"].contains(&name.as_str());
+                    let is_masked = is_secret(&name) && !is_object;
+                    (name, if is_masked { MASK.into() } else { self.without_secrets(value) })
+                };
+                fields.into_iter().map(shown).collect()
+            }
+            Value::Array(elements) => elements.into_iter().map(|element| self.without_secrets(element)).collect(),
+            Value::String(text) if self.is_credential(&text) => MASK.into(),
+            other => other,
+        }
+    }
+
+    /// Returns true if a text is a token, a secret key or a password of the space.
+    fn is_credential(self, text: &str) -> bool {
+        let of_partner = |partner: &Partner| {
+            let Credentials { access_keys, users, .. } = &partner.credentials;
+            access_keys
+                .iter()
+                .map(|key| &key.sk)
+                .chain(users.iter().map(|user| &user.password))
+                .any(|secret| secret.matches(text.as_bytes()))
+        };
+        self.accounts.caller_by_token(&Secret::new(text)).is_some()
+            || self.accounts.partners.iter().any(|partner| of_partner(partner))
+    }
+
+    fn value(self, places: &[(&str, Harmless)], place: &str, raw: &RawValue) -> Value {
+        let harmless = places.iter().find(|(known, _)| *known == place).map(|(_, harmless)| *harmless);
         let text = || serde_json::from_str::<String>(raw.get()).ok();
         let is_partner =
             |text: &str| self.accounts.partner(text).is_some() || self.accounts.partner_by_id(text).is_some();
         let is_platform = |text: &str| self.accounts.partners.iter().any(|partner| *partner.xaccount_type == *text);
         let shown = match harmless {
             _ if raw.get() == "null" => Some(Value::Null),
-            Some(Harmless::Object) => self.object(place, raw),
+            Some(Harmless::Object) => self.object(places, place, raw),
+            _ if raw.get().len() > MAX_VALUE_BYTES => None,
             Some(Harmless::CustomerId) => text().filter(|text| is_customer_id(text)).map(Value::from),
             Some(Harmless::TableNumber) => {
                 raw.get().parse::<i64>().ok().filter(|number| (-1..100).contains(number)).map(Value::from)
@@ -190,8 +272,8 @@ impl Mask<'_> {
         shown.unwrap_or_else(|| MASK.into())
     }
 
-    fn object(self, place: &str, raw: &RawValue) -> Option<Value> {
-        let fields = ShownFields { mask: self, place };
+    fn object(self, places: &[(&str, Harmless)], place: &str, raw: &RawValue) -> Option<Value> {
+        let fields = ShownFields { mask: self, places, place };
         serde_json::Deserializer::from_str(raw.get()).deserialize_map(fields).ok()
     }
 }
@@ -199,6 +281,7 @@ impl Mask<'_> {
 /// Reads an object field by field, without keeping what is not shown.
 struct ShownFields<'a> {
     mask: Mask<'a>,
+    places: &'a [(&'a str, Harmless)],
     place: &'a str,
 }
 
@@ -213,7 +296,7 @@ impl<'de> Visitor<'de> for ShownFields<'_> {
         let (mut shown, mut others) = (Map::new(), 0);
         while let Some((name, value)) = fields.next_entry::<String, &RawValue>()? {
             if shown.len() < MAX_SHOWN {
-                let value = self.mask.value(&format!("{}/{name}", self.place), value);
+                let value = self.mask.value(self.places, &format!("{}/{name}", self.place), value);
                 shown.insert(short(&name).into_owned(), value);
             } else {
                 others += 1;
@@ -229,7 +312,7 @@ impl<'de> Visitor<'de> for ShownFields<'_> {
 /// Returns a request with the headers and the query that are shown by default.
 pub fn parts(parts: &Parts) -> Parts {
     let accounts = Accounts::default();
-    let mask = Mask { accounts: &accounts, show_personal_data: false };
+    let mask = Mask { accounts: &accounts, show_personal_data: false, kind: RequestKind::Other };
     let mut masked = parts.clone();
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     masked.uri = utf8_percent_encode(&mask.target(target), CONTROLS).to_string().parse().unwrap_or_default();
@@ -256,31 +339,12 @@ fn is_secret(name: &str) -> bool {
     SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
-fn without_secrets(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let shown = |(name, value): (String, Value)| {
-                // IAM calls both a password and the object around it so.
-                let value = if is_secret(&name) && !value.is_object() { MASK.into() } else { without_secrets(value) };
-                (name, value)
-            };
-            fields.into_iter().map(shown).collect()
-        }
-        Value::Array(elements) => elements.into_iter().map(without_secrets).collect(),
-        other => other,
-    }
-}
-
 fn picture_paths(raw: &RawValue) -> Option<Value> {
     let max = Parameter::VerifiedFileUrl.max_length();
     let paths = serde_json::from_str::<Vec<Value>>(raw.get()).ok().filter(|paths| paths.len() <= max)?;
     let is_path = |path: &str| path.len() <= MAX_PATH_BYTES && PicturePath::parse(path).is_ok();
     let shown = |path: Value| if path.as_str().is_some_and(is_path) { path } else { MASK.into() };
     Some(paths.into_iter().map(shown).collect())
-}
-
-fn is_shown_in_query(name: &str, value: &str) -> bool {
-    name == Parameter::CustomerId.as_str() && is_customer_id(&percent_decode_str(value).decode_utf8_lossy())
 }
 
 fn is_customer_id(text: &str) -> bool {

@@ -31,6 +31,7 @@ pub use bss::individual::explain_outcome;
 pub use control::{ChangeView, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal, verify};
 pub use host::HostPattern;
 pub use limits::Limits;
+pub use mask::MASK;
 pub use record::RecordService;
 pub use registry::{PendingReload, Reload};
 pub use server::Server;

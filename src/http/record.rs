@@ -27,6 +27,19 @@ use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest,
 /// The most bytes of a target, and of one header (the gateway's "32 K").
 const MAX_PIECE_BYTES: usize = 32 * 1024;
 
+/// The methods of HTTP, which are shown.
+const METHODS: [Method; 9] = [
+    Method::CONNECT,
+    Method::DELETE,
+    Method::GET,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::PATCH,
+    Method::POST,
+    Method::PUT,
+    Method::TRACE,
+];
+
 /// The most headers (assumed: the page tells only of bytes).
 const MAX_HEADERS: usize = 100;
 
@@ -301,7 +314,9 @@ impl HeadSize {
     fn record<B: HttpBody>(&self, request: &Request<B>) -> RecordedRequest {
         let body = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX).min(MAX_PIECE_BYTES);
         let capacity = self.headers + request.headers().len() * ": \n".len() + body;
-        let mut record = RecordedRequest::new(request.method().as_str(), target(request), capacity);
+        // What is no method could be anything, a secret too.
+        let method = if METHODS.contains(request.method()) { request.method().as_str() } else { mask::MASK };
+        let mut record = RecordedRequest::new(method, target(request), capacity);
         for (name, value) in request.headers() {
             record.add_header(name.as_str(), value.as_bytes());
         }

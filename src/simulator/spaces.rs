@@ -116,7 +116,10 @@ impl Spaces {
 
     /// Returns all spaces: the default one, then the others by age.
     pub fn list(&self) -> Vec<Arc<Space>> {
+        // With the lock, none that comes is counted beside the one that goes for it.
+        let idle = self.idle.lock().expect("lock poisoned: idle");
         let mut others: Vec<_> = self.others.iter().map(|space| Arc::clone(&space)).collect();
+        drop(idle);
         others.sort_unstable_by_key(|space| (space.created_at, space.id));
         std::iter::once(Arc::clone(&self.default)).chain(others).collect()
     }

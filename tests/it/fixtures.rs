@@ -362,8 +362,14 @@ fn long_names_are_cut_and_not_compared() {
     let digits = "7".repeat(100_000);
     let texts = [
         format!(
-            "partners: [{{ id: p, name: {long}, xaccount_type: X }}]\ncustomers: [{{ id: c, partner: {other} }}]\n"
+            "partners: [{{ id: p, name: {}, xaccount_type: X }}]\ncustomers: [{{ id: c, partner: {other} }}]\n",
+            "长".repeat(256)
         ),
+        format!("partners: [{{ id: p, name: {long}, xaccount_type: X }}]\n"),
+        format!("partners: [{{ id: {long}, name: p, xaccount_type: X }}]\n"),
+        format!("partners: [{{ id: p, name: p, xaccount_type: {long} }}]\n"),
+        format!("{PARTNER}customers: [{{ id: {long} }}]\n"),
+        format!("name: {long}\n"),
         format!("{PARTNER}customers: [{{ id: c, partner: \"{long}\\n{other}\" }}]\n"),
         format!("{PARTNER}customers: [{{ id: c, {long}: {other} }}]\n"),
         format!(

@@ -174,6 +174,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
         let mut texts = Some(Vec::new());
         while let Some(element) = elements.next_element::<Value<'de>>()? {
             match (element, &mut texts) {
+                // One more than a list may have shows that it is too long.
+                (Value::Text(_), Some(texts)) if texts.len() > Parameter::VerifiedFileUrl.max_length() => {}
                 (Value::Text(text), Some(texts)) => texts.push(text),
                 _ => texts = None,
             }

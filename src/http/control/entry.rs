@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use crate::domain::{Accounts, Answer, CheckReport, Parameter, RealNameStatus, Wire, short};
 use crate::http::bss::individual::decode_json;
+use crate::http::bss::{INDIVIDUAL, REVIEW_RESULT};
 use crate::http::extract::query_value;
-use crate::http::mask::{MASK, Mask};
+use crate::http::iam::TOKENS;
+use crate::http::mask::{MASK, Mask, RequestKind};
 use crate::http::openapi::all_required;
 use crate::http::{App, explain_outcome, response};
 use crate::simulator::{Change, JournalEntry, Outcome, RecordedRequest, Space, SpaceId};
@@ -163,7 +165,13 @@ impl EntryWriter {
     }
 
     fn request(&self, request: &RecordedRequest) -> RequestView {
-        let mask = Mask { accounts: &self.accounts, show_personal_data: self.show_personal_data };
+        let kind = match request.path() {
+            INDIVIDUAL => RequestKind::Application,
+            REVIEW_RESULT => RequestKind::ReviewResult,
+            TOKENS => RequestKind::Login,
+            _ => RequestKind::Other,
+        };
+        let mask = Mask { accounts: &self.accounts, show_personal_data: self.show_personal_data, kind };
         RequestView {
             method: short(request.method()).into_owned(),
             path: mask.target(request.target()),

@@ -78,7 +78,8 @@ fn is_navigation(method: &Method, path: &str, headers: &HeaderMap) -> bool {
 
 /// Refuses calls that do not show the token, if there is one.
 fn check_token(settings: &ControlSettings, headers: &HeaderMap) -> Result<()> {
-    let shown = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let shown = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().split_at_checked("Bearer ".len()));
+    let shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer ")).map(|(_, token)| token);
     match &settings.token {
         Some(token) if !shown.is_some_and(|shown| token.matches(shown)) => {
             Err(ControlError::new(UNAUTHORIZED, "send `Authorization: Bearer` with the control token"))

@@ -211,7 +211,15 @@ impl Follower {
             let event = Event::default().id(entry.number.to_string()).event("entry");
             event.json_data(writer.entry(&entry)).expect("an entry is JSON")
         };
-        if is_small { make() } else { spawn_blocking(make).await.expect("an entry can be shown") }
+        if is_small {
+            return make();
+        }
+        let permit = Arc::clone(&self.app.calls).acquire_owned().await.expect("the semaphore is never closed");
+        let event = spawn_blocking(move || {
+            let _permit = permit;
+            make()
+        });
+        event.await.expect("an entry can be shown")
     }
 }
 

@@ -38,7 +38,7 @@ use self::extract::read_call;
 use super::App;
 use super::openapi::{ApiRouter, op};
 use super::response::{X_REQUEST_ID, request_id_header};
-use error::{CONFLICT, ControlError, FORBIDDEN, INTERNAL, NOT_FOUND, UNAUTHORIZED};
+use error::{CONFLICT, ControlError, FORBIDDEN, INTERNAL, MALFORMED, NOT_FOUND, UNAUTHORIZED};
 
 const CA_PATH: &str = "/_sim/tls/ca.pem";
 const JOURNAL_PATH: &str = "/_sim/journal";
@@ -66,7 +66,7 @@ fn open_routes() -> ApiRouter {
 /// The routes that only some clients may call: `guard` says which.
 #[rustfmt::skip]
 fn guarded_routes() -> ApiRouter {
-    ApiRouter::new(true, &[INTERNAL, UNAUTHORIZED, FORBIDDEN])
+    ApiRouter::new(true, &[INTERNAL, UNAUTHORIZED, FORBIDDEN, MALFORMED])
         .get("/_sim", service::get_index, op("getIndex", "What this is, and where to go"))
         .get("/_sim/catalog", catalog::list,
             op("listOutcomes", "Every documented outcome, with all ways to get it now"))

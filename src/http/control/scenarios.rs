@@ -61,6 +61,9 @@ pub async fn get_schema() -> Json<JsonDocument> {
     Json(JsonDocument(json_schema().into()))
 }
 
+/// The most mistakes of all files together that an answer has.
+const MAX_MISTAKES: usize = 1000;
+
 /// What a reload changed.
 #[derive(Serialize, JsonSchema)]
 pub struct ReloadBody {
@@ -111,6 +114,6 @@ pub async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, Sta
     let unreadable = errors.unreadable.into_iter().map(|(file, message)| FileMistake::Unreadable { file, message });
     let problems = errors.problems.into_iter();
     let mistakes = problems.map(|mistake| FileMistake::Mistake { file: mistake.file.clone(), mistake });
-    let detail = unreadable.chain(mistakes).collect();
+    let detail = unreadable.chain(mistakes).take(MAX_MISTAKES).collect();
     Err(Status(ReloadErrorBody { reload, error: "invalid", detail, more: errors.with_more }))
 }

@@ -232,6 +232,6 @@ fn add_host(request: &mut Request<Incoming>) {
         && let Some(authority) = request.uri().authority()
         && let Ok(host) = HeaderValue::from_str(authority.as_str())
     {
-        request.headers_mut().entry(HOST).or_insert(host);
+        request.headers_mut().insert(HOST, host);
     }
 }

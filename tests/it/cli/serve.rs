@@ -203,7 +203,7 @@ async fn serve_with_closed_stdout_logs_its_address() {
     let reply = Client::of_url(address).call("GET", "/unknown", &[], "").await;
     child.kill().expect("it still runs");
     child.wait().expect("it ends");
-    assert!(line.contains("stdout is closed"), "{line}");
+    assert!(line.contains("stdout takes nothing"), "{line}");
     assert_eq!(reply.status, 404);
 }
 

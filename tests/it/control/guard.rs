@@ -119,7 +119,7 @@ async fn control_calls_repeat_little_of_what_they_refuse() {
     let app = TestApp::builtin();
     for name in ["host", "origin", "sec-fetch-site"] {
         let reply = app.call("GET", "/_sim/clock", &[(name, &"e.".repeat(50_000))], "").await;
-        assert_forbidden(&reply, "e.e…`");
+        assert_forbidden(&reply, ".…`");
         assert!(reply.body.len() < 300, "{name}: {}", reply.body.len());
     }
 }
