@@ -220,7 +220,9 @@ impl Mask<'_> {
             Value::Object(fields) => {
                 let shown = |(name, value): (String, Value)| {
                     // IAM calls an object around a secret `auth` and another one `password`.
-                    let is_object = value.is_object() && ["auth", "password"].contains(&name.as_str());
+                    let is_object = self.kind == RequestKind::Login
+                        && value.is_object()
+                        && ["auth", "password"].contains(&name.as_str());
                     let is_masked = is_secret(&name) && !is_object;
                     (name, if is_masked { MASK.into() } else { self.without_secrets(value) })
                 };

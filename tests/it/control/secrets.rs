@@ -1,6 +1,7 @@
 //! Marked secrets in random places of requests: they are found in nothing that is shown.
 
 use axum::http::{HeaderName, HeaderValue, Request};
+use bss_sim::{Scenario, Simulator};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -260,5 +261,56 @@ async fn nothing_repeats_more_than_2_kb_of_a_clients_text() {
     }
     for entry in list(&app.get("/journal").await, "entries") {
         assert!(entry.to_string().len() < 12_000, "{:.3000}", entry.to_string());
+    }
+}
+
+#[tokio::test]
+async fn values_are_shown_only_in_the_requests_that_have_them() {
+    let app = TestApp::from_text(CALLERS);
+    let token = [JSON, ("x-auth-token", "token")];
+    app.call("POST", "/v3/auth/tokens", &token, r#"{"customer_id":"Geheim"}"#).await;
+    app.call("POST", &format!("{INDIVIDUAL}?customer_id=Geheim"), &token, "{}").await;
+    app.call("GET", "/v2/x?customer_id=Geheim", &token, r#"{"customer_id":"Geheim"}"#).await;
+    app.call("GET", "/v2/customers/realname-auths/result?customer_id=x;name=Geheim", &token, "").await;
+    app.call("GEHEIM", INDIVIDUAL, &token, "{}").await;
+    let journal = app.get("/journal").await.to_string();
+    assert!(!journal.to_lowercase().contains("geheim"), "{journal}");
+    app.call("GET", "/v2/customers/realname-auths/result?customer_id=c-1", &token, r#"{"customer_id":"Geheim"}"#).await;
+    app.apply(&passport("c-2")).await;
+    let journal = app.get("/journal").await.to_string();
+    assert!(journal.contains("customer_id=c-1") && journal.contains(r#""customer_id":"c-2""#), "{journal}");
+}
+
+#[tokio::test]
+async fn personal_data_is_shown_without_secrets() {
+    let scenario = Scenario::text(CALLERS);
+    let app = TestApp::build(Simulator::builder().scenario(scenario).show_personal_data());
+    let mut body = json!({ "name": "Wang Xiaoming", "mobile": "+8613800138000", "auth": { "password": "Geheim" } });
+    for key in
+        ["password", "passwd", "pwd", "sk", "api_key", "private_key", "jwt", "otp", "pin", "signature", "accessToken"]
+    {
+        body[key] = json!({ "id": "Geheim" });
+        body[key.to_uppercase()] = "Geheim".into();
+    }
+    // The space's own credentials are known, wherever they stand.
+    body["note"] = "demo-secret".into();
+    body["notes"] = json!(["demo-password", "token"]);
+    let headers = [
+        ("x-api-key", "Geheim"),
+        ("x-session", "Geheim"),
+        ("x-copy", "demo-secret"),
+        ("x-anything", "Bearer Geheim"),
+        ("referer", "http://a/?token=Geheim"),
+        ("x-seen", "visible"),
+    ];
+    let path = format!("{INDIVIDUAL}?sig=Geheim&pass%77ord=Geheim&a=1;token=Geheim&seen=yes");
+    app.call("POST", &path, &headers, body.to_string()).await;
+    app.post_body(r#"{"password":"Geheim""#).await;
+    let journal = app.get("/journal").await.to_string();
+    for secret in ["Geheim", "demo-secret", "demo-password", r#""token""#] {
+        assert!(!journal.contains(secret), "{secret}: {journal}");
+    }
+    for seen in ["Wang Xiaoming", "+8613800138000", "visible", "seen=yes"] {
+        assert!(journal.contains(seen), "{seen}: {journal}");
     }
 }
