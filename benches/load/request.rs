@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 /// The path of the API.
 pub(crate) const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
 
-/// The host that is called, wherever it listens: it is signed.
-pub(crate) const HOST: &str = "bss.example";
+/// The host that is called, wherever it listens: it is signed. The control API knows it as a local name.
+pub(crate) const HOST: &str = "bss.test";
 
 /// The access key of the scenario `open`.
 const KEY: (&str, &str) = ("DEMOAK0001", "demo-secret");
