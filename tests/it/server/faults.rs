@@ -129,6 +129,6 @@ async fn a_client_that_leaves_while_pictures_are_read_finds_its_request_decided(
     // The stream was reset before this answer was asked for.
     assert_eq!(client.get("/journal").await["entries"], json!([]));
     allow.send_replace(true);
-    while client.get("/journal").await["entries"] == json!([]) {}
+    in_time(async { while client.get("/journal").await["entries"] == json!([]) {} }).await;
     client.post_as("token", application).await.assert_code(400, "CBC.99000027");
 }
