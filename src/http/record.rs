@@ -164,13 +164,18 @@ impl Future for Answering {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let response = match &mut self.stage {
-                Stage::Deciding(decided) => match ready!(decided.as_mut().poll(cx)) {
-                    (response, None) => response,
-                    (response, Some(delivery)) => {
-                        self.stage = Stage::Delivering(Box::pin(delivery.deliver(response)));
-                        continue;
+                Stage::Deciding(decided) => {
+                    let (response, delivery) = ready!(decided.as_mut().poll(cx));
+                    // A long delivery does not keep a state that was reset meanwhile.
+                    self.context = None;
+                    match delivery {
+                        None => response,
+                        Some(delivery) => {
+                            self.stage = Stage::Delivering(Box::pin(delivery.deliver(response)));
+                            continue;
+                        }
                     }
-                },
+                }
                 Stage::Delivering(delivered) => ready!(delivered.as_mut().poll(cx)),
                 Stage::Ended => unreachable!("a future is not polled after its end"),
             };

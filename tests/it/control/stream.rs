@@ -72,6 +72,19 @@ async fn get_journal_stream_tells_what_was_cleared_reset_and_missed() {
 }
 
 #[tokio::test]
+async fn get_journal_stream_tells_of_a_reset_while_an_answer_is_delayed() {
+    let process = Process::start(&[]);
+    let client = process.client();
+    client.script(&json!({ "delay": "1h", "then": { "error_code": "CBC.0999" } })).await;
+    let mut late = Connection::to(&process).await;
+    let mut follower = follow(&process, "default", "").await;
+    late.send(raw_post(&builtin_passport("customer-new").to_string())).await;
+    assert_eq!(next(&mut follower).await.expect("an event").0, "entry");
+    client.assert_control("POST", "/reset", Value::Null, 200).await;
+    assert_eq!(next(&mut follower).await.expect("an event").0, "reset");
+}
+
+#[tokio::test]
 async fn get_journal_stream_ends_with_its_space() {
     let process = Process::start(&[]);
     let client = process.client();
