@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use super::{CommandError, print};
 use crate::domain::{Caller, CheckResult};
 use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
-use crate::http::{App, INDIVIDUAL, explain_outcome, router};
+use crate::http::{App, Explainer, INDIVIDUAL, router};
 use crate::simulator::{JournalEntry, SpaceState};
 
 /// What `--help` adds.
@@ -80,6 +80,7 @@ async fn failures(scenario: &LoadedScenario, file: &str) -> Vec<String> {
     let app = Arc::new(App::of(scenario, Library::builtin()));
     let state = app.spaces.default_space().state();
     let router = router(&app);
+    let explainer = Explainer { spaces: &app.spaces, contract: state.settings().contract };
     let mut failures = Vec::new();
     for exchange in &scenario.exchanges {
         match exchange {
@@ -92,7 +93,7 @@ async fn failures(scenario: &LoadedScenario, file: &str) -> Vec<String> {
             Exchange::Request { line, caller, request, expected } => {
                 let token = token(&state, caller.as_deref());
                 let difference = match send(router.clone(), &state, token.as_deref(), request).await {
-                    Ok(reply) => difference(expected, &reply),
+                    Ok(reply) => difference(expected, &reply, explainer),
                     Err(error) => Some(format!("    the caller's token fits no header: {error}\n")),
                 };
                 failures.extend(difference.map(|text| format!("  {file}:{line}:\n{text}")));
@@ -140,7 +141,7 @@ async fn send(
 }
 
 /// Describes how a reply differs from the expected one, and why it was given. `None` if it does not differ.
-fn difference(expected: &Expected, reply: &Reply) -> Option<String> {
+fn difference(expected: &Expected, reply: &Reply, explainer: Explainer<'_>) -> Option<String> {
     let mut text = String::new();
     let mut compare = |what: &str, expected: Option<&Value>, found: Option<&Value>| {
         if expected != found {
@@ -159,9 +160,9 @@ fn difference(expected: &Expected, reply: &Reply) -> Option<String> {
     if text.is_empty() {
         return None;
     }
-    for finding in
-        reply.entry.iter().flat_map(|entry| explain_outcome(&entry.outcome, &entry.request, entry.caller.as_deref()))
-    {
+    let Some(JournalEntry { outcome, request, caller, .. }) = reply.entry.as_deref() else { return Some(text) };
+    let _ = writeln!(text, "    why: {}", explainer.why(outcome, request));
+    for finding in explainer.checks(outcome, request, caller.as_deref()) {
         let verdict = match finding.result {
             CheckResult::Passed => "passed",
             CheckResult::Failed => "refused by",

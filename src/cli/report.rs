@@ -84,8 +84,8 @@ fn unexpected_lines(unexpected: &[(UnexpectedRequest, u64)]) -> Vec<String> {
     if !unexpected.is_empty() {
         lines.push("unexpected requests, refused by the gateway though no script says so:".to_owned());
     }
-    for (UnexpectedRequest { method, path, check, reason }, count) in unexpected {
-        lines.push(format!("{count:>6}  {method} {path}: {check}: {reason}"));
+    for (UnexpectedRequest { method, path, check, why }, count) in unexpected {
+        lines.push(format!("{count:>6}  {method} {path}: {why}"));
         if [checks::PATH_KNOWN.id, checks::METHOD_KNOWN.id].contains(check) {
             let endpoints = ENDPOINTS.into_iter().flatten().map(|(method, path)| format!("{method} {path}"));
             lines.push(format!("        there are {}", endpoints.collect::<Vec<_>>().join(", ")));

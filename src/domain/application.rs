@@ -81,31 +81,45 @@ impl<'a> Application<'a> {
     /// Checks presence, type, length and range of each parameter, in the page's order, then what depends on several
     /// parameters. Returns the first error.
     pub fn parse(raw: RawApplication<'a>, contract: Contract) -> Result<Self, ParameterError> {
-        let customer_id = text(Parameter::CustomerId, raw.customer_id)?;
-        constant(Parameter::IdentifyType, mandatory(Parameter::IdentifyType, raw.identify_type)?, 0, "0")?;
-        let picture_paths = picture_paths(raw.verified_file_url)?;
-        let name = text(Parameter::Name, raw.name)?;
-        let number = text(Parameter::VerifiedNumber, raw.verified_number)?;
-        let xaccount_type = text(Parameter::XaccountType, raw.xaccount_type)?;
-        let certificate_type = mandatory(Parameter::VerifiedType, raw.verified_type)?;
-        let certificate_type = CertificateType::parse(certificate_type, contract)
-            .ok_or(error(Parameter::VerifiedType, Violation::NotOneOf("the certificate types of the page")))?;
-        let change_type = optional(Parameter::ChangeType, raw.change_type)?;
-        if let Some(change_type) = change_type {
-            constant(Parameter::ChangeType, change_type, -1, "-1")?;
-        }
+        let mut first = None;
+        let parsed = Self::parse_all(raw, contract, |error| {
+            first.get_or_insert(error);
+        });
+        parsed.ok_or_else(|| first.expect("what is not parsed has an error"))
+    }
+
+    /// Returns everything that is wrong with the parameters, in the order of the checks. Empty if nothing is.
+    pub fn errors(raw: RawApplication<'a>, contract: Contract) -> Vec<ParameterError> {
+        let mut errors = Vec::new();
+        Self::parse_all(raw, contract, |error| errors.push(error));
+        errors
+    }
+
+    /// Parses all parameters, also those behind one that is wrong. `None` if there was an error.
+    fn parse_all(raw: RawApplication<'a>, contract: Contract, mut report: impl FnMut(ParameterError)) -> Option<Self> {
+        let customer_id = text(Parameter::CustomerId, raw.customer_id).map_err(&mut report).ok();
+        let identify_type = identify_type(raw.identify_type).map_err(&mut report).ok();
+        let picture_paths = picture_paths(raw.verified_file_url).map_err(&mut report).ok();
+        let name = text(Parameter::Name, raw.name).map_err(&mut report).ok();
+        let number = text(Parameter::VerifiedNumber, raw.verified_number).map_err(&mut report).ok();
+        let xaccount_type = text(Parameter::XaccountType, raw.xaccount_type).map_err(&mut report).ok();
+        let certificate_type = certificate_type(raw.verified_type, contract).map_err(&mut report).ok();
+        let has_change_type = has_change_type(raw.change_type).map_err(&mut report).ok();
+        let (picture_paths, certificate_type) = (picture_paths?, certificate_type?);
         let expected = certificate_type.pictures.len();
         if picture_paths.len() != expected {
-            return Err(error(Parameter::VerifiedFileUrl, Violation::PictureCount { expected }));
+            report(error(Parameter::VerifiedFileUrl, Violation::PictureCount { expected }));
+            return None;
         }
-        Ok(Self {
-            customer_id: CustomerId::new(&customer_id),
-            name: PersonName(name),
+        identify_type?;
+        Some(Self {
+            customer_id: CustomerId::new(&customer_id?),
+            name: PersonName(name?),
             certificate_type,
-            certificate_number: CertificateNumber::new(&number),
+            certificate_number: CertificateNumber::new(&number?),
             picture_paths,
-            xaccount_type,
-            has_change_type: change_type.is_some(),
+            xaccount_type: xaccount_type?,
+            has_change_type: has_change_type?,
         })
     }
 
@@ -155,6 +169,22 @@ fn text(parameter: Parameter, field: RawField<Cow<'_, str>>) -> Result<Cow<'_, s
 
 fn constant(parameter: Parameter, value: i32, expected: i32, text: &'static str) -> Result<(), ParameterError> {
     if value == expected { Ok(()) } else { Err(error(parameter, Violation::NotOneOf(text))) }
+}
+
+fn identify_type(field: RawField<i32>) -> Result<(), ParameterError> {
+    constant(Parameter::IdentifyType, mandatory(Parameter::IdentifyType, field)?, 0, "0")
+}
+
+fn certificate_type(field: RawField<i32>, contract: Contract) -> Result<&'static CertificateType, ParameterError> {
+    let number = mandatory(Parameter::VerifiedType, field)?;
+    let unknown = error(Parameter::VerifiedType, Violation::NotOneOf("the certificate types of the page"));
+    CertificateType::parse(number, contract).ok_or(unknown)
+}
+
+fn has_change_type(field: RawField<i32>) -> Result<bool, ParameterError> {
+    let change_type = optional(Parameter::ChangeType, field)?;
+    change_type.map(|change_type| constant(Parameter::ChangeType, change_type, -1, "-1")).transpose()?;
+    Ok(change_type.is_some())
 }
 
 fn picture_paths(field: RawField<Vec<Cow<'_, str>>>) -> Result<Vec<PicturePath<'_>>, ParameterError> {

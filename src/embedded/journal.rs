@@ -1,15 +1,10 @@
-//! The journal of a space: its entries, and what a test expects of them.
+//! The entries of a space's journal.
 
 use std::fmt::{self, Display};
 
 use serde_json::Value;
 
-use super::scenario::to_text;
-use super::simulator::Error;
-use crate::domain::{CheckResult, Matcher};
 use crate::http::EntryBody;
-
-pub use crate::http::Expectation;
 
 /// An entry of the journal: a request, its response, and why it was given.
 ///
@@ -28,7 +23,7 @@ pub use crate::http::Expectation;
 /// ```
 ///
 /// Names and certificate numbers are `***`, unless the simulator [shows them](super::Builder::show_personal_data).
-/// `Display` and `Debug` are a line: the request, the response, and the check that refused it with what it saw.
+/// `Display` and `Debug` are a line: the request, the response, and why.
 #[derive(Clone, PartialEq)]
 pub struct Entry(pub(super) EntryBody);
 
@@ -88,6 +83,16 @@ impl Entry {
         self.0.explanation.outcome.rule
     }
 
+    /// The scripted fault that took the place of the response: `reset`, `close`, `empty`, `malformed` or `hang`.
+    pub fn fault(&self) -> Option<&str> {
+        self.0.explanation.outcome.fault
+    }
+
+    /// What decided and what it saw, in one line.
+    pub fn why(&self) -> &str {
+        &self.0.explanation.outcome.why
+    }
+
     /// All checks in their order, each with its result: `passed`, `failed` or `not_reached`.
     pub fn checks(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
         self.0.explanation.checks.iter().map(|check| (check.check, check.result.into()))
@@ -96,108 +101,12 @@ impl Entry {
 
 impl Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let EntryBody { number, request, explanation, .. } = &self.0;
-        write!(f, "#{number} {} {} -> ", request.method, request.path)?;
-        match explanation.response.status {
-            Some(status) => write!(f, "{status}")?,
-            None => write!(f, "no response, fault {}", explanation.response.fault.unwrap_or_default())?,
-        }
-        if let Some(code) = self.error_code() {
-            write!(f, " {code}")?;
-        }
-        if let Some(failed) = explanation.checks.iter().find(|check| check.result == CheckResult::Failed) {
-            write!(f, ", {}{}{}", failed.check, if failed.saw.is_empty() { "" } else { ": " }, failed.saw)?;
-        }
-        Ok(())
+        self.0.fmt(f)
     }
 }
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
-    }
-}
-
-impl Expectation {
-    /// This number of entries.
-    pub fn exactly(count: usize) -> Self {
-        Self::between(count, count)
-    }
-
-    /// This number of entries, or more.
-    pub fn at_least(count: usize) -> Self {
-        Self::between(count, usize::MAX)
-    }
-
-    /// This number of entries, or fewer.
-    pub fn at_most(count: usize) -> Self {
-        Self::between(0, count)
-    }
-
-    /// Reads the body of `POST /_sim/verify`: `{"match": {…}, "count": {…}}`, with all operators of a scenario file.
-    ///
-    /// ```
-    /// # use bss_sim::{Error, Expectation};
-    /// # use serde_json::json;
-    /// Expectation::read(json!({ "match": { "name": { "regex": "^Wang" } }, "count": { "at_least": 1, "at_most": 3 } }))?;
-    ///
-    /// let error = Expectation::read(json!({ "match": { "nmae": "Wang" } })).unwrap_err();
-    /// assert!(error.to_string().contains("did you mean `name`?"));
-    /// # Ok::<(), Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If it is invalid, with all mistakes.
-    pub fn read(expectation: impl Display) -> Result<Self, Error> {
-        Ok(Self::from_json(&to_text(expectation))?)
-    }
-
-    fn between(at_least: usize, at_most: usize) -> Self {
-        Self { conditions: Vec::new(), at_least, at_most }
-    }
-
-    /// The path of the request, without the query.
-    pub fn path(self, path: impl Into<Matcher>) -> Self {
-        self.with("path", path)
-    }
-
-    /// `customer_id` in the request.
-    pub fn customer_id(self, id: impl Into<Matcher>) -> Self {
-        self.with("customer_id", id)
-    }
-
-    /// `name` in the body of the request.
-    pub fn name(self, name: impl Into<Matcher>) -> Self {
-        self.with("name", name)
-    }
-
-    /// `verified_number` in the body of the request.
-    pub fn verified_number(self, number: impl Into<Matcher>) -> Self {
-        self.with("verified_number", number)
-    }
-
-    /// The HTTP status of the response.
-    pub fn status(self, status: impl Into<Matcher>) -> Self {
-        self.with("status", status)
-    }
-
-    /// The error code of the response.
-    pub fn error_code(self, code: impl Into<Matcher>) -> Self {
-        self.with("error_code", code)
-    }
-
-    /// The check or rule that refused the request.
-    pub fn rule(self, rule: impl Into<Matcher>) -> Self {
-        self.with("rule", rule)
-    }
-
-    /// The name of the calling partner.
-    pub fn caller(self, name: impl Into<Matcher>) -> Self {
-        self.with("caller", name)
-    }
-
-    fn with(mut self, name: &'static str, condition: impl Into<Matcher>) -> Self {
-        self.conditions.push((name, condition.into()));
-        self
     }
 }

@@ -1,15 +1,17 @@
 //! A space: what a test configures, changes and verifies.
 
 use std::fmt::Display;
-use std::panic::Location;
+use std::panic::{Location, resume_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use axum::Router;
 use jiff::SignedDuration;
+use tokio::runtime;
 
-use super::journal::{Entry, Expectation};
+use super::expectation::Expectation;
+use super::journal::Entry;
 use super::scenario::{Scenario, to_text};
 use super::simulator::Error;
 use crate::domain::{Customer, CustomerId, Partner, ReviewDecision, credentials};
@@ -286,10 +288,45 @@ impl Space {
 
     /// Verifies that the journal has the expected entries, and returns their number.
     ///
+    /// It blocks the thread only as long as the expectation [waits](Expectation::within).
+    ///
     /// # Errors
-    /// If there are more or fewer, with the entries that come closest.
+    /// If there are more or fewer, or others, with the entries that come closest.
     pub fn verify(&self, expectation: &Expectation) -> Result<usize, NotVerified> {
-        http::verify(&self.app, &self.inner, expectation).map(|verified| verified.count)
+        if expectation.within.is_zero() {
+            return http::verify(&self.app, &self.inner, expectation).map(|verified| verified.count);
+        }
+        // The thread may be one of a runtime, in which another cannot be run.
+        let wait = || {
+            let runtime = runtime::Builder::new_current_thread().enable_time().build();
+            runtime.expect("a runtime without I/O can be built").block_on(self.verify_async(expectation))
+        };
+        thread::scope(|scope| scope.spawn(wait).join().unwrap_or_else(|panic| resume_unwind(panic)))
+    }
+
+    /// Does the same as [`verify`](Self::verify) without blocking the thread: for a client that runs in the same runtime as
+    /// the test.
+    ///
+    /// ```
+    /// # use bss_sim::{Expectation, Simulator};
+    /// use std::time::Duration;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// let sim = Simulator::start();
+    /// let url = format!("{}/v2/customers/realname-auths/individual", sim.url());
+    /// let client = tokio::task::spawn_blocking(move || ureq::post(url).send("{}"));
+    /// let refused = Expectation::exactly(1).status(401).within(Duration::from_secs(10));
+    /// assert_eq!(sim.verify_async(&refused).await.unwrap(), 1);
+    /// # drop(client.await);
+    /// # });
+    /// # std::io::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are more or fewer, or others, with the entries that come closest.
+    pub async fn verify_async(&self, expectation: &Expectation) -> Result<usize, NotVerified> {
+        let verified = http::verify_within(&self.app, &self.inner, &Arc::new(expectation.clone())).await;
+        verified.map(|verified| verified.count)
     }
 
     /// Verifies an expectation when the space is dropped. If it is not met then, the drop panics, unless the thread panics

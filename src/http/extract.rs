@@ -1,8 +1,8 @@
 //! Extractors of the simulated API: the whole request, and the partner that it is from.
 
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Query};
@@ -12,19 +12,44 @@ use axum::http::{HeaderMap, Request, Uri};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 
-use super::record::RequestContext;
 use super::signature::{SignatureError, Signed};
 use crate::domain::{Caller, GatewayError, MAX_BODY_BYTES, Partner, checks, excerpt, gateway};
-use crate::simulator::{ApiError, Detail, SpaceState, TokenError, machine_time};
+use crate::simulator::{ApiError, Detail, RecordedRequest, SpaceState, TokenError, machine_time};
 
 pub const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// The header that names the space of a request.
 pub const X_SIM_SPACE: HeaderName = HeaderName::from_static("x-sim-space");
 
+/// What the gateway says of a token that it does not know.
+pub const UNKNOWN_TOKEN: &str = "decrypt token fail";
+
 /// How much of a body that is too long is still read before the refusal. A client that is cut off while it sends may never
 /// see its answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+
+/// What the handlers of a request share with its record. An extension of the request.
+#[derive(Debug)]
+pub struct RequestContext {
+    /// The state of the request's space. It stays the same when the space is reset meanwhile.
+    pub state: Arc<SpaceState>,
+    /// Whether the whole request has come.
+    pub is_received: AtomicBool,
+    pub record: Mutex<Record>,
+}
+
+#[derive(Debug, Default)]
+pub struct Record {
+    pub request: RecordedRequest,
+    /// The name of the caller, if it was authenticated.
+    pub caller: Option<Arc<str>>,
+}
+
+impl RequestContext {
+    pub fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().expect("lock poisoned: record")
+    }
+}
 
 /// A request of the simulated API, read to its end.
 pub struct ApiRequest {
@@ -52,7 +77,7 @@ impl ApiRequest {
                 caller.map_err(Detail::from)
             }
             // Credentials of another kind are taken for a token, as on the real gateway.
-            None if headers.contains_key(AUTHORIZATION) => Err("decrypt token fail".to_owned().into()),
+            None if headers.contains_key(AUTHORIZATION) => Err(UNKNOWN_TOKEN.to_owned().into()),
             None => Err("x-auth-token not found".to_owned().into()),
         }
     }
@@ -120,7 +145,7 @@ pub fn query_value(uri: &Uri, name: &str) -> Option<String> {
 }
 
 pub fn caller_by_token(state: &SpaceState, token: &[u8]) -> Result<Caller, Detail> {
-    let unknown = || "decrypt token fail".to_owned();
+    let unknown = || UNKNOWN_TOKEN.to_owned();
     let token = std::str::from_utf8(token).map_err(|_| unknown())?;
     let caller = state.caller_by_token(token);
     Ok(caller.map_err(|error| match error {

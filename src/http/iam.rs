@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::extract::{ApiRequest, not_authenticated, query_value};
 use super::response::{X_SUBJECT_TOKEN, json_text};
-use crate::domain::Caller;
 use crate::domain::checks::{self, Check};
-use crate::simulator::{ApiError, IamAnswer, Outcome, SpaceState};
+use crate::domain::{Accounts, Caller};
+use crate::simulator::{ApiError, IamAnswer, Outcome, SpaceId, SpaceState, Spaces};
 
 pub const DOMAINS: &str = "/v3/auth/domains";
 pub const TOKENS: &str = "/v3/auth/tokens";
@@ -143,6 +143,13 @@ struct UserLogin {
 #[schemars(inline)]
 struct UserDomain {
     name: String,
+}
+
+impl UserLogin {
+    fn caller(&self, accounts: &Accounts) -> Option<Caller> {
+        let (known, caller) = accounts.user(&self.domain.name, &self.name)?;
+        known.password.matches(self.password.as_bytes()).then(|| caller.clone())
+    }
 }
 
 /// What the token is for. Any project is one of the user's account (assumed): the simulated API knows no projects.
@@ -309,11 +316,14 @@ fn parse(body: &[u8]) -> Result<Auth, ApiError> {
 }
 
 fn authenticate(state: &SpaceState, user: &UserLogin) -> Result<Caller, ApiError> {
-    let accounts = state.accounts();
-    let known = accounts.user(&user.domain.name, &user.name);
-    let known = known.filter(|(known, _)| known.password.matches(user.password.as_bytes()));
-    let caller = known.map(|(_, caller)| caller.clone());
+    let caller = user.caller(&state.accounts());
     caller.ok_or_else(|| unidentified("The username or password is wrong.", "no such user with this password"))
+}
+
+/// Returns a space in which the user and the password of a login are right.
+pub fn space_of_login(spaces: &Spaces, body: &[u8]) -> Option<SpaceId> {
+    let user = parse(body).ok()?.identity.password.user;
+    spaces.find_by(|state| user.caller(&state.accounts()).is_some())
 }
 
 fn unidentified(message: &str, saw: &str) -> ApiError {

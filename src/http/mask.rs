@@ -1,17 +1,19 @@
 //! What is shown of a request: in the journal, in explanations and in the log. A value is shown only at a place and in a
 //! form in which it is known to be harmless. Names of keys, headers and parameters are shown, and so are paths.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::net::IpAddr;
 
 use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use jiff::civil::DateTime;
-use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::invent::Inventor;
 use crate::domain::{Accounts, Credentials, Parameter, Partner, PicturePath, Secret, excerpt, short};
 use crate::simulator::SpaceId;
 
@@ -150,9 +152,33 @@ pub struct Mask<'a> {
     /// True if only secrets are masked.
     pub show_personal_data: bool,
     pub kind: RequestKind,
+    /// Invents what is not shown, for an export. Without it a mask stands there.
+    pub inventor: Option<&'a RefCell<Inventor>>,
 }
 
 impl Mask<'_> {
+    /// What stands for a text that is not shown.
+    fn hide(self, text: &str) -> String {
+        self.inventor.map_or_else(|| MASK.to_owned(), |inventor| inventor.borrow_mut().text(text))
+    }
+
+    /// What stands for a value of JSON that is not shown.
+    pub fn hide_json(self, json: &str) -> Value {
+        let invent = |inventor: &RefCell<Inventor>| {
+            let value = serde_json::from_str(json).ok()?;
+            Some(inventor.borrow_mut().value(&value))
+        };
+        self.inventor.and_then(invent).unwrap_or_else(|| MASK.into())
+    }
+
+    /// What stands for a value of a query that is not shown.
+    fn hide_in_query(self, value: &str) -> String {
+        match self.inventor {
+            Some(_) => utf8_percent_encode(&self.hide(value), NON_ALPHANUMERIC).to_string(),
+            None => MASK.to_owned(),
+        }
+    }
+
     /// Returns the path and the query of a target.
     pub fn target(self, target: &str) -> String {
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
@@ -176,7 +202,8 @@ impl Mask<'_> {
                         && !value.contains(';')
                         && is_customer_id(&decode(value))
                 };
-                format!("{}={}", short(name), if is_shown { value } else { MASK })
+                let shown = if is_shown { value.to_owned() } else { self.hide_in_query(&decode(value)) };
+                format!("{}={shown}", short(name))
             }
         };
         query.split('&').take(MAX_SHOWN).map(pair).collect::<Vec<_>>().join("&")
@@ -190,10 +217,15 @@ impl Mask<'_> {
         let is_shown = is_harmless || (self.show_personal_data && !is_secret() && !self.is_credential(value));
         match name {
             _ if is_shown => excerpt(value).into_owned(),
-            "authorization" => format!("{}{MASK}", beginning(value, &SCHEMES)),
-            "user-agent" => format!("{}{MASK}", beginning(value, &PRODUCTS)),
-            _ => MASK.to_owned(),
+            "authorization" => self.hide_after(beginning(value, &SCHEMES), value),
+            "user-agent" => self.hide_after(beginning(value, &PRODUCTS), value),
+            _ => self.hide(value),
         }
+    }
+
+    /// Returns a value of which only the beginning is shown.
+    fn hide_after(self, beginning: &str, value: &str) -> String {
+        format!("{beginning}{}", self.hide(&value[beginning.len()..]))
     }
 
     /// Returns a body: null if there is none, and a mask if it is no JSON object.
@@ -202,9 +234,10 @@ impl Mask<'_> {
         if body.is_empty() {
             return Value::Null;
         }
+        let hidden = || self.hide(&String::from_utf8_lossy(body)).into();
         if self.show_personal_data && body.len() <= MAX_BODY_BYTES {
             // It cannot be known where the secrets are in a malformed one.
-            return serde_json::from_slice(body).map_or_else(|_| MASK.into(), |body| self.without_secrets(body));
+            return serde_json::from_slice(body).map_or_else(|_| hidden(), |body| self.without_secrets(body));
         }
         let places: &[_] = match self.kind {
             RequestKind::Application => &APPLICATION,
@@ -212,7 +245,7 @@ impl Mask<'_> {
             RequestKind::ReviewResult | RequestKind::Other => &[("", Harmless::Object)],
         };
         let raw: Result<&RawValue, _> = serde_json::from_slice(body);
-        raw.map_or_else(|_| MASK.into(), |raw| self.value(places, "", raw))
+        raw.map_or_else(|_| hidden(), |raw| self.value(places, "", raw))
     }
 
     fn without_secrets(self, value: Value) -> Value {
@@ -224,12 +257,12 @@ impl Mask<'_> {
                         && value.is_object()
                         && ["auth", "password"].contains(&name.as_str());
                     let is_masked = is_secret(&name) && !is_object;
-                    (name, if is_masked { MASK.into() } else { self.without_secrets(value) })
+                    (name, if is_masked { self.hide_json(&value.to_string()) } else { self.without_secrets(value) })
                 };
                 fields.into_iter().map(shown).collect()
             }
             Value::Array(elements) => elements.into_iter().map(|element| self.without_secrets(element)).collect(),
-            Value::String(text) if self.is_credential(&text) => MASK.into(),
+            Value::String(text) if self.is_credential(&text) => self.hide(&text).into(),
             other => other,
         }
     }
@@ -262,7 +295,7 @@ impl Mask<'_> {
             Some(Harmless::TableNumber) => {
                 raw.get().parse::<i64>().ok().filter(|number| (-1..100).contains(number)).map(Value::from)
             }
-            Some(Harmless::PicturePaths) => picture_paths(raw),
+            Some(Harmless::PicturePaths) => self.picture_paths(raw),
             Some(Harmless::Platform) => text().filter(|text| is_platform(text)).map(Value::from),
             Some(Harmless::Partner) => text().filter(|text| is_partner(text)).map(Value::from),
             Some(Harmless::LoginMethods) => {
@@ -271,7 +304,16 @@ impl Mask<'_> {
             }
             None => None,
         };
-        shown.unwrap_or_else(|| MASK.into())
+        shown.unwrap_or_else(|| self.hide_json(raw.get()))
+    }
+
+    fn picture_paths(self, raw: &RawValue) -> Option<Value> {
+        let max = Parameter::VerifiedFileUrl.max_length();
+        let paths = serde_json::from_str::<Vec<Value>>(raw.get()).ok().filter(|paths| paths.len() <= max)?;
+        let is_path = |path: &str| path.len() <= MAX_PATH_BYTES && PicturePath::parse(path).is_ok();
+        let is_shown = |path: &Value| path.as_str().is_some_and(is_path);
+        let shown = |path: Value| if is_shown(&path) { path } else { self.hide_json(&path.to_string()) };
+        Some(paths.into_iter().map(shown).collect())
     }
 
     fn object(self, places: &[(&str, Harmless)], place: &str, raw: &RawValue) -> Option<Value> {
@@ -314,7 +356,7 @@ impl<'de> Visitor<'de> for ShownFields<'_> {
 /// Returns a request with the headers and the query that are shown by default.
 pub fn parts(parts: &Parts) -> Parts {
     let accounts = Accounts::default();
-    let mask = Mask { accounts: &accounts, show_personal_data: false, kind: RequestKind::Other };
+    let mask = Mask { accounts: &accounts, show_personal_data: false, kind: RequestKind::Other, inventor: None };
     let mut masked = parts.clone();
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     masked.uri = utf8_percent_encode(&mask.target(target), CONTROLS).to_string().parse().unwrap_or_default();
@@ -323,6 +365,11 @@ pub fn parts(parts: &Parts) -> Parts {
         *value = HeaderValue::from_str(&shown).unwrap_or(HeaderValue::from_static(MASK));
     }
     masked
+}
+
+/// Returns the value of `Content-Encoding`.
+pub fn coding(value: &str) -> &str {
+    if every(&value.to_ascii_lowercase(), is_coding) { value } else { MASK }
 }
 
 /// Returns the hash of a signed body, which the client may have chosen itself.
@@ -339,14 +386,6 @@ fn beginning<'a>(value: &str, known: &[&'a str]) -> &'a str {
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_WORDS.iter().any(|word| name.contains(word))
-}
-
-fn picture_paths(raw: &RawValue) -> Option<Value> {
-    let max = Parameter::VerifiedFileUrl.max_length();
-    let paths = serde_json::from_str::<Vec<Value>>(raw.get()).ok().filter(|paths| paths.len() <= max)?;
-    let is_path = |path: &str| path.len() <= MAX_PATH_BYTES && PicturePath::parse(path).is_ok();
-    let shown = |path: Value| if path.as_str().is_some_and(is_path) { path } else { MASK.into() };
-    Some(paths.into_iter().map(shown).collect())
 }
 
 fn is_customer_id(text: &str) -> bool {

@@ -4,10 +4,13 @@
 mod app;
 mod bss;
 mod control;
+mod explanation;
 mod extract;
 mod fault;
+mod hint;
 mod host;
 mod iam;
+mod invent;
 mod limits;
 mod mask;
 mod openapi;
@@ -27,8 +30,9 @@ use tower::Layer;
 
 pub use app::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES};
 pub use bss::INDIVIDUAL;
-pub use bss::individual::explain_outcome;
-pub use control::{ChangeView, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal, verify};
+pub(crate) use control::{Conditions, Field, Order};
+pub use control::{EntryBody, Expectation, NotVerified, entry, explain, journal, verify, verify_within};
+pub use explanation::Explainer;
 pub use host::HostPattern;
 pub use limits::Limits;
 pub use mask::MASK;

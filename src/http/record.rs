@@ -4,8 +4,8 @@
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -18,10 +18,11 @@ use tokio::runtime::Handle;
 use tower::{Layer, Service};
 use uuid::Uuid;
 
-use super::extract::{X_AUTH_TOKEN, X_SIM_SPACE};
+use super::explanation::Explainer;
+use super::extract::{Record, RequestContext, X_AUTH_TOKEN, X_SIM_SPACE};
 use super::fault::Delivery;
 use super::{mask, response, signature};
-use crate::domain::{GatewayError, checks, excerpt, gateway, short};
+use crate::domain::{Fault, GatewayError, checks, excerpt, gateway, short};
 use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
 
 /// The most bytes of a target, and of one header (the gateway's "32 K").
@@ -45,29 +46,6 @@ const MAX_HEADERS: usize = 100;
 
 /// The most bytes of all headers together (the gateway's "128 K").
 const MAX_HEADERS_BYTES: usize = 128 * 1024;
-
-/// What the handlers of a request share with its record. An extension of the request.
-#[derive(Debug)]
-pub struct RequestContext {
-    /// The state of the request's space. It stays the same when the space is reset meanwhile.
-    pub state: Arc<SpaceState>,
-    /// Whether the whole request has come.
-    pub is_received: AtomicBool,
-    record: Mutex<Record>,
-}
-
-#[derive(Debug, Default)]
-pub struct Record {
-    pub request: RecordedRequest,
-    /// The name of the caller, if it was authenticated.
-    pub caller: Option<Arc<str>>,
-}
-
-impl RequestContext {
-    pub fn record(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().expect("lock poisoned: record")
-    }
-}
 
 /// Records the requests of a service.
 #[derive(Clone, Debug)]
@@ -259,6 +237,7 @@ impl Recording {
         let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
         response::write(&outcome, state.settings().wire, id, &mut response);
         let delivery = Delivery::of(&outcome);
+        let explainer = Explainer { spaces: &spaces, contract: state.settings().contract };
         tracing::info!(
             request.id = %id.simple(),
             request.method = %short(request.method()),
@@ -267,13 +246,15 @@ impl Recording {
             error.code = outcome.error_code(),
             decided_by = outcome.decided_by(),
             check = outcome.check(),
+            why = explainer.why(&outcome, &request),
+            fault = outcome.fault().map(Fault::as_str),
             caller = caller.as_deref(),
             space = %state.space_id,
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
         state.shared.metrics.count(endpoint, &outcome);
-        state.shared.unexpected_requests.record(&request, &outcome);
+        state.shared.unexpected_requests.record(&request, &outcome, || explainer.why(&outcome, &request));
         state.journal.push(JournalEntry {
             number: 0,
             request_id: id,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SERVER};
+use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SERVER};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
@@ -61,6 +61,13 @@ pub fn write(outcome: &Outcome, wire: Wire, id: Uuid, response: &mut Response<Bo
         (None, _) => "application/json;charset=UTF-8",
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+}
+
+/// The headers of the response with an outcome, but for an issued token.
+pub fn headers(outcome: &Outcome, wire: Wire, id: Uuid) -> HeaderMap {
+    let mut response = Response::default();
+    write(outcome, wire, id, &mut response);
+    response.into_parts().0.headers
 }
 
 pub fn request_id_header(id: &str) -> HeaderValue {

@@ -100,6 +100,11 @@ impl RecordedRequest {
         &self.bytes[self.ends[2]..]
     }
 
+    /// Returns the body without a byte order mark.
+    pub fn json_body(&self) -> &[u8] {
+        self.body().strip_prefix(b"\xEF\xBB\xBF").unwrap_or(self.body())
+    }
+
     fn text(&self, from: usize, to: usize) -> &str {
         str::from_utf8(&self.bytes[from..to]).expect("method and target were added as text")
     }
@@ -120,6 +125,11 @@ pub struct JournalEntry {
 }
 
 impl JournalEntry {
+    /// Returns the status of the answer. `None` if a fault took its place.
+    pub fn answered_status(&self) -> Option<u16> {
+        self.outcome.fault().is_none().then_some(self.status)
+    }
+
     /// Returns how much memory the entry takes.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.outcome.heap_bytes() + self.request.bytes.capacity()

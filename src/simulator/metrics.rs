@@ -9,13 +9,10 @@ use foldhash::fast::RandomState;
 
 use crate::domain::{Answer, CheckItem, DocumentedOutcome, ScriptedAnswer, short};
 use crate::simulator::journal::RecordedRequest;
-use crate::simulator::outcome::{ApiError, Detail, Outcome};
+use crate::simulator::outcome::{ApiError, IamAnswer, Outcome};
 
 /// How many kinds of unexpected requests, and how many leftovers, are kept.
 const MAX_KEPT: usize = 100;
-
-/// The text between the reason of a wrong signature and the canonical request. What follows differs in each request.
-const CANONICAL_REQUEST: &str = ", canonicalRequest:";
 
 /// The labels of a counter. Every value comes from a table, so that the number of counters is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,7 +100,8 @@ pub struct UnexpectedRequest {
     /// The path without its query.
     pub path: String,
     pub check: &'static str,
-    pub reason: String,
+    /// The check and what it saw.
+    pub why: String,
 }
 
 /// Each kind with its count, and the number of requests of other kinds.
@@ -112,18 +110,13 @@ pub struct UnexpectedRequests(Mutex<(Vec<(UnexpectedRequest, u64)>, u64)>);
 
 impl UnexpectedRequests {
     /// Records the request if the gateway or IAM refused it, but not by a scripted answer.
-    pub fn record(&self, request: &RecordedRequest, outcome: &Outcome) {
-        let (check, reason) = match outcome {
-            Outcome::Refused(ApiError::Gateway { check, detail: Some(Detail { masked, .. }), .. }) => {
-                (check.id, masked.split(CANONICAL_REQUEST).next().unwrap_or_default())
-            }
-            Outcome::Refused(ApiError::Gateway { check, error, detail: None }) => (check.id, error.message),
-            Outcome::Refused(ApiError::Iam(answer, saw)) => (answer.check.id, saw.as_str()),
-            _ => return,
+    pub fn record(&self, request: &RecordedRequest, outcome: &Outcome, why: impl FnOnce() -> String) {
+        let Outcome::Refused(ApiError::Gateway { check, .. } | ApiError::Iam(IamAnswer { check, .. }, _)) = outcome
+        else {
+            return;
         };
         let [method, path] = [request.method(), request.path()].map(|text| short(text).into_owned());
-        let reason = reason.to_owned();
-        let request = UnexpectedRequest { method, path, check, reason };
+        let request = UnexpectedRequest { method, path, check: check.id, why: why() };
         let (kinds, others) = &mut *self.0.lock().expect("lock poisoned: unexpected requests");
         if let Some((_, count)) = kinds.iter_mut().find(|(kind, _)| *kind == request) {
             *count += 1;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::domain::{
     self, Answer, Application, Case, Check, CheckReport, CheckResult, Customer, CustomerId, Decision, ErrorCode, Facts,
-    GatewayError, Inspection, OWNERSHIP, ParameterError, RULES, RealNameStatus, Refusal, Rule, checks, saw_partner_of,
-    short,
+    Fault, GatewayError, Inspection, OWNERSHIP, ParameterError, RULES, RealNameStatus, Refusal, Rule, checks,
+    saw_partner_of, short,
 };
 use crate::simulator::journal::RecordedRequest;
 
@@ -182,6 +182,29 @@ impl Outcome {
         }
     }
 
+    /// Why it ended so, in one line: what decided, and what that saw. `application` is what the request applied for, if the
+    /// rules decided on it.
+    pub fn why(&self, application: Option<&Application<'_>>) -> String {
+        let Some(check) = self.check() else {
+            return match self {
+                Self::Iam(_) => "accepted: the caller is known",
+                Self::Query(_) => "accepted: the customer is the caller's",
+                _ => "accepted: every rule holds",
+            }
+            .to_owned();
+        };
+        let saw = match (self, application) {
+            (
+                Self::Submission(Submission { reason: Reason::Rules(facts, Decision::Refused { rule, .. }), .. }),
+                Some(application),
+            ) => (rule.saw)(&Case { application, facts }),
+            _ => self.saw_when_failed(),
+        };
+        let saw = saw.lines().next().unwrap_or_default();
+        // The text of a parameter begins with its name.
+        if check == checks::PARAMETERS.id { saw.to_owned() } else { format!("{check}: {saw}") }
+    }
+
     /// The ID of the check or rule that decided; `None` if nothing refused.
     pub const fn check(&self) -> Option<&'static str> {
         match self {
@@ -216,6 +239,11 @@ impl Outcome {
             Self::Query(_) | Self::Iam(_) => None,
             Self::Refused(error) => error.answer(),
         }
+    }
+
+    /// The fault that takes the place of the answer.
+    pub const fn fault(&self) -> Option<Fault> {
+        if let Some(Answer::Fault(fault)) = self.answer() { Some(fault) } else { None }
     }
 
     pub const fn iam(&self) -> Option<&IamAnswer> {

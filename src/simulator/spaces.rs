@@ -23,6 +23,9 @@ const MAX_SPACES: usize = 10_000;
 /// How many of the spaces that have been idle longest are remembered, so that not every creation looks at all spaces.
 const MAX_IDLE: usize = 100;
 
+/// The most spaces that are searched one by one.
+const MAX_SEARCHED: usize = 100;
+
 /// All spaces of one simulator. Nothing is global to the process.
 #[derive(Debug)]
 pub struct Spaces {
@@ -77,6 +80,13 @@ impl Spaces {
             return Some(self.default_space());
         }
         self.others.get(&id).map(|space| Arc::clone(&space))
+    }
+
+    /// Returns a space for whose state the condition holds. Only some spaces are looked at if there are many.
+    pub fn find_by(&self, condition: impl Fn(&SpaceState) -> bool) -> Option<SpaceId> {
+        let some = self.others.iter().take(MAX_SEARCHED).map(|space| Arc::clone(&space)).collect::<Vec<_>>();
+        let mut all = [self.default_space()].into_iter().chain(some);
+        all.find(|space| condition(&space.state())).map(|space| space.id)
     }
 
     /// Creates a space. If there are too many, the one that has been idle longest is removed.

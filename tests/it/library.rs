@@ -129,8 +129,8 @@ fn dropped_simulator_panics_if_an_expectation_does_not_hold() {
     for part in [
         "expected at least 2, found 0",
         "expected exactly 0, found 1",
-        "#1 POST /v2/customers/realname-auths/individual {\"customer_id\":\"customer-done\"",
-        "status 400, error_code \"CBC.99000027\", rule \"not-authenticated-yet\": differs in status\n",
+        "#1 POST /v2/customers/realname-auths/individual -> 400 CBC.99000027, not-authenticated-yet: real-name status: auth",
+        "\n    status: expected 200, got 400\n",
     ] {
         assert!(message.contains(part), "no {part:?} in {message}");
     }
@@ -143,7 +143,10 @@ fn dropped_simulator_does_not_panic_if_its_expectations_hold() {
     sim.expect(Expectation::exactly(1).customer_id("customer-new").caller("demo-partner").path(INDIVIDUAL));
     sim.expect(Expectation::exactly(1).rule("not-authenticated-yet").status([400, 500]).name("Wang Xiaoming"));
     sim.expect(Expectation::exactly(0).error_code(Matcher::Prefix("APIGW".into())));
-    sim.expect(Expectation::exactly(2).verified_number("E12345678"));
+    sim.expect(Expectation::exactly(2).verified_number("E12345678").method("POST").verified_type(3));
+    sim.expect(Expectation::exactly(1).outcome("is_review 1").header("X-Auth-Token", Matcher::Present(true)));
+    sim.expect(Expectation::exactly(0).name(Matcher::Not(Box::new("Wang Xiaoming".into()))));
+    sim.expect(Expectation::sequence().status(200).then().status(400).rule("not-authenticated-yet"));
     let partner = sim.credentials();
     apply(&sim, &partner, "customer-new").expect("an answer");
     apply(&sim, &partner, "customer-done").expect("an answer");
@@ -170,6 +173,22 @@ fn verify_counts_the_journal_of_the_moment() {
     assert_eq!(sim.verify(&accepted).unwrap(), 1);
     sim.clear_journal();
     assert_eq!(sim.verify(&accepted).unwrap_err().count, 0);
+}
+
+#[test]
+fn verify_within_a_time_waits_for_it() {
+    let sim = Simulator::start();
+    let both = Expectation::sequence().status(200).then().status(400).within(Duration::from_secs(60));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let partner = sim.credentials();
+            apply(&sim, &partner, "customer-new").expect("an answer");
+            apply(&sim, &partner, "customer-done").expect("an answer");
+        });
+        assert_eq!(sim.verify(&both).unwrap(), 2);
+    });
+    let never = Expectation::exactly(1).within(Duration::from_secs(60));
+    assert_eq!(sim.verify(&never).unwrap_err().count, 2, "what is too many is not waited for");
 }
 
 #[test]

@@ -3,35 +3,25 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::domain::{Application, CheckReport, Parameter, ParameterError, RawApplication, RawField, Violation};
+use crate::domain::{Application, Parameter, ParameterError, RawApplication, RawField, Violation};
 use crate::http::extract::PartnerRequest;
-use crate::simulator::{ApiError, Outcome, RecordedRequest};
+use crate::simulator::{ApiError, Outcome};
 
 pub async fn submit(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
-    let raw = decode(&request.parts.headers, &request.body)?;
+    let content_type = request.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let raw = decode(content_type, &request.body)?;
     let application = Application::parse(raw, request.state().settings().contract)?;
     Ok(Outcome::Submission(request.state().submit(&partner, &application).await))
-}
-
-/// Explains an outcome: every check and rule that the request met, in order, with what it saw. The journal keeps the request
-/// and the facts; the application is read from the request again.
-pub fn explain_outcome(outcome: &Outcome, request: &RecordedRequest, caller: Option<&str>) -> Vec<CheckReport> {
-    let application = outcome.facts().and_then(|facts| {
-        let raw = decode_json(request.body()).ok()?;
-        Application::parse(raw, facts.contract).ok()
-    });
-    outcome.explain(request, caller, application.as_ref())
 }
 
 /// Decodes a body field by field. A field of the wrong type is noted, not refused: the application decides in the page's
 /// order what is wrong. The body has to be a JSON object in UTF-8, sent as JSON; a byte order mark is tolerated (assumed,
 /// like all that the page does not say of bodies).
-pub fn decode<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<RawApplication<'a>, ParameterError> {
-    if is_json(headers) { decode_json(body) } else { Err(invalid(Violation::ContentType)) }
+pub fn decode<'a>(content_type: Option<&str>, body: &'a [u8]) -> Result<RawApplication<'a>, ParameterError> {
+    if content_type.is_some_and(is_json) { decode_json(body) } else { Err(invalid(Violation::ContentType)) }
 }
 
 pub fn decode_json(body: &[u8]) -> Result<RawApplication<'_>, ParameterError> {
@@ -48,9 +38,9 @@ const fn invalid(violation: Violation) -> ParameterError {
 }
 
 /// True for JSON with or without parameters such as a charset, in any case.
-fn is_json(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()?.split(';').next());
-    media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+fn is_json(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/json")
 }
 
 struct ApplicationBody<'a>(RawApplication<'a>);

@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::explain::parse;
 use super::extract::InSpace;
-use crate::domain::{Answer, Citation, DocumentedOutcome, ErrorCode, Inspection, Refusal};
+use crate::domain::{Answer, Application, Citation, DocumentedOutcome, ErrorCode, Inspection, Refusal};
 use crate::fixture::{CatalogRow, StepSpec, catalog};
+use crate::http::bss::individual::decode_json;
 use crate::http::openapi::all_required;
 use crate::simulator::SpaceState;
 
@@ -131,7 +131,8 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)>
                 "xaccount_type": partner.xaccount_type,
             });
             let body = request.to_string();
-            let Ok(application) = parse(state, body.as_bytes()) else { continue };
+            let raw = decode_json(body.as_bytes()).expect("a JSON object can be decoded");
+            let Ok(application) = Application::parse(raw, state.settings().contract) else { continue };
             let pictures = match &pictures {
                 Some(pictures) => pictures.clone(),
                 None => pictures.insert(state.inspect(partner, &application).await).clone(),

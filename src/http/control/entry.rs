@@ -1,22 +1,23 @@
 //! Journal entries and explanations as they are shown: without secrets, and without personal data unless it was asked for.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
-use crate::domain::{Accounts, Answer, CheckReport, Parameter, RealNameStatus, Wire, short};
+use crate::domain::{Accounts, CheckReport, Contract, Fault, Parameter, RealNameStatus, Settings, Wire, short};
 use crate::http::bss::individual::decode_json;
 use crate::http::bss::{INDIVIDUAL, REVIEW_RESULT};
 use crate::http::extract::query_value;
 use crate::http::iam::TOKENS;
-use crate::http::mask::{MASK, Mask, RequestKind};
+use crate::http::invent::Inventor;
+use crate::http::mask::{Mask, RequestKind};
 use crate::http::openapi::all_required;
-use crate::http::{App, explain_outcome, response};
-use crate::simulator::{Change, JournalEntry, Outcome, RecordedRequest, Space, SpaceId};
+use crate::http::{App, Explainer, response};
+use crate::simulator::{Change, JournalEntry, RecordedRequest, Space, SpaceId, Spaces};
 
 /// The fields of responses that are not shown: personal data, and links, which have the host that the client named.
 const PERSONAL: [&str; 4] = ["name", "opinion", "self", "token"];
@@ -67,7 +68,9 @@ pub struct Explanation {
     pub response: ResponseView,
     /// What decided.
     pub outcome: OutcomeView,
-    /// Every check and rule, in order.
+    /// Every check and rule, in order. A brief view has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub checks: Vec<CheckReport>,
     /// What changed.
     pub changes: Vec<ChangeView>,
@@ -97,6 +100,10 @@ pub struct OutcomeView {
     pub decided_by: &'static str,
     /// The check or the rule that refused.
     pub rule: Option<&'static str>,
+    /// The fault that took the place of the answer.
+    pub fault: Option<&'static str>,
+    /// One line: what decided, and what it saw.
+    pub why: String,
 }
 
 /// A change of a customer.
@@ -122,19 +129,46 @@ impl From<&Change> for ChangeView {
 /// Makes the entries of a space ready to be shown.
 pub struct EntryWriter {
     space: SpaceId,
-    wire: Wire,
+    spaces: Arc<Spaces>,
+    contract: Contract,
+    pub(super) wire: Wire,
     accounts: Arc<Accounts>,
     show_personal_data: bool,
+    /// Invents what is not shown.
+    inventor: Option<RefCell<Inventor>>,
 }
 
 impl EntryWriter {
     pub fn new(app: &App, space: &Space) -> Self {
         let state = space.state();
-        let (wire, accounts) = (state.settings().wire, state.accounts());
-        Self { space: space.id, wire, accounts, show_personal_data: app.control.show_personal_data }
+        let Settings { contract, wire, .. } = *state.settings();
+        Self {
+            space: space.id,
+            spaces: Arc::clone(&app.spaces),
+            contract,
+            wire,
+            accounts: state.accounts(),
+            show_personal_data: app.control.show_personal_data,
+            inventor: None,
+        }
+    }
+
+    /// Invents what is not shown, numbered by its first appearance in the journal.
+    pub fn inventing(app: &App, space: &Space) -> Self {
+        let writer = Self { inventor: Some(RefCell::default()), ..Self::new(app, space) };
+        for entry in space.state().journal.since(0).0 {
+            writer.request(&entry.request);
+            writer.response_body(&entry);
+        }
+        writer
     }
 
     pub fn entry(&self, entry: &JournalEntry) -> EntryBody {
+        EntryBody { explanation: self.explanation(entry), ..self.brief(entry) }
+    }
+
+    /// The entry without its checks, which take the longest to be made.
+    pub fn brief(&self, entry: &JournalEntry) -> EntryBody {
         EntryBody {
             number: entry.number,
             request_id: entry.request_id.simple().to_string(),
@@ -142,66 +176,84 @@ impl EntryWriter {
             space: self.space.to_string(),
             caller: entry.caller.as_deref().map(str::to_owned),
             request: self.request(&entry.request),
-            explanation: self.explanation(entry),
+            explanation: self.unchecked(entry),
         }
     }
 
     pub fn explanation(&self, entry: &JournalEntry) -> Explanation {
-        let JournalEntry { outcome, request, status, request_id, caller, .. } = entry;
-        let response = match outcome.answer() {
-            Some(Answer::Fault(fault)) => ResponseView { status: None, body: Value::Null, fault: Some(fault.as_str()) },
-            _ => ResponseView { status: Some(*status), body: self.response_body(outcome, *request_id), fault: None },
-        };
+        let JournalEntry { outcome, request, caller, .. } = entry;
+        Explanation { checks: self.explainer().checks(outcome, request, caller.as_deref()), ..self.unchecked(entry) }
+    }
+
+    fn unchecked(&self, entry: &JournalEntry) -> Explanation {
+        let JournalEntry { outcome, request, .. } = entry;
+        let fault = outcome.fault().map(Fault::as_str);
+        let body = if fault.is_some() { Value::Null } else { self.response_body(entry) };
         Explanation {
-            response,
+            response: ResponseView { status: entry.answered_status(), body, fault },
             outcome: OutcomeView {
                 error_code: outcome.error_code(),
                 decided_by: outcome.decided_by(),
                 rule: outcome.check(),
+                fault,
+                why: self.explainer().why(outcome, request),
             },
-            checks: explain_outcome(outcome, request, caller.as_deref()),
+            checks: Vec::new(),
             changes: outcome.change().into_iter().map(Into::into).collect(),
         }
     }
 
+    fn explainer(&self) -> Explainer<'_> {
+        Explainer { spaces: &self.spaces, contract: self.contract }
+    }
+
     fn request(&self, request: &RecordedRequest) -> RequestView {
+        let mask = self.mask(request);
+        RequestView {
+            method: short(request.method()).into_owned(),
+            path: mask.target(request.target()),
+            headers: self.headers(request).map(|(name, value)| (name, value.into())).collect(),
+            body: mask.body(request.body()),
+        }
+    }
+
+    /// Each header, with its name and its value.
+    pub fn headers(&self, request: &RecordedRequest) -> impl Iterator<Item = (String, String)> {
+        let mask = self.mask(request);
+        request.headers().map(move |(name, value)| (short(&name).into_owned(), mask.header(&name, &value)))
+    }
+
+    fn mask(&self, request: &RecordedRequest) -> Mask<'_> {
         let kind = match request.path() {
             INDIVIDUAL => RequestKind::Application,
             REVIEW_RESULT => RequestKind::ReviewResult,
             TOKENS => RequestKind::Login,
             _ => RequestKind::Other,
         };
-        let mask = Mask { accounts: &self.accounts, show_personal_data: self.show_personal_data, kind };
-        RequestView {
-            method: short(request.method()).into_owned(),
-            path: mask.target(request.target()),
-            headers: request
-                .headers()
-                .map(|(name, value)| (short(&name).into_owned(), mask.header(&name, &value).into()))
-                .collect(),
-            body: mask.body(request.body()),
-        }
+        let Self { accounts, show_personal_data, inventor, .. } = self;
+        Mask { accounts, show_personal_data: *show_personal_data, kind, inventor: inventor.as_ref() }
     }
 
-    fn response_body(&self, outcome: &Outcome, request_id: Uuid) -> Value {
+    fn response_body(&self, JournalEntry { outcome, request, request_id, .. }: &JournalEntry) -> Value {
         let request_id = request_id.simple().to_string();
         let text = response::body(outcome, self.wire, &request_id, |detail| &detail.masked);
         let body = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        if self.show_personal_data { body } else { without_personal_data(body) }
+        if self.show_personal_data { body } else { without_personal_data(self.mask(request), body) }
     }
 }
 
-fn without_personal_data(value: Value) -> Value {
+fn without_personal_data(mask: Mask<'_>, value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let shown = |(name, value): (String, Value)| {
                 let is_personal = PERSONAL.contains(&name.as_str()) && !value.is_null();
-                let value = if is_personal { MASK.into() } else { without_personal_data(value) };
-                (name, value)
+                let shown =
+                    if is_personal { mask.hide_json(&value.to_string()) } else { without_personal_data(mask, value) };
+                (name, shown)
             };
             fields.into_iter().map(shown).collect()
         }
-        Value::Array(elements) => elements.into_iter().map(without_personal_data).collect(),
+        Value::Array(elements) => elements.into_iter().map(|value| without_personal_data(mask, value)).collect(),
         other => other,
     }
 }

@@ -1,65 +1,143 @@
 //! `POST /_sim/explain`: the answer that a request would get now, and why. Nothing changes, and nothing is counted.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::entry::{EntryWriter, Explanation};
-use super::error::Result;
-use super::extract::{Body, InSpace, RequestBody};
-use crate::domain::{Application, MAX_BODY_BYTES, ParameterError, Partner, checks, gateway};
-use crate::fixture::Document;
+use super::error::{CONFLICT, ControlError, Result};
+use super::extract::{Body, InSpace, Readable, RequestBody, WantsText};
+use super::journal::find;
+use crate::domain::{Application, MAX_BODY_BYTES, Partner, checks, gateway};
+use crate::fixture::{Document, closest, only};
 use crate::http::bss::{INDIVIDUAL, individual};
-use crate::http::extract::{caller_by_token, only_partner};
+use crate::http::extract::{X_AUTH_TOKEN, caller_by_token, not_authenticated, only_partner};
+use crate::http::openapi::JSON;
 use crate::http::{App, response};
-use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Space, SpaceState};
+use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Space, SpaceState, TokenError};
 
-/// A request as it would be sent.
+/// A request as it would be sent, or one that was sent.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    { "required": ["request"], "properties": { "request": { "type": "object" } } },
+    { "required": ["request_id"], "properties": { "request_id": { "type": "string" } } },
+]))]
 pub struct ExplainRequest {
-    /// Who would send it: a token or a partner's name; default the first partner.
+    /// Who would send it: a token or a partner's name; default the first partner, or who has sent it.
     #[serde(rename = "as")]
     caller: Option<String>,
     /// The body.
-    request: Map<String, Value>,
+    request: Option<Map<String, Value>>,
+    /// The ID of a request in the journal: what it sent is explained again, as the space is now.
+    request_id: Option<String>,
 }
 
-impl RequestBody for ExplainRequest {
-    type Spec = Self;
+/// What is asked.
+pub struct Question {
+    caller: Option<String>,
+    asked: Asked,
+}
+
+enum Asked {
+    Request(Map<String, Value>),
+    Again(String),
+}
+
+impl RequestBody for Question {
+    type Spec = ExplainRequest;
 
     const EXAMPLES: &[&str] = &[r#"{"as":"demo-partner","request":{"customer_id":"customer-new","identify_type":0}}"#];
 
-    fn convert(_: &mut Document<'_>, request: Self) -> Option<Self> {
-        Some(request)
+    fn convert(document: &mut Document<'_>, spec: ExplainRequest) -> Option<Self> {
+        let ExplainRequest { caller, request, request_id } = spec;
+        match only([request.map(Asked::Request), request_id.map(Asked::Again)]) {
+            Some(asked) => Some(Self { caller, asked }),
+            None => document.refuse("exactly one of `request` and `request_id` belongs here"),
+        }
     }
 }
 
 pub async fn post(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
-    Body(ExplainRequest { caller, request }): Body<ExplainRequest>,
-) -> Json<Explanation> {
-    let body = serde_json::to_vec(&request).expect("a JSON object is JSON");
-    Json(explain(&app, &space, caller.as_deref(), &body).await)
+    WantsText(as_text): WantsText,
+    Body(Question { caller, asked }): Body<Question>,
+) -> Result<Readable<200, Explanation>> {
+    let value = match asked {
+        Asked::Again(request_id) => explain_again(&app, &space, caller.as_deref(), &request_id).await?,
+        Asked::Request(request) => {
+            let body = serde_json::to_vec(&request).expect("a JSON object is JSON");
+            explain(&app, &space, caller.as_deref(), &body).await
+        }
+    };
+    Ok(Readable { value, as_text })
 }
 
 /// Explains the answer that an application with this body would get now in a space. The caller is a token or the name of a
 /// partner; by default it is the first partner.
 pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]) -> Explanation {
     let state = space.state();
+    let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
+    request.add_header(CONTENT_TYPE.as_str(), JSON.as_bytes());
+    let token = caller.filter(|caller| state.accounts().partner(caller).is_none());
+    if let Some(token) = token.filter(|token| HeaderValue::from_str(token).is_ok()) {
+        request.add_header(X_AUTH_TOKEN.as_str(), token.as_bytes());
+    }
+    request.set_body(body);
     let partner = if body.len() > MAX_BODY_BYTES {
         Err(ApiError::gateway(&checks::BODY_SIZE, gateway::BODY_TOO_LARGE))
     } else {
         find_partner(&state, caller)
     };
+    preview(app, space, partner, request).await
+}
+
+/// Explains the answer that a request of the journal would get now.
+async fn explain_again(app: &App, space: &Space, caller: Option<&str>, request_id: &str) -> Result<Explanation> {
+    let entry = find(space, request_id)?;
+    let request = &entry.request;
+    if (request.method(), request.path()) != ("POST", INDIVIDUAL) {
+        return Err(ControlError::new(CONFLICT, "only an application can be explained again"));
+    }
+    let state = space.state();
+    let token =
+        request.headers().find(|(name, _)| *name == *X_AUTH_TOKEN.as_str()).map(|(_, token)| token.into_owned());
+    let partner = match (&entry.outcome, caller.or(entry.caller.as_deref()), token) {
+        // A request that did not come so far does not either now.
+        (Outcome::Refused(error @ ApiError::Gateway { check, .. }), ..) if check.id != checks::AUTHENTICATED.id => {
+            Err(error.clone())
+        }
+        (_, Some(caller), _) => find_partner(&state, Some(caller)),
+        (_, None, Some(token)) => only_partner(caller_by_token(&state, token.as_bytes())),
+        // The date of a signature may have passed: it is not verified again.
+        (Outcome::Refused(error), None, None) => Err(error.clone()),
+        (_, None, None) => Err(not_authenticated("x-auth-token not found".to_owned().into())),
+    };
+    Ok(preview(app, space, partner, request.clone()).await)
+}
+
+/// Explains what would become of a request of this partner, or of one that is refused before.
+async fn preview(
+    app: &App,
+    space: &Space,
+    partner: Result<Arc<Partner>, ApiError>,
+    request: RecordedRequest,
+) -> Explanation {
+    let state = space.state();
     let caller = partner.as_ref().ok().map(|partner| Arc::clone(&partner.name));
-    let application = partner.and_then(|partner| Ok((partner, parse(&state, body)?)));
+    let content_type = request.headers().find(|(name, _)| *name == *CONTENT_TYPE.as_str()).map(|(_, value)| value);
+    let application = partner.and_then(|partner| {
+        let raw = individual::decode(content_type.as_deref(), request.body())?;
+        Ok((partner, Application::parse(raw, state.settings().contract)?))
+    });
     let outcome = match application {
         Ok((partner, application)) => {
             let pictures = state.inspect(&partner, &application).await;
@@ -67,8 +145,6 @@ pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]
         }
         Err(error) => error.into(),
     };
-    let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
-    request.set_body(body);
     let status = response::status(&outcome).as_u16();
     let at = state.clock.now();
     let entry = JournalEntry { number: 0, request_id: Uuid::nil(), at, request, caller, status, outcome };
@@ -86,10 +162,15 @@ fn find_partner(state: &SpaceState, caller: Option<&str>) -> Result<Arc<Partner>
         return Ok(Arc::clone(partner));
     }
     let token = caller.filter(|token| !token.is_empty()).ok_or_else(|| "x-auth-token not found".to_owned().into());
-    only_partner(token.and_then(|token| caller_by_token(state, token.as_bytes())))
-}
-
-/// Parses the body of an application as the space's edition of the contract has it.
-pub fn parse<'a>(state: &SpaceState, body: &'a [u8]) -> Result<Application<'a>, ParameterError> {
-    Application::parse(individual::decode_json(body)?, state.settings().contract)
+    only_partner(token.and_then(|token| {
+        let mut caller = caller_by_token(state, token.as_bytes());
+        if let Err(detail) = &mut caller
+            && matches!(state.caller_by_token(token), Err(TokenError::Unknown))
+        {
+            let names = accounts.partners.iter().map(|partner| &*partner.name);
+            let meant = closest(token, names).map_or(String::new(), |name| format!(", did you mean `{name}`?"));
+            let _ = write!(detail.saw, ": no partner or token of this name{meant}");
+        }
+        caller
+    }))
 }

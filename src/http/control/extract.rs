@@ -1,12 +1,15 @@
 //! What control calls are about: a space, a name in the path, a body. And the responses that are no plain `Json`.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::convert::Infallible;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -21,7 +24,7 @@ use crate::domain::{MAX_BODY_BYTES, gateway};
 use crate::fixture::{self, Document, allow_null};
 use crate::http::App;
 use crate::http::extract::{X_SIM_SPACE, query_value, read_body};
-use crate::http::openapi::{Describe, JSON, OperationWriter};
+use crate::http::openapi::{Describe, JSON, OperationWriter, TEXT};
 use crate::simulator::{Space, SpaceId};
 
 /// The space of a call: that of `X-Sim-Space`, else that of `?space=`, else the default one.
@@ -104,22 +107,50 @@ impl<T: RequestBody> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ControlError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
-        let (mut parts, body) = request.into_parts();
-        // A call that is about no space refers to no partner.
-        let space = InSpace::from_request_parts(&mut parts, app).await.ok();
-        let text = read_text::<T>(Request::from_parts(parts, body)).await?;
-        if T::MEDIA_TYPES == [JSON] && !text.trim().is_empty() || text.trim_start().starts_with('{') {
-            // What else is wrong with it, the reader of fixtures finds.
-            parse_json::<IgnoredAny>(&text)?;
-        }
-        Ok(Self(fixture::read_with(&text, |document, spec| match &space {
-            Some(InSpace(space)) => convert_in(space, document, spec),
-            None => T::convert(document, spec),
-        })?))
+        Unread::from_request(request, app).await?.read().map(Self)
     }
 }
 
 impl<T: RequestBody> Describe for Body<T> {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        Unread::<T>::describe(operation);
+    }
+}
+
+/// The body of a call that has come and is still to be read, which may take a while.
+pub struct Unread<T> {
+    text: String,
+    /// A call that is about no space refers to no partner.
+    space: Option<InSpace>,
+    body: PhantomData<fn() -> T>,
+}
+
+impl<T: RequestBody> Unread<T> {
+    pub fn read(self) -> Result<T> {
+        let Self { text, space, .. } = self;
+        if T::MEDIA_TYPES == [JSON] && !text.trim().is_empty() || text.trim_start().starts_with('{') {
+            // What else is wrong with it, the reader of fixtures finds.
+            parse_json::<IgnoredAny>(&text)?;
+        }
+        Ok(fixture::read_with(&text, |document, spec| match &space {
+            Some(InSpace(space)) => convert_in(space, document, spec),
+            None => T::convert(document, spec),
+        })?)
+    }
+}
+
+impl<T: RequestBody> FromRequest<Arc<App>> for Unread<T> {
+    type Rejection = ControlError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
+        let (mut parts, body) = request.into_parts();
+        let space = InSpace::from_request_parts(&mut parts, app).await.ok();
+        let text = read_text::<T>(Request::from_parts(parts, body)).await?;
+        Ok(Self { text, space, body: PhantomData })
+    }
+}
+
+impl<T: RequestBody> Describe for Unread<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
         let schema = operation.schema::<T::Spec>();
         operation.request_body(T::MEDIA_TYPES, T::IS_REQUIRED, &schema, T::EXAMPLES);
@@ -215,22 +246,58 @@ fn parse_json<T: DeserializeOwned>(text: &str) -> Result<T> {
 /// A response in JSON with this status.
 pub struct Status<const CODE: u16, T>(pub T);
 
-impl<const CODE: u16, T> Status<CODE, T> {
-    fn code() -> StatusCode {
-        StatusCode::from_u16(CODE).expect("handlers answer with statuses of HTTP")
-    }
-}
-
 impl<const CODE: u16, T: Serialize> IntoResponse for Status<CODE, T> {
     fn into_response(self) -> Response {
-        (Self::code(), Json(self.0)).into_response()
+        (status_code(CODE), Json(self.0)).into_response()
     }
 }
 
 impl<const CODE: u16, T: JsonSchema> Describe for Status<CODE, T> {
     fn describe(operation: &mut OperationWriter<'_>) {
-        operation.response::<T>(Self::code(), JSON);
+        operation.response::<T>(status_code(CODE), JSON);
     }
+}
+
+/// Whether a client wants text for people: if its `Accept` names `text/plain`, and JSON not before that.
+pub struct WantsText(pub bool);
+
+impl<S: Sync> FromRequestParts<S> for WantsText {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let accepted = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let names = accepted.flat_map(|value| value.split(',')).map(|name| name.split(';').next().unwrap_or_default());
+        let first = names.map(|name| name.trim().to_ascii_lowercase()).find(|name| [JSON, TEXT].contains(&&**name));
+        Ok(Self(first.is_some_and(|name| name == TEXT)))
+    }
+}
+
+impl Describe for WantsText {}
+
+/// A response with this status, in JSON or as text for people.
+pub struct Readable<const CODE: u16, T> {
+    pub value: T,
+    pub as_text: bool,
+}
+
+impl<const CODE: u16, T: Serialize + Display> IntoResponse for Readable<CODE, T> {
+    fn into_response(self) -> Response {
+        let Self { value, as_text } = self;
+        let mut response = if as_text { format!("{value}\n").into_response() } else { Json(value).into_response() };
+        *response.status_mut() = status_code(CODE);
+        response
+    }
+}
+
+impl<const CODE: u16, T: JsonSchema> Describe for Readable<CODE, T> {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        operation.response::<T>(status_code(CODE), JSON);
+        operation.alternative(status_code(CODE), TEXT, &json!({ "type": "string" }));
+    }
+}
+
+fn status_code(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).expect("handlers answer with statuses of HTTP")
 }
 
 /// A response with something that was put: new, or in the place of another.

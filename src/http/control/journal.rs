@@ -1,32 +1,27 @@
-//! `/_sim/journal`: what was asked and answered, and following it.
+//! `/_sim/journal`: what was asked and answered.
 
-use std::convert::Infallible;
-use std::sync::{Arc, Weak};
+use std::fmt;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequestParts, Query, State};
-use axum::http::HeaderName;
-use axum::http::request::Parts;
-use axum::response::sse::{Event, KeepAlive};
-use axum::response::{NoContent, Sse};
-use futures_util::Stream;
-use futures_util::stream::unfold;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, NoContent, Response};
 use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::watch;
-use tokio::task::spawn_blocking;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
-use super::error::{ControlError, MALFORMED, Result};
-use super::extract::{InSpace, PathName};
+use super::error::{ControlError, Result};
+use super::exchange;
+use super::extract::{InSpace, PathName, Readable, WantsText};
+use super::har::{Har, HarEntry};
 use crate::http::App;
-use crate::http::openapi::{Describe, OperationWriter};
-use crate::simulator::{JournalEntry, News, Position, Space, SpaceId, SpaceState};
-
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+use crate::http::openapi::{Describe, OperationWriter, YAML};
+use crate::simulator::{JournalEntry, Space};
 
 /// How many entries are listed by default.
 const DEFAULT_LIMIT: usize = 100;
@@ -34,41 +29,94 @@ const DEFAULT_LIMIT: usize = 100;
 /// The most bytes of requests that one list is about, unless a single request has more.
 const MAX_LISTED_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most bytes of a request that is made ready on the thread of a follower.
-const MAX_SMALL_BYTES: usize = 64 * 1024;
-
-/// Which entries to list.
+/// Which entries to list, and how.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Filter {
     /// Only entries with a greater number.
     since: Option<u64>,
+    /// Only entries with a smaller number.
+    before: Option<u64>,
     /// No more than so many; default 100.
     limit: Option<usize>,
+    /// The oldest or the newest first.
+    #[serde(default)]
+    order: ListOrder,
+    /// How much of each.
+    #[serde(default)]
+    view: ListView,
+    /// In which form.
+    #[serde(default)]
+    format: ListFormat,
     /// Only those about this customer.
     customer_id: Option<String>,
     /// Only those that were answered with this code.
     error_code: Option<String>,
+    /// Only those that were answered with this HTTP status.
+    status: Option<u16>,
+    /// Only those with this path, without a query.
+    path: Option<String>,
+    /// Only those of the partner of this name.
+    caller: Option<String>,
+    /// Only those that this check or rule refused.
+    rule: Option<String>,
     /// `InSpace` reads it.
     #[serde(rename = "space")]
     #[schemars(skip)]
     _space: Option<IgnoredAny>,
 }
 
+#[derive(Clone, Copy, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum ListOrder {
+    #[default]
+    Asc,
+    Desc,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum ListView {
+    #[default]
+    Full,
+    /// Without the checks.
+    Brief,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum ListFormat {
+    #[default]
+    Json,
+    /// An HTTP archive.
+    Har,
+}
+
 impl Filter {
     fn admits(&self, entry: &JournalEntry) -> bool {
-        self.customer_id.as_ref().is_none_or(|id| customer_id(&entry.request).as_ref() == Some(id))
-            && self.error_code.as_deref().is_none_or(|code| entry.outcome.error_code() == Some(code))
+        fn is<T: PartialEq + ?Sized>(wanted: Option<&T>, found: Option<&T>) -> bool {
+            wanted.is_none_or(|wanted| found == Some(wanted))
+        }
+        let JournalEntry { request, caller, outcome, .. } = entry;
+        is(self.error_code.as_deref(), outcome.error_code())
+            && is(self.status.as_ref(), entry.answered_status().as_ref())
+            && is(self.path.as_deref(), Some(request.path()))
+            && is(self.caller.as_deref(), caller.as_deref())
+            && is(self.rule.as_deref(), outcome.check())
+            && (self.customer_id.is_none() || self.customer_id == customer_id(request))
     }
 }
 
-/// Entries of a journal, the oldest first.
+/// Entries of a journal.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct EntryList {
     entries: Vec<EntryBody>,
-    /// What `since` has to be in order to go on from here.
+    /// What `since` has to be in order to go on from here, or with `order=desc` what `before` has to be.
     next: u64,
     /// Whether there are more.
     truncated: bool,
@@ -76,13 +124,26 @@ pub struct EntryList {
     dropped: u64,
 }
 
+/// Entries of a journal, or an HTTP archive of them.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum ListBody {
+    Entries(EntryList),
+    Archive(Har),
+}
+
 pub async fn list(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     filter: Result<Query<Filter>, QueryRejection>,
-) -> Result<Json<EntryList>> {
+) -> Result<Json<ListBody>> {
     let Query(filter) = filter.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
-    let (entries, dropped) = space.state().journal.since(filter.since.unwrap_or(0));
+    let (mut entries, dropped) = space.state().journal.since(filter.since.unwrap_or(0));
+    entries.retain(|entry| filter.before.is_none_or(|before| entry.number < before));
+    if filter.order == ListOrder::Desc {
+        entries.reverse();
+    }
     let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
     let mut admitted = entries.iter().filter(|entry| filter.admits(entry)).peekable();
     let (mut listed, mut bytes) = (Vec::new(), 0);
@@ -95,17 +156,103 @@ pub async fn list(
     let truncated = admitted.peek().is_some();
     // A client that goes on from here misses nothing, and sees nothing twice.
     let last_seen = if truncated { listed.last().copied() } else { entries.last() };
-    let next = last_seen.map(|entry| entry.number).or(filter.since).unwrap_or(0);
-    let writer = EntryWriter::new(&app, &space);
-    Ok(Json(EntryList { entries: listed.iter().map(|entry| writer.entry(entry)).collect(), next, truncated, dropped }))
+    let from = if filter.order == ListOrder::Desc { filter.before } else { filter.since };
+    let next = last_seen.map(|entry| entry.number).or(from).unwrap_or(0);
+    Ok(Json(match filter.format {
+        ListFormat::Har => {
+            let writer = EntryWriter::inventing(&app, &space);
+            let entries = listed.iter().map(|entry| HarEntry::new(&writer, entry)).collect();
+            ListBody::Archive(Har::new(entries, next, truncated, dropped))
+        }
+        ListFormat::Json => {
+            let writer = EntryWriter::new(&app, &space);
+            let view = |entry| match filter.view {
+                ListView::Full => writer.entry(entry),
+                ListView::Brief => writer.brief(entry),
+            };
+            let entries = listed.into_iter().map(|entry| view(entry)).collect();
+            ListBody::Entries(EntryList { entries, next, truncated, dropped })
+        }
+    }))
+}
+
+/// How to show one entry.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Shown {
+    /// The whole entry, or an exchange for a scenario file, in YAML.
+    #[serde(default)]
+    view: EntryView,
+    /// `InSpace` reads it.
+    #[serde(rename = "space")]
+    #[schemars(skip)]
+    _space: Option<IgnoredAny>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum EntryView {
+    #[default]
+    Full,
+    Exchange,
+}
+
+/// An entry, of which text for people has only the explanation.
+#[derive(Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ExplainedEntry(EntryBody);
+
+impl fmt::Display for ExplainedEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.explanation.fmt(f)
+    }
+}
+
+/// One entry, in one of its forms.
+pub enum OneEntry {
+    Readable(Box<Readable<200, ExplainedEntry>>),
+    Exchange(String),
+}
+
+impl IntoResponse for OneEntry {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Readable(entry) => (*entry).into_response(),
+            Self::Exchange(yaml) => ([(CONTENT_TYPE, YAML)], yaml).into_response(),
+        }
+    }
+}
+
+impl Describe for OneEntry {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        Readable::<200, EntryBody>::describe(operation);
+        operation.alternative(StatusCode::OK, YAML, &json!({ "type": "string" }));
+    }
 }
 
 pub async fn get(
     State(app): State<Arc<App>>,
-    InSpace(space): InSpace,
-    PathName(request_id): PathName,
-) -> Result<Json<EntryBody>> {
-    entry(&app, &space, &request_id).map(Json).ok_or_else(|| {
+    (InSpace(space), PathName(request_id)): (InSpace, PathName),
+    WantsText(as_text): WantsText,
+    shown: Result<Query<Shown>, QueryRejection>,
+) -> Result<OneEntry> {
+    let Query(shown) = shown.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
+    let entry = find(&space, &request_id)?;
+    Ok(match shown.view {
+        EntryView::Exchange => OneEntry::Exchange(exchange::yaml(&EntryWriter::inventing(&app, &space), &entry)?),
+        EntryView::Full => {
+            let value = ExplainedEntry(EntryWriter::new(&app, &space).entry(&entry));
+            OneEntry::Readable(Readable { value, as_text }.into())
+        }
+    })
+}
+
+/// Finds an entry by the ID of its request.
+pub fn find(space: &Space, request_id: &str) -> Result<Arc<JournalEntry>> {
+    let entry = request_id.parse().ok().and_then(|id| space.state().journal.get(id));
+    entry.ok_or_else(|| {
         ControlError::not_found("the journal of this space has no such request: it may have been dropped")
     })
 }
@@ -115,114 +262,6 @@ pub async fn delete(InSpace(space): InSpace) -> NoContent {
     NoContent
 }
 
-/// The last entry that a follower has seen before its connection ended.
-pub struct LastEventId(Option<u64>);
-
-impl<S: Sync> FromRequestParts<S> for LastEventId {
-    type Rejection = ControlError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let Some(id) = parts.headers.get(LAST_EVENT_ID) else { return Ok(Self(None)) };
-        let number = id.to_str().ok().and_then(|id| id.parse().ok());
-        let number = number.ok_or_else(|| ControlError::malformed("`Last-Event-ID` is no number of an entry"))?;
-        Ok(Self(Some(number)))
-    }
-}
-
-impl Describe for LastEventId {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        let description = "The number of the last entry that was seen. Default: that of the newest one.";
-        let schema = json!({ "type": "integer", "minimum": 0 });
-        operation.parameter("header", LAST_EVENT_ID.as_str(), description, &schema);
-        operation.error(MALFORMED);
-    }
-}
-
-/// Follows the journal, also beyond a reset, until the space or the simulator ends.
-pub async fn stream(
-    State(app): State<Arc<App>>,
-    InSpace(space): InSpace,
-    LastEventId(last_seen): LastEventId,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let state = space.state();
-    let journal = &state.journal;
-    let follower = Follower {
-        position: journal.position(last_seen.unwrap_or_else(|| journal.last_number())),
-        space: space.id,
-        state: Arc::downgrade(&state),
-        news: state.journal.subscribe(),
-        app,
-    };
-    let events = unfold(follower, |mut follower| async {
-        let event = follower.next().await?;
-        Some((Ok(event), follower))
-    });
-    Sse::new(events).keep_alive(KeepAlive::default())
-}
-
-/// Follows the journal of a space. It keeps neither entries nor the space: a client that does not read takes no memory.
-struct Follower {
-    app: Arc<App>,
-    space: SpaceId,
-    /// The state whose journal it follows.
-    state: Weak<SpaceState>,
-    news: watch::Receiver<()>,
-    position: Position,
-}
-
-impl Follower {
-    /// Waits for the next event. `None` if the space or the simulator has ended.
-    async fn next(&mut self) -> Option<Event> {
-        let ending = self.app.spaces.ending();
-        loop {
-            let space = self.app.spaces.find(self.space)?;
-            let state = space.state();
-            if self.state.as_ptr() != Arc::as_ptr(&state) {
-                self.state = Arc::downgrade(&state);
-                self.news = state.journal.subscribe();
-                self.position = state.journal.start();
-                return Some(Event::default().event("reset").data("the space has begun again"));
-            }
-            self.news.mark_unchanged();
-            let news = state.journal.next(&mut self.position);
-            drop(state);
-            match news {
-                Some(News::Entry(entry)) => return Some(self.event(&space, entry).await),
-                Some(News::Missed(missed)) => {
-                    return Some(Event::default().event("missed").data(missed.to_string()));
-                }
-                Some(News::Cleared) => {
-                    return Some(Event::default().event("cleared").data("the journal was cleared"));
-                }
-                None => drop(space),
-            }
-            tokio::select! {
-                () = ending.cancelled() => return None,
-                // An error says that the state has ended.
-                _ = self.news.changed() => {}
-            }
-        }
-    }
-
-    async fn event(&self, space: &Space, entry: Arc<JournalEntry>) -> Event {
-        let writer = EntryWriter::new(&self.app, space);
-        let is_small = entry.bytes() <= MAX_SMALL_BYTES;
-        let make = move || {
-            let event = Event::default().id(entry.number.to_string()).event("entry");
-            event.json_data(writer.entry(&entry)).expect("an entry is JSON")
-        };
-        if is_small {
-            return make();
-        }
-        let permit = Arc::clone(&self.app.calls).acquire_owned().await.expect("the semaphore is never closed");
-        let event = spawn_blocking(move || {
-            let _permit = permit;
-            make()
-        });
-        event.await.expect("an entry can be shown")
-    }
-}
-
 /// The whole journal of a space, as it is listed.
 pub fn journal(app: &App, space: &Space) -> Vec<EntryBody> {
     let writer = EntryWriter::new(app, space);
@@ -230,6 +269,6 @@ pub fn journal(app: &App, space: &Space) -> Vec<EntryBody> {
 }
 
 pub fn entry(app: &App, space: &Space, request_id: &str) -> Option<EntryBody> {
-    let entry = space.state().journal.get(request_id.parse().ok()?)?;
+    let entry = find(space, request_id).ok()?;
     Some(EntryWriter::new(app, space).entry(&entry))
 }

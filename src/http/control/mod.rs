@@ -2,39 +2,44 @@
 //! made from. A route is a line here: its path, its handler and its description.
 
 mod accounts;
+mod blocking;
 mod catalog;
 mod entry;
 mod error;
+mod exchange;
+mod expectation;
 mod explain;
 mod extract;
 mod guard;
+mod har;
 mod journal;
 mod scenarios;
 mod scripted;
 mod service;
 mod spaces;
+mod stream;
+mod text;
 mod verify;
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Query, Request};
 use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::any;
-use tokio::runtime::Handle;
-use tokio::task::spawn_blocking;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
-pub use entry::{ChangeView, EntryBody, Explanation};
+pub use entry::EntryBody;
+pub use expectation::Expectation;
+pub(crate) use expectation::{Conditions, Field, Order};
 pub use explain::explain;
 pub use journal::{entry, journal};
-pub use verify::{Expectation, NotVerified, verify};
+pub use verify::{NotVerified, verify, verify_within};
 
-use self::extract::read_call;
+use self::blocking::call_off_workers;
 use super::App;
 use super::openapi::{ApiRouter, op};
 use super::response::{X_REQUEST_ID, request_id_header};
@@ -43,6 +48,7 @@ use error::{CONFLICT, ControlError, FORBIDDEN, INTERNAL, MALFORMED, NOT_FOUND, U
 const CA_PATH: &str = "/_sim/tls/ca.pem";
 const JOURNAL_PATH: &str = "/_sim/journal";
 const METRICS_PATH: &str = "/_sim/metrics";
+const VERIFY_PATH: &str = "/_sim/verify";
 
 const HEALTH: &str = "Needs no control token. A server that answers at all is both alive and ready.";
 
@@ -91,16 +97,18 @@ fn guarded_routes() -> ApiRouter {
             op("reviewCustomer", "Decides the review that a customer is under")
                 .parameter(CUSTOMER).error(CONFLICT))
         .post("/_sim/explain", explain::post, op("explain", "The answer that a request would get now, and why")
-                .description("Nothing changes, and nothing is counted or recorded."))
+                .description("Nothing changes, and nothing is counted or recorded. `Accept: text/plain` asks for text.")
+                .error(CONFLICT))
         .get("/_sim/journal", journal::list,
-            op("listEntries", "What was asked and answered in a space, from the oldest on"))
+            op("listEntries", "What was asked and answered in a space"))
         .delete("/_sim/journal", journal::delete, op("clearJournal", "Forgets all entries of a space"))
-        .get("/_sim/journal/stream", journal::stream, op("followJournal", "Follows the journal of a space")
+        .get("/_sim/journal/stream", stream::follow, op("followJournal", "Follows the journal of a space")
                 .description("Server-sent events, until the simulator ends: `entry` with an entry in JSON; `missed` with a \
                     number, when entries came too fast; `reset`, when the space has begun again.")
                 .text("The events.", "text/event-stream"))
         .get("/_sim/journal/{request_id}", journal::get, op("getEntry", "What was asked and answered, and why")
-                .parameter("The `X-Request-Id` of the answer."))
+                .description("`Accept: text/plain` asks for the explanation as text, `view=exchange` for an exchange in YAML.")
+                .parameter("The `X-Request-Id` of the answer.").error(CONFLICT))
         .get(METRICS_PATH, service::get_metrics, op("getMetrics", "What happened so far, for Prometheus")
                 .text("The metrics.", service::OPEN_METRICS))
         .get("/_sim/openapi.json", service::get_openapi, op("getDocument", "This document"))
@@ -133,7 +141,8 @@ fn guarded_routes() -> ApiRouter {
             op("getSpace", "What a client needs in order to call in a space").parameter(SPACE))
         .delete("/_sim/spaces/{id}", spaces::delete, op("deleteSpace", "Deletes a space; the default one stays")
                 .parameter(SPACE).error(CONFLICT))
-        .post("/_sim/verify", verify::post, op("verify", "Whether the journal has what a test expects"))
+        .post(VERIFY_PATH, verify::post, op("verify", "Whether the journal has what a test expects")
+                .description("With `within` it waits for that. `Accept: text/plain` asks for text."))
         .get("/_sim/world", spaces::get_world, op("getWorld", "All of a space, as a scenario"))
         .put("/_sim/world", spaces::put_world, op("replaceWorld", "Makes a space begin again from a scenario"))
 }
@@ -154,32 +163,19 @@ pub fn routes(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app))
 }
 
-/// Refuses a parameter of the query that no call knows: a call with a misspelt `space` would be about the default one. The
-/// list of entries has more parameters, and refuses others itself; Prometheus may send any.
+/// Refuses a parameter of the query that no call knows: a call with a misspelt `space` would be about the default one. Entries
+/// have more parameters, and refuse others themselves; Prometheus may send any.
 async fn check_query(request: Request, next: Next) -> Result<Response, ControlError> {
     let (method, path) = (request.method(), request.uri().path());
-    let has_others = (method == Method::GET && path == JOURNAL_PATH) || path == METRICS_PATH;
+    let is_entry = |rest: &str| rest.is_empty() || rest.starts_with('/') && rest != "/stream";
+    let is_journal = path.strip_prefix(JOURNAL_PATH).is_some_and(is_entry);
+    let has_others = (method == Method::GET && is_journal) || path == METRICS_PATH;
     let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
     let Query(parameters) = query.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     match parameters.iter().find(|(name, _)| !has_others && name != "space") {
         Some((name, _)) => Err(ControlError::malformed(format!("unknown parameter `{name}`: the call knows `space`"))),
         None => Ok(next.run(request).await),
     }
-}
-
-/// Runs a call on a thread for blocking work, once its body has come: some calls take long, and the workers of the runtime
-/// answer other requests meanwhile.
-async fn call_off_workers(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, ControlError> {
-    let (parts, body) = request.into_parts();
-    let body = read_call(&parts.headers, body).await?;
-    let permit = Arc::clone(&app.calls).acquire_owned().await.expect("the semaphore is never closed");
-    let (call, runtime) = (next.run(Request::from_parts(parts, body.into())), Handle::current());
-    let called = spawn_blocking(move || {
-        // Also a call whose client has left keeps its permit to its end.
-        let _permit = permit;
-        runtime.block_on(call)
-    });
-    Ok(called.await.unwrap_or_else(|error| resume_unwind(error.into_panic())))
 }
 
 /// Gives every answer a request ID, as the simulated API does.

@@ -5,127 +5,28 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
 
+use super::blocking::off_workers;
 use super::entry::{EntryBody, EntryWriter, customer_id};
-use super::extract::{Body, InSpace, RequestBody, Status};
-use crate::domain::{Answer, Matcher, RawApplication, TypedMatcher};
-use crate::fixture::{self, Document, LoadError};
+use super::error::ControlError;
+use super::expectation::{Conditions, Expectation, Field, Order};
+use super::extract::{InSpace, Readable, Unread, WantsText};
+use crate::domain::{Answer, Matcher, Parameter, RawApplication, excerpt};
 use crate::http::App;
 use crate::http::bss::individual::decode_json;
+use crate::http::extract::query_value;
+use crate::http::mask::MASK;
+use crate::http::openapi::{Describe, OperationWriter};
 use crate::simulator::{JournalEntry, Space};
 
 /// The most entries that are shown.
 const MAX_CLOSEST: usize = 3;
-
-/// What journal entries have to be like, and how many of them there have to be.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Expectation")]
-pub struct ExpectationSpec {
-    /// What an entry has to be like in order to count.
-    #[serde(default, rename = "match")]
-    conditions: Conditions,
-    /// How many entries there are to be; default at least one.
-    #[serde(default)]
-    count: Count,
-}
-
-// The decoder knows it by its name.
-/// Conditions on journal entries: all have to hold.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, rename = "$bss_sim::Conditions")]
-#[schemars(rename = "Conditions", extend("allOf" = [{ "additionalProperties": { "not": { "type": "null" } } }]))]
-struct Conditions {
-    /// The path, without a query.
-    path: Option<TypedMatcher<String>>,
-    /// The customer that the request was about.
-    customer_id: Option<TypedMatcher<String>>,
-    /// The name in the request.
-    name: Option<TypedMatcher<String>>,
-    /// The certificate number in the request.
-    verified_number: Option<TypedMatcher<String>>,
-    /// The HTTP status of the answer.
-    status: Option<TypedMatcher<i32>>,
-    /// The `error_code` of the answer.
-    error_code: Option<TypedMatcher<String>>,
-    /// The check or the rule that refused.
-    rule: Option<TypedMatcher<String>>,
-    /// The name of the calling partner.
-    caller: Option<TypedMatcher<String>>,
-}
-
-/// A number of entries: `exactly`, or the others.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-struct Count {
-    /// So many, no more and no fewer.
-    exactly: Option<usize>,
-    /// So many or more.
-    at_least: Option<usize>,
-    /// So many or fewer.
-    at_most: Option<usize>,
-}
-
-/// How many journal entries of which kind a test expects. An entry has to satisfy all conditions.
-///
-/// ```
-/// use bss_sim::{Expectation, Matcher, Simulator};
-///
-/// let sim = Simulator::start();
-/// let refused = Expectation::at_least(1).customer_id("customer-done").error_code(Matcher::Prefix("CBC.".into()));
-/// assert!(sim.verify(&refused).is_err(), "nothing was sent");
-/// sim.verify(&Expectation::exactly(0).status([400, 500])).unwrap();
-/// ```
-#[derive(Clone, Debug)]
-#[must_use = "an expectation does nothing until `expect` or `verify`"]
-pub struct Expectation {
-    /// Conditions by the name of what they look at.
-    pub(crate) conditions: Vec<(&'static str, Matcher)>,
-    /// The least number of entries.
-    pub(crate) at_least: usize,
-    /// The largest number of entries.
-    pub(crate) at_most: usize,
-}
-
-impl RequestBody for Expectation {
-    type Spec = ExpectationSpec;
-
-    const EXAMPLES: &[&str] =
-        &[r#"{"match":{"error_code":"CBC.0999"},"count":{"exactly":2}}"#, r#"{"match":{"status":[400,403]}}"#];
-
-    fn convert(document: &mut Document<'_>, ExpectationSpec { conditions, count }: ExpectationSpec) -> Option<Self> {
-        let conditions = [
-            ("path", conditions.path.map(Matcher::from)),
-            ("customer_id", conditions.customer_id.map(Matcher::from)),
-            ("name", conditions.name.map(Matcher::from)),
-            ("verified_number", conditions.verified_number.map(Matcher::from)),
-            ("status", conditions.status.map(Matcher::from)),
-            ("error_code", conditions.error_code.map(Matcher::from)),
-            ("rule", conditions.rule.map(Matcher::from)),
-            ("caller", conditions.caller.map(Matcher::from)),
-        ];
-        let conditions = conditions.into_iter().filter_map(|(name, matcher)| Some((name, matcher?))).collect();
-        let (at_least, at_most) = match count {
-            Count { exactly: Some(exactly), at_least: None, at_most: None } => (exactly, exactly),
-            Count { exactly: None, at_least: None, at_most: None } => (1, usize::MAX),
-            Count { exactly: None, at_least, at_most } => (at_least.unwrap_or(0), at_most.unwrap_or(usize::MAX)),
-            Count { exactly: Some(_), .. } => return document.refuse("`exactly` excludes `at_least` and `at_most`"),
-        };
-        Some(Self { conditions, at_least, at_most })
-    }
-}
-
-impl Expectation {
-    /// Reads the body of `POST /_sim/verify`. The error has everything that is wrong with it.
-    pub(crate) fn from_json(text: &str) -> Result<Self, LoadError> {
-        fixture::read_with(text, Self::convert)
-    }
-}
 
 /// The journal has what was expected.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
@@ -137,71 +38,73 @@ pub struct Verified {
     pub dropped: u64,
 }
 
-/// The journal has more or fewer entries of a kind than expected. Its `Debug` is made for `unwrap`: it is what people read.
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "as expected: found {}", self.count)?;
+        lost(f, self.dropped)
+    }
+}
+
+/// The journal does not have what was expected. Its `Debug` is made for `unwrap`: it is what people read.
 #[derive(Clone, thiserror::Error, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct NotVerified {
-    /// The least and the largest number that were expected.
-    #[serde(skip)]
-    pub expected: (usize, usize),
-    /// How many entries are as expected.
+    /// The kind of refusal.
+    #[schemars(extend("const" = "not_verified"))]
+    error: &'static str,
+    /// What was expected, and what was found.
+    pub detail: String,
+    /// How many entries are as expected; of a sequence, how many of its entries were found.
     pub count: usize,
     /// How many entries the journal has lost, and which therefore were not looked at.
     pub dropped: u64,
-    /// If there are too few, the entries that come closest; if too many, the newest.
+    /// If there are too few, the entries that come closest, the closest first; if too many, the newest.
     pub closest: Vec<CloseEntry>,
+    /// True if more entries will not help.
+    #[serde(skip)]
+    is_final: bool,
 }
 
 /// An entry that comes close to what was expected.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub struct CloseEntry {
-    /// The conditions that it does not satisfy.
-    pub differs: Vec<&'static str>,
+    /// The fields that are not as expected.
+    pub differs: Vec<Difference>,
     pub entry: EntryBody,
 }
 
-/// The journal does not have what was expected.
-#[derive(Serialize, JsonSchema)]
+/// A field of an entry that is not as expected.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-pub struct NotVerifiedBody {
-    /// The kind of refusal.
-    #[schemars(extend("const" = "not_verified"))]
-    error: &'static str,
-    /// What was expected, and what was found.
-    detail: String,
-    #[serde(flatten)]
-    found: NotVerified,
-}
-
-impl NotVerified {
-    fn detail(&self) -> String {
-        match self.expected {
-            (at_least, usize::MAX) => format!("expected at least {at_least}, found {}", self.count),
-            (at_least, at_most) if at_least == at_most => format!("expected exactly {at_least}, found {}", self.count),
-            (at_least, at_most) => format!("expected {at_least} to {at_most}, found {}", self.count),
-        }
-    }
+pub struct Difference {
+    /// The field, as `match` calls it.
+    pub field: String,
+    /// What was expected, in words.
+    pub expected: String,
+    /// What is there: `differs` if it is not shown, `null` if there is nothing.
+    pub got: Option<String>,
 }
 
 impl fmt::Display for NotVerified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail())?;
-        if self.dropped > 0 {
-            write!(f, " ({} entries were lost before)", self.dropped)?;
-        }
-        for CloseEntry { differs, entry: EntryBody { number, caller, request, explanation, .. } } in &self.closest {
-            let json = |text: Option<&str>| Value::from(text);
-            write!(f, "\n  #{number} {} {} {}", request.method, request.path, request.body)?;
-            let (status, outcome) = (Value::from(explanation.response.status), &explanation.outcome);
-            write!(f, "\n    caller {}, status {status}", json(caller.as_deref()))?;
-            write!(f, ", error_code {}, rule {}", json(outcome.error_code), json(outcome.rule))?;
-            if !differs.is_empty() {
-                write!(f, ": differs in {}", differs.join(", "))?;
+        f.write_str(&self.detail)?;
+        lost(f, self.dropped)?;
+        for CloseEntry { differs, entry } in &self.closest {
+            write!(f, "\n  {entry}")?;
+            for Difference { field, expected, got } in differs {
+                match got.as_deref() {
+                    Some(DIFFERS) => write!(f, "\n    {field}: expected {expected}, but it differs")?,
+                    got => write!(f, "\n    {field}: expected {expected}, got {}", got.unwrap_or("nothing"))?,
+                }
             }
         }
         Ok(())
     }
+}
+
+fn lost(f: &mut fmt::Formatter<'_>, dropped: u64) -> fmt::Result {
+    if dropped > 0 { write!(f, " ({dropped} entries were lost before)") } else { Ok(()) }
 }
 
 impl fmt::Debug for NotVerified {
@@ -210,55 +113,230 @@ impl fmt::Debug for NotVerified {
     }
 }
 
+/// Why a call is not 200.
+pub enum Refused {
+    Call(ControlError),
+    NotVerified(Readable<409, NotVerified>),
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Call(error) => error.into_response(),
+            Self::NotVerified(found) => found.into_response(),
+        }
+    }
+}
+
+impl Describe for Refused {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        Readable::<409, NotVerified>::describe(operation);
+    }
+}
+
 pub async fn post(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
-    Body(expectation): Body<Expectation>,
-) -> Result<Json<Verified>, Status<409, NotVerifiedBody>> {
-    let verified = verify(&app, &space, &expectation);
-    verified.map(Json).map_err(|found| Status(NotVerifiedBody { error: "not_verified", detail: found.detail(), found }))
+    WantsText(as_text): WantsText,
+    unread: Unread<Expectation>,
+) -> Result<Readable<200, Verified>, Refused> {
+    let expectation = off_workers(&app, move || unread.read()).await.map_err(Refused::Call)?;
+    let verified = verify_within(&app, &space, &Arc::new(expectation)).await;
+    let refused = |value| Refused::NotVerified(Readable { value, as_text });
+    verified.map(|value| Readable { value, as_text }).map_err(refused)
 }
 
-pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Verified, NotVerified> {
-    let Expectation { conditions, at_least, at_most } = expectation;
-    let (entries, dropped) = space.state().journal.since(0);
-    let mut judged: Vec<_> = entries.iter().map(|entry| (differences(entry, conditions), entry)).collect();
-    let count = judged.iter().filter(|(differs, _)| differs.is_empty()).count();
-    if (at_least..=at_most).contains(&&count) {
-        return Ok(Verified { count, dropped });
+/// Waits until the journal has what is expected, as long as the expectation says. It looks again at every new entry, and
+/// takes a thread only for that.
+pub async fn verify_within(
+    app: &Arc<App>,
+    space: &Arc<Space>,
+    expectation: &Arc<Expectation>,
+) -> Result<Verified, NotVerified> {
+    let (deadline, ending) = (Instant::now() + expectation.within, app.spaces.ending());
+    loop {
+        let mut news = space.state().journal.subscribe();
+        let (judge, judged, expected) = (Arc::clone(app), Arc::clone(space), Arc::clone(expectation));
+        let verified = off_workers(app, move || verify(&judge, &judged, &expected)).await;
+        if expectation.within.is_zero() || verified.as_ref().map_or_else(|found| found.is_final, |_| true) {
+            return verified;
+        }
+        tokio::select! {
+            () = sleep_until(deadline) => return verified,
+            () = ending.cancelled() => return verified,
+            // An error says that the journal began again.
+            _ = news.changed() => {}
+        }
     }
-    judged.retain(|(differs, _)| differs.is_empty() == (count > *at_most));
-    judged.sort_unstable_by_key(|(differs, entry)| (differs.len(), Reverse(entry.number)));
+}
+
+/// Looks at the journal as it is now.
+pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Verified, NotVerified> {
+    let (entries, dropped) = space.state().journal.since(0);
+    let observed: Vec<_> = entries.iter().map(|entry| Observed::new(entry)).collect();
     let writer = EntryWriter::new(app, space);
-    let closest = judged.into_iter().take(MAX_CLOSEST);
-    let closest = closest.map(|(differs, entry)| CloseEntry { differs, entry: writer.entry(entry) }).collect();
-    Err(NotVerified { expected: (*at_least, *at_most), count, dropped, closest })
-}
-
-/// The names of the conditions that an entry does not satisfy.
-fn differences(entry: &JournalEntry, conditions: &[(&'static str, Matcher)]) -> Vec<&'static str> {
-    // A body is long now and then, and not always looked at.
-    let body = LazyCell::new(|| decode_json(entry.request.body()).unwrap_or_default());
-    let differs = |(name, matcher): &&(&'static str, Matcher)| !matcher.matches(&values(entry, &body, name));
-    conditions.iter().filter(differs).map(|(name, _)| *name).collect()
-}
-
-/// The values of an entry that a condition of this name looks at, as text.
-fn values<'a>(
-    entry: &JournalEntry,
-    body: &LazyCell<RawApplication<'a>, impl FnOnce() -> RawApplication<'a>>,
-    name: &str,
-) -> Vec<String> {
-    let value = match name {
-        "path" => Some(entry.request.path().to_owned()),
-        // A fault takes the place of the response.
-        "status" if matches!(entry.outcome.answer(), Some(Answer::Fault(_))) => None,
-        "status" => Some(entry.status.to_string()),
-        "error_code" => entry.outcome.error_code().map(str::to_owned),
-        "rule" => entry.outcome.check().map(str::to_owned),
-        "customer_id" => customer_id(&entry.request),
-        "caller" => entry.caller.as_deref().map(str::to_owned),
-        _ => return name.parse().map_or_else(|_| Vec::new(), |parameter| body.values(parameter)),
+    let not_verified = |detail: String, count, is_final, conditions: &Conditions, among: &[Observed<'_>]| {
+        let closest = closest(&writer, conditions, among, is_final);
+        NotVerified { error: "not_verified", detail, count, dropped, closest, is_final }
     };
-    value.into_iter().collect()
+    match expectation.order {
+        Order::Any { at_least, at_most } => {
+            let [conditions] = &expectation.elements[..] else { unreachable!("only a sequence has several elements") };
+            let count = observed.iter().filter(|entry| entry.satisfies(conditions)).count();
+            if (at_least..=at_most).contains(&count) {
+                return Ok(Verified { count, dropped });
+            }
+            let expected = match (at_least, at_most) {
+                (at_least, usize::MAX) => format!("at least {at_least}"),
+                (at_least, at_most) if at_least == at_most => format!("exactly {at_least}"),
+                (at_least, at_most) => format!("{at_least} to {at_most}"),
+            };
+            let detail = format!("expected {expected}, found {count}");
+            Err(not_verified(detail, count, count > at_most, conditions, &observed))
+        }
+        Order::Sequence => {
+            let mut rest = &observed[..];
+            for (found, conditions) in expectation.elements.iter().enumerate() {
+                let Some(place) = rest.iter().position(|entry| entry.satisfies(conditions)) else {
+                    let detail = missing(expectation.elements.len(), found, conditions, &observed, rest);
+                    let among = if rest.is_empty() { &observed } else { rest };
+                    return Err(not_verified(detail, found, false, conditions, among));
+                };
+                rest = &rest[place + 1..];
+            }
+            Ok(Verified { count: expectation.elements.len(), dropped })
+        }
+    }
+}
+
+/// Says which entry of a sequence is missing, and whether it is there but too early.
+fn missing(
+    length: usize,
+    found: usize,
+    conditions: &Conditions,
+    all: &[Observed<'_>],
+    rest: &[Observed<'_>],
+) -> String {
+    let before = &all[..all.len() - rest.len()];
+    let place = before.last().map_or_else(String::new, |last| format!(" after #{}", last.entry.number));
+    let early = before.iter().rev().find(|entry| entry.satisfies(conditions));
+    let early = early.map_or_else(String::new, |early| format!(" (#{} came too early)", early.entry.number));
+    format!("expected {length} in this order, found {found}: there is no entry for number {}{place}{early}", found + 1)
+}
+
+/// The entries that come closest to the conditions, or with `are_too_many` the newest that satisfy them.
+fn closest(
+    writer: &EntryWriter,
+    conditions: &Conditions,
+    among: &[Observed<'_>],
+    are_too_many: bool,
+) -> Vec<CloseEntry> {
+    let mut judged: Vec<_> = among.iter().map(|entry| (entry.differences(conditions), entry)).collect();
+    judged.retain(|(differences, _)| differences.is_empty() == are_too_many);
+    judged.sort_unstable_by_key(|(differences, observed)| (differences.len(), Reverse(observed.entry.number)));
+    let shown = judged.into_iter().take(MAX_CLOSEST).map(|(differences, observed)| {
+        let entry = writer.entry(observed.entry);
+        let difference = |(field, matcher): &&(Field, Matcher)| Difference {
+            field: field.to_string(),
+            expected: excerpt(&in_words(matcher)).into_owned(),
+            got: got(&observed.shown(field, &entry)),
+        };
+        CloseEntry { differs: differences.iter().map(difference).collect(), entry }
+    });
+    shown.collect()
+}
+
+/// What is told of a value that is not shown.
+const DIFFERS: &str = "differs";
+
+fn got(shown: &[String]) -> Option<String> {
+    match shown {
+        [] => None,
+        _ if shown.iter().any(|value| value.contains(MASK)) => Some(DIFFERS.to_owned()),
+        _ => Some(excerpt(&shown.join(", ")).into_owned()),
+    }
+}
+
+/// A condition in words, like `"a" or "b"`, or `begins with "a"`.
+fn in_words(matcher: &Matcher) -> String {
+    match matcher {
+        Matcher::AnyOf(values) => values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(" or "),
+        Matcher::Prefix(text) => format!("what begins with {}", quoted(text)),
+        Matcher::Suffix(text) => format!("what ends with {}", quoted(text)),
+        Matcher::Contains(text) => format!("what contains {}", quoted(text)),
+        Matcher::Regex(regex) => format!("what matches {}", quoted(regex.as_str())),
+        Matcher::Present(true) => "a value".to_owned(),
+        Matcher::Present(false) => "no value".to_owned(),
+        Matcher::Not(matcher) => format!("not {}", in_words(matcher)),
+    }
+}
+
+/// A value as JSON has it: numbers without quotes.
+fn quoted(value: &str) -> String {
+    value.parse::<i64>().map_or_else(|_| Value::from(value).to_string(), |number| number.to_string())
+}
+
+/// An entry, of which the body is decoded once, and only if a condition is about it.
+struct Observed<'a> {
+    entry: &'a JournalEntry,
+    body: LazyCell<RawApplication<'a>, Box<dyn FnOnce() -> RawApplication<'a> + 'a>>,
+}
+
+impl<'a> Observed<'a> {
+    fn new(entry: &'a JournalEntry) -> Self {
+        Self { entry, body: LazyCell::new(Box::new(|| decode_json(entry.request.body()).unwrap_or_default())) }
+    }
+
+    fn satisfies(&self, conditions: &Conditions) -> bool {
+        conditions.iter().all(|(field, matcher)| matcher.matches(&self.values(field)))
+    }
+
+    /// The conditions that it does not satisfy.
+    fn differences<'c>(&self, conditions: &'c Conditions) -> Vec<&'c (Field, Matcher)> {
+        conditions.iter().filter(|(field, matcher)| !matcher.matches(&self.values(field))).collect()
+    }
+
+    /// The values of a field, as text.
+    fn values(&self, field: &Field) -> Vec<String> {
+        let JournalEntry { request, outcome, caller, .. } = self.entry;
+        let value = match field {
+            Field::Path => Some(request.path().to_owned()),
+            Field::Method => Some(request.method().to_owned()),
+            Field::Header(name) => {
+                let headers = request.headers().filter(|(given, _)| **given == **name);
+                return headers.map(|(_, value)| value.into_owned()).collect();
+            }
+            Field::Parameter(Parameter::CustomerId) => customer_id(request),
+            Field::Parameter(parameter) => return self.body.values(*parameter),
+            Field::Status => self.entry.answered_status().map(|status| status.to_string()),
+            Field::ErrorCode => outcome.error_code().map(str::to_owned),
+            Field::Outcome => {
+                let items = match outcome.answer() {
+                    Some(Answer::Refuse(refusal)) => refusal.items.iter().map(|item| item.code().to_owned()).collect(),
+                    _ => Vec::new(),
+                };
+                return [outcome.label().to_owned()].into_iter().chain(items).collect();
+            }
+            Field::Rule => outcome.check().map(str::to_owned),
+            Field::Caller => caller.as_deref().map(str::to_owned),
+        };
+        value.into_iter().collect()
+    }
+
+    /// The values of a field as they are shown, in the form of JSON.
+    fn shown(&self, field: &Field, view: &EntryBody) -> Vec<String> {
+        let request = &view.request;
+        match field {
+            Field::Path => vec![quoted(request.path.split('?').next().unwrap_or_default())],
+            Field::Header(name) => {
+                request.headers.get(&**name).and_then(Value::as_str).map(quoted).into_iter().collect()
+            }
+            Field::Parameter(parameter) => {
+                let in_query = || Some(query_value(&request.path.parse().ok()?, parameter.as_str())?.into());
+                let value = request.body.get(parameter.as_str()).cloned().or_else(in_query);
+                value.filter(|value: &Value| !value.is_null()).map(|value| value.to_string()).into_iter().collect()
+            }
+            _ => self.values(field).iter().map(|value| quoted(value)).collect(),
+        }
+    }
 }

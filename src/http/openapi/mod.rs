@@ -129,6 +129,11 @@ fn security_schemes() -> Value {
 /// The media type of most bodies.
 pub const JSON: &str = "application/json";
 
+/// The media type of text for people.
+pub const TEXT: &str = "text/plain";
+
+pub const YAML: &str = "application/yaml";
+
 pub struct ApiRouter {
     pub router: Router<Arc<App>>,
     pub routes: Vec<ApiRoute>,
@@ -305,6 +310,11 @@ impl OperationWriter<'_> {
         self.respond(status, response(description, media_type, &schema));
     }
 
+    /// Adds another form of a response, which the request asks for by `Accept`.
+    pub fn alternative(&mut self, status: StatusCode, media_type: &str, schema: &Value) {
+        self.value["responses"][status.as_str()]["content"][media_type] = json!({ "schema": schema });
+    }
+
     pub fn respond(&mut self, status: StatusCode, response: Value) {
         self.value["responses"][status.as_str()] = response;
     }
@@ -362,7 +372,7 @@ macro_rules! described_handlers {
     };
 }
 
-described_handlers! { () (A) (A B) (A B C) }
+described_handlers! { () (A) (A B) (A B C) (A B C D) }
 
 /// What an extractor or a response adds to the operation of its handler.
 pub trait Describe {
@@ -384,6 +394,13 @@ impl<T: JsonSchema> Describe for Query<T> {
 impl<T: JsonSchema> Describe for Json<T> {
     fn describe(operation: &mut OperationWriter<'_>) {
         operation.response::<T>(StatusCode::OK, JSON);
+    }
+}
+
+impl<A: Describe, B: Describe> Describe for (A, B) {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        A::describe(operation);
+        B::describe(operation);
     }
 }
 

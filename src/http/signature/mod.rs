@@ -75,7 +75,9 @@ impl From<SignatureError> for Detail {
         };
         let saw = match error {
             SignatureError::Mismatch { masked_request, string_to_sign, .. } => {
-                format!("canonical request:\n{masked_request}\nstring to sign:\n{string_to_sign}")
+                format!(
+                    "verify aksk signature fail\ncanonical request:\n{masked_request}\nstring to sign:\n{string_to_sign}"
+                )
             }
             _ => masked.clone(),
         };

@@ -145,14 +145,14 @@ async fn journal_entry_decided_by_gateway() {
     caller: null
     request: {"method":"POST","path":"/v2/customers/realname-auths/individual","headers":{"content-type":"application/json","host":"127.0.0.1:8080","x-sdk-date":"[date]","authorization":"SDK-HMAC-SHA256 ***"},"body":{}}
     response: {"status":401,"body":{"error_msg":"Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:POST|/v2/customers/realname-auths/individual/||content-type:application/json|host:127.0.0.1:8080|x-sdk-date:[date]||content-type;host;x-sdk-date|[hash]","error_code":"APIGW.0301","request_id":"[request id]"}}
-    outcome: {"error_code":"APIGW.0301","decided_by":"gateway","rule":"authenticated"}
+    outcome: {"error_code":"APIGW.0301","decided_by":"gateway","rule":"authenticated","fault":null,"why":"authenticated: verify aksk signature fail"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
       {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"path-known","result":"passed","saw":"/v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"method-known","result":"passed","saw":"POST /v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"body-size","result":"passed","saw":"2 bytes","basis":"assumed","source":"The gateway's error table: a body of more than 12 MB."}
-      {"check":"authenticated","result":"failed","saw":"canonical request:\nPOST\n/v2/customers/realname-auths/individual/\n\ncontent-type:application/json\nhost:127.0.0.1:8080\nx-sdk-date:[date]\n\ncontent-type;host;x-sdk-date\n[hash]\nstring to sign:\nSDK-HMAC-SHA256\n[date]\n[hash]","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
+      {"check":"authenticated","result":"failed","saw":"verify aksk signature fail\ncanonical request:\nPOST\n/v2/customers/realname-auths/individual/\n\ncontent-type:application/json\nhost:127.0.0.1:8080\nx-sdk-date:[date]\n\ncontent-type;host;x-sdk-date\n[hash]\nstring to sign:\nSDK-HMAC-SHA256\n[date]\n[hash]","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       not reached: caller-is-partner, parameters, script, partner-ready, platform-of-partner, customer-not-caller, customer-has-partner, customer-of-caller, customer-not-partner, not-authenticated-yet, attempts-left, certificate-allowed, certificate-not-worn-out, pictures-pass, identity-agrees, verification-passes
     changes: []
     "#);
@@ -169,7 +169,7 @@ async fn journal_entry_decided_by_parameters() {
     caller: "demo"
     request: {"method":"POST","path":"/v2/customers/realname-auths/individual","headers":{"content-type":"application/json","x-auth-token":"***"},"body":{"customer_id":"c-1","identify_type":"***","verified_type":3,"verified_file_url":["front.jpg","hand.jpg"],"name":"***","verified_number":"***","change_type":-1,"xaccount_type":"DEMO_IDP"}}
     response: {"status":400,"body":{"error_code":"CBC.0100","error_msg":"Parameter error."}}
-    outcome: {"error_code":"CBC.0100","decided_by":"parameters","rule":"parameters"}
+    outcome: {"error_code":"CBC.0100","decided_by":"parameters","rule":"parameters","fault":null,"why":"identify_type: must be a 32-bit integer"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
       {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
@@ -195,7 +195,7 @@ async fn journal_entry_decided_by_script() {
     caller: "demo"
     request: {"method":"POST","path":"/v2/customers/realname-auths/individual","headers":{"content-type":"application/json","x-auth-token":"***"},"body":{"customer_id":"c-1","identify_type":0,"verified_type":3,"verified_file_url":["front.jpg","hand.jpg"],"name":"***","verified_number":"***","change_type":-1,"xaccount_type":"DEMO_IDP"}}
     response: {"status":500,"body":{"error_code":"CBC.0999","error_msg":"Other errors."}}
-    outcome: {"error_code":"CBC.0999","decided_by":"script","rule":"script"}
+    outcome: {"error_code":"CBC.0999","decided_by":"script","rule":"script","fault":null,"why":"script: scripted[0] matches"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
       {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
@@ -222,7 +222,7 @@ async fn journal_entry_decided_by_rule() {
     caller: "demo"
     request: {"method":"POST","path":"/v2/customers/realname-auths/individual","headers":{"content-type":"application/json","x-auth-token":"***"},"body":{"customer_id":"c-done","identify_type":0,"verified_type":3,"verified_file_url":["front.jpg","hand.jpg"],"name":"***","verified_number":"***","change_type":-1,"xaccount_type":"DEMO_IDP"}}
     response: {"status":400,"body":{"error_code":"CBC.99000027","error_msg":"The customer has passed real-name authentication or is being reviewed."}}
-    outcome: {"error_code":"CBC.99000027","decided_by":"rule","rule":"not-authenticated-yet"}
+    outcome: {"error_code":"CBC.99000027","decided_by":"rule","rule":"not-authenticated-yet","fault":null,"why":"not-authenticated-yet: real-name status: authenticated"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
       {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
@@ -256,7 +256,7 @@ async fn journal_entry_decided_by_nothing_that_refuses_is_accepted() {
     caller: "demo"
     request: {"method":"POST","path":"/v2/customers/realname-auths/individual","headers":{"content-type":"application/json","x-auth-token":"***"},"body":{"customer_id":"c-1","identify_type":0,"verified_type":3,"verified_file_url":["front.jpg","hand.jpg"],"name":"***","verified_number":"***","change_type":-1,"xaccount_type":"DEMO_IDP"}}
     response: {"status":200,"body":{"is_review":1}}
-    outcome: {"error_code":null,"decided_by":"accepted","rule":null}
+    outcome: {"error_code":null,"decided_by":"accepted","rule":null,"fault":null,"why":"accepted: every rule holds"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
       {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
@@ -336,7 +336,7 @@ async fn checks_before_the_rules_saw() {
     assert_snapshot!(lines.join("\n").replace(&date, "[date]").replace(&late, "[late date]"), @r#"
     head-size failed: Request URI too large.
     head-size failed: Request headers too large.
-    space-known failed: the simulator has no space ***; it was deleted, gave way to newer ones, or never was
+    space-known failed: the simulator has no space ***; it was deleted, gave way to newer ones, or never was (spaces end with the process: it may have been started again since)
     path-known failed: The API does not exist or has not been published in the environment.
     method-known failed: The API does not exist.
     body-size failed: Request entity too large.
@@ -347,7 +347,8 @@ async fn checks_before_the_rules_saw() {
     authenticated failed: Get secretKey failed,ak:***,err:ak not exist
     authenticated failed: verify security token fail
     authenticated failed: calc ak sk signature fail:signature expired, signature time:[late date],server time:[date]
-    authenticated failed: canonical request:
+    authenticated failed: verify aksk signature fail
+    canonical request:
     POST
     /v2/customers/realname-auths/individual/
 
@@ -363,7 +364,7 @@ async fn checks_before_the_rules_saw() {
     [hash]
     caller-is-partner failed: the credentials of customer c-own
     parameters failed: body: must be well-formed JSON
-    parameters failed: customer_id: must not be null
+    parameters failed: customer_id: must not be null; identify_type: must not be null; verified_file_url: must not be null; name: must not be null; verified_number: must not be null; xaccount_type: must not be null; verified_type: must not be null
     parameters failed: name: size must be between 1 and 255
     script failed: scripted[0] matches
     identity failed: no such user with this password

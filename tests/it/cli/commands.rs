@@ -142,6 +142,7 @@ exchanges:
     body.is_review: expected 1, got nothing
     body.error_code: expected nothing, got \"CBC.99000035\"
     body.error_msg: expected nothing, got \"You are not a customer of a partner yet.\"
+    why: customer-has-partner: no customer with this ID
     passed head-size (assumed): a target of 39 bytes
     passed space-known (assumed)
     passed path-known (assumed): /v2/customers/realname-auths/individual
@@ -176,7 +177,10 @@ fn explain(body: &str, arguments: &[&str]) -> String {
 #[test]
 fn explain_of_an_acceptance_prints_its_changes() {
     let text = explain(&builtin_passport("customer-new").to_string(), &[]);
-    assert!(text.starts_with("200 {\"is_review\":1}\n\npassed      head-size: a target of 39 bytes\n"), "{text}");
+    assert!(
+        text.starts_with("200 {\"is_review\":1}\nwhy         accepted: every rule holds\n\npassed      head-size: "),
+        "{text}"
+    );
     assert!(!text.contains("refused by") && !text.contains("not reached"), "{text}");
     let change = "\n\nchanges     customer customer-new: attempts 0 -> 1, real_name unauthenticated -> under_review\n";
     assert!(text.ends_with(change), "{text}");

@@ -215,7 +215,7 @@ async fn exec_reports_unexpected_requests_with_a_hint() {
     }
     let (_, _, report) = exec.end();
     let expected = "
-     1  POST /v2/customers/realname-auths/individual: space-known: the simulator has no space ***; it was deleted, gave way to newer ones, or never was
+     1  POST /v2/customers/realname-auths/individual: space-known: the simulator has no space ***; it was deleted, gave way to newer ones, or never was (spaces end with the process: it may have been started again since)
         call with the credentials of a space that still exists, or without X-Sim-Space
      1  POST /v3/auth/tokens: identity: missing field `auth`
         a token is for one of a partner's `users` in the scenario, its password, and the partner's name

@@ -78,9 +78,10 @@ async fn get_journal_has_one_entry_of_every_answer_that_agrees_with_it() {
     for (reply, outcome) in &answers {
         let entry = &reply.entry().json();
         let [code, decided_by, rule] = outcome.map(|text| if text.is_empty() { Value::Null } else { text.into() });
+        let why = &entry["outcome"]["why"];
         assert_eq!(
             entry["outcome"],
-            json!({ "error_code": code, "decided_by": decided_by, "rule": rule }),
+            json!({ "error_code": code, "decided_by": decided_by, "rule": rule, "fault": null, "why": why }),
             "{reply:?}"
         );
         assert_eq!((entry["space"].as_str(), entry["request_id"].as_str()), (Some("default"), Some(reply.id())));
@@ -290,4 +291,233 @@ async fn get_journal_lists_pages_of_a_few_megabytes() {
         }
     }
     assert_eq!(pages, [2, 2, 1]);
+}
+
+/// The numbers of listed entries.
+fn numbers(journal: &Value) -> Vec<u64> {
+    list(journal, "entries").iter().map(|entry| entry["number"].as_u64().expect("a number")).collect()
+}
+
+#[tokio::test]
+async fn get_journal_newest_first_pages_by_before() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    for _ in 0..7 {
+        app.apply(&passport("c-1")).await;
+    }
+    let (mut seen, mut before) = (Vec::new(), String::new());
+    loop {
+        let page = app.get(&format!("/journal?order=desc&limit=3{before}")).await;
+        seen.push(numbers(&page));
+        before = format!("&before={}", page["next"]);
+        if page["truncated"] == false {
+            break;
+        }
+    }
+    assert_eq!(seen, [vec![7, 6, 5], vec![4, 3, 2], vec![1]]);
+    assert_eq!(numbers(&app.get(&format!("/journal?order=desc{before}")).await), [0; 0]);
+    assert_eq!(numbers(&app.get("/journal?since=2&before=5").await), [3, 4]);
+    assert_eq!(numbers(&app.get("/journal?since=2&before=5&order=desc").await), [4, 3]);
+    for bad in ["order=down", "before=x", "view=none", "format=xml", "status=ok"] {
+        assert_eq!(app.control("GET", &format!("/journal?{bad}"), &Value::Null).await.0, 400, "{bad}");
+    }
+    let (status, error) = app.control("GET", "/journal?limt=1", &Value::Null).await;
+    assert_eq!(status, 400);
+    assert!(text(&error["detail"]).contains("`limit`") && text(&error["detail"]).contains("`order`"), "{error}");
+}
+
+#[tokio::test]
+async fn get_journal_filters_by_status_path_caller_and_rule() {
+    let app = TestApp::with(
+        "customers: [{ id: c-1, partner: demo }]\nscripted: [{ when: { name: Broken }, then: { fault: reset } }]",
+    );
+    app.apply(&passport("c-1")).await;
+    app.apply(&passport("c-1")).await;
+    app.apply_as("other-token", &passport("c-1")).await;
+    app.apply_as("no-token", &passport("c-1")).await;
+    app.apply(&with(passport("c-1"), "name", "Broken")).await;
+    app.call("GET", "/v2/customers/realname-auths/result?customer_id=c-1", &[("x-auth-token", "token")], "").await;
+    let table = [
+        ("status=200", vec![1, 6], "a fault has no status"),
+        ("status=401", vec![4], "a stranger"),
+        ("path=/v2/customers/realname-auths/result", vec![6], "a path, whatever its query"),
+        ("caller=other", vec![3], "a partner"),
+        ("rule=not-authenticated-yet", vec![2], "a rule"),
+        ("caller=demo&status=400", vec![2], "both hold"),
+        ("caller=demo&customer_id=c-1&order=desc", vec![6, 5, 2, 1], "the newest first"),
+    ];
+    for (filter, expected, why) in table {
+        assert_eq!(numbers(&app.get(&format!("/journal?{filter}")).await), expected, "{filter}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn get_journal_in_brief_has_no_checks() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    app.apply(&passport("c-1")).await;
+    let full = app.get("/journal").await["entries"][0].clone();
+    let brief = app.get("/journal?view=brief").await["entries"][0].clone();
+    let without = keys(&full).into_iter().filter(|key| *key != "checks").collect::<Vec<_>>();
+    assert_eq!(keys(&brief), without);
+    assert!(without.iter().all(|key| brief[*key] == full[*key]), "{brief}");
+}
+
+#[tokio::test]
+async fn get_entry_as_text_is_what_explain_prints() {
+    let app = TestApp::builtin();
+    let application = builtin_passport("customer-done");
+    let reply = app.apply_as("demo-token", &application).await;
+    let accept = [("accept", "text/plain")];
+    let entry = app.call("GET", &format!("/_sim/journal/{}", reply.id()), &accept, "").await;
+    assert_eq!((entry.status, entry.header("content-type")), (200, Some("text/plain; charset=utf-8")));
+    let question = json!({ "as": "demo-partner", "request": application }).to_string();
+    let explained = app.call("POST", "/_sim/explain", &accept, question).await;
+    assert_eq!(explained.body, entry.body);
+    let start = "400 {\"error_code\":\"CBC.99000027\",\"error_msg\":\"The customer has passed real-name authentication or is being \
+        reviewed.\"}\nwhy         not-authenticated-yet: real-name status: authenticated\n\npassed      head-size: ";
+    assert!(entry.body.starts_with(start), "{}", entry.body);
+    let (code, printed, _) = run_on(&application.to_string(), &["explain"]);
+    assert_eq!((code, printed.as_str()), (Some(0), entry.body.as_str()));
+}
+
+#[tokio::test]
+async fn post_explain_of_a_request_id_explains_it_again() {
+    let app = TestApp::with(
+        "customers: [{ id: c-1, partner: demo, real_name: under_review, credentials: { tokens: [own] } }]",
+    );
+    let refused = app.apply(&passport("c-1")).await;
+    let again = async |question: Value| {
+        let (status, answer) = app.post("/explain", &question).await;
+        assert_eq!(status, 200, "{answer}");
+        (answer["response"]["status"].clone(), answer["outcome"]["why"].clone())
+    };
+    let of = |reply: &Reply| json!({ "request_id": reply.id() });
+    assert_eq!(again(of(&refused)).await.1, "not-authenticated-yet: real-name status: under_review");
+    app.assert_control("POST", "/customers/c-1/review", json!({ "decision": "reject" }), 200).await;
+    assert_eq!(again(of(&refused)).await, (json!(200), json!("accepted: every rule holds")), "as it is now");
+    let other = with(of(&refused), "as", "other");
+    assert_eq!(again(other).await.1, "platform-of-partner: xaccount_type is another than the assigned \"OTHER_IDP\"");
+    let forged = SignedRequest { key: ("AK1", "wrong"), ..SignedRequest::post("{}", &now()) }.request();
+    let replies = [
+        (app.post_as("own", "{}").await, "caller-is-partner: the credentials of customer c-1"),
+        (app.post_as("nobody", "{}").await, "authenticated: decrypt token fail"),
+        (app.call("POST", INDIVIDUAL, &[], "{}").await, "authenticated: x-auth-token not found"),
+        (app.send(forged).await, "authenticated: "),
+        (
+            app.call("POST", INDIVIDUAL, &[("x-auth-token", "token")], "{}").await,
+            "body: Content-Type must be application/json",
+        ),
+        (app.post_body(" ".repeat(12 * 1024 * 1024 + 1)).await, "body-size: Request entity too large."),
+    ];
+    let before = app.space.journal().len();
+    for (reply, why) in &replies {
+        let explained = again(of(reply)).await;
+        assert!(text(&explained.1).starts_with(why), "{explained:?}");
+        assert_eq!(explained, (json!(reply.status), json!(reply.entry().why())), "{reply:?}");
+    }
+    assert_eq!(app.space.journal().len(), before, "nothing is recorded");
+    let result = app.call("GET", "/v2/customers/realname-auths/result?customer_id=c-1", &[], "").await;
+    assert_eq!(app.post("/explain", &of(&result)).await.0, 409, "no application");
+    assert_eq!(app.post("/explain", &json!({ "request_id": "0".repeat(32) })).await.0, 404);
+    assert_eq!(app.post("/explain", &with(of(&result), "request", json!({}))).await.0, 422, "both");
+}
+
+/// Sends requests of the same person, and of another one.
+async fn send_persons(app: &TestApp) {
+    for (name, number) in [("Wang Secret", "E12345678"), ("Li Secret", "E87654321"), ("Wang Secret", "E12345678")] {
+        let named = with(with(passport("c-1"), "name", name), "verified_number", number);
+        app.apply(&with(named, "extra", json!({ "deep": [name, 4711, true] }))).await;
+    }
+    app.call(
+        "GET",
+        "/v2/customers/realname-auths/result?customer_id=c-1&who=Wang%20Secret",
+        &[("x-auth-token", "token")],
+        "",
+    )
+    .await;
+    app.post_body("{\"name\": \"Wang Secret").await;
+    app.call("POST", INDIVIDUAL, &[("user-agent", "curl/secret"), ("authorization", "Bearer token-secret")], "").await;
+}
+
+#[tokio::test]
+async fn get_journal_as_har_invents_what_is_not_shown() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    send_persons(&app).await;
+    let har = app.get("/journal?format=har").await;
+    assert!(!har.to_string().to_lowercase().contains("secret") && !har.to_string().contains("***"), "{har:#}");
+    let log = &har["log"];
+    assert_eq!((&log["version"], &log["creator"]["name"]), (&json!("1.2"), &json!("bss-sim")));
+    let entries = list(log, "entries");
+    let sent = |place: usize| -> Value {
+        serde_json::from_str(text(&entries[place]["request"]["postData"]["text"])).expect("the body was JSON")
+    };
+    assert_eq!(sent(0), sent(2), "equal values stay equal");
+    assert_eq!(
+        (&sent(0)["name"], &sent(0)["verified_number"], &sent(0)["extra"]),
+        (&json!("Aaaa Aaaaab"), &json!("A00000001"), &json!({ "aaab": ["Aaaa Aaaaab", 1001, false] })),
+    );
+    assert_eq!((&sent(1)["name"], &sent(1)["verified_number"]), (&json!("Aa Aaaaab"), &json!("A00000002")));
+    assert_eq!(sent(0)["customer_id"], "c-1", "what is shown is not invented");
+    assert_eq!(text(&entries[3]["request"]["queryString"][1]["value"]), "Aaaa%20Aaaaab");
+    for (entry, reply) in entries.iter().zip(app.space.journal()) {
+        assert_eq!(entry["response"]["status"], json!(reply.status()), "{entry:#}");
+        assert_eq!((&entry["_request_id"], &entry["_why"]), (&json!(reply.request_id()), &json!(reply.why())));
+        // What HAR 1.2 asks for.
+        for key in ["startedDateTime", "time", "request", "response", "cache", "timings"] {
+            assert!(!entry[key].is_null(), "no {key}: {entry:#}");
+        }
+        assert!(text(&entry["request"]["url"]).starts_with("http://localhost/v2/"), "{entry:#}");
+        let content = &entry["response"]["content"];
+        assert_eq!(content["size"], text(&content["text"]).len(), "{entry:#}");
+        assert!(list(&entry["response"], "headers").iter().any(|header| header["name"] == "x-request-id"), "{entry:#}");
+    }
+    let later = app.get("/journal?format=har&since=2&limit=1").await;
+    assert_eq!(later["log"]["entries"][0], entries[2], "numbered from the beginning of the journal");
+    assert_eq!((&later["log"]["_next"], &later["log"]["_truncated"]), (&json!(3), &json!(true)));
+}
+
+#[tokio::test]
+async fn get_entry_as_an_exchange_passes_check() {
+    let world = "customers: [{ id: c-1, partner: demo }]";
+    let app = TestApp::with(world);
+    let strange = with(passport("c-1"), "na\u{7f}me: \"x\"", json!({ "y": [1, null, "\u{feff}"] }));
+    let replies = [
+        app.apply(&with(passport("c-1"), "identify_type", "0")).await,
+        app.apply(&with(strange, "name", "王小明 (Wang)")).await,
+        app.apply(&passport("c-1")).await,
+        app.apply_as("no-token", &passport("c-1")).await,
+        app.post_body("{}").await,
+    ];
+    let mut exchanges = String::new();
+    for reply in &replies {
+        let path = format!("/_sim/journal/{}?view=exchange", reply.id());
+        let exchange = app.call("GET", &path, &[], "").await;
+        assert_eq!((exchange.status, exchange.header("content-type")), (200, Some("application/yaml")), "{exchange:?}");
+        assert!(!exchange.body.contains("Wang") && !exchange.body.contains("***"), "{}", exchange.body);
+        exchanges.push_str(&exchange.body);
+    }
+    let file = format!("name: exported\n{PARTNERS}{world}\nexchanges:\n{exchanges}");
+    let path = TestDir::new("exported").put("exported.yaml", &file);
+    let (code, stdout, stderr) = run(&["check", &path]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}\n{file}");
+    insta::assert_snapshot!(exchanges.split("\n- ").nth(1).expect("an exchange"), @r#"
+    as: "demo"
+      request:
+        customer_id: "c-1"
+        identify_type: "1"
+        verified_type: 3
+        verified_file_url: ["front.jpg","hand.jpg"]
+        name: "Aaaa Aaaaaaab"
+        verified_number: "A00000001"
+        change_type: -1
+        xaccount_type: "DEMO_IDP"
+      expect:
+        status: 400
+        body:
+          error_code: "CBC.0100"
+          error_msg: "Parameter error."
+    # accepted: every rule holds
+    "#);
+    let broken = app.post_body("{").await;
+    let path = format!("/journal/{}?view=exchange", broken.id());
+    assert_eq!(app.control("GET", &path, &Value::Null).await.0, 409, "no JSON object");
 }

@@ -14,6 +14,7 @@ mod secrets;
 mod spaces;
 mod stream;
 mod verify;
+mod why;
 mod world;
 
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{INDIVIDUAL, TestApp, list, passport, with};
+use crate::support::{INDIVIDUAL, TestApp, UNDER_REVIEW, list, passport, with};
 
 async fn verify(app: &TestApp, expectation: Value) -> (u16, Value) {
     app.post("/verify", &expectation).await
@@ -49,6 +49,22 @@ async fn post_verify_matches_every_field_and_operator() {
         (json!({ "caller": { "present": false } }), 1, "a stranger"),
         (json!({ "caller": "demo", "status": 400, "customer_id": "c-1" }), 1, "all conditions hold"),
         (json!({ "caller": "demo", "status": 401 }), 0, "one condition does not hold"),
+        (json!({ "method": "GET" }), 1, "a method"),
+        (json!({ "identify_type": 7 }), 1, "a field of the body"),
+        (json!({ "verified_type": [3, 5], "change_type": -1 }), 4, "fields of the body"),
+        (json!({ "verified_file_url": { "suffix": "hand.jpg" } }), 4, "an entry of a list"),
+        (json!({ "xaccount_type": "DEMO_IDP" }), 4, "a platform"),
+        (json!({ "headers": { "X-Auth-Token": "no-token" } }), 1, "a header, in any case"),
+        (
+            json!({ "headers": { "x-auth-token": { "prefix": "tok" }, "CONTENT-TYPE": "application/json" } }),
+            3,
+            "headers",
+        ),
+        (json!({ "headers": { "x-nothing": { "present": false } } }), 5, "a header that nobody sent"),
+        (json!({ "outcome": "is_review 1" }), 1, "an outcome of the catalog"),
+        (json!({ "outcome": ["CBC.0100", "CBC.99000027"] }), 2, "one of two outcomes"),
+        (json!({ "status": { "not": 400 } }), 2, "another status"),
+        (json!({ "name": { "not": { "prefix": "Wang" } } }), 2, "no such name, or none"),
     ];
     for (conditions, count, why) in table {
         let (status, answer) = verify(&app, json!({ "match": conditions, "count": { "exactly": count } })).await;
@@ -103,7 +119,9 @@ async fn post_verify_with_another_count_is_409_with_the_closest() {
     assert_eq!((status, &answer["count"]), (409, &json!(0)));
     let closest = list(&answer, "closest");
     let differs: Vec<_> = closest.iter().map(|close| close["differs"].clone()).collect();
-    assert_eq!(differs[..2], [json!(["status"]), json!(["name"])], "the fewest differences first, then the newest");
+    let status = json!([{ "field": "status", "expected": "200", "got": "400" }]);
+    let name = json!([{ "field": "name", "expected": "\"Li Lei\"", "got": "differs" }]);
+    assert_eq!(differs[..2], [status, name], "the fewest differences first, then the newest");
     assert_eq!(closest[0]["entry"]["outcome"]["rule"], "not-authenticated-yet", "{answer}");
     let none = json!({ "match": { "customer_id": "c-2" }, "count": { "exactly": 0 } });
     let (_, answer) = verify(&app, none).await;
@@ -122,6 +140,15 @@ async fn post_verify_with_mistakes_is_422() {
         (json!({ "match": { "name": { "like": "Li" } } }), 422, "an unknown operator"),
         (json!({ "match": { "name": { "regex": "(" } } }), 422, "no expression"),
         (json!({ "match": { "name": { "prefix": "a", "suffix": "b" } } }), 422, "two operators"),
+        (json!({ "count": { "at_least": 3, "at_most": 1 } }), 422, "no number is both"),
+        (json!({ "count": 2 }), 422, "a number alone"),
+        (json!({ "within": "61s" }), 422, "longer than a call may wait"),
+        (json!({ "within": 2 }), 422, "a span without a unit"),
+        (json!({ "sequence": [] }), 422, "nothing is expected"),
+        (json!({ "sequence": [{}], "count": { "exactly": 1 } }), 422, "a count of a sequence"),
+        (json!({ "sequence": [{}], "match": {} }), 422, "conditions on a sequence"),
+        (json!({ "sequence": [{ "custmer_id": "c-1" }] }), 422, "an unknown field of a sequence"),
+        (json!({ "match": { "headers": { "x-trace": null } } }), 422, "no condition on a header"),
         (json!({ "count": { "exactly": 1, "at_least": 1 } }), 422, "two counts that exclude each other"),
         (json!({ "match": { "name": null } }), 422, "no condition"),
         (json!({ "match": { "name": {} } }), 422, "no operator"),
@@ -136,4 +163,131 @@ async fn post_verify_with_mistakes_is_422() {
         let (answered, error) = verify(&app, expectation).await;
         assert_eq!((answered, error["detail"][0]["message"].is_string()), (status, true), "{why}: {error}");
     }
+}
+
+#[tokio::test]
+async fn post_verify_with_a_number_as_count_suggests_exactly() {
+    let (status, error) = verify(&busy().await, json!({ "count": 2 })).await;
+    assert_eq!((status, &error["detail"][0]["hint"]), (422, &json!("write {\"exactly\": 2}")), "{error}");
+}
+
+#[tokio::test]
+async fn post_verify_of_outcomes_knows_check_items() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    app.apply(&with(passport("c-1"), "verified_file_url", json!(["a.txt", "b.jpg"]))).await;
+    for outcome in ["CBC.99007004", "PIC_FORMAT_ERR"] {
+        assert_eq!(verify(&app, json!({ "match": { "outcome": outcome } })).await.0, 200, "{outcome}");
+    }
+    app.script(&json!({ "then": { "fault": "reset" } })).await;
+    app.apply(&passport("c-1")).await;
+    assert_eq!(verify(&app, json!({ "match": { "outcome": "fault reset" } })).await.0, 200);
+}
+
+#[tokio::test]
+async fn post_verify_finds_a_body_with_a_byte_order_mark() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    app.post_body(format!("\u{feff}{}", passport("c-1"))).await.assert(200, UNDER_REVIEW);
+    let (status, answer) = verify(&app, json!({ "match": { "customer_id": "c-1", "name": "Wang Xiaoming" } })).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(app.get("/journal?customer_id=c-1").await["entries"][0]["request"]["body"]["customer_id"], "c-1");
+}
+
+#[tokio::test]
+async fn post_verify_of_a_sequence_finds_its_entries_in_order() {
+    let app = busy().await;
+    let (ok, refused, stranger) = (json!({ "status": 200 }), json!({ "status": 400 }), json!({ "status": 401 }));
+    let table = [
+        (json!([ok]), 200, "", "one"),
+        (json!([ok, refused, stranger]), 200, "", "others stand between"),
+        (json!([refused, refused, refused]), 200, "", "each entry counts once"),
+        (json!([{}, {}, {}, {}, {}]), 200, "", "every entry"),
+        (
+            json!([refused, ok]),
+            409,
+            "expected 2 in this order, found 1: there is no entry for number 2 after #2 (#1 came too early)",
+            "another order",
+        ),
+        (
+            json!([ok, { "name": "Nobody" }, refused]),
+            409,
+            "expected 3 in this order, found 1: there is no entry for number 2 after #1",
+            "what was never sent",
+        ),
+        (json!([{ "status": 500 }]), 409, "expected 1 in this order, found 0: there is no entry for number 1", "none"),
+    ];
+    for (sequence, status, detail, why) in table {
+        let (answered, answer) = verify(&app, json!({ "sequence": sequence })).await;
+        assert_eq!(answered, status, "{why}: {answer}");
+        if status == 409 {
+            assert_eq!(answer["detail"], detail, "{why}: {answer}");
+            assert!(!list(&answer, "closest").is_empty(), "{why}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn post_verify_as_text_tells_expected_and_got() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    app.apply(&passport("c-1")).await;
+    app.apply(&with(passport("c-1"), "name", "Li Lei")).await;
+    let conditions = json!({
+        "customer_id": "c-1", "name": { "not": "Wang Xiaoming" }, "verified_type": [5, 6], "status": 200,
+        "headers": { "X-Auth-Token": "another", "X-Trace": { "prefix": "t-" } }, "error_code": { "present": false },
+    });
+    let body = json!({ "match": conditions, "count": { "exactly": 1 } }).to_string();
+    let text = [("accept", "text/plain, application/json")];
+    let reply = app.call("POST", "/_sim/verify", &text, body.clone()).await;
+    assert_eq!((reply.status, reply.header("content-type")), (409, Some("text/plain; charset=utf-8")));
+    insta::assert_snapshot!(reply.body, @r#"
+    expected exactly 1, found 0
+      #1 POST /v2/customers/realname-auths/individual -> 200, accepted: every rule holds
+        name: expected not "Wang Xiaoming", but it differs
+        verified_type: expected 5 or 6, got 3
+        headers.x-auth-token: expected "another", but it differs
+        headers.x-trace: expected what begins with "t-", got nothing
+      #2 POST /v2/customers/realname-auths/individual -> 400 CBC.99000027, not-authenticated-yet: real-name status: under_review
+        verified_type: expected 5 or 6, got 3
+        status: expected 200, got 400
+        error_code: expected no value, got "CBC.99000027"
+        headers.x-auth-token: expected "another", but it differs
+        headers.x-trace: expected what begins with "t-", got nothing
+    "#);
+    for accept in ["application/json, text/plain", "*/*", "text/html"] {
+        let reply = app.call("POST", "/_sim/verify", &[("accept", accept)], body.clone()).await;
+        assert_eq!((reply.status, reply.json()["error"].as_str()), (409, Some("not_verified")), "{accept}");
+    }
+    let reply = app.call("POST", "/_sim/verify", &text, "{}").await;
+    reply.assert(200, "as expected: found 2\n");
+}
+
+#[tokio::test]
+async fn post_verify_within_a_time_waits_for_the_entry_and_leaves_other_calls_room() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    let expectation = json!({ "match": { "customer_id": "c-1" }, "within": "60s" });
+    let waiting: Vec<_> = (0..20)
+        .map(|_| {
+            let (app, expectation) = (app.clone(), expectation.clone());
+            tokio::spawn(async move { verify(&app, expectation).await })
+        })
+        .collect();
+    // Each of these calls takes its turn among the few that run at the same time.
+    for _ in 0..20 {
+        app.get("/clock").await;
+        assert_eq!(app.post("/reset", &json!(null)).await.0, 200);
+    }
+    app.apply(&passport("c-1")).await.assert(200, UNDER_REVIEW);
+    for call in waiting {
+        let (status, answer) = call.await.expect("the call does not panic");
+        assert_eq!((status, &answer["count"]), (200, &json!(1)), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn post_verify_within_a_time_that_passes_is_409() {
+    let app = TestApp::with("");
+    let (status, answer) = verify(&app, json!({ "match": { "status": 200 }, "within": "10ms" })).await;
+    assert_eq!((status, answer["detail"].as_str()), (409, Some("expected at least 1, found 0")));
+    app.post_body("{}").await;
+    let (status, answer) = verify(&app, json!({ "count": { "exactly": 0 }, "within": "60s" })).await;
+    assert_eq!((status, &answer["count"]), (409, &json!(1)), "what is too many is not waited for");
 }

@@ -226,9 +226,49 @@ pub(crate) fn assert_consistent(entry: &Value) {
         assert_eq!(check["result"], expected, "{check}: {entry:#}");
         assert!(["documented", "assumed"].contains(&text(&check["basis"])), "{check}");
         assert!(!text(&check["source"]).is_empty(), "{check}");
-        assert!(expected != "failed" || !text(&check["saw"]).is_empty(), "{check}");
+        let saw = text(&check["saw"]);
+        assert!(expected != "failed" || !saw.is_empty(), "{check}");
+        if expected != "not_reached"
+            && let Some(holds) = holds_by_text(text(&check["check"]), saw)
+        {
+            assert_eq!(holds, expected == "passed", "the text says what came of it: {check}");
+        }
+        if expected == "failed" {
+            let first = saw.lines().next().unwrap_or_default();
+            let first = if *rule == "parameters" { first.split("; ").next().unwrap_or_default() } else { first };
+            assert!(text(&entry["outcome"]["why"]).ends_with(first), "{check}: {entry:#}");
+        }
     }
+    let why = text(&entry["outcome"]["why"]);
+    assert!(!why.is_empty() && !why.contains('\n'), "{why:?}");
     assert_eq!(is_decided, !rule.is_null(), "the check that decided is one of them: {entry:#}");
+}
+
+/// Whether a rule holds, by what its text says that it saw. `None` for other checks.
+fn holds_by_text(rule: &str, saw: &str) -> Option<bool> {
+    let numbers = || {
+        let numbers = saw.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u64>().ok());
+        numbers.collect::<Vec<_>>()
+    };
+    let after = |word: &str| saw.split_once(word).map_or("", |(_, rest)| rest.split(',').next().unwrap_or_default());
+    if saw.is_empty() {
+        return None;
+    }
+    Some(match rule {
+        "partner-ready" => !saw.contains("false") && !saw.contains("cannot be reached"),
+        "platform-of-partner" => saw.starts_with("xaccount_type is the assigned"),
+        "customer-not-caller" => after("customer_id ") != after("own account "),
+        "customer-has-partner" => !["", "none"].contains(&after("partner of the customer: ")),
+        "customer-of-caller" if !saw.contains("caller: ") => return None,
+        "customer-of-caller" => after("partner of the customer: ") == after("caller: "),
+        "customer-not-partner" | "certificate-allowed" => saw.ends_with("false"),
+        "not-authenticated-yet" => !["authenticated", "under_review"].contains(&after("status: ")),
+        "attempts-left" | "certificate-not-worn-out" => numbers()[0] < numbers()[1],
+        "pictures-pass" => saw.split(", ").filter(|part| part.contains('"')).all(|part| part.ends_with(": passed")),
+        "identity-agrees" => !saw.starts_with("another name"),
+        "verification-passes" => saw.ends_with("pass"),
+        _ => return None,
+    })
 }
 
 /// Where the journal entry of an answer is. It is looked up when a test asks for it.

@@ -1,0 +1,60 @@
+//! A journal entry as an exchange of a scenario file.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value};
+
+use super::entry::EntryWriter;
+use super::error::{CONFLICT, ControlError, Result};
+use crate::domain::Parameter;
+use crate::http::bss::INDIVIDUAL;
+use crate::simulator::JournalEntry;
+
+/// The fields of answers, whose names need no quotes.
+const ANSWER: [&str; 4] = ["error_code", "error_msg", "fail_check_items", "is_review"];
+
+/// Writes an entry as an element of `exchanges`, in YAML. `writer` invents what it does not show.
+pub fn yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<String> {
+    let view = writer.entry(entry);
+    let response = &view.explanation.response;
+    let is_application = entry.request.method() == "POST" && entry.request.path() == INDIVIDUAL;
+    let (true, Value::Object(request), Some(status)) = (is_application, &view.request.body, response.status) else {
+        let detail = "an exchange is an application with a JSON object, and its answer: this request is another";
+        return Err(ControlError::new(CONFLICT, detail));
+    };
+    let token = || view.request.headers.get("x-auth-token").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let caller = view.caller.clone().unwrap_or_else(token);
+    let mut answer = response.body.as_object().cloned().unwrap_or_default();
+    // It is another one each time.
+    answer.remove("request_id");
+    let mut text = format!("# {}\n- as: {}\n", view.explanation.outcome.why, scalar(&caller.into()));
+    fields(&mut text, "  ", "request", request);
+    let _ = writeln!(text, "  expect:\n    status: {status}");
+    fields(&mut text, "    ", "body", &answer);
+    Ok(text)
+}
+
+/// Writes a mapping with a field in each line.
+fn fields(text: &mut String, indent: &str, key: &str, fields: &Map<String, Value>) {
+    let empty = if fields.is_empty() { " {}" } else { "" };
+    let _ = writeln!(text, "{indent}{key}:{empty}");
+    for (name, value) in fields {
+        let is_plain = name.parse::<Parameter>().is_ok() || ANSWER.contains(&name.as_str());
+        let name = if is_plain { name.clone() } else { scalar(&name.as_str().into()) };
+        let _ = writeln!(text, "{indent}  {name}: {}", scalar(value));
+    }
+}
+
+/// JSON is YAML but for some characters, which YAML has only escaped.
+fn scalar(value: &Value) -> String {
+    let is_escaped =
+        |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}');
+    value.to_string().chars().fold(String::new(), |mut text, c| {
+        if is_escaped(c) {
+            let _ = write!(text, "\\u{:04X}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+        text
+    })
+}

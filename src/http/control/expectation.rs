@@ -1,0 +1,281 @@
+//! What a test expects of the journal: conditions on entries, how many there are to be or in which order, and how long to
+//! wait for them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+
+use super::extract::RequestBody;
+use crate::domain::{DurationText, Matcher, Parameter, TypedMatcher};
+use crate::fixture::{self, Document, LoadError};
+
+/// The longest that a call waits.
+pub const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// What journal entries have to be like, and how many of them there have to be or in which order.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Expectation")]
+pub struct ExpectationSpec {
+    /// What an entry has to be like in order to count.
+    #[serde(rename = "match")]
+    conditions: Option<ConditionsSpec>,
+    /// How many entries there are to be; default at least one.
+    count: Option<Count>,
+    /// Entries that have to be there in this order, each written as `match` is. Others may stand between them. It stands in
+    /// the place of `match` and `count`.
+    #[schemars(length(min = 1))]
+    sequence: Option<Vec<ConditionsSpec>>,
+    /// How long to wait until it holds, at most `60s`; default not at all.
+    within: Option<DurationText>,
+}
+
+// The decoder knows it by its name.
+/// Conditions on journal entries: all have to hold.
+#[derive(Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename = "$bss_sim::Conditions")]
+#[schemars(rename = "Conditions", extend("allOf" = [{ "additionalProperties": { "not": { "type": "null" } } }]))]
+struct ConditionsSpec {
+    /// The path, without a query.
+    path: Option<TypedMatcher<String>>,
+    /// The method.
+    method: Option<TypedMatcher<String>>,
+    /// Headers, by their names in any case.
+    headers: Option<BTreeMap<String, TypedMatcher<String>>>,
+    /// The customer that the request was about, by its body or by its query.
+    customer_id: Option<TypedMatcher<String>>,
+    /// `identify_type` in the request.
+    identify_type: Option<TypedMatcher<i32>>,
+    /// `verified_file_url` in the request: one entry has to satisfy it.
+    verified_file_url: Option<TypedMatcher<String>>,
+    /// The name in the request.
+    name: Option<TypedMatcher<String>>,
+    /// The certificate number in the request.
+    verified_number: Option<TypedMatcher<String>>,
+    /// `xaccount_type` in the request.
+    xaccount_type: Option<TypedMatcher<String>>,
+    /// `verified_type` in the request.
+    verified_type: Option<TypedMatcher<i32>>,
+    /// `change_type` in the request.
+    change_type: Option<TypedMatcher<i32>>,
+    /// The HTTP status of the answer.
+    status: Option<TypedMatcher<i32>>,
+    /// The `error_code` of the answer.
+    error_code: Option<TypedMatcher<String>>,
+    /// The outcome, by its name in the catalog: `is_review 1`, `CBC.0100`, `PIC_SIZE_ERR`; or `fault reset`.
+    outcome: Option<TypedMatcher<String>>,
+    /// The check or the rule that refused.
+    rule: Option<TypedMatcher<String>>,
+    /// The name of the calling partner.
+    caller: Option<TypedMatcher<String>>,
+}
+
+/// A number of entries: `exactly`, or the others.
+#[derive(Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Count")]
+struct CountFields {
+    /// So many, no more and no fewer.
+    exactly: Option<usize>,
+    /// So many or more.
+    at_least: Option<usize>,
+    /// So many or fewer.
+    at_most: Option<usize>,
+}
+
+/// The fields of a count. A number in their place is a mistake with a hint of its own.
+#[derive(Default)]
+struct Count(CountFields);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CountVisitor;
+
+        impl<'de> Visitor<'de> for CountVisitor {
+            type Value = Count;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Count, E> {
+                Err(E::custom(format!("a number alone is no count\nwrite {{\"exactly\": {number}}}")))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Count, A::Error> {
+                CountFields::deserialize(MapAccessDeserializer::new(access)).map(Count)
+            }
+        }
+
+        deserializer.deserialize_any(CountVisitor)
+    }
+}
+
+impl JsonSchema for Count {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        CountFields::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        CountFields::json_schema(generator)
+    }
+}
+
+/// What of an entry a condition looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Path,
+    Method,
+    /// A header, by its name in lower case.
+    Header(Box<str>),
+    /// A field of the body. The customer's ID may also stand in the query.
+    Parameter(Parameter),
+    Status,
+    ErrorCode,
+    Outcome,
+    Rule,
+    Caller,
+}
+
+/// As it is written in `match`: `status`, `headers.x-trace`.
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Path => "path",
+            Self::Method => "method",
+            Self::Header(name) => return write!(f, "headers.{}", crate::domain::short(name)),
+            Self::Parameter(parameter) => parameter.as_str(),
+            Self::Status => "status",
+            Self::ErrorCode => "error_code",
+            Self::Outcome => "outcome",
+            Self::Rule => "rule",
+            Self::Caller => "caller",
+        })
+    }
+}
+
+/// Conditions on an entry, each on one field: all have to hold.
+pub(crate) type Conditions = Vec<(Field, Matcher)>;
+
+impl From<ConditionsSpec> for Conditions {
+    fn from(spec: ConditionsSpec) -> Self {
+        fn condition<T>(field: Field, matcher: Option<TypedMatcher<T>>) -> Option<(Field, Matcher)> {
+            matcher.map(|TypedMatcher(matcher, PhantomData)| (field, matcher))
+        }
+        let headers = spec.headers.unwrap_or_default().into_iter();
+        let headers = headers.map(|(name, matcher)| (Field::header(&name), Matcher::from(matcher)));
+        let others = [
+            condition(Field::Path, spec.path),
+            condition(Field::Method, spec.method),
+            condition(Field::Parameter(Parameter::CustomerId), spec.customer_id),
+            condition(Field::Parameter(Parameter::IdentifyType), spec.identify_type),
+            condition(Field::Parameter(Parameter::VerifiedFileUrl), spec.verified_file_url),
+            condition(Field::Parameter(Parameter::Name), spec.name),
+            condition(Field::Parameter(Parameter::VerifiedNumber), spec.verified_number),
+            condition(Field::Parameter(Parameter::XaccountType), spec.xaccount_type),
+            condition(Field::Parameter(Parameter::VerifiedType), spec.verified_type),
+            condition(Field::Parameter(Parameter::ChangeType), spec.change_type),
+            condition(Field::Status, spec.status),
+            condition(Field::ErrorCode, spec.error_code),
+            condition(Field::Outcome, spec.outcome),
+            condition(Field::Rule, spec.rule),
+            condition(Field::Caller, spec.caller),
+        ];
+        others.into_iter().flatten().chain(headers).collect()
+    }
+}
+
+impl Field {
+    pub(crate) fn header(name: &str) -> Self {
+        Self::Header(name.to_ascii_lowercase().into())
+    }
+}
+
+/// How many journal entries of which kind a test expects, or in which order. An entry has to satisfy all conditions.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bss_sim::{Expectation, Matcher, Simulator};
+///
+/// let sim = Simulator::start();
+/// let refused = Expectation::at_least(1).customer_id("customer-done").error_code(Matcher::Prefix("CBC.".into()));
+/// assert!(sim.verify(&refused).is_err(), "nothing was sent");
+/// sim.verify(&Expectation::exactly(0).status([400, 500])).unwrap();
+///
+/// // A client that is to try again after an error, and has two seconds for that.
+/// let retried = Expectation::sequence().status(500).then().status(200).within(Duration::from_secs(2));
+/// # let retried = retried.within(Duration::ZERO);
+/// let error = sim.verify(&retried).unwrap_err();
+/// assert_eq!(error.to_string(), "expected 2 in this order, found 0: there is no entry for number 1");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "an expectation does nothing until `expect` or `verify`"]
+pub struct Expectation {
+    /// The conditions on entries: one set, or with a sequence one for each of its entries.
+    pub(crate) elements: Vec<Conditions>,
+    pub(crate) order: Order,
+    /// How long to wait until it holds.
+    pub(crate) within: Duration,
+}
+
+/// How many entries there are to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Order {
+    /// Any order, and so many.
+    Any { at_least: usize, at_most: usize },
+    /// One for each element, in this order.
+    Sequence,
+}
+
+impl RequestBody for Expectation {
+    type Spec = ExpectationSpec;
+
+    const EXAMPLES: &[&str] = &[
+        r#"{"match":{"error_code":"CBC.0999"},"count":{"exactly":2}}"#,
+        r#"{"match":{"status":[400,403]},"within":"2s"}"#,
+        r#"{"sequence":[{"status":500},{"status":200,"headers":{"X-Attempt":"2"}}]}"#,
+    ];
+
+    fn convert(document: &mut Document<'_>, spec: ExpectationSpec) -> Option<Self> {
+        let ExpectationSpec { conditions, count, sequence, within } = spec;
+        let within = within.map_or(Duration::ZERO, |DurationText(within)| within);
+        if within > MAX_WAIT {
+            return document.refuse("`within` is at most 60s");
+        }
+        if let Some(sequence) = sequence {
+            if conditions.is_some() || count.is_some() {
+                return document.refuse("`sequence` stands alone: without `match` and without `count`");
+            }
+            if sequence.is_empty() {
+                return document.refuse("an empty `sequence` expects nothing");
+            }
+            let elements = sequence.into_iter().map(Conditions::from).collect();
+            return Some(Self { elements, order: Order::Sequence, within });
+        }
+        let Count(CountFields { exactly, at_least, at_most }) = count.unwrap_or_default();
+        let (at_least, at_most) = match (exactly, at_least, at_most) {
+            (Some(exactly), None, None) => (exactly, exactly),
+            (Some(_), ..) => return document.refuse("`exactly` excludes `at_least` and `at_most`"),
+            (None, None, None) => (1, usize::MAX),
+            (None, at_least, at_most) => (at_least.unwrap_or(0), at_most.unwrap_or(usize::MAX)),
+        };
+        if at_least > at_most {
+            return document.refuse("no number is at least `at_least` and at most `at_most`: is one the other?");
+        }
+        let elements = vec![conditions.unwrap_or_default().into()];
+        Some(Self { elements, order: Order::Any { at_least, at_most }, within })
+    }
+}
+
+impl Expectation {
+    /// Reads the body of `POST /_sim/verify`. The error has everything that is wrong with it.
+    pub(crate) fn from_json(text: &str) -> Result<Self, LoadError> {
+        fixture::read_with(text, Self::convert)
+    }
+}

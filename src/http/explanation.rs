@@ -1,0 +1,66 @@
+//! Why a request got its answer: every check and rule with what it saw, and the one line of it. It is made when it is shown,
+//! from the recorded request, and has no personal data and no secrets.
+
+use super::bss::individual::decode_json;
+use super::hint;
+use crate::domain::{Application, CheckReport, CheckResult, Contract, ParameterError};
+use crate::simulator::{ApiError, Outcome, RecordedRequest, Spaces};
+
+/// Explains recorded requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Explainer<'a> {
+    pub spaces: &'a Spaces,
+    /// The edition of the contract of the request's space.
+    pub contract: Contract,
+}
+
+impl Explainer<'_> {
+    /// Every check and rule that the request met, in order, with what it saw. That of the parameters saw all that is wrong
+    /// with them, not only what decided.
+    pub fn checks(self, outcome: &Outcome, request: &RecordedRequest, caller: Option<&str>) -> Vec<CheckReport> {
+        let mut checks = outcome.explain(request, caller, application(outcome, request).as_ref());
+        if let Some(failed) = checks.iter_mut().find(|check| check.result == CheckResult::Failed) {
+            failed.saw = match outcome {
+                Outcome::Refused(ApiError::Parameters(error)) => self.parameter_errors(error, request).join("; "),
+                _ => self.with_hint(std::mem::take(&mut failed.saw), outcome, request),
+            };
+        }
+        checks
+    }
+
+    /// One line: what decided, what it saw, and a hint where a mistake is typical.
+    pub fn why(self, outcome: &Outcome, request: &RecordedRequest) -> String {
+        match outcome {
+            Outcome::Refused(ApiError::Parameters(error)) => self.parameter_errors(error, request).swap_remove(0),
+            _ => self.with_hint(outcome.why(application(outcome, request).as_ref()), outcome, request),
+        }
+    }
+
+    fn with_hint(self, text: String, outcome: &Outcome, request: &RecordedRequest) -> String {
+        match hint::of_outcome(outcome, request, self.spaces) {
+            Some(hint) => format!("{text} ({hint})"),
+            None => text,
+        }
+    }
+
+    /// What is wrong with the parameters, that which decided first.
+    fn parameter_errors(self, decided: &ParameterError, request: &RecordedRequest) -> Vec<String> {
+        let raw = decode_json(request.body());
+        let errors = raw.map(|raw| Application::errors(raw, self.contract)).unwrap_or_default();
+        // A query has other parameters, and the edition of the contract may have changed since.
+        let errors = if errors.first() == Some(decided) { errors } else { vec![decided.clone()] };
+        let hints = hint::of_parameters(&errors, request);
+        let texts = errors.iter().zip(hints).map(|(error, hint)| match hint {
+            Some(hint) => format!("{error} ({hint})"),
+            None => error.to_string(),
+        });
+        texts.collect()
+    }
+}
+
+/// What a request applied for, if the rules decided on it. The journal keeps the request and the facts; the application is
+/// read from the request again.
+fn application<'a>(outcome: &Outcome, request: &'a RecordedRequest) -> Option<Application<'a>> {
+    let facts = outcome.facts()?;
+    Application::parse(decode_json(request.body()).ok()?, facts.contract).ok()
+}

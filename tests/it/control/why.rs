@@ -1,0 +1,181 @@
+//! `outcome.why`, and what explanations say of typical mistakes.
+
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+const WORLD: &str = "customers: [{ id: c-1, partner: demo }, { id: c-2, partner: demo, real_name: under_review }]
+scripted: [{ when: { name: Broken }, then: { fault: reset } }, { when: { name: Flaky }, then: { error_code: CBC.0999 } }]";
+
+/// Answers of many kinds, each with its line of why.
+async fn answers(app: &TestApp) -> Vec<(Reply, &'static str)> {
+    let result = "/v2/customers/realname-auths/result?customer_id=c-1";
+    let named = |name: &str| with(passport("c-1"), "name", name);
+    vec![
+        (app.apply(&with(passport("c-1"), "identify_type", "0")).await, "identify_type: must be a 32-bit integer"),
+        (app.apply(&passport("c-2")).await, "not-authenticated-yet: real-name status: under_review"),
+        (app.apply_as("x", &passport("c-1")).await, "authenticated: decrypt token fail"),
+        (app.apply(&named("Broken")).await, "script: scripted[0] matches"),
+        (app.apply(&named("Flaky")).await, "script: scripted[1] matches"),
+        (app.apply(&passport("c-1")).await, "accepted: every rule holds"),
+        (app.call("GET", result, &[("x-auth-token", "token")], "").await, "accepted: the customer is the caller's"),
+        (app.call("GET", "/v3/auth/domains", &[("x-auth-token", "token")], "").await, "accepted: the caller is known"),
+    ]
+}
+
+#[tokio::test]
+async fn outcome_why_is_the_same_line_wherever_an_outcome_is_shown() {
+    let app = TestApp::with(WORLD);
+    let answers = answers(&app).await;
+    let journal = app.get("/journal").await;
+    for ((reply, why), entry) in answers.iter().zip(list(&journal, "entries")) {
+        assert_consistent(entry);
+        assert_eq!(entry["outcome"]["why"], *why, "{entry:#}");
+        assert_eq!(app.get(&format!("/journal/{}", reply.id())).await["outcome"]["why"], *why);
+        assert_eq!(reply.entry().why(), *why);
+        assert!(reply.entry().to_string().ends_with(&format!(", {why}")), "{}", reply.entry());
+        let nothing = json!({ "match": { "customer_id": "nobody" } });
+        let (_, error) = app.post("/verify", &nothing).await;
+        assert!(text(&error["closest"][0]["entry"]["outcome"]["why"]).starts_with("accepted"), "{error}");
+    }
+    let fault = &journal["entries"][3]["outcome"];
+    assert_eq!((&fault["fault"], &fault["decided_by"]), (&json!("reset"), &json!("script")));
+    assert_eq!(answers[3].0.entry().fault(), Some("reset"));
+}
+
+/// Calls, and asserts what the check that refused saw, and the line of why.
+#[track_caller]
+fn assert_why(reply: &Reply, why: &str) {
+    assert_eq!(reply.entry().why(), why, "{reply:?}");
+    assert_consistent(&reply.entry().json());
+}
+
+#[tokio::test]
+async fn explanation_hints_at_a_wrong_credential() {
+    let app = TestApp::with(WORLD);
+    let scheme = |scheme: &str| {
+        format!(
+            "authenticated: decrypt token fail (Authorization has the scheme {scheme}: this API takes \
+            SDK-HMAC-SHA256 signatures, or a token in X-Auth-Token)"
+        )
+    };
+    let bearer = "authenticated: decrypt token fail (X-Auth-Token begins with `Bearer `: it takes the token alone)";
+    let issued = {
+        let before = TestApp::builtin();
+        before.log_in(["demo-partner", "demo", "demo-password"], &[]).await.token().to_owned()
+    };
+    let old = "authenticated: decrypt token fail (a token of a simulator, but older than its last start, or of an account \
+        that is gone)";
+    let table = [
+        ("x-auth-token", "Bearer token", bearer.to_owned()),
+        ("x-auth-token", "bearer token", bearer.to_owned()),
+        ("x-auth-token", &issued, old.to_owned()),
+        ("x-auth-token", "Bear", "authenticated: decrypt token fail".to_owned()),
+        ("authorization", "Bearer token", scheme("Bearer")),
+        ("authorization", "Basic dG9rZW4=", scheme("Basic")),
+        (
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=A/B, SignedHeaders=host, Signature=00",
+            scheme("AWS4-HMAC-SHA256"),
+        ),
+        ("authorization", "private-scheme x", "authenticated: decrypt token fail".to_owned()),
+    ];
+    for (name, value, why) in table {
+        let reply = app.call("POST", INDIVIDUAL, &[JSON, (name, value)], "{}").await;
+        reply.assert_unauthenticated("decrypt token fail");
+        assert_why(&reply, &why);
+    }
+}
+
+#[tokio::test]
+async fn explanation_hints_at_a_slash_too_many() {
+    let app = TestApp::with(WORLD);
+    let unknown = "path-known: The API does not exist or has not been published in the environment.";
+    let surplus = format!("{unknown} ({INDIVIDUAL} with a slash too many");
+    let table = [
+        (format!("/{INDIVIDUAL}"), format!("{surplus}: the client's endpoint ends with one)")),
+        (format!("{INDIVIDUAL}/"), format!("{surplus})")),
+        ("/v2/customers//realname-auths/individual".to_owned(), format!("{surplus})")),
+        ("//v2/unknown".to_owned(), unknown.to_owned()),
+    ];
+    for (path, why) in table {
+        assert_why(&app.call("POST", &path, &[], "{}").await, &why);
+    }
+}
+
+#[tokio::test]
+async fn explanation_names_all_wrong_fields_and_what_was_meant() {
+    let app = TestApp::with(WORLD);
+    let wrong = with(with(without(passport("c-1"), "customer_id"), "customerId", "c-1"), "verified_type", "3");
+    let wrong = with(with(without(wrong, "verified_file_url"), "verifiedFileURL", json!([])), "name", "");
+    let reply = app.apply(&wrong).await;
+    reply.assert_parameter_error();
+    assert_why(&reply, "customer_id: must not be null (`customerId` was sent, `customer_id` is meant)");
+    assert_eq!(
+        reply.saw("parameters"),
+        "customer_id: must not be null (`customerId` was sent, `customer_id` is meant); verified_file_url: must not be null \
+        (`verifiedFileURL` was sent, `verified_file_url` is meant); name: size must be between 1 and 255; verified_type: must be \
+        a 32-bit integer"
+    );
+    let (_, explanation) = app.post("/explain", &json!({ "request": wrong })).await;
+    assert_eq!(explanation["outcome"]["why"], reply.entry().why());
+    let count = app.apply(&with(passport("c-1"), "verified_file_url", json!(["a.jpg"]))).await;
+    assert_why(&count, "verified_file_url: must have 2 entries for this verified_type");
+}
+
+#[tokio::test]
+async fn explanation_of_an_encoded_body_names_the_encoding() {
+    let app = TestApp::with(WORLD);
+    let gzip = b"\x1f\x8b\x08\x00\xff".to_vec();
+    let table = [
+        (
+            Some("gzip"),
+            gzip.clone(),
+            "body: must be UTF-8 (Content-Encoding is gzip: the API takes bodies as they are)",
+        ),
+        (
+            Some("br"),
+            b"x".to_vec(),
+            "body: must be a JSON object (Content-Encoding is br: the API takes bodies as they are)",
+        ),
+        (
+            Some("my-own"),
+            b"x".to_vec(),
+            "body: must be a JSON object (Content-Encoding is ***: the API takes bodies as they are)",
+        ),
+        (None, gzip, "body: must be UTF-8 (it looks like gzip: the API takes bodies as they are)"),
+        (Some("identity"), b"x".to_vec(), "body: must be a JSON object"),
+    ];
+    for (coding, body, why) in table {
+        let headers =
+            [JSON, ("x-auth-token", "token")].into_iter().chain(coding.map(|coding| ("content-encoding", coding)));
+        let reply = app.call("POST", INDIVIDUAL, &headers.collect::<Vec<_>>(), body).await;
+        reply.assert_parameter_error();
+        assert_why(&reply, why);
+    }
+}
+
+#[tokio::test]
+async fn explanation_of_a_login_names_the_space_of_its_user() {
+    let app = TestApp::builtin();
+    let fixture = json!({ "partners": [{ "id": "p", "name": "p", "xaccount_type": "P",
+        "credentials": { "users": [{ "name": "ann", "password": "secret-word" }] } }] });
+    let space = app.create_space(&json!({ "fixture": fixture })).await;
+    let id = text(&space["id"]);
+    let unknown = "identity: no such user with this password";
+    assert_why(&app.log_in(["p", "ann", "other"], &[]).await, unknown);
+    let reply = app.log_in(["p", "ann", "secret-word"], &[]).await;
+    assert_why(&reply, &format!("{unknown} (it is a user of the space {id}: name the space in X-Sim-Space)"));
+    assert_eq!(app.log_in(["p", "ann", "secret-word"], &[("x-sim-space", id)]).await.status, 201);
+}
+
+#[tokio::test]
+async fn post_explain_as_nobody_suggests_a_partner() {
+    let app = TestApp::with(WORLD);
+    for (name, meant) in [("dmo", ", did you mean `demo`?"), ("nothing-like-it", "")] {
+        let (status, explanation) = app.post("/explain", &json!({ "as": name, "request": passport("c-1") })).await;
+        let why = format!("authenticated: decrypt token fail: no partner or token of this name{meant}");
+        assert_eq!((status, &explanation["outcome"]["why"]), (200, &Value::from(why)), "{explanation:#}");
+        assert_eq!(explanation["response"]["status"], 401);
+    }
+}
