@@ -286,7 +286,7 @@ impl OperationWriter<'_> {
             let fields = property.as_object_mut().expect("the schema of a property is an object");
             let description = fields.remove("description").unwrap_or_default();
             // A query cannot say `null`.
-            if let Value::Array(types) = &mut property["type"] {
+            if let Some(Value::Array(types)) = property.get_mut("type") {
                 property["type"] = types.swap_remove(0);
             }
             self.parameter("query", &name, description.as_str().unwrap_or_default(), &property);

@@ -37,14 +37,19 @@ async fn serve_logs_one_event_for_each_answer() {
     let process = Process::start(&["--log-format", "json"]);
     let reply = process.client().call("GET", "/unknown", &[], "").await;
     process.client().get("/livez").await;
+    process.client().script(&json!({ "then": { "fault": "empty" } })).await;
+    process.client().apply_as("demo-token", &builtin_passport("customer-new")).await;
     let (_, _, log) = process.end("TERM");
     let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let answered: Vec<_> = events.iter().filter(|event| event["message"] == "answered").collect();
-    assert_eq!(answered.len(), 1, "{log}");
+    assert_eq!(answered.len(), 2, "{log}");
     assert_eq!(answered[0]["request.id"], reply.id());
     assert_eq!(answered[0]["response.status"], 404);
     assert_eq!(answered[0]["error.code"], "APIGW.0101");
     assert_eq!(answered[0]["check"], "path-known");
+    let why = "path-known: The API does not exist or has not been published in the environment.";
+    assert_eq!((&answered[0]["why"], &answered[0]["fault"]), (&json!(why), &Value::Null));
+    assert_eq!((&answered[1]["why"], &answered[1]["fault"]), (&json!("script: scripted[0] matches"), &json!("empty")));
 }
 
 #[tokio::test]

@@ -70,7 +70,13 @@ def test_a_review_is_approved_with_time(space):
 def test_a_refusal_is_explained(space):
     error = refusal(lambda: space.apply("customer-done"))
     entry = space.steer("GET", f"/journal/{error.request_id}")
-    assert entry["outcome"] == {"error_code": "CBC.99000027", "decided_by": "rule", "rule": "not-authenticated-yet"}
+    outcome = entry["outcome"]
+    assert outcome["why"] == "not-authenticated-yet: real-name status: authenticated"
+    assert (outcome["error_code"], outcome["decided_by"], outcome["rule"]) == (
+        "CBC.99000027",
+        "rule",
+        "not-authenticated-yet",
+    )
     (check,) = [check for check in entry["checks"] if check["result"] == "failed"]
     assert (check["check"], check["saw"]) == ("not-authenticated-yet", "real-name status: authenticated")
 
