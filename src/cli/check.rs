@@ -16,9 +16,9 @@ use serde_json::{Map, Value};
 use tower::ServiceExt;
 
 use super::{CommandError, print};
-use crate::domain::{Caller, CheckResult};
+use crate::domain::{Caller, CheckResult, INDIVIDUAL};
 use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
-use crate::http::{App, INDIVIDUAL, explain_outcome, router};
+use crate::http::{App, explain_outcome, router};
 use crate::simulator::{JournalEntry, SpaceState};
 
 /// What `--help` adds.
@@ -130,7 +130,7 @@ async fn send(
     request: &Map<String, Value>,
 ) -> axum::http::Result<Reply> {
     let body = serde_json::to_vec(request).expect("a JSON object can be serialized");
-    let request = Request::post(INDIVIDUAL).header("content-type", "application/json");
+    let request = Request::post(INDIVIDUAL.path).header("content-type", "application/json");
     let request = token.into_iter().fold(request, |request, token| request.header("x-auth-token", token));
     let response = router.oneshot(request.body(Body::from(body))?).await.expect("the router never fails");
     let status = response.status().as_u16();
@@ -159,9 +159,7 @@ fn difference(expected: &Expected, reply: &Reply) -> Option<String> {
     if text.is_empty() {
         return None;
     }
-    for finding in
-        reply.entry.iter().flat_map(|entry| explain_outcome(&entry.outcome, &entry.request, entry.caller.as_deref()))
-    {
+    for finding in reply.entry.iter().flat_map(|entry| explain_outcome(entry)) {
         let verdict = match finding.result {
             CheckResult::Passed => "passed",
             CheckResult::Failed => "refused by",

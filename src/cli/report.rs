@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::CommandError;
-use crate::domain::checks;
+use crate::domain::{ENDPOINTS, Endpoint, INDIVIDUAL, checks};
 use crate::fixture::{CatalogRow, catalog};
-use crate::http::{ENDPOINTS, INDIVIDUAL, MASK};
+use crate::http::MASK;
 use crate::simulator::{Leftover, Metrics, Spaces, UnexpectedRequest};
 
 /// How much of a scripted answer is shown, in characters.
@@ -87,7 +87,7 @@ fn unexpected_lines(unexpected: &[(UnexpectedRequest, u64)]) -> Vec<String> {
     for (UnexpectedRequest { method, path, check, reason }, count) in unexpected {
         lines.push(format!("{count:>6}  {method} {path}: {check}: {reason}"));
         if [checks::PATH_KNOWN.id, checks::METHOD_KNOWN.id].contains(check) {
-            let endpoints = ENDPOINTS.into_iter().flatten().map(|(method, path)| format!("{method} {path}"));
+            let endpoints = ENDPOINTS.into_iter().map(|Endpoint { method, path, .. }| format!("{method} {path}"));
             lines.push(format!("        there are {}", endpoints.collect::<Vec<_>>().join(", ")));
         }
         lines.extend(HINTS.iter().filter(|(id, _)| id == check).map(|(_, hint)| format!("        {hint}")));
@@ -123,7 +123,8 @@ pub(super) struct Coverage {
 
 impl Coverage {
     fn new(metrics: &Metrics) -> Self {
-        let (seen, missed) = catalog().into_iter().partition(|row| metrics.outcome_count(INDIVIDUAL, row.outcome) > 0);
+        let (seen, missed) =
+            catalog().into_iter().partition(|row| metrics.outcome_count(INDIVIDUAL.path, row.outcome) > 0);
         Self { seen, missed }
     }
 

@@ -22,11 +22,9 @@ mod tls;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::Method;
 use tower::Layer;
 
 pub use app::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES};
-pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
 pub use control::{ChangeView, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal, verify};
 pub use host::HostPattern;
@@ -41,9 +39,6 @@ pub use tls::Tls;
 use self::record::RecordLayer;
 use crate::domain::{checks, gateway};
 use crate::simulator::ApiError;
-
-/// Every simulated endpoint: its method and its path.
-pub static ENDPOINTS: [&[(Method, &str)]; 2] = [bss::ENDPOINTS, iam::ENDPOINTS];
 
 /// Serves every route: the simulated API, IAM and the control API.
 pub fn service(app: &Arc<App>) -> RecordService<Router> {
@@ -73,7 +68,7 @@ fn api_routes() -> Router {
 /// their answers: `Allow` to the gateway's 404. Given its state, the router makes each handler a service once and not for
 /// every request.
 fn record(app: &Arc<App>, except: Option<&'static str>, routes: Router) -> RecordService<Router> {
-    RecordLayer { spaces: Arc::clone(&app.spaces), endpoints: &ENDPOINTS, except }.layer(routes.with_state(()))
+    RecordLayer { spaces: Arc::clone(&app.spaces), except }.layer(routes.with_state(()))
 }
 
 async fn unknown_path() -> ApiError {

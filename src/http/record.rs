@@ -21,8 +21,10 @@ use uuid::Uuid;
 use super::extract::{X_AUTH_TOKEN, X_SIM_SPACE};
 use super::fault::Delivery;
 use super::{mask, response, signature};
-use crate::domain::{GatewayError, checks, excerpt, gateway, short};
-use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
+use crate::domain::{Endpoint, GatewayError, checks, excerpt, gateway, short};
+use crate::simulator::{
+    ApiError, Detail, JournalEntry, Outcome, RecordedRequest, ScriptUse, SpaceId, SpaceState, Spaces,
+};
 
 /// The most bytes of a target, and of one header (the gateway's "32 K").
 const MAX_PIECE_BYTES: usize = 32 * 1024;
@@ -49,6 +51,8 @@ const MAX_HEADERS_BYTES: usize = 128 * 1024;
 /// What the handlers of a request share with its record. An extension of the request.
 #[derive(Debug)]
 pub struct RequestContext {
+    /// The endpoint at the path of the request, if there is one.
+    pub endpoint: Option<&'static Endpoint>,
     /// The state of the request's space. It stays the same when the space is reset meanwhile.
     pub state: Arc<SpaceState>,
     /// Whether the whole request has come.
@@ -61,6 +65,8 @@ pub struct Record {
     pub request: RecordedRequest,
     /// The name of the caller, if it was authenticated.
     pub caller: Option<Arc<str>>,
+    /// The scripted answer that was used.
+    pub script: Option<ScriptUse>,
 }
 
 impl RequestContext {
@@ -73,8 +79,6 @@ impl RequestContext {
 #[derive(Clone, Debug)]
 pub struct RecordLayer {
     pub spaces: Arc<Spaces>,
-    /// The method and the path of each recorded endpoint.
-    pub endpoints: &'static [&'static [(Method, &'static str)]],
     /// The path of a service whose requests are not recorded, if the service has one.
     pub except: Option<&'static str>,
 }
@@ -114,13 +118,12 @@ where
         let started = Instant::now();
         let size = HeadSize::of(&request);
         let (state, refusal) = resolve_space(&self.layer.spaces, &size, request.headers());
-        let record = Record { request: size.record(&request), caller: None };
-        let context = Arc::new(RequestContext { state, is_received: false.into(), record: record.into() });
-        let mut endpoints = self.layer.endpoints.iter().copied().flatten().map(|(_, path)| *path);
+        let record = Record { request: size.record(&request), ..Record::default() };
+        let endpoint = Endpoint::at(request.uri().path());
+        let context = Arc::new(RequestContext { endpoint, state, is_received: false.into(), record: record.into() });
         let recording = Recording {
             id: Uuid::new_v4(),
             started,
-            endpoint: endpoints.find(|path| *path == request.uri().path()).unwrap_or_default(),
             context: Arc::clone(&context),
             spaces: Arc::clone(&self.layer.spaces),
         };
@@ -244,8 +247,6 @@ fn space_of_credential(headers: &HeaderMap) -> Option<SpaceId> {
 struct Recording {
     id: Uuid,
     started: Instant,
-    /// The path of the endpoint; empty if there is none.
-    endpoint: &'static str,
     context: Arc<RequestContext>,
     spaces: Arc<Spaces>,
 }
@@ -253,12 +254,12 @@ struct Recording {
 impl Recording {
     /// Gives the outcome its wire form, and records it. What delays or breaks the answer comes after that.
     fn finish(self, mut response: Response<Body>) -> Decided {
-        let Self { id, started, endpoint, context, spaces } = self;
+        let Self { id, started, context, spaces } = self;
         let state = &context.state;
-        let Record { request, caller } = std::mem::take(&mut *context.record());
+        let Record { request, caller, script } = std::mem::take(&mut *context.record());
         let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
         response::write(&outcome, state.settings().wire, id, &mut response);
-        let delivery = Delivery::of(&outcome);
+        let delivery = Delivery::of(&outcome, script);
         tracing::info!(
             request.id = %id.simple(),
             request.method = %short(request.method()),
@@ -272,7 +273,7 @@ impl Recording {
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
-        state.shared.metrics.count(endpoint, &outcome);
+        state.shared.metrics.count(context.endpoint.map_or("", |endpoint| endpoint.path), &outcome);
         state.shared.unexpected_requests.record(&request, &outcome);
         state.journal.push(JournalEntry {
             number: 0,
@@ -281,6 +282,7 @@ impl Recording {
             request,
             caller,
             status: response.status().as_u16(),
+            script,
             outcome,
         });
         spaces.trim_journals();
@@ -352,8 +354,7 @@ mod tests {
         }
 
         let spaces = Spaces::new("test".into(), &StartWorld::default(), JournalLimits::new(10, 1_000_000));
-        let service = RecordLayer { spaces: spaces.into(), endpoints: &[], except: None }
-            .layer(Router::new().route("/", get(panics)));
+        let service = RecordLayer { spaces: spaces.into(), except: None }.layer(Router::new().route("/", get(panics)));
         for _ in 0..2 {
             let request = http::Request::new(Body::empty());
             let response = service.clone().oneshot(request).await.expect("the service is infallible");

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::simulator::outcome::Outcome;
+use crate::simulator::script::ScriptUse;
 
 /// The limits of the journals, with their current use.
 #[derive(Debug)]
@@ -116,6 +117,8 @@ pub struct JournalEntry {
     /// The name of the caller, if it was authenticated.
     pub caller: Option<Arc<str>>,
     pub status: u16,
+    /// The scripted answer that was used, or that delayed the answer.
+    pub script: Option<ScriptUse>,
     pub outcome: Outcome,
 }
 

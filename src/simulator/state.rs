@@ -9,6 +9,7 @@ use crate::domain::{Accounts, Settings, StartWorld};
 use crate::simulator::authentication::{Lockout, Tokens};
 use crate::simulator::clock::Clock;
 use crate::simulator::journal::Journal;
+use crate::simulator::quota::QuotaWindow;
 use crate::simulator::script::Script;
 use crate::simulator::space_id::SpaceId;
 use crate::simulator::spaces::Shared;
@@ -28,6 +29,7 @@ pub struct SpaceState {
     /// change by the control API.
     state_lock: RwLock<()>,
     pub script: Script,
+    pub quota: QuotaWindow,
     pub clock: Clock,
     pub journal: Journal,
 }
@@ -57,6 +59,7 @@ impl SpaceState {
             started_at: clock.now(),
             tokens,
             lockout: Lockout::default(),
+            quota: QuotaWindow::default(),
             accounts: RwLock::new(Arc::clone(&world.accounts)),
             state_lock: RwLock::default(),
             script: Script::new(&world.script, world.settings.seed, Arc::clone(&shared.leftovers)),

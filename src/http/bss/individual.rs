@@ -9,22 +9,27 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 use crate::domain::{Application, CheckReport, Parameter, ParameterError, RawApplication, RawField, Violation};
 use crate::http::extract::PartnerRequest;
-use crate::simulator::{ApiError, Outcome, RecordedRequest};
+use crate::simulator::{ApiError, JournalEntry, Outcome};
 
 pub async fn submit(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
     let raw = decode(&request.parts.headers, &request.body)?;
     let application = Application::parse(raw, request.state().settings().contract)?;
-    Ok(Outcome::Submission(request.state().submit(&partner, &application).await))
+    let state = request.state();
+    if let Some(step) = request.use_script(Some(&partner), &|parameter| application.values(parameter)) {
+        return Ok(Outcome::Scripted(state.apply_scripted(&partner, &application, step, true)));
+    }
+    Ok(Outcome::Submission(state.submit(&partner, &application).await))
 }
 
 /// Explains an outcome: every check and rule that the request met, in order, with what it saw. The journal keeps the request
 /// and the facts; the application is read from the request again.
-pub fn explain_outcome(outcome: &Outcome, request: &RecordedRequest, caller: Option<&str>) -> Vec<CheckReport> {
+pub fn explain_outcome(entry: &JournalEntry) -> Vec<CheckReport> {
+    let JournalEntry { outcome, request, caller, script, .. } = entry;
     let application = outcome.facts().and_then(|facts| {
         let raw = decode_json(request.body()).ok()?;
         Application::parse(raw, facts.contract).ok()
     });
-    outcome.explain(request, caller, application.as_ref())
+    outcome.explain(request, caller.as_deref(), application.as_ref(), *script)
 }
 
 /// Decodes a body field by field. A field of the wrong type is noted, not refused: the application decides in the page's

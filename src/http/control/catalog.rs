@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::explain::parse;
+use super::explain::{parse, preview};
 use super::extract::InSpace;
-use crate::domain::{Answer, Citation, DocumentedOutcome, ErrorCode, Inspection, Refusal};
+use crate::domain::{Answer, Citation, DocumentedOutcome, ErrorCode, Inspection, Refusal, Step};
 use crate::fixture::{CatalogRow, StepSpec, catalog};
 use crate::http::openapi::all_required;
 use crate::simulator::SpaceState;
@@ -60,7 +60,7 @@ struct Ways {
 struct SampleScript {
     times: usize,
     #[schemars(with = "StepSpec")]
-    then: Answer,
+    then: Step,
 }
 
 /// A request that gives the outcome.
@@ -99,7 +99,7 @@ impl SampleScript {
                 Answer::Refuse(Refusal { code: ErrorCode::CheckItemsFailed, items: [item].into_iter().collect() })
             }
         };
-        Self { times: 1, then: answer }
+        Self { times: 1, then: Step { answer: Some(answer), fault: None } }
     }
 }
 
@@ -136,7 +136,8 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)>
                 Some(pictures) => pictures.clone(),
                 None => pictures.insert(state.inspect(partner, &application).await).clone(),
             };
-            let outcome = outcome(state.preview(Arc::clone(partner), &application, pictures).answer);
+            let outcome =
+                preview(state, Arc::clone(partner), &application, pictures).0.answer().as_ref().and_then(outcome);
             if let Some(outcome) = outcome.filter(|outcome| !found.iter().any(|(known, _)| known == outcome)) {
                 found.push((outcome, SampleRequest { caller: partner.name.to_string(), request }));
             }
@@ -150,8 +151,8 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)>
     found
 }
 
-fn outcome(answer: Answer) -> Option<DocumentedOutcome> {
-    match answer {
+fn outcome(answer: &Answer) -> Option<DocumentedOutcome> {
+    match *answer {
         Answer::Accept(review) => Some(DocumentedOutcome::Accepted(review)),
         Answer::Refuse(Refusal { code, items }) => {
             let mut items = items.iter();
@@ -160,6 +161,6 @@ fn outcome(answer: Answer) -> Option<DocumentedOutcome> {
                 _ => Some(DocumentedOutcome::Refused(code)),
             }
         }
-        Answer::Gateway(_) | Answer::Fault(_) => None,
+        Answer::Common(_) | Answer::Gateway(_) | Answer::Raw(_) => None,
     }
 }

@@ -8,11 +8,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::domain::{Accounts, Answer, CheckReport, Parameter, RealNameStatus, Wire, short};
+use crate::domain::{Accounts, CheckReport, Parameter, RealNameStatus, Wire, excerpt, short};
 use crate::http::bss::individual::decode_json;
-use crate::http::bss::{INDIVIDUAL, REVIEW_RESULT};
 use crate::http::extract::query_value;
-use crate::http::iam::TOKENS;
 use crate::http::mask::{MASK, Mask, RequestKind};
 use crate::http::openapi::all_required;
 use crate::http::{App, explain_outcome, response};
@@ -147,10 +145,11 @@ impl EntryWriter {
     }
 
     pub fn explanation(&self, entry: &JournalEntry) -> Explanation {
-        let JournalEntry { outcome, request, status, request_id, caller, .. } = entry;
-        let response = match outcome.answer() {
-            Some(Answer::Fault(fault)) => ResponseView { status: None, body: Value::Null, fault: Some(fault.as_str()) },
-            _ => ResponseView { status: Some(*status), body: self.response_body(outcome, *request_id), fault: None },
+        let JournalEntry { outcome, status, request_id, .. } = entry;
+        // What the client gets: of a lost answer, nothing.
+        let response = match outcome.fault() {
+            Some(fault) => ResponseView { status: None, body: Value::Null, fault: Some(fault.as_str()) },
+            None => ResponseView { status: Some(*status), body: self.response_body(outcome, *request_id), fault: None },
         };
         Explanation {
             response,
@@ -159,18 +158,13 @@ impl EntryWriter {
                 decided_by: outcome.decided_by(),
                 rule: outcome.check(),
             },
-            checks: explain_outcome(outcome, request, caller.as_deref()),
+            checks: explain_outcome(entry),
             changes: outcome.change().into_iter().map(Into::into).collect(),
         }
     }
 
     fn request(&self, request: &RecordedRequest) -> RequestView {
-        let kind = match request.path() {
-            INDIVIDUAL => RequestKind::Application,
-            REVIEW_RESULT => RequestKind::ReviewResult,
-            TOKENS => RequestKind::Login,
-            _ => RequestKind::Other,
-        };
+        let kind = RequestKind::of(request.path());
         let mask = Mask { accounts: &self.accounts, show_personal_data: self.show_personal_data, kind };
         RequestView {
             method: short(request.method()).into_owned(),
@@ -186,7 +180,8 @@ impl EntryWriter {
     fn response_body(&self, outcome: &Outcome, request_id: Uuid) -> Value {
         let request_id = request_id.simple().to_string();
         let text = response::body(outcome, self.wire, &request_id, |detail| &detail.masked);
-        let body = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let text = text.filter(|text| !text.is_empty()).unwrap_or("null".into());
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| excerpt(&text).into());
         if self.show_personal_data { body } else { without_personal_data(body) }
     }
 }

@@ -12,12 +12,14 @@ use uuid::Uuid;
 use super::entry::{EntryWriter, Explanation};
 use super::error::Result;
 use super::extract::{Body, InSpace, RequestBody};
-use crate::domain::{Application, MAX_BODY_BYTES, ParameterError, Partner, checks, gateway};
+use crate::domain::{
+    Application, INDIVIDUAL, Inspection, MAX_BODY_BYTES, ParameterError, Partner, ScriptedRequest, checks, gateway,
+};
 use crate::fixture::Document;
-use crate::http::bss::{INDIVIDUAL, individual};
-use crate::http::extract::{caller_by_token, only_partner};
+use crate::http::bss::individual;
+use crate::http::extract::{caller_by_token, not_authenticated, only_partner};
 use crate::http::{App, response};
-use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Space, SpaceState};
+use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, ScriptUse, Space, SpaceState};
 
 /// A request as it would be sent.
 #[derive(Deserialize, JsonSchema)]
@@ -60,19 +62,40 @@ pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]
     };
     let caller = partner.as_ref().ok().map(|partner| Arc::clone(&partner.name));
     let application = partner.and_then(|partner| Ok((partner, parse(&state, body)?)));
-    let outcome = match application {
+    let (outcome, script) = match application {
         Ok((partner, application)) => {
             let pictures = state.inspect(&partner, &application).await;
-            Outcome::Submission(state.preview(partner, &application, pictures))
+            preview(&state, partner, &application, pictures)
         }
-        Err(error) => error.into(),
+        Err(error) => (error.into(), None),
     };
-    let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
+    let mut request = RecordedRequest::new(INDIVIDUAL.method, INDIVIDUAL.path, body.len());
     request.set_body(body);
     let status = response::status(&outcome).as_u16();
     let at = state.clock.now();
-    let entry = JournalEntry { number: 0, request_id: Uuid::nil(), at, request, caller, status, outcome };
+    let entry = JournalEntry { number: 0, request_id: Uuid::nil(), at, request, caller, status, script, outcome };
     EntryWriter::new(app, space).explanation(&entry)
+}
+
+/// Returns the outcome that an application with these pictures would have now.
+pub fn preview(
+    state: &SpaceState,
+    partner: Arc<Partner>,
+    application: &Application<'_>,
+    pictures: Inspection,
+) -> (Outcome, Option<ScriptUse>) {
+    let scripted = state.script.preview_next(&ScriptedRequest {
+        endpoint: &INDIVIDUAL,
+        caller: Some(&partner.name),
+        headers: &|_| Vec::new(),
+        values: &|parameter| application.values(parameter),
+    });
+    let (script, step) = scripted.unzip();
+    let outcome = match step.flatten() {
+        Some(step) => Outcome::Scripted(state.apply_scripted(&partner, application, step, false)),
+        None => Outcome::Submission(state.preview(partner, application, pictures)),
+    };
+    (outcome, script)
 }
 
 /// Finds the calling partner by its name or by a token.
@@ -86,7 +109,8 @@ fn find_partner(state: &SpaceState, caller: Option<&str>) -> Result<Arc<Partner>
         return Ok(Arc::clone(partner));
     }
     let token = caller.filter(|token| !token.is_empty()).ok_or_else(|| "x-auth-token not found".to_owned().into());
-    only_partner(token.and_then(|token| caller_by_token(state, token.as_bytes())))
+    let caller = token.and_then(|token| caller_by_token(state, token.as_bytes())).map_err(not_authenticated)?;
+    only_partner(caller)
 }
 
 /// Parses the body of an application as the space's edition of the contract has it.

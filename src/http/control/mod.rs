@@ -122,7 +122,9 @@ fn guarded_routes() -> ApiRouter {
         .get("/_sim/scripted", scripted::list, op("listScripted", "The answers fixed beforehand, with the uses left"))
         .post("/_sim/scripted", scripted::create,
             op("addScripted", "Fixes answers beforehand, behind those that there are").error(CONFLICT))
-        .delete("/_sim/scripted", scripted::delete, op("clearScripted", "Takes back all answers fixed beforehand"))
+        .delete("/_sim/scripted", scripted::clear, op("clearScripted", "Takes back all answers fixed beforehand"))
+        .delete("/_sim/scripted/{place}", scripted::delete,
+            op("deleteScripted", "Takes back one answer fixed beforehand").parameter("Its place in the list."))
         .get("/_sim/spaces", spaces::list, op("listSpaces", "The spaces that there are"))
         .post("/_sim/spaces", spaces::create,
             op("createSpace", "Creates an isolated world, with fresh credentials for its partners")

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::extract::{Body, InSpace, RequestBody, Status};
-use crate::domain::{Answer, Matcher, RawApplication, TypedMatcher};
+use crate::domain::{Matcher, RawApplication, TypedMatcher};
 use crate::fixture::{self, Document, LoadError};
 use crate::http::App;
 use crate::http::bss::individual::decode_json;
@@ -250,7 +250,7 @@ fn values<'a>(
     let value = match name {
         "path" => Some(entry.request.path().to_owned()),
         // A fault takes the place of the response.
-        "status" if matches!(entry.outcome.answer(), Some(Answer::Fault(_))) => None,
+        "status" if entry.outcome.fault().is_some() => None,
         "status" => Some(entry.status.to_string()),
         "error_code" => entry.outcome.error_code().map(str::to_owned),
         "rule" => entry.outcome.check().map(str::to_owned),

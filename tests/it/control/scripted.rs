@@ -324,7 +324,7 @@ async fn post_scripted_with_mistakes_is_refused_and_adds_nothing() {
         (json!({ "then": { "gateway": "APIGW.9999" } }), "APIGW.9999", "an unknown error of the gateway"),
         (json!({ "then": { "fault": "explode" } }), "explode", "an unknown fault"),
         (json!({ "then": { "is_review": 2 } }), "is_review", "there is no such number"),
-        (json!({ "then": { "is_review": 1, "fault": "hang" } }), "exactly one", "two answers"),
+        (json!({ "then": { "is_review": 1, "error_code": "CBC.0999" } }), "one answer", "two answers"),
         (json!({ "then": [] }), "without a step", "no answer"),
         (json!({ "times": 0, "then": { "is_review": 1 } }), "never given", "an answer that is never given"),
         (json!({ "probability": 1.5, "then": { "is_review": 1 } }), "probability", "no probability"),
