@@ -28,7 +28,10 @@ use tower::Layer;
 pub use app::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES};
 pub use bss::INDIVIDUAL;
 pub use bss::individual::explain_outcome;
-pub use control::{ChangeView, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal, verify};
+pub use control::{
+    ChangeView, Coverage, CoveredOutcome, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal,
+    verify,
+};
 pub use host::HostPattern;
 pub use limits::Limits;
 pub use mask::MASK;
@@ -73,7 +76,8 @@ fn api_routes() -> Router {
 /// their answers: `Allow` to the gateway's 404. Given its state, the router makes each handler a service once and not for
 /// every request.
 fn record(app: &Arc<App>, except: Option<&'static str>, routes: Router) -> RecordService<Router> {
-    RecordLayer { spaces: Arc::clone(&app.spaces), endpoints: &ENDPOINTS, except }.layer(routes.with_state(()))
+    let spaces = Arc::clone(&app.spaces);
+    RecordLayer { spaces, endpoints: &ENDPOINTS, documented: INDIVIDUAL, except }.layer(routes.with_state(()))
 }
 
 async fn unknown_path() -> ApiError {

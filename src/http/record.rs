@@ -75,6 +75,8 @@ pub struct RecordLayer {
     pub spaces: Arc<Spaces>,
     /// The method and the path of each recorded endpoint.
     pub endpoints: &'static [&'static [(Method, &'static str)]],
+    /// The path of the endpoint whose outcomes the page documents.
+    pub documented: &'static str,
     /// The path of a service whose requests are not recorded, if the service has one.
     pub except: Option<&'static str>,
 }
@@ -121,6 +123,7 @@ where
             id: Uuid::new_v4(),
             started,
             endpoint: endpoints.find(|path| *path == request.uri().path()).unwrap_or_default(),
+            documented: self.layer.documented,
             context: Arc::clone(&context),
             spaces: Arc::clone(&self.layer.spaces),
         };
@@ -246,6 +249,7 @@ struct Recording {
     started: Instant,
     /// The path of the endpoint; empty if there is none.
     endpoint: &'static str,
+    documented: &'static str,
     context: Arc<RequestContext>,
     spaces: Arc<Spaces>,
 }
@@ -253,7 +257,7 @@ struct Recording {
 impl Recording {
     /// Gives the outcome its wire form, and records it. What delays or breaks the answer comes after that.
     fn finish(self, mut response: Response<Body>) -> Decided {
-        let Self { id, started, endpoint, context, spaces } = self;
+        let Self { id, started, endpoint, documented, context, spaces } = self;
         let state = &context.state;
         let Record { request, caller } = std::mem::take(&mut *context.record());
         let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
@@ -273,6 +277,10 @@ impl Recording {
             "answered"
         );
         state.shared.metrics.count(endpoint, &outcome);
+        if endpoint == documented {
+            state.coverage.record(&outcome, id);
+            state.shared.coverage.record(&outcome, id);
+        }
         state.shared.unexpected_requests.record(&request, &outcome);
         state.journal.push(JournalEntry {
             number: 0,
@@ -352,7 +360,7 @@ mod tests {
         }
 
         let spaces = Spaces::new("test".into(), &StartWorld::default(), JournalLimits::new(10, 1_000_000));
-        let service = RecordLayer { spaces: spaces.into(), endpoints: &[], except: None }
+        let service = RecordLayer { spaces: spaces.into(), endpoints: &[], documented: "/", except: None }
             .layer(Router::new().route("/", get(panics)));
         for _ in 0..2 {
             let request = http::Request::new(Body::empty());

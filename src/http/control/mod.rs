@@ -3,6 +3,7 @@
 
 mod accounts;
 mod catalog;
+mod coverage;
 mod entry;
 mod error;
 mod explain;
@@ -29,6 +30,7 @@ use tokio::task::spawn_blocking;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
+pub use coverage::{Coverage, CoveredOutcome};
 pub use entry::{ChangeView, EntryBody, Explanation};
 pub use explain::explain;
 pub use journal::{entry, journal};
@@ -81,6 +83,9 @@ fn guarded_routes() -> ApiRouter {
         .put("/_sim/clock", spaces::put_clock,
             op("changeClock", "Puts the clock of a space forward, stops it, sets it, or gives it back to the machine")
                 .description("Expiry of tokens, reviews and journal times follow it; the date of a signature does not."))
+        .get("/_sim/coverage", coverage::get,
+            op("getCoverage", "Which documented outcomes the applications of a space got")
+                .description("Since the space was created: a reset and clearing the journal do not change it."))
         .get("/_sim/customers", accounts::list_customers, op("listCustomers", "The customers of a space"))
         .get("/_sim/customers/{id}", accounts::get_customer, op("getCustomer", "One customer").parameter(CUSTOMER))
         .put("/_sim/customers/{id}", accounts::put_customer,
