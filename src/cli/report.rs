@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::CommandError;
-use crate::domain::{ENDPOINTS, Endpoint, INDIVIDUAL, checks};
+use crate::domain::{ENDPOINTS, Endpoint, checks};
 use crate::fixture::{CatalogRow, catalog};
 use crate::http::MASK;
-use crate::simulator::{Leftover, Metrics, Spaces, UnexpectedRequest};
+use crate::simulator::{self, Leftover, Spaces, UnexpectedRequest};
 
 /// How much of a scripted answer is shown, in characters.
 const MAX_ANSWER_CHARS: usize = 160;
@@ -32,12 +32,11 @@ pub(super) struct Report {
 impl Report {
     /// The report of a simulator that has stopped.
     pub(super) fn new(spaces: &Spaces) -> Self {
-        let metrics = &spaces.shared.metrics;
-        let coverage = Coverage::new(metrics);
+        let coverage = Coverage::new(&spaces.shared.coverage);
         let title = "\nbss-sim: the requests of all spaces, deleted ones included; calls below /_sim do not count";
         let mut lines = vec![title.to_owned()];
         let mut answers = BTreeMap::<_, u64>::new();
-        for (kind, count) in metrics.outcomes() {
+        for (kind, count) in spaces.shared.metrics.outcomes() {
             *answers.entry((kind.path, kind.outcome)).or_default() += count;
         }
         let requests: u64 = answers.values().sum();
@@ -122,9 +121,8 @@ pub(super) struct Coverage {
 }
 
 impl Coverage {
-    fn new(metrics: &Metrics) -> Self {
-        let (seen, missed) =
-            catalog().into_iter().partition(|row| metrics.outcome_count(INDIVIDUAL.path, row.outcome) > 0);
+    fn new(coverage: &simulator::Coverage) -> Self {
+        let (seen, missed) = catalog().into_iter().partition(|row| coverage.last(row.outcome).is_some());
         Self { seen, missed }
     }
 

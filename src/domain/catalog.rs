@@ -183,6 +183,18 @@ pub enum DocumentedOutcome {
 }
 
 impl DocumentedOutcome {
+    /// How many there are.
+    pub const COUNT: usize = Review::ALL.len() + ErrorCode::ALL.len() + CheckItem::ALL.len();
+
+    /// Returns its place among [`all`](Self::all).
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Accepted(review) => review as usize,
+            Self::Refused(code) => Review::ALL.len() + code as usize,
+            Self::Item(item) => Review::ALL.len() + ErrorCode::ALL.len() + item as usize,
+        }
+    }
+
     /// Returns every documented outcome, in the page's order.
     pub fn all() -> impl Iterator<Item = Self> {
         let accepted = Review::ALL.iter().copied().map(Self::Accepted);

@@ -1,11 +1,12 @@
 //! The settings of a world: how the simulated service is configured, and which reading of the page it follows.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::num::NonZero;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::Error;
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::catalog::Review;
@@ -92,10 +93,28 @@ impl Serialize for Quota {
 
 impl<'de> Deserialize<'de> for Quota {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let limit = || text.strip_suffix("/s").and_then(|limit| limit.trim().parse().ok());
-        let quota = if text == "off" { Some(Self(None)) } else { limit().map(|limit| Self(Some(limit))) };
-        quota.ok_or_else(|| D::Error::custom(format!("`{text}` is no quota\nwrite `off`, or it like `10/s`")))
+        struct QuotaVisitor;
+
+        impl Visitor<'_> for QuotaVisitor {
+            type Value = Quota;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`off`, or a quota like `10/s`")
+            }
+
+            /// To tools that read YAML 1.1, `off` is false.
+            fn visit_bool<E: Error>(self, is_on: bool) -> Result<Quota, E> {
+                if is_on { Err(E::invalid_value(Unexpected::Bool(true), &self)) } else { Ok(Quota(None)) }
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Quota, E> {
+                let limit = || text.strip_suffix("/s").and_then(|limit| limit.trim().parse().ok());
+                let quota = if text == "off" { Some(Quota(None)) } else { limit().map(|limit| Quota(Some(limit))) };
+                quota.ok_or_else(|| E::custom(format!("`{text}` is no quota\nwrite `off`, or a quota like `10/s`")))
+            }
+        }
+
+        deserializer.deserialize_any(QuotaVisitor)
     }
 }
 
@@ -109,7 +128,10 @@ impl JsonSchema for Quota {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^(off|0*[1-9][0-9]* */s)$", "examples": ["off", "10/s"] })
+        json_schema!({
+            "anyOf": [{ "type": "string", "pattern": "^(off|0*[1-9][0-9]* */s)$" }, { "const": false }],
+            "examples": ["off", "10/s"],
+        })
     }
 }
 

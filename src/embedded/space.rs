@@ -14,7 +14,7 @@ use super::scenario::{Scenario, to_text};
 use super::simulator::Error;
 use crate::domain::{Customer, CustomerId, Partner, ReviewDecision, credentials};
 use crate::fixture::{self, OneOrMany};
-use crate::http::{self, App, NotVerified};
+use crate::http::{self, App, Coverage, NotVerified};
 use crate::simulator::{self, SpaceId, SpaceState};
 
 /// An isolated world with its own partners, customers, certificates, script, journal and clock.
@@ -277,6 +277,26 @@ impl Space {
     /// ```
     pub fn entry(&self, request_id: &str) -> Option<Entry> {
         http::entry(&self.app, &self.inner, request_id).map(Entry)
+    }
+
+    /// Returns which documented outcomes the applications of this space got since it was created. A reset and clearing the
+    /// journal do not change it.
+    ///
+    /// ```
+    /// # use bss_sim::Simulator;
+    /// let sim = Simulator::start();
+    /// let coverage = sim.coverage();
+    /// let missed: Vec<_> = coverage.outcomes.iter().filter(|outcome| !outcome.met).collect();
+    /// assert_eq!((coverage.met, coverage.of, missed.len()), (0, 24, 24));
+    /// assert_eq!(missed[0].outcome, "is_review 0");
+    /// ```
+    pub fn coverage(&self) -> Coverage {
+        (&*self.state().coverage).into()
+    }
+
+    /// Returns which documented outcomes the applications of all spaces of the simulator got, deleted ones included.
+    pub fn coverage_of_all_spaces(&self) -> Coverage {
+        (&self.app.spaces.shared.coverage).into()
     }
 
     /// Removes all entries of the journal.

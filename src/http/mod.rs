@@ -26,7 +26,10 @@ use tower::Layer;
 
 pub use app::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES};
 pub use bss::individual::explain_outcome;
-pub use control::{ChangeView, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal, verify};
+pub use control::{
+    ChangeView, Coverage, CoveredOutcome, EntryBody, Expectation, Explanation, NotVerified, entry, explain, journal,
+    verify,
+};
 pub use host::HostPattern;
 pub use limits::Limits;
 pub use mask::MASK;

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::extract::{X_AUTH_TOKEN, X_SIM_SPACE};
 use super::fault::Delivery;
 use super::{mask, response, signature};
-use crate::domain::{Endpoint, GatewayError, checks, excerpt, gateway, short};
+use crate::domain::{Endpoint, GatewayError, INDIVIDUAL, checks, excerpt, gateway, short};
 use crate::simulator::{
     ApiError, Detail, JournalEntry, Outcome, RecordedRequest, ScriptUse, SpaceId, SpaceState, Spaces,
 };
@@ -274,6 +274,10 @@ impl Recording {
             "answered"
         );
         state.shared.metrics.count(context.endpoint.map_or("", |endpoint| endpoint.path), &outcome);
+        if context.endpoint == Some(&INDIVIDUAL) {
+            state.coverage.record(&outcome, id);
+            state.shared.coverage.record(&outcome, id);
+        }
         state.shared.unexpected_requests.record(&request, &outcome);
         state.journal.push(JournalEntry {
             number: 0,

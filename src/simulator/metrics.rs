@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
 
-use crate::domain::{Answer, CheckItem, DocumentedOutcome, ScriptedAnswer, short};
+use crate::domain::{Answer, CheckItem, ScriptedAnswer, short};
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::outcome::{ApiError, Detail, Outcome};
 
@@ -83,16 +83,6 @@ impl Metrics {
 
     pub fn item_count(&self, item: CheckItem) -> u64 {
         self.items[item as usize].load(Ordering::Relaxed)
-    }
-
-    /// Returns how often the endpoint at this path had a documented outcome.
-    pub fn outcome_count(&self, path: &str, outcome: DocumentedOutcome) -> u64 {
-        if let DocumentedOutcome::Item(item) = outcome {
-            return self.item_count(item);
-        }
-        let label = outcome.to_string();
-        let counts = self.outcomes().into_iter();
-        counts.filter(|(labels, _)| labels.path == path && labels.outcome == label).map(|(_, count)| count).sum()
     }
 }
 

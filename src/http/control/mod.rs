@@ -3,6 +3,7 @@
 
 mod accounts;
 mod catalog;
+mod coverage;
 mod entry;
 mod error;
 mod explain;
@@ -23,12 +24,13 @@ use axum::extract::{Query, Request, State};
 use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::any;
+use axum::routing::{any, get};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
+pub use coverage::{Coverage, CoveredOutcome};
 pub use entry::{ChangeView, EntryBody, Explanation};
 pub use explain::explain;
 pub use journal::{entry, journal};
@@ -40,6 +42,7 @@ use super::openapi::{ApiRouter, op};
 use super::response::{X_REQUEST_ID, request_id_header};
 use error::{CONFLICT, ControlError, FORBIDDEN, INTERNAL, MALFORMED, NOT_FOUND, UNAUTHORIZED};
 
+const INDEX_PATH: &str = "/_sim";
 const CA_PATH: &str = "/_sim/tls/ca.pem";
 const JOURNAL_PATH: &str = "/_sim/journal";
 const METRICS_PATH: &str = "/_sim/metrics";
@@ -67,7 +70,7 @@ fn open_routes() -> ApiRouter {
 #[rustfmt::skip]
 fn guarded_routes() -> ApiRouter {
     ApiRouter::new(true, &[INTERNAL, UNAUTHORIZED, FORBIDDEN, MALFORMED])
-        .get("/_sim", service::get_index, op("getIndex", "What this is, and where to go"))
+        .get(INDEX_PATH, service::get_index, op("getIndex", "What this is, and every call"))
         .get("/_sim/catalog", catalog::list,
             op("listOutcomes", "Every documented outcome, with all ways to get it now"))
         .get("/_sim/certificates", accounts::list_certificates, op("listCertificates", "The certificates of a space"))
@@ -81,6 +84,9 @@ fn guarded_routes() -> ApiRouter {
         .put("/_sim/clock", spaces::put_clock,
             op("changeClock", "Puts the clock of a space forward, stops it, sets it, or gives it back to the machine")
                 .description("Expiry of tokens, reviews and journal times follow it; the date of a signature does not."))
+        .get("/_sim/coverage", coverage::get,
+            op("getCoverage", "Which documented outcomes the applications of a space got")
+                .description("Since the space was created: a reset and clearing the journal do not change it."))
         .get("/_sim/customers", accounts::list_customers, op("listCustomers", "The customers of a space"))
         .get("/_sim/customers/{id}", accounts::get_customer, op("getCustomer", "One customer").parameter(CUSTOMER))
         .put("/_sim/customers/{id}", accounts::put_customer,
@@ -143,8 +149,8 @@ fn guarded_routes() -> ApiRouter {
 /// The routes of the control API, which answer every path below `/_sim`.
 pub fn routes(app: &Arc<App>) -> Router {
     let guarded = (guarded_routes().router)
+        .route("/_sim/", get(service::get_index))
         .method_not_allowed_fallback(error::unknown_method)
-        .route("/_sim/", any(error::unknown_route))
         .route("/_sim/{*unknown}", any(error::unknown_route))
         .layer(middleware::from_fn_with_state(Arc::clone(app), call_off_workers))
         .layer(middleware::from_fn(check_query))

@@ -4,6 +4,7 @@ mod accounts;
 mod catalog;
 mod certificates;
 mod clock;
+mod coverage;
 mod explain;
 mod guard;
 mod journal;
