@@ -183,9 +183,11 @@ pub struct ScriptedRequest<'a, 'v> {
     pub values: &'a dyn Fn(Parameter) -> Vec<Cow<'v, str>>,
 }
 
+// The decoder knows it by its name.
 /// Which requests a scripted answer is for: all conditions have to hold.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, rename = "$bss_sim::Conditions")]
+#[schemars(rename = "When", extend("allOf" = [{ "additionalProperties": { "not": { "type": "null" } } }]))]
 pub struct When {
     /// The path. Default: that of applications.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -291,6 +293,8 @@ pub enum Matcher {
     Regex(Regex),
     /// Whether there must be a value or must be none.
     Present(bool),
+    /// No value satisfies this condition.
+    Not(Box<Matcher>),
 }
 
 /// The most bytes of a value that an expression looks at: as many as the longest valid one has.
@@ -304,17 +308,16 @@ fn beginning(value: &str) -> &str {
 impl Matcher {
     /// Returns true if the condition holds for one of the values.
     pub fn matches<S: AsRef<str>>(&self, values: &[S]) -> bool {
-        if let Self::Present(present) = self {
-            return *present != values.is_empty();
+        let any = |holds: &dyn Fn(&str) -> bool| values.iter().any(|value| holds(value.as_ref()));
+        match self {
+            Self::AnyOf(options) => any(&|value| options.iter().any(|option| **option == *value)),
+            Self::Prefix(prefix) => any(&|value| value.starts_with(&**prefix)),
+            Self::Suffix(suffix) => any(&|value| value.ends_with(&**suffix)),
+            Self::Contains(part) => any(&|value| value.contains(&**part)),
+            Self::Regex(regex) => any(&|value| regex.is_match(beginning(value))),
+            Self::Present(present) => *present != values.is_empty(),
+            Self::Not(condition) => !condition.matches(values),
         }
-        values.iter().map(AsRef::as_ref).any(|value| match self {
-            Self::AnyOf(options) => options.iter().any(|option| **option == *value),
-            Self::Prefix(prefix) => value.starts_with(&**prefix),
-            Self::Suffix(suffix) => value.ends_with(&**suffix),
-            Self::Contains(part) => value.contains(&**part),
-            Self::Regex(regex) => regex.is_match(beginning(value)),
-            Self::Present(_) => true,
-        })
     }
 
     /// Returns a condition that holds for these values.

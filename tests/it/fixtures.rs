@@ -91,6 +91,24 @@ fn mistake_is_reported_with_line_column_key_and_hint() {
             "2:28 scripted[0].when.name",
             "exactly one operator",
         ),
+        ("scripted: [{ when: { name: }, then: { is_review: 1 } }]", "2:26 scripted[0].when.name", "present: false"),
+        ("scripted: [{ when: { name: null }, then: { is_review: 1 } }]", "2:28 scripted[0].when.name", "leave the key"),
+        ("scripted: [{ when: { name: [] }, then: { is_review: 1 } }]", "2:28 scripted[0].when.name", "list the values"),
+        (
+            "scripted: [{ when: { name: {} }, then: { is_review: 1 } }]",
+            "2:28 scripted[0].when.name",
+            "exactly one operator",
+        ),
+        (
+            "scripted: [{ when: { name: { prefix: '' } }, then: { is_review: 1 } }]",
+            "2:28 scripted[0].when.name",
+            "present: true",
+        ),
+        (
+            "scripted: [{ when: { name: { not: { not: } } }, then: { is_review: 1 } }]",
+            "2:35 scripted[0].when.name.not",
+            "exactly one operator",
+        ),
         (
             "scripted: [{ then: { error_code: CBC.0100, fail_check_items: [PIC_SIZE_ERR] } }]",
             "2:20 scripted[0].then",

@@ -35,9 +35,11 @@ pub struct ExpectationSpec {
     count: Count,
 }
 
+// The decoder knows it by its name.
 /// Conditions on journal entries: all have to hold.
 #[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, rename = "$bss_sim::Conditions")]
+#[schemars(rename = "Conditions", extend("allOf" = [{ "additionalProperties": { "not": { "type": "null" } } }]))]
 struct Conditions {
     /// The path, without a query.
     path: Option<TypedMatcher<String>>,

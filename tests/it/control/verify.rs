@@ -123,6 +123,13 @@ async fn post_verify_with_mistakes_is_422() {
         (json!({ "match": { "name": { "regex": "(" } } }), 422, "no expression"),
         (json!({ "match": { "name": { "prefix": "a", "suffix": "b" } } }), 422, "two operators"),
         (json!({ "count": { "exactly": 1, "at_least": 1 } }), 422, "two counts that exclude each other"),
+        (json!({ "match": { "name": null } }), 422, "no condition"),
+        (json!({ "match": { "name": {} } }), 422, "no operator"),
+        (json!({ "match": { "name": { "prefix": null } } }), 422, "no value of an operator"),
+        (json!({ "match": { "name": { "contains": "" } } }), 422, "what every value has"),
+        (json!({ "match": { "name": { "not": null } } }), 422, "no condition to be negated"),
+        (json!({ "match": { "name": { "not": [] } } }), 422, "no values of which it is none"),
+        (json!({ "match": { "status": { "not": "bad" } } }), 422, "a negated value that is no number"),
         (json!({ "count": { "exactly": -1 } }), 422, "less than nothing"),
     ];
     for (expectation, status, why) in table {
