@@ -1,4 +1,4 @@
-//! The checks that a request meets before the business rules, in order.
+//! The checks that look at a request before the business rules, in order.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -53,7 +53,7 @@ pub struct Check {
     pub citation: Citation,
 }
 
-/// Every check before the rules, in the order in which a request meets them. The last one can fail at any point.
+/// Every check before the rules, in the order in which they look at a request. The last one can fail at any point.
 pub static CHECKS: [&Check; 10] = [
     &HEAD_SIZE,
     &SPACE,

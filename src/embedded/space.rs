@@ -7,7 +7,6 @@ use std::thread;
 use std::time::Duration;
 
 use axum::Router;
-use jiff::SignedDuration;
 
 use super::journal::{Entry, Expectation};
 use super::scenario::{Scenario, to_text};
@@ -194,7 +193,10 @@ impl Space {
     /// # Errors
     /// If an answer is invalid, with all mistakes; then none is added.
     pub fn script(&self, answers: impl Display) -> Result<(), Error> {
-        let answers = fixture::read_with(&to_text(answers), |_, OneOrMany(answers)| Some(answers))?;
+        let answers =
+            fixture::read_with(&to_text(answers), r#"{"then":{"error_code":"CBC.0999"}}"#, |_, OneOrMany(answers)| {
+                Some(answers)
+            })?;
         self.state().add_scripted(answers)?;
         Ok(())
     }
@@ -226,8 +228,12 @@ impl Space {
     /// assert_eq!(status(), Some(RealNameStatus::Authenticated));
     /// # Ok::<(), Error>(())
     /// ```
+    ///
+    /// # Panics
+    /// If the clock would be beyond the end of the year 9999.
+    #[track_caller]
     pub fn advance(&self, by: Duration) {
-        self.state().clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
+        self.state().clock.advance(by).unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// Stops the clock.
@@ -312,7 +318,7 @@ impl Space {
         http::verify(&self.app, &self.inner, expectation).map(|verified| verified.count)
     }
 
-    /// Verifies an expectation when the space is dropped. If it is not met then, the drop panics, unless the thread panics
+    /// Verifies an expectation when the space is dropped. If it does not hold then, the drop panics, unless the thread panics
     /// already.
     ///
     /// A `static` is never dropped: use this with the spaces of a shared simulator, not with the simulator.
@@ -328,7 +334,7 @@ impl Space {
         self.expected.lock().expect("lock poisoned: expectations").push((expectation, Location::caller()));
     }
 
-    /// Describes the expectations that are not met.
+    /// Describes the expectations that do not hold.
     fn unmet(&mut self) -> Vec<String> {
         let expected = std::mem::take(self.expected.get_mut().expect("lock poisoned: expectations"));
         let unmet = |(expectation, location): &(Expectation, _)| {

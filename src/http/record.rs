@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::extract::{X_AUTH_TOKEN, X_SIM_SPACE};
 use super::fault::Delivery;
 use super::{mask, response, signature};
-use crate::domain::{Endpoint, GatewayError, INDIVIDUAL, checks, excerpt, gateway, short};
+use crate::domain::{Endpoint, GatewayError, INDIVIDUAL, Secret, checks, excerpt, gateway, short};
 use crate::simulator::{
     ApiError, Detail, JournalEntry, Outcome, RecordedRequest, ScriptUse, SpaceId, SpaceState, Spaces,
 };
@@ -42,7 +42,7 @@ const METHODS: [Method; 9] = [
     Method::TRACE,
 ];
 
-/// The most headers (assumed: the page tells only of bytes).
+/// The most headers (assumed: the page speaks only of bytes).
 const MAX_HEADERS: usize = 100;
 
 /// The most bytes of all headers together (the gateway's "128 K").
@@ -225,7 +225,10 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
         Some(name) => SpaceId::parse(name),
         None => Some(space_of_credential(headers).unwrap_or(SpaceId::DEFAULT)),
     };
-    id.and_then(|id| spaces.get(id)).map(|space| space.state()).ok_or_else(|| {
+    let space = id.and_then(|id| spaces.get(id)).map(|space| space.state());
+    // The world of a space may have been saved, and be served by another process as its default space.
+    let saved = || Some(spaces.default_space().state()).filter(|default| named.is_none() && lists(default, headers));
+    space.or_else(saved).ok_or_else(|| {
         let id = id.map(|id| id.to_string());
         let text = |name: &str| {
             format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was")
@@ -234,6 +237,15 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
         let name = named.or(id).unwrap_or_default();
         Detail { text: text(&excerpt(&name)), saw: masked.clone(), masked }
     })
+}
+
+/// Returns true if the token or the access key of a request is listed in the world of a space.
+fn lists(state: &SpaceState, headers: &HeaderMap) -> bool {
+    let accounts = state.accounts();
+    let token = headers.get(X_AUTH_TOKEN).and_then(|token| token.to_str().ok());
+    let key = headers.get(AUTHORIZATION).and_then(|value| signature::access_key(value.as_bytes()));
+    token.is_some_and(|token| accounts.caller_by_token(&Secret::new(token)).is_some())
+        || key.is_some_and(|ak| accounts.access_key(ak).is_some())
 }
 
 /// The space for which the token or the access key of a request was made.

@@ -88,7 +88,7 @@ pub fn status(outcome: &Outcome) -> StatusCode {
 }
 
 /// The body of an outcome. The gateway's bodies contain the request ID; a fault without an answer has no body.
-/// `text` is what is told of a detail.
+/// `text` is what is said of a detail.
 pub fn body(outcome: &Outcome, wire: Wire, request_id: &str, text: fn(&Detail) -> &str) -> Option<Cow<'static, str>> {
     match (outcome, outcome.answer()) {
         (_, Some(Answer::Accept(review))) => Some(accepted(review, wire.is_review).into()),

@@ -133,7 +133,7 @@ impl JournalEntry {
 pub struct Journal {
     limits: Arc<JournalLimits>,
     ring: Mutex<Ring>,
-    /// Tells followers that there is something new. Created for the first one: most spaces have none.
+    /// Wakes followers when there is something new. Created for the first one: most spaces have none.
     news: OnceLock<watch::Sender<()>>,
 }
 
@@ -284,7 +284,7 @@ impl Journal {
         self.tell();
     }
 
-    /// Returns a channel that tells when there is something new after this.
+    /// Returns a channel that changes when there is something new after this.
     pub fn subscribe(&self) -> watch::Receiver<()> {
         self.news.get_or_init(|| watch::Sender::new(())).subscribe()
     }

@@ -10,6 +10,7 @@ use foldhash::fast::RandomState;
 use crate::domain::{Answer, CheckItem, ScriptedAnswer, short};
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::outcome::{ApiError, Detail, Outcome};
+use crate::simulator::space_id::SpaceId;
 
 /// How many kinds of unexpected requests, and how many leftovers, are kept.
 const MAX_KEPT: usize = 100;
@@ -29,7 +30,7 @@ pub struct OutcomeLabels {
 }
 
 impl Hash for OutcomeLabels {
-    /// Hashes only what tells most labels apart, because every request is counted.
+    /// Hashes only what differs between most labels, because every request is counted.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.outcome.hash(state);
     }
@@ -130,21 +131,26 @@ impl UnexpectedRequests {
     }
 }
 
-/// A scripted answer with the number of its uses.
-pub type Leftover = (Arc<ScriptedAnswer>, usize);
+/// A scripted answer with the number of its uses, and the space whose script had it.
+#[derive(Clone, Debug)]
+pub struct Leftover {
+    pub space: SpaceId,
+    pub answer: Arc<ScriptedAnswer>,
+    pub used: usize,
+}
 
 /// The scripted answers of cleared scripts that were used less often than intended.
 #[derive(Debug, Default)]
 pub struct Leftovers(Mutex<(Vec<Leftover>, usize)>);
 
 impl Leftovers {
-    pub(super) fn record(&self, answer: Arc<ScriptedAnswer>, used: usize) {
-        if !answer.is_left_over(used) {
+    pub(super) fn record(&self, leftover: Leftover) {
+        if !leftover.answer.is_left_over(leftover.used) {
             return;
         }
         let (leftovers, others) = &mut *self.0.lock().expect("lock poisoned: leftovers");
         if leftovers.len() < MAX_KEPT {
-            leftovers.push((answer, used));
+            leftovers.push(leftover);
         } else {
             *others += 1;
         }

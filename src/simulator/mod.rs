@@ -20,7 +20,7 @@ mod submit;
 
 pub use accounts::UpdateError;
 pub use authentication::TokenError;
-pub use clock::{Clock, machine_time};
+pub use clock::{Clock, ClockLimit, machine_time};
 pub use coverage::Coverage;
 pub use journal::{JournalEntry, JournalLimits, News, Position, RecordedRequest};
 pub use metrics::{Leftover, UnexpectedRequest};

@@ -242,7 +242,7 @@ impl Outcome {
         }
     }
 
-    /// A label for the outcome as the client sees it: an `error_code`, `is_review 0`, `fault reset`, `raw`, or `told` or
+    /// A label for the outcome as the client sees it: an `error_code`, `is_review 0`, `fault reset`, `raw`, or `answered` or
     /// `not identified` where there is none of these.
     pub fn label(&self) -> &'static str {
         if let Some(fault) = self.fault() {
@@ -256,7 +256,7 @@ impl Outcome {
             Some(Answer::Raw(_)) => "raw",
             None => match self {
                 Self::Refused(_) => "not identified",
-                _ => "told",
+                _ => "answered",
             },
         }
     }
@@ -284,7 +284,7 @@ impl Outcome {
         SHARED + own
     }
 
-    /// Every check and rule that the request meets, in order, with its result and what it saw. `application` is what the
+    /// Every check and rule that looks at the request, in order, with its result and what it saw. `application` is what the
     /// request applied for, if the rules decided on it.
     pub fn explain(
         &self,
@@ -332,7 +332,7 @@ impl Outcome {
         reports
     }
 
-    /// The checks before the rules that a request of this kind meets.
+    /// The checks before the rules that look at a request of this kind.
     fn checks(&self, endpoint: &Endpoint, script: Option<ScriptUse>) -> Vec<&'static Check> {
         let before =
             |check: &Check| checks::CHECKS.iter().copied().take_while(|each| each.id != check.id).collect::<Vec<_>>();

@@ -5,7 +5,8 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use crate::domain::{ScriptedAnswer, ScriptedRequest, Step};
-use crate::simulator::metrics::Leftovers;
+use crate::simulator::metrics::{Leftover, Leftovers};
+use crate::simulator::space_id::SpaceId;
 
 /// How many scripted answers a space can have.
 const MAX_ANSWERS: usize = 10_000;
@@ -16,6 +17,7 @@ const DELAY: u64 = 1 << 63;
 
 #[derive(Debug)]
 pub struct Script {
+    space: SpaceId,
     seed: u64,
     entries: RwLock<Entries>,
     leftovers: Arc<Leftovers>,
@@ -77,10 +79,10 @@ impl ScriptEntry {
 }
 
 impl Script {
-    pub(super) fn new(answers: &[Arc<ScriptedAnswer>], seed: u64, leftovers: Arc<Leftovers>) -> Self {
+    pub(super) fn new(space: SpaceId, answers: &[Arc<ScriptedAnswer>], seed: u64, leftovers: Arc<Leftovers>) -> Self {
         let mut entries = Entries::default();
         answers.iter().cloned().for_each(|answer| entries.add(answer));
-        Self { seed, entries: RwLock::new(entries), leftovers }
+        Self { space, seed, entries: RwLock::new(entries), leftovers }
     }
 
     /// Adds scripted answers at the end. Returns the place of the first.
@@ -102,14 +104,16 @@ impl Script {
         let Ok(index) = entries.list.binary_search_by_key(&place, |entry| entry.place) else { return false };
         let removed = entries.list.remove(index);
         drop(entries);
-        self.leftovers.record(Arc::clone(&removed.answer), removed.used());
+        let (answer, used) = (Arc::clone(&removed.answer), removed.used());
+        self.leftovers.record(Leftover { space: self.space, answer, used });
         true
     }
 
     pub fn clear(&self) {
         let entries = std::mem::take(&mut self.write().list);
         for entry in entries {
-            self.leftovers.record(Arc::clone(&entry.answer), entry.used());
+            let (space, answer, used) = (self.space, Arc::clone(&entry.answer), entry.used());
+            self.leftovers.record(Leftover { space, answer, used });
         }
     }
 

@@ -68,7 +68,7 @@ impl SpaceState {
             quota: QuotaWindow::default(),
             accounts: RwLock::new(Arc::clone(&world.accounts)),
             state_lock: RwLock::default(),
-            script: Script::new(&world.script, world.settings.seed, Arc::clone(&shared.leftovers)),
+            script: Script::new(space_id, &world.script, world.settings.seed, Arc::clone(&shared.leftovers)),
             clock,
             journal: Journal::new(Arc::clone(&shared.journal_limits), last_number),
             shared,

@@ -21,7 +21,7 @@ pub async fn submit(PartnerRequest { partner, request }: PartnerRequest) -> Resu
     Ok(Outcome::Submission(state.submit(&partner, &application).await))
 }
 
-/// Explains an outcome: every check and rule that the request met, in order, with what it saw. The journal keeps the request
+/// Explains an outcome: every check and rule that looked at the request, in order, with what it saw. The journal keeps the request
 /// and the facts; the application is read from the request again.
 pub fn explain_outcome(entry: &JournalEntry) -> Vec<CheckReport> {
     let JournalEntry { outcome, request, caller, script, .. } = entry;

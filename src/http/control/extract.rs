@@ -108,7 +108,7 @@ pub(crate) trait RequestBody: Sized {
     const MEDIA_TYPES: &[&str] = &[JSON];
     /// False if no body means the same as an empty object.
     const IS_REQUIRED: bool = true;
-    /// Bodies, as JSON.
+    /// Bodies, as JSON. An empty body is answered with the first.
     const EXAMPLES: &[&str];
 
     /// Reports references to partners that are none of these, which are the space's.
@@ -140,7 +140,7 @@ impl<T: RequestBody> FromRequest<Arc<App>> for Body<T> {
             // What else is wrong with it, the reader of fixtures finds.
             parse_json::<IgnoredAny>(&text)?;
         }
-        Ok(Self(fixture::read_with(&text, |document, spec| match &space {
+        Ok(Self(fixture::read_with(&text, T::EXAMPLES[0], |document, spec| match &space {
             Some(InSpace(space)) => convert_in(space, document, spec),
             None => T::convert(document, spec),
         })?))

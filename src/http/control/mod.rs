@@ -3,6 +3,7 @@
 
 mod accounts;
 mod catalog;
+mod check;
 mod coverage;
 mod entry;
 mod error;
@@ -80,6 +81,9 @@ fn guarded_routes() -> ApiRouter {
             op("putCertificate", "Creates or replaces a certificate").parameter(CERTIFICATE))
         .delete("/_sim/certificates/{number}", accounts::delete_certificate,
             op("deleteCertificate", "Deletes a certificate").parameter(CERTIFICATE))
+        .post("/_sim/check", check::post, op("checkScenario", "What is wrong with the text of a scenario file, and whether \
+                its exchanges get what they expect")
+                .description("The body is the text, whatever its Content-Type says. Nothing of the simulator changes."))
         .get("/_sim/clock", spaces::get_clock, op("getClock", "The time of a space"))
         .put("/_sim/clock", spaces::put_clock,
             op("changeClock", "Puts the clock of a space forward, stops it, sets it, or gives it back to the machine")

@@ -3,6 +3,7 @@
 mod accounts;
 mod catalog;
 mod certificates;
+mod check;
 mod clock;
 mod coverage;
 mod explain;
