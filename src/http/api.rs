@@ -16,6 +16,7 @@ pub fn api_service(app: &Arc<App>) -> RecordService<Router> {
     record(app, None, api_routes())
 }
 
+/// Returns the routes of the simulated API and of IAM. The gateway answers for a path or a method that none of them has.
 pub fn api_routes() -> Router {
     let routes = bss::routes().merge(iam::routes());
     routes.fallback(unknown_path).method_not_allowed_fallback(unknown_method)
@@ -29,10 +30,12 @@ pub fn record(app: &Arc<App>, except: Option<&'static str>, routes: Router) -> R
     RecordLayer { spaces, except }.layer(routes.with_state(()))
 }
 
+/// The gateway knows no such path.
 async fn unknown_path() -> ApiError {
     ApiError::gateway(&checks::PATH_KNOWN, gateway::UNKNOWN_PATH)
 }
 
+/// The gateway knows the path, with other methods.
 async fn unknown_method() -> ApiError {
     ApiError::gateway(&checks::METHOD_KNOWN, gateway::UNKNOWN_METHOD)
 }
