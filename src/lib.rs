@@ -69,7 +69,10 @@ mod simulator;
 #[doc(hidden)]
 pub use cli::run;
 pub use domain::{Certificate, Customer, Matcher, Partner, RealNameStatus, Settings};
-pub use embedded::{Builder, Credentials, Entry, Error, Expectation, NotVerified, Scenario, Simulator, Space, World};
+pub use embedded::{
+    Builder, Coverage, CoveredOutcome, Credentials, Entry, Error, Expectation, NotVerified, Scenario, Simulator, Space,
+    World,
+};
 pub use fixture::{LoadError, Problem};
 
 /// The types of the fields of [`Partner`], [`Customer`], [`Certificate`] and [`Settings`].

@@ -1,25 +1,16 @@
 //! `bss-sim check`: runs the exchanges of scenario files against the whole service, without a socket.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::io::ErrorKind;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _, stderr};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
 use clap::Args;
-use http_body_util::BodyExt;
-use jiff::SignedDuration;
-use serde_json::{Map, Value};
-use tower::ServiceExt;
+use serde_json::Value;
 
 use super::{CommandError, print};
-use crate::domain::{Caller, CheckResult};
-use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
-use crate::http::{App, Explainer, INDIVIDUAL, router};
-use crate::simulator::{JournalEntry, SpaceState};
+use crate::domain::CheckResult;
+use crate::fixture::{Library, LoadedScenario};
+use crate::http::{ProofLimits, Proven, prove};
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
@@ -47,6 +38,12 @@ impl CheckArgs {
         for scenario in &scenarios {
             let source = library.source(&scenario.name).expect("it was added");
             let failures = runtime.block_on(failures(scenario, &source.file.display().to_string()));
+            for warning in &scenario.warnings {
+                // A warning that nobody can read changes nothing.
+                let mut warning = warning.clone();
+                warning.key = "warning".into();
+                let _ = write!(stderr(), "{warning}");
+            }
             let verdict = if failures.is_empty() { "ok  " } else { "FAIL" };
             let _ = writeln!(text, "{verdict} {}: {}", scenario.name, count(scenario.exchanges.len(), "exchange"));
             text.extend(failures.iter().map(String::as_str));
@@ -75,94 +72,27 @@ fn count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Runs the exchanges of a scenario in order in a fresh space, and describes those that fail, with their places in the file.
+/// Runs the exchanges of a scenario, and describes those that fail, with their places in the file.
 async fn failures(scenario: &LoadedScenario, file: &str) -> Vec<String> {
-    let app = Arc::new(App::of(scenario, Library::builtin()));
-    let state = app.spaces.default_space().state();
-    let router = router(&app);
-    let explainer = Explainer { spaces: &app.spaces, contract: state.settings().contract };
-    let mut failures = Vec::new();
-    for exchange in &scenario.exchanges {
-        match exchange {
-            Exchange::Advance(by) => state.clock.advance(SignedDuration::try_from(*by).unwrap_or(SignedDuration::MAX)),
-            Exchange::Review { line, customer, decision, opinion } => {
-                if let Err(error) = state.review(customer, *decision, opinion.as_deref().map(Into::into)) {
-                    failures.push(format!("  {file}:{line}: the review of {customer} failed: {error}\n"));
-                }
-            }
-            Exchange::Request { line, caller, request, expected } => {
-                let token = token(&state, caller.as_deref());
-                let difference = match send(router.clone(), &state, token.as_deref(), request).await {
-                    Ok(reply) => difference(expected, &reply, explainer),
-                    Err(error) => Some(format!("    the caller's token fits no header: {error}\n")),
-                };
-                failures.extend(difference.map(|text| format!("  {file}:{line}:\n{text}")));
-            }
-        }
-    }
-    failures
+    let proven = prove(scenario, ProofLimits::NONE).await;
+    proven.iter().filter(|proven| !proven.is_ok()).map(|failed| describe(failed, file)).collect()
 }
 
-/// Returns the first token of the partner of this name, or a fresh one if it has none. If no partner has the name, it is a
-/// token itself.
-fn token(state: &SpaceState, caller: Option<&str>) -> Option<String> {
-    let accounts = state.accounts();
-    let partner = match caller {
-        None => accounts.partners.first(),
-        Some(name) => accounts.partner(name),
+/// Describes how a reply differs from the expected one, and why it was given.
+fn describe(failed: &Proven<'_>, file: &str) -> String {
+    let line = failed.line;
+    let reply = match &failed.reply {
+        Some(Ok(reply)) => reply,
+        Some(Err(error)) => return format!("  {file}:{line}: {error}\n"),
+        None => unreachable!("a step that was taken has not failed"),
     };
-    let Some(partner) = partner else { return caller.map(str::to_owned) };
-    let fresh = || state.issue_token(Caller::Partner(Arc::clone(partner))).token;
-    Some(partner.credentials.tokens.first().cloned().unwrap_or_else(fresh).expose().to_owned())
-}
-
-/// The response to a request, with its entry in the journal.
-struct Reply {
-    status: u16,
-    body: Value,
-    entry: Option<Arc<JournalEntry>>,
-}
-
-/// Sends a request. It fails only if the token is no value of a header.
-async fn send(
-    router: Router,
-    state: &SpaceState,
-    token: Option<&str>,
-    request: &Map<String, Value>,
-) -> axum::http::Result<Reply> {
-    let body = serde_json::to_vec(request).expect("a JSON object can be serialized");
-    let request = Request::post(INDIVIDUAL).header("content-type", "application/json");
-    let request = token.into_iter().fold(request, |request, token| request.header("x-auth-token", token));
-    let response = router.oneshot(request.body(Body::from(body))?).await.expect("the router never fails");
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
-    let entry = state.journal.since(0).0.pop();
-    Ok(Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), entry })
-}
-
-/// Describes how a reply differs from the expected one, and why it was given. `None` if it does not differ.
-fn difference(expected: &Expected, reply: &Reply, explainer: Explainer<'_>) -> Option<String> {
-    let mut text = String::new();
-    let mut compare = |what: &str, expected: Option<&Value>, found: Option<&Value>| {
-        if expected != found {
-            let show = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
-            let _ = writeln!(text, "    {what}: expected {}, got {}", show(expected), show(found));
-        }
-    };
-    compare("status", Some(&expected.status.into()), Some(&reply.status.into()));
-    if let Some(body) = &expected.body {
-        let found: BTreeMap<_, _> = reply.body.as_object().into_iter().flatten().collect();
-        let unnamed = found.keys().filter(|key| !body.contains_key(**key) && *key != &"request_id");
-        for key in body.keys().chain(unnamed.copied()) {
-            compare(&format!("body.{key}"), body.get(key), found.get(key).copied());
-        }
+    let mut text = format!("  {file}:{line}:\n");
+    for (what, expected, found) in failed.differences() {
+        let show = |value: Option<Value>| value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+        let _ = writeln!(text, "    {what}: expected {}, got {}", show(expected), show(found));
     }
-    if text.is_empty() {
-        return None;
-    }
-    let Some(JournalEntry { outcome, request, caller, .. }) = reply.entry.as_deref() else { return Some(text) };
-    let _ = writeln!(text, "    why: {}", explainer.why(outcome, request));
-    for finding in explainer.checks(outcome, request, caller.as_deref()) {
+    let _ = writeln!(text, "    why: {}", reply.why());
+    for finding in reply.explanation() {
         let verdict = match finding.result {
             CheckResult::Passed => "passed",
             CheckResult::Failed => "refused by",
@@ -172,5 +102,5 @@ fn difference(expected: &Expected, reply: &Reply, explainer: Explainer<'_>) -> O
         let colon = if finding.saw.is_empty() { "" } else { ": " };
         let _ = writeln!(text, "    {verdict} {} ({basis}){colon}{}", finding.check, finding.saw);
     }
-    Some(text)
+    text
 }

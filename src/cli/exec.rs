@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
 use super::log::{self, LevelFilter, LogFormat};
-use super::report::Report;
+use super::report::{FailOn, Report};
 use super::serve::{ScenarioFlags, runtime};
 use crate::domain::{Partner, Secret};
 use crate::http::{App, Limits, Server, service};
@@ -30,13 +30,16 @@ The command's environment has:
   BSS_SIM_URL             the URL of the simulator
   BSS_SIM_TOKEN           a token of the scenario's first partner,
   BSS_SIM_AK, BSS_SIM_SK    and an access key, if it has them
+  BSS_SIM_USER, BSS_SIM_PASSWORD, BSS_SIM_DOMAIN
+                          a login for POST /v3/auth/tokens, if it has a user
   BSS_SIM_PARTNER, BSS_SIM_PARTNER_ID, BSS_SIM_XACCOUNT_TYPE
                           that partner's name, account ID and platform ID
 An official SDK finds the same in the variables that it reads (HUAWEICLOUD_SDK_AK and others), and nothing else that \
 begins with HUAWEICLOUD_.
 
 Stdin, stdout and signals are passed through. The exit code is that of the command; 128 plus the number of the signal that \
-ended it; 127 if it is not found, 126 if it cannot be run. The report is on stderr.
+ended it; 127 if it is not found, 126 if it cannot be run. Only where the command succeeds, --fail-on and \
+--coverage-fail-under make it 1. The report is on stderr.
 
 Examples:
   # the variables
@@ -44,7 +47,9 @@ Examples:
   # a test suite; each of its tests can create a space for itself
   bss-sim exec -- pytest
   # fail unless it gets 20 of the 24 documented outcomes
-  bss-sim exec --coverage-fail-under 80 -- pytest";
+  bss-sim exec --coverage-fail-under 80 -- pytest
+  # fail if a request went astray, or if a scripted answer was not used
+  bss-sim exec --fail-on unexpected,leftover -- pytest";
 
 /// Any free port.
 const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -60,6 +65,16 @@ pub(super) struct ExecArgs {
     /// If it succeeds with fewer, the exit code is 1.
     #[arg(long, env = "BSS_SIM_COVERAGE_FAIL_UNDER", value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     coverage_fail_under: Option<u8>,
+
+    /// What the command must not leave behind.
+    ///
+    /// If it succeeds and does, the exit code is 1.
+    #[arg(long, env = "BSS_SIM_FAIL_ON", value_name = "WHAT", value_delimiter = ',')]
+    fail_on: Vec<FailOn>,
+
+    /// Show names and certificate numbers in the journal and in the report.
+    #[arg(long, env = "BSS_SIM_SHOW_PERSONAL_DATA")]
+    show_personal_data: bool,
 
     /// How log events on stderr look.
     #[arg(long, env = "BSS_SIM_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
@@ -78,7 +93,9 @@ impl ExecArgs {
     pub(super) fn run(self) -> Result<ExitCode, CommandError> {
         let (library, scenario) = self.scenario.load()?;
         let log = log::start(self.log_format, self.log_level);
-        let app = Arc::new(App::of(&scenario, library));
+        let mut app = App::of(&scenario, library);
+        app.control.show_personal_data = self.show_personal_data;
+        let app = Arc::new(app);
         let runtime = runtime()?;
         let ended = runtime.block_on(self.run_with_server(&app));
         // Does not wait for tasks that wait for a disk or a name server.
@@ -86,18 +103,20 @@ impl ExecArgs {
         // The waiting log lines are written before the report.
         drop(log);
         let status = ended?;
-        let report = Report::new(&app.spaces);
+        let report = Report::new(&app.spaces, self.show_personal_data);
         // If stderr is closed, the exit code still matters.
         let _ = stderr().write_all(report.text.as_bytes());
-        match self.coverage_fail_under {
-            Some(percent) if status.success() => report.coverage.require(percent).map(|()| ExitCode::SUCCESS),
-            _ => Ok(exit_code(status)),
+        if status.success() {
+            report.require_none(&self.fail_on)?;
+            self.coverage_fail_under.map_or(Ok(()), |percent| report.coverage.require(percent))?;
         }
+        Ok(exit_code(status))
     }
 
     /// Serves until the command has ended.
     async fn run_with_server(&self, app: &Arc<App>) -> Result<ExitStatus, CommandError> {
-        let listener = TcpListener::bind(ADDRESS).await.map_err(|error| CommandError::Bind(ADDRESS, error))?;
+        let listener =
+            TcpListener::bind(ADDRESS).await.map_err(|error| CommandError::Bind(ADDRESS, "for the command", error))?;
         let (program, arguments) = self.command.split_first().expect("clap requires a command");
         let mut command = Command::new(program);
         command.args(arguments);
@@ -155,11 +174,12 @@ const SDK_PREFIX: &str = "HUAWEICLOUD_";
 
 /// The variables that are set to the simulator's URL. With them an SDK calls the simulator in place of every region of BSS,
 /// of IAM and of STS.
-const URL_VARIABLES: [&str; 5] = [
+const URL_VARIABLES: [&str; 6] = [
     "BSS_SIM_URL",
     "HUAWEICLOUD_SDK_IAM_ENDPOINT",
     "HUAWEICLOUD_SDK_REGION_BSSINTL_AP_SOUTHEAST_1",
     "HUAWEICLOUD_SDK_REGION_BSSINTL_EU_WEST_101",
+    "HUAWEICLOUD_SDK_REGION_BSS_CN_NORTH_1",
     "HUAWEICLOUD_SDK_STS_ENDPOINT",
 ];
 
@@ -184,9 +204,10 @@ fn set_environment(command: &mut Command, address: SocketAddr, partner: Option<&
     command.envs(no_proxy_variables(address, &inherited));
 }
 
-fn partner_variables(partner: Option<&Partner>) -> [(&'static str, Option<&str>); 9] {
+fn partner_variables(partner: Option<&Partner>) -> [(&'static str, Option<&str>); 13] {
     let token = partner.and_then(|partner| partner.credentials.tokens.first());
     let key = partner.and_then(|partner| partner.credentials.access_keys.first());
+    let user = partner.and_then(|partner| partner.credentials.users.first());
     let (ak, sk) = (key.map(|key| &*key.ak), key.map(|key| key.sk.expose()));
     [
         ("BSS_SIM_PARTNER", partner.map(|partner| &*partner.name)),
@@ -195,6 +216,11 @@ fn partner_variables(partner: Option<&Partner>) -> [(&'static str, Option<&str>)
         ("BSS_SIM_TOKEN", token.map(Secret::expose)),
         ("BSS_SIM_AK", ak),
         ("BSS_SIM_SK", sk),
+        ("BSS_SIM_USER", user.map(|user| &*user.name)),
+        ("BSS_SIM_PASSWORD", user.map(|user| user.password.expose())),
+        ("BSS_SIM_DOMAIN", user.and(partner).map(|partner| &*partner.name)),
+        // With the account's ID, no SDK asks IAM for it: some would ask by HTTPS, whatever the variable of IAM says.
+        ("HUAWEICLOUD_SDK_DOMAIN_ID", partner.map(|partner| &*partner.id)),
         ("HUAWEICLOUD_SDK_AK", ak),
         ("HUAWEICLOUD_SDK_SK", sk),
         ("HUAWEICLOUD_SDK_SECURITY_TOKEN", key.and_then(|key| key.security_token.as_ref()).map(Secret::expose)),

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +22,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
 
 use super::CommandError;
+use super::listen::ListenAddress;
 use super::serve::local;
 use super::tls::TlsFlags;
 use crate::domain::parse_duration;
@@ -47,11 +47,11 @@ pub(super) struct HealthcheckArgs {
 
     /// Where the simulator listens.
     #[arg(long, env = "BSS_SIM_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    listen: ListenAddress,
 
     /// Where its control API listens, if elsewhere.
     #[arg(long, env = "BSS_SIM_CONTROL_LISTEN")]
-    control_listen: Option<SocketAddr>,
+    control_listen: Option<ListenAddress>,
 
     /// Try again for this long: 10s, 1m.
     #[arg(long, value_name = "SPAN", value_parser = parse_duration, default_value = "0s")]
@@ -94,7 +94,7 @@ impl HealthcheckArgs {
 
     fn authority(&self) -> String {
         let Some(url) = &self.url else {
-            return local(self.control_listen.unwrap_or(self.listen)).to_string();
+            return local(self.control_listen.as_ref().unwrap_or(&self.listen).first()).to_string();
         };
         let port = url.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 });
         format!("{}:{port}", url.host().unwrap_or("127.0.0.1"))
@@ -108,7 +108,13 @@ async fn ask(is_https: bool, authority: &str) -> Result<u16, Box<dyn Error>> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let request = Request::get("/_sim/readyz").header(header::HOST, authority).body(Body::empty())?;
-    Ok(sender.send_request(request).await?.status().as_u16())
+    match sender.send_request(request).await {
+        Ok(response) => Ok(response.status().as_u16()),
+        Err(error) if !is_https && start_tls(TcpStream::connect(authority).await?).await.is_ok() => {
+            Err(format!("{error}: it speaks HTTPS: --url https://{authority}").into())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn start_tls(stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {

@@ -4,6 +4,7 @@ mod check;
 mod exec;
 mod explain;
 mod healthcheck;
+mod listen;
 mod log;
 mod report;
 mod serve;
@@ -167,8 +168,9 @@ enum CommandError {
     Scenario(#[from] UnknownScenario),
     #[error(transparent)]
     Tls(#[from] tls::TlsError),
-    #[error("cannot listen on {}: {}", .0, bind_advice(.1))]
-    Bind(SocketAddr, io::Error),
+    /// With the flag that names the address.
+    #[error("cannot listen on {0} ({1}): {advice}", advice = listen::advice(*.0, .2))]
+    Bind(SocketAddr, &'static str, io::Error),
     #[error("cannot run `{}`: {}", .0.display(), spawn_advice(.1))]
     Spawn(OsString, io::Error),
     #[error("cannot write to stdout: {0}")]
@@ -191,16 +193,6 @@ impl CommandError {
             Self::Spawn(..) => 126,
         }
     }
-}
-
-fn bind_advice(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::AddrInUse => "something listens there already: choose another port, or 0 for any free one",
-        ErrorKind::AddrNotAvailable => "this machine has no such address: choose 127.0.0.1, or 0.0.0.0 for all it has",
-        ErrorKind::PermissionDenied => "this port is for the system alone: choose one from 1024 on",
-        _ => return error.to_string(),
-    }
-    .to_owned()
 }
 
 fn spawn_advice(error: &io::Error) -> String {

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
 use super::CommandError;
-use crate::domain::checks;
+use crate::domain::{ENDPOINTS, Endpoint, checks};
 use crate::fixture::{CatalogRow, catalog};
-use crate::http::{ENDPOINTS, INDIVIDUAL, MASK};
-use crate::simulator::{Leftover, Metrics, Spaces, UnexpectedRequest};
+use crate::http::MASK;
+use crate::simulator::{self, Leftover, Spaces, UnexpectedRequest};
 
 /// How much of a scripted answer is shown, in characters.
 const MAX_ANSWER_CHARS: usize = 160;
@@ -27,17 +30,27 @@ const HINTS: [(&str, &str); 4] = [
 pub(super) struct Report {
     pub(super) text: String,
     pub(super) coverage: Coverage,
+    unexpected: u64,
+    leftovers: u64,
+}
+
+/// What a command fails for, though it succeeded itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// A request that the gateway or IAM refused, though no scripted answer says so.
+    Unexpected,
+    /// A scripted answer that was given less often than `times` says, or never.
+    Leftover,
 }
 
 impl Report {
     /// The report of a simulator that has stopped.
-    pub(super) fn new(spaces: &Spaces) -> Self {
-        let metrics = &spaces.shared.metrics;
-        let coverage = Coverage::new(metrics);
+    pub(super) fn new(spaces: &Spaces, show_personal_data: bool) -> Self {
+        let coverage = Coverage::new(&spaces.shared.coverage);
         let title = "\nbss-sim: the requests of all spaces, deleted ones included; calls below /_sim do not count";
         let mut lines = vec![title.to_owned()];
         let mut answers = BTreeMap::<_, u64>::new();
-        for (kind, count) in metrics.outcomes() {
+        for (kind, count) in spaces.shared.metrics.outcomes() {
             *answers.entry((kind.path, kind.outcome)).or_default() += count;
         }
         let requests: u64 = answers.values().sum();
@@ -51,7 +64,7 @@ impl Report {
         // Clearing a script adds what is left of it to the leftovers.
         spaces.list().iter().for_each(|space| space.state().script.clear());
         let (leftovers, more_leftovers) = spaces.shared.leftovers.list();
-        lines.extend(leftover_lines(&leftovers));
+        lines.extend(leftover_lines(&leftovers, show_personal_data));
         lines.extend(more(more_leftovers as u64));
         let (unexpected, more_unexpected) = spaces.shared.unexpected_requests.list();
         lines.extend(unexpected_lines(&unexpected));
@@ -60,20 +73,32 @@ impl Report {
             lines.push("none: the command has to call $BSS_SIM_URL".to_owned());
         }
         let unexpected = unexpected.iter().map(|(_, count)| count).sum::<u64>() + more_unexpected;
-        let leftovers = leftovers.len() + more_leftovers;
+        let leftovers = (leftovers.len() + more_leftovers) as u64;
         lines.push(format!(
             "bss-sim: requests: {requests}, unexpected: {unexpected}, scripted answers left over: {leftovers}, \
              seen: {coverage}\n"
         ));
-        Self { text: lines.join("\n"), coverage }
+        Self { text: lines.join("\n"), coverage, unexpected, leftovers }
+    }
+
+    /// Fails if there is something of these.
+    pub(super) fn require_none(&self, fail_on: &[FailOn]) -> Result<(), CommandError> {
+        let found = [
+            (FailOn::Unexpected, "unexpected", self.unexpected, "unexpected requests"),
+            (FailOn::Leftover, "leftover", self.leftovers, "scripted answers left over"),
+        ];
+        let failed = found.iter().find(|(kind, _, count, _)| *count > 0 && fail_on.contains(kind));
+        failed.map_or(Ok(()), |(_, word, count, what)| {
+            Err(CommandError::CheckFailed(format!("{what}: {count}, and --fail-on {word} allows none")))
+        })
     }
 }
 
 /// The answers that look alike are a line, with their number.
-fn leftover_lines(leftovers: &[Leftover]) -> Vec<String> {
+fn leftover_lines(leftovers: &[Leftover], show_personal_data: bool) -> Vec<String> {
     let mut alike = BTreeMap::<_, usize>::new();
     for leftover in leftovers {
-        *alike.entry(describe(leftover)).or_default() += 1;
+        *alike.entry(describe(leftover, show_personal_data)).or_default() += 1;
     }
     let heading = (!alike.is_empty()).then(|| "scripted answers that are left over:".to_owned());
     heading.into_iter().chain(alike.iter().map(|(answer, count)| format!("{count:>6}  {answer}"))).collect()
@@ -87,7 +112,7 @@ fn unexpected_lines(unexpected: &[(UnexpectedRequest, u64)]) -> Vec<String> {
     for (UnexpectedRequest { method, path, check, why }, count) in unexpected {
         lines.push(format!("{count:>6}  {method} {path}: {why}"));
         if [checks::PATH_KNOWN.id, checks::METHOD_KNOWN.id].contains(check) {
-            let endpoints = ENDPOINTS.into_iter().flatten().map(|(method, path)| format!("{method} {path}"));
+            let endpoints = ENDPOINTS.into_iter().map(|Endpoint { method, path, .. }| format!("{method} {path}"));
             lines.push(format!("        there are {}", endpoints.collect::<Vec<_>>().join(", ")));
         }
         lines.extend(HINTS.iter().filter(|(id, _)| id == check).map(|(_, hint)| format!("        {hint}")));
@@ -100,18 +125,21 @@ fn more(count: u64) -> Option<String> {
     (count > 0).then(|| format!("{count:>6}  more"))
 }
 
-/// `given 1 of 2 times: {"then":…}`
-fn describe((answer, used): &Leftover) -> String {
-    let mut answer_json = serde_json::json!(answer);
-    for personal in ["name", "verified_number"] {
-        if let Some(condition) = answer_json["when"].get_mut(personal) {
+/// `space default: given 1 of 2 times: {"then":…}`
+fn describe(Leftover { space, answer, used }: &Leftover, show_personal_data: bool) -> String {
+    let Value::Object(mut shown) = json!(answer) else { unreachable!("an answer is an object") };
+    for personal in ["name", "verified_number"].into_iter().filter(|_| !show_personal_data) {
+        if let Some(condition) = shown["when"].get_mut(personal) {
             *condition = MASK.into();
         }
     }
-    let text: String = answer_json.to_string().chars().take(MAX_ANSWER_CHARS).collect();
+    // What an answer is without its saying so.
+    let defaults = [("when", json!({})), ("probability", json!(1.0))];
+    shown.retain(|key, value| !defaults.iter().any(|(name, default)| name == key && default == value));
+    let text: String = Value::Object(shown).to_string().chars().take(MAX_ANSWER_CHARS).collect();
     match answer.times {
-        Some(times) => format!("given {used} of {times} times: {text}"),
-        None => format!("never given: {text}"),
+        Some(times) => format!("space {space}: given {used} of {times} times: {text}"),
+        None => format!("space {space}: never given: {text}"),
     }
 }
 
@@ -122,8 +150,8 @@ pub(super) struct Coverage {
 }
 
 impl Coverage {
-    fn new(metrics: &Metrics) -> Self {
-        let (seen, missed) = catalog().into_iter().partition(|row| metrics.outcome_count(INDIVIDUAL, row.outcome) > 0);
+    fn new(coverage: &simulator::Coverage) -> Self {
+        let (seen, missed) = catalog().into_iter().partition(|row| coverage.last(row.outcome).is_some());
         Self { seen, missed }
     }
 

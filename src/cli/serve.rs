@@ -12,12 +12,14 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use futures_util::future::{join, join_all};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CommandError;
+use super::listen::ListenAddress;
 use super::log::{self, LevelFilter, LogFormat};
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
@@ -45,8 +47,10 @@ Examples:
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// The address to listen on; port 0 is any free one.
-    #[arg(long, env = "BSS_SIM_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    ///
+    /// `8080` is that port of 127.0.0.1, `localhost:8080` of 127.0.0.1 and `::1`, and `0.0.0.0:8080` of all interfaces.
+    #[arg(long, env = "BSS_SIM_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: ListenAddress,
 
     #[command(flatten)]
     scenario: ScenarioFlags,
@@ -61,7 +65,7 @@ pub(super) struct ServeArgs {
 
     /// Another address for the control API below /_sim, which is then not on the first one.
     #[arg(long, env = "BSS_SIM_CONTROL_LISTEN", value_name = "ADDRESS")]
-    control_listen: Option<SocketAddr>,
+    control_listen: Option<ListenAddress>,
 
     /// The token that control calls, except health checks, have to send as `Authorization: Bearer`.
     #[arg(long, env = "BSS_SIM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = parse_token)]
@@ -110,7 +114,8 @@ impl ServeArgs {
         let journal_bytes = usize::try_from(self.journal_bytes.as_u64()).unwrap_or(usize::MAX);
         let limits = JournalLimits::new(self.journal_entries, journal_bytes);
         let spaces = Arc::new(Spaces::new(scenario.name.as_str().into(), &scenario.world, limits));
-        let tls = self.tls.load([Some(self.listen), self.control_listen].into_iter().flatten())?;
+        let flags = [Some(&self.listen), self.control_listen.as_ref()];
+        let tls = self.tls.load(flags.into_iter().flatten().flat_map(ListenAddress::addresses))?;
         let control = ControlSettings {
             token: self.control_token.as_deref().map(Secret::new),
             hosts: self.control_host.clone(),
@@ -118,6 +123,7 @@ impl ServeArgs {
             ca: tls.as_ref().and_then(Tls::ca),
         };
         let app = Arc::new(App::new(spaces, library, control));
+        app.scenarios.log_warnings();
         let _watch = watcher.map(|watcher| watcher.start(Arc::clone(&app))).transpose()?;
         let runtime = runtime()?;
         let served = runtime.block_on(self.serve(&app, tls.as_ref(), &scenario.name));
@@ -130,21 +136,25 @@ impl ServeArgs {
         // Before the ready line, and thus before a signal may come: the first process of a container has no default handler.
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let hangup = signal(SignalKind::hangup())?;
-        let limits = self.limits.for_servers(1 + usize::from(self.control_listen.is_some()));
-        let bind = async |address| TcpListener::bind(address).await.map_err(|error| CommandError::Bind(address, error));
-        let listener = bind(self.listen).await?;
-        let control_listener = match self.control_listen {
-            Some(address) => Some(bind(address).await?),
-            None => None,
+        let listeners = self.listen.bind("--listen").await?;
+        let control_listeners = match &self.control_listen {
+            Some(address) => address.bind("--control-listen").await?,
+            None => Vec::new(),
         };
-        let address = listener.local_addr()?;
-        let control_address = control_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        let limits = self.limits.for_servers(listeners.len() + control_listeners.len());
+        let address = listeners[0].local_addr()?;
+        let control_address = control_listeners.first().map(TcpListener::local_addr).transpose()?;
         self.warn_if_control_is_open(control_address.unwrap_or(address));
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = |address| format!("{scheme}://{}", local(address));
         let control_url = control_address.map(url);
         print_ready(&url(address), control_url.as_deref(), app.control.ca.is_some(), scenario);
-        let [server, control_server] = [(); 2].map(|()| Server::new(limits, &app.spaces).with_tls(tls.cloned()));
+        let api = if control_listeners.is_empty() { service(app) } else { api_service(app) };
+        let server = || Server::new(limits, &app.spaces).with_tls(tls.cloned());
+        let serving = join_all(listeners.into_iter().map(|listener| server().serve(listener, api.clone())));
+        let control = control_router(app);
+        let controlling =
+            join_all(control_listeners.into_iter().map(|listener| server().serve(listener, control.clone())));
         let (flags, tls) = (self.tls.clone(), tls.cloned());
         tokio::spawn(reload_on(hangup, Arc::clone(app), move || {
             tls.as_ref().map_or(Ok(false), |tls| flags.reload(tls))
@@ -162,17 +172,8 @@ impl ServeArgs {
             stop().await;
             tracing::info!("stopping at once");
         };
-        let serving = async {
-            match control_listener {
-                None => server.serve(listener, service(app)).await,
-                Some(control_listener) => {
-                    let control = control_server.serve(control_listener, control_router(app));
-                    tokio::join!(server.serve(listener, api_service(app)), control);
-                }
-            }
-        };
         tokio::select! {
-            () = serving => {}
+            _ = join(serving, controlling) => {}
             () = stopping => {}
         }
         // The process ends. To free a large state piece by piece would only delay that.

@@ -116,6 +116,34 @@ impl FromIterator<CheckItem> for CheckItems {
     }
 }
 
+/// An error that any API of the vendor may answer, beyond the page's list. Only a script causes one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CommonError {
+    pub code: &'static str,
+    pub status: u16,
+    /// As the vendor's own answers or pages have it, unless its row says otherwise.
+    pub message: &'static str,
+}
+
+const fn common(code: &'static str, status: u16, message: &'static str) -> CommonError {
+    CommonError { code, status, message }
+}
+
+/// The common errors by code. Other pages of the vendor list them. That the API of this page answers them too is assumed.
+pub static COMMON_ERRORS: [&CommonError; 7] = [
+    &common("CBC.0150", 403, "Access denied. The customer does not belong to the website you are now at."),
+    // The text is assumed: the pages only describe the error.
+    &common("CBC.0154", 401, "The token is invalid or has expired."),
+    // The text is assumed, likewise.
+    &common("CBC.0155", 403, "The request is not allowed."),
+    &common("CBC.0156", 403, "Access denied. The customer does not belong to the website you are now at."),
+    // The text is assumed, likewise.
+    &common("CBC.0250", 429, "Message flow control."),
+    // The text is assumed, likewise.
+    &common("CBC.99000037", 400, "You do not have the operation permission to this reseller."),
+    &common("CBC.99005035", 400, "This API cannot be used by a sandbox account."),
+];
+
 /// Whether a person has to review an accepted application: the page's `is_review`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
@@ -155,6 +183,18 @@ pub enum DocumentedOutcome {
 }
 
 impl DocumentedOutcome {
+    /// How many there are.
+    pub const COUNT: usize = Review::ALL.len() + ErrorCode::ALL.len() + CheckItem::ALL.len();
+
+    /// Returns its place among [`all`](Self::all).
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Accepted(review) => review as usize,
+            Self::Refused(code) => Review::ALL.len() + code as usize,
+            Self::Item(item) => Review::ALL.len() + ErrorCode::ALL.len() + item as usize,
+        }
+    }
+
     /// Returns every documented outcome, in the page's order.
     pub fn all() -> impl Iterator<Item = Self> {
         let accepted = Review::ALL.iter().copied().map(Self::Accepted);

@@ -1,4 +1,4 @@
-//! The checks that a request meets before the business rules, in order.
+//! The checks that look at a request before the business rules, in order.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -53,7 +53,7 @@ pub struct Check {
     pub citation: Citation,
 }
 
-/// Every check before the rules, in the order in which a request meets them. The last one can fail at any point.
+/// Every check before the rules, in the order in which they look at a request. The last one can fail at any point.
 pub static CHECKS: [&Check; 10] = [
     &HEAD_SIZE,
     &SPACE,
@@ -96,6 +96,13 @@ pub static METHOD_KNOWN: Check = assumed("method-known", None, "The gateway's er
 /// The body is not longer than [`MAX_BODY_BYTES`].
 pub static BODY_SIZE: Check = assumed("body-size", None, "The gateway's error table: a body of more than 12 MB.");
 pub static AUTHENTICATED: Check = documented("authenticated", None, PARTNERS_ONLY);
+/// The caller has not called the path more often than `settings.quota` allows. It follows [`AUTHENTICATED`], and is listed
+/// only where it refuses: most worlds have no quota.
+pub static QUOTA: Check = assumed(
+    "quota",
+    None,
+    "The gateway's error table: APIGW.0308. How many calls are allowed is the scenario's choice.",
+);
 /// IAM knows the user, the password and the account, and understands the request. Only requests to IAM meet this check, in
 /// the place of those that follow [`AUTHENTICATED`].
 pub static IDENTITY: Check =

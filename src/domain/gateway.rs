@@ -31,6 +31,14 @@ pub const TARGET_TOO_LARGE: &GatewayError = &row("APIGW.0201", 414, "Request URI
 pub const HEADERS_TOO_LARGE: &GatewayError = &row("APIGW.0201", 494, "Request headers too large.");
 pub const NOT_AUTHENTICATED: &GatewayError = &row("APIGW.0301", 401, "Incorrect IAM authentication information.");
 
+/// The text after the colon is that of a limit of 10 requests in a second.
+pub const THROTTLED: &GatewayError = &GatewayError {
+    code: "APIGW.0308",
+    status: 429,
+    message: "The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 second",
+    retry_after: Some(1),
+};
+
 /// The table, in its own order. A code without a status means the first row with this code.
 pub static ERRORS: [&GatewayError; 24] = [
     UNKNOWN_PATH,
@@ -52,12 +60,7 @@ pub static ERRORS: [&GatewayError; 24] = [
     &row("APIGW.0305", 401, "Incorrect authentication information."),
     &row("APIGW.0306", 403, "API access denied."),
     &row("APIGW.0307", 401, "The token must be updated."),
-    &GatewayError {
-        code: "APIGW.0308",
-        status: 429,
-        message: "The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 second",
-        retry_after: Some(1),
-    },
+    THROTTLED,
     &row("APIGW.0310", 403, "The project is unavailable."),
     &row("APIGW.0401", 403, "Unknown client IP address."),
     &row("APIGW.0402", 403, "The IP address is not authorized to access the API."),

@@ -11,6 +11,7 @@ pub mod catalog;
 mod certificate;
 pub mod checks;
 pub mod credentials;
+pub mod endpoints;
 mod excerpt;
 pub mod gateway;
 mod rules;
@@ -25,10 +26,11 @@ pub use bucket::{
     Addressing, Bucket, BucketContents, Flaw, Format, Inspection, MAX_PICTURE_BYTES, Picture, PictureFormat,
     PictureKind, PicturePath, RealBucket, S3Bucket, Shows, TYPICAL_PICTURE_BYTES,
 };
-pub use catalog::{CheckItem, CheckItems, DocumentedOutcome, ErrorCode, Review};
+pub use catalog::{CheckItem, CommonError, DocumentedOutcome, ErrorCode, Review};
 pub use certificate::{CERTIFICATE_TYPES, Certificate, CertificateNumber, CertificateType, Verdict};
 pub use checks::{Check, Citation, MAX_BODY_BYTES};
 pub use credentials::{AccessKey, Accounts, Credentials, Secret, User};
+pub use endpoints::{DOMAINS, ENDPOINTS, Endpoint, INDIVIDUAL, REVIEW_RESULT, Scriptable, TOKENS};
 pub use excerpt::{excerpt, short};
 pub use gateway::GatewayError;
 pub use rules::{
@@ -36,6 +38,8 @@ pub use rules::{
     explain, saw_partner_of,
 };
 pub(crate) use scalars::{DurationText, RegexText, SizeText, TimestampText, parse_duration};
-pub use scripted::{Fault, Matcher, ScriptedAnswer, Steps, TypedMatcher};
-pub use settings::{Authentication, Contract, IsReviewType, ParameterErrors, Settings, UnlistedCustomers, Wire};
+pub use scripted::{
+    Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, TypedMatcher,
+};
+pub use settings::{Authentication, Contract, IsReviewType, ParameterErrors, Quota, Settings, UnlistedCustomers, Wire};
 pub use world::StartWorld;

@@ -10,12 +10,12 @@ use strum::IntoStaticStr;
 use crate::domain::account::{Customer, Partner, RealNameStatus};
 use crate::domain::application::Application;
 use crate::domain::bucket::Inspection;
-use crate::domain::catalog::{CheckItems, ErrorCode, Review};
+use crate::domain::catalog::{CheckItems, CommonError, ErrorCode, Review};
 use crate::domain::certificate::{Certificate, Verdict};
 use crate::domain::checks::Citation;
 use crate::domain::excerpt::short;
 use crate::domain::gateway::GatewayError;
-use crate::domain::scripted::Fault;
+use crate::domain::scripted::RawAnswer;
 use crate::domain::settings::Contract;
 
 /// Everything that a rule may look at.
@@ -299,14 +299,16 @@ impl Refusal {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Answer {
     Accept(Review),
     Refuse(Refusal),
-    /// The gateway answers in the place of the API. Only a script causes this.
+    /// An error beyond the page's list. Only a script causes this.
+    Common(&'static CommonError),
+    /// The gateway answers in the place of the API.
     Gateway(&'static GatewayError),
-    /// The connection has a fault. Only a script causes this.
-    Fault(Fault),
+    /// Anything that a proxy may answer. Only a script causes this.
+    Raw(Arc<RawAnswer>),
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,9 @@
-//! Scripted answers to applications that match. The simulator counts their uses.
+//! Scripted answers to requests that match. The simulator counts their uses.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use regex_lite::Regex;
 use schemars::JsonSchema;
@@ -8,44 +11,96 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use strum::IntoStaticStr;
 
-use crate::domain::account::Partner;
-use crate::domain::application::{Application, Parameter};
+use crate::domain::application::Parameter;
+use crate::domain::endpoints::{ENDPOINTS, Endpoint, INDIVIDUAL, Scriptable};
 use crate::domain::rules::Answer;
-use crate::domain::scalars::DurationText;
 
 /// A scripted answer.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Scripted")]
+#[schemars(rename = "Scripted", extend("anyOf" = [{ "required": ["then"] }, { "required": ["delay"] }]))]
 pub struct ScriptedAnswer {
-    /// The applications that it is for. Default: all.
+    /// The requests that it is for. Default: all applications.
     #[serde(default)]
     pub when: When,
-    /// The share of matching applications that get it; default 1.
+    /// The share of matching requests that get it; default 1.
     #[serde(default = "always", deserialize_with = "read_probability")]
     #[schemars(range(min = 0, max = 1))]
     pub probability: f64,
-    /// The answer. A list is a sequence, whose last step repeats.
-    #[serde(rename = "then")]
+    /// The answer. A list is a sequence, whose last step repeats. Without it, the rules answer, after the delay.
+    #[serde(rename = "then", default, skip_serializing_if = "Steps::is_empty")]
     pub steps: Steps,
     /// How often it is given. Without a number, always.
     #[serde(default, deserialize_with = "read_times", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub times: Option<usize>,
-    /// By how much it is delayed.
-    #[serde(skip_serializing_if = "is_no_delay")]
-    pub delay: Option<DurationText>,
+    /// By how much the answer is delayed.
+    #[serde(default, skip_serializing_if = "Delay::is_zero")]
+    pub delay: Delay,
 }
 
-/// The answers, use by use. Never empty. A scripted acceptance changes the world like any other; everything else changes
-/// nothing (assumed).
-#[derive(Clone, Debug, Serialize)]
+/// The answers, use by use. None at all leaves the answer to the rules.
+#[derive(Clone, Debug, Default, Serialize)]
 #[serde(transparent)]
-pub struct Steps(pub Vec<Answer>);
+pub struct Steps(pub Vec<Step>);
 
-#[expect(clippy::ref_option, reason = "serde calls it with the field")]
-fn is_no_delay(delay: &Option<DurationText>) -> bool {
-    delay.is_none_or(|DurationText(delay)| delay.is_zero())
+impl Steps {
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What is answered, or what happens to the connection instead, or both: then the work is done and its answer is lost. At
+/// least one of them is there. A scripted acceptance changes the world like any other; everything else changes nothing
+/// (assumed).
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub answer: Option<Answer>,
+    pub fault: Option<Fault>,
+}
+
+impl Step {
+    /// Returns the kind of endpoint that the step needs.
+    fn needs(&self) -> Scriptable {
+        match self.answer {
+            Some(Answer::Accept(_)) => Scriptable::Review,
+            Some(Answer::Refuse(_) | Answer::Common(_)) => Scriptable::ErrorCode,
+            Some(Answer::Gateway(_) | Answer::Raw(_)) | None => Scriptable::Gateway,
+        }
+    }
+}
+
+/// An answer as a proxy in front of the service may give it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawAnswer {
+    /// The HTTP status.
+    #[schemars(range(min = 200, max = 599))]
+    pub status: u16,
+    /// The `Content-Type`. Default: no such header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// The body as it is sent. Default: empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub body: String,
+}
+
+/// How long an answer is held back: at least `min`, at most `max`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delay {
+    pub min: Duration,
+    pub max: Duration,
+}
+
+impl Delay {
+    pub const fn is_zero(&self) -> bool {
+        self.max.is_zero()
+    }
+
+    /// Returns the delay at this share of the way from `min` to `max`.
+    pub fn at(self, share: f64) -> Duration {
+        self.min + self.max.saturating_sub(self.min).mul_f64(share)
+    }
 }
 
 fn always() -> f64 {
@@ -65,6 +120,15 @@ fn read_times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize
     }
 }
 
+/// What does not fit together in a scripted answer.
+#[derive(Debug)]
+pub struct Misfit {
+    /// The key that is wrong.
+    pub key: &'static str,
+    pub message: String,
+    pub hint: String,
+}
+
 impl ScriptedAnswer {
     /// Returns what remains after `used` uses. `None` if it is used up.
     pub fn remaining_after(&self, used: usize) -> Option<Self> {
@@ -79,22 +143,65 @@ impl ScriptedAnswer {
         used < self.times.unwrap_or(1)
     }
 
-    /// Returns the answer of the next use after `used` uses.
-    pub fn step(&self, used: usize) -> Answer {
-        *self.steps.0.get(used).or(self.steps.0.last()).expect("a scripted answer without steps")
+    /// Returns the answer of the next use after `used` uses. `None` if the rules answer.
+    pub fn step(&self, used: usize) -> Option<&Step> {
+        self.steps.0.get(used).or(self.steps.0.last())
+    }
+
+    /// Returns what does not fit together: an answer that an endpoint does not give, or a path that is not simulated.
+    pub fn misfit(&self) -> Option<Misfit> {
+        let endpoints: Vec<_> = ENDPOINTS.into_iter().filter(|endpoint| self.when.names(endpoint)).collect();
+        if self.steps.is_empty() && self.delay.is_zero() {
+            let hint = "write in `then:` what is answered, or a `delay` of what the rules answer".to_owned();
+            return Some(Misfit { key: "", message: "nothing is scripted".to_owned(), hint });
+        }
+        if endpoints.is_empty() {
+            let known = ENDPOINTS.map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).join(", ");
+            let message = "no simulated endpoint has this path and this method".to_owned();
+            let key = if self.when.path.is_some() { "when.path" } else { "when.method" };
+            return Some(Misfit { key, message, hint: format!("known here: {known}") });
+        }
+        let needed = self.steps.0.iter().map(Step::needs).max()?;
+        let endpoint = endpoints.into_iter().find(|endpoint| endpoint.scriptable < needed)?;
+        let hint = match endpoint.scriptable {
+            Scriptable::Gateway => "`gateway`, `raw`, `fault` and `delay` can be scripted for it",
+            Scriptable::ErrorCode | Scriptable::Review => "`is_review` belongs to applications alone",
+        };
+        let message = format!("{} does not answer this", endpoint.path);
+        Some(Misfit { key: "then", message, hint: hint.to_owned() })
     }
 }
 
+/// What the conditions of a scripted answer look at.
+pub struct ScriptedRequest<'a, 'v> {
+    pub endpoint: &'static Endpoint,
+    /// The name of the calling partner, if it is known.
+    pub caller: Option<&'a str>,
+    /// The values of a header, by its name in any case.
+    pub headers: &'a dyn Fn(&str) -> Vec<String>,
+    /// The values of a parameter, as text.
+    pub values: &'a dyn Fn(Parameter) -> Vec<Cow<'v, str>>,
+}
+
 // The decoder knows it by its name.
-/// Which applications a scripted answer is for: all conditions have to hold.
+/// Which requests a scripted answer is for: all conditions have to hold.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename = "$bss_sim::Conditions")]
 #[schemars(rename = "When", extend("allOf" = [{ "additionalProperties": { "not": { "type": "null" } } }]))]
 pub struct When {
-    /// The name of the calling partner.
+    /// The path. Default: that of applications.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<TypedMatcher<String>>,
+    /// The HTTP method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<TypedMatcher<String>>,
+    /// Headers, by their names in any case. One value of each has to satisfy its condition.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<String, TypedMatcher<String>>,
+    /// The name of the calling partner. IAM does not know it yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     caller: Option<TypedMatcher<String>>,
-    /// The `customer_id` of the application.
+    /// The `customer_id` of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<TypedMatcher<String>>,
     /// The `identify_type` of the application.
@@ -130,19 +237,34 @@ impl When {
         names.iter().map(|name| &**name)
     }
 
-    pub fn matches(&self, caller: &Partner, application: &Application<'_>) -> bool {
-        fn holds<T>(matcher: Option<&TypedMatcher<T>>, application: &Application<'_>, parameter: Parameter) -> bool {
-            matcher.is_none_or(|TypedMatcher(matcher, _)| matcher.matches(&application.values(parameter)))
+    /// Returns true if requests to the endpoint can match.
+    fn names(&self, endpoint: &Endpoint) -> bool {
+        let is_named = match &self.path {
+            Some(TypedMatcher(path, _)) => path.matches(&[endpoint.path]),
+            None => *endpoint == INDIVIDUAL,
+        };
+        is_named && self.method.as_ref().is_none_or(|TypedMatcher(method, _)| method.matches(&[endpoint.method]))
+    }
+
+    pub fn matches(&self, request: &ScriptedRequest<'_, '_>) -> bool {
+        fn holds<T>(
+            condition: Option<&TypedMatcher<T>>,
+            request: &ScriptedRequest<'_, '_>,
+            parameter: Parameter,
+        ) -> bool {
+            condition.is_none_or(|TypedMatcher(matcher, _)| matcher.matches(&(request.values)(parameter)))
         }
-        self.caller.as_ref().is_none_or(|TypedMatcher(matcher, _)| matcher.matches(&[&caller.name]))
-            && holds(self.customer_id.as_ref(), application, Parameter::CustomerId)
-            && holds(self.identify_type.as_ref(), application, Parameter::IdentifyType)
-            && holds(self.verified_file_url.as_ref(), application, Parameter::VerifiedFileUrl)
-            && holds(self.name.as_ref(), application, Parameter::Name)
-            && holds(self.verified_number.as_ref(), application, Parameter::VerifiedNumber)
-            && holds(self.xaccount_type.as_ref(), application, Parameter::XaccountType)
-            && holds(self.verified_type.as_ref(), application, Parameter::VerifiedType)
-            && holds(self.change_type.as_ref(), application, Parameter::ChangeType)
+        self.names(request.endpoint)
+            && self.caller.as_ref().is_none_or(|TypedMatcher(matcher, _)| matcher.matches(request.caller.as_slice()))
+            && self.headers.iter().all(|(name, TypedMatcher(matcher, _))| matcher.matches(&(request.headers)(name)))
+            && holds(self.customer_id.as_ref(), request, Parameter::CustomerId)
+            && holds(self.identify_type.as_ref(), request, Parameter::IdentifyType)
+            && holds(self.verified_file_url.as_ref(), request, Parameter::VerifiedFileUrl)
+            && holds(self.name.as_ref(), request, Parameter::Name)
+            && holds(self.verified_number.as_ref(), request, Parameter::VerifiedNumber)
+            && holds(self.xaccount_type.as_ref(), request, Parameter::XaccountType)
+            && holds(self.verified_type.as_ref(), request, Parameter::VerifiedType)
+            && holds(self.change_type.as_ref(), request, Parameter::ChangeType)
     }
 }
 

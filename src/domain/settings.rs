@@ -1,8 +1,12 @@
 //! The settings of a world: how the simulated service is configured, and which reading of the page it follows.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::num::NonZero;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::catalog::Review;
@@ -74,6 +78,63 @@ pub struct Wire {
     pub parameter_errors: ParameterErrors,
 }
 
+/// How many requests each caller may send to each path in a second. `None` if there is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quota(pub Option<NonZero<u32>>);
+
+impl Serialize for Quota {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(limit) => serializer.collect_str(&format_args!("{limit}/s")),
+            None => serializer.serialize_str("off"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Quota {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct QuotaVisitor;
+
+        impl Visitor<'_> for QuotaVisitor {
+            type Value = Quota;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`off`, or a quota like `10/s`")
+            }
+
+            /// To tools that read YAML 1.1, `off` is false.
+            fn visit_bool<E: Error>(self, is_on: bool) -> Result<Quota, E> {
+                if is_on { Err(E::invalid_value(Unexpected::Bool(true), &self)) } else { Ok(Quota(None)) }
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Quota, E> {
+                let limit = || text.strip_suffix("/s").and_then(|limit| limit.trim().parse().ok());
+                let quota = if text == "off" { Some(Quota(None)) } else { limit().map(|limit| Quota(Some(limit))) };
+                quota.ok_or_else(|| E::custom(format!("`{text}` is no quota\nwrite `off`, or a quota like `10/s`")))
+            }
+        }
+
+        deserializer.deserialize_any(QuotaVisitor)
+    }
+}
+
+impl JsonSchema for Quota {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Quota".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [{ "type": "string", "pattern": "^(off|0*[1-9][0-9]* */s)$" }, { "const": false }],
+            "examples": ["off", "10/s"],
+        })
+    }
+}
+
 /// How the service is configured, and which reading of the page it follows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -92,6 +153,8 @@ pub struct Settings {
     pub unlisted_customers: UnlistedCustomers,
     /// Choices between two readings of what goes over the wire.
     pub wire: Wire,
+    /// How many requests each caller may send to each path: `off`, or like `10/s`; default off.
+    pub quota: Quota,
     /// Where probabilities start from: the same seed gives the same run.
     pub seed: u64,
     /// After this time a manual review is approved by itself; default, and `null`: never.
@@ -131,6 +194,7 @@ impl Default for Settings {
             customers_per_certificate: 3,
             unlisted_customers: UnlistedCustomers::default(),
             wire: Wire::default(),
+            quota: Quota::default(),
             seed: 0,
         }
     }

@@ -14,4 +14,4 @@ pub use self::journal::Entry;
 pub use self::scenario::{Scenario, World};
 pub use self::simulator::{Builder, Error, Simulator};
 pub use self::space::{Credentials, Space};
-pub use crate::http::NotVerified;
+pub use crate::http::{Coverage, CoveredOutcome, NotVerified};

@@ -7,7 +7,6 @@ use std::thread;
 use std::time::Duration;
 
 use axum::Router;
-use jiff::SignedDuration;
 use tokio::runtime;
 
 use super::expectation::Expectation;
@@ -16,7 +15,7 @@ use super::scenario::{Scenario, to_text};
 use super::simulator::Error;
 use crate::domain::{Customer, CustomerId, Partner, ReviewDecision, credentials};
 use crate::fixture::{self, OneOrMany};
-use crate::http::{self, App, NotVerified};
+use crate::http::{self, App, Coverage, NotVerified};
 use crate::simulator::{self, SpaceId, SpaceState};
 
 /// An isolated world with its own partners, customers, certificates, script, journal and clock.
@@ -196,7 +195,10 @@ impl Space {
     /// # Errors
     /// If an answer is invalid, with all mistakes; then none is added.
     pub fn script(&self, answers: impl Display) -> Result<(), Error> {
-        let answers = fixture::read_with(&to_text(answers), |_, OneOrMany(answers)| Some(answers))?;
+        let answers =
+            fixture::read_with(&to_text(answers), r#"{"then":{"error_code":"CBC.0999"}}"#, |_, OneOrMany(answers)| {
+                Some(answers)
+            })?;
         self.state().add_scripted(answers)?;
         Ok(())
     }
@@ -228,8 +230,12 @@ impl Space {
     /// assert_eq!(status(), Some(RealNameStatus::Authenticated));
     /// # Ok::<(), Error>(())
     /// ```
+    ///
+    /// # Panics
+    /// If the clock would be beyond the end of the year 9999.
+    #[track_caller]
     pub fn advance(&self, by: Duration) {
-        self.state().clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
+        self.state().clock.advance(by).unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// Stops the clock.
@@ -281,6 +287,26 @@ impl Space {
         http::entry(&self.app, &self.inner, request_id).map(Entry)
     }
 
+    /// Returns which documented outcomes the applications of this space got since it was created. A reset and clearing the
+    /// journal do not change it.
+    ///
+    /// ```
+    /// # use bss_sim::Simulator;
+    /// let sim = Simulator::start();
+    /// let coverage = sim.coverage();
+    /// let missed: Vec<_> = coverage.outcomes.iter().filter(|outcome| !outcome.met).collect();
+    /// assert_eq!((coverage.met, coverage.of, missed.len()), (0, 24, 24));
+    /// assert_eq!(missed[0].outcome, "is_review 0");
+    /// ```
+    pub fn coverage(&self) -> Coverage {
+        (&*self.state().coverage).into()
+    }
+
+    /// Returns which documented outcomes the applications of all spaces of the simulator got, deleted ones included.
+    pub fn coverage_of_all_spaces(&self) -> Coverage {
+        (&self.app.spaces.shared.coverage).into()
+    }
+
     /// Removes all entries of the journal.
     pub fn clear_journal(&self) {
         self.state().journal.clear();
@@ -329,7 +355,7 @@ impl Space {
         verified.map(|verified| verified.count)
     }
 
-    /// Verifies an expectation when the space is dropped. If it is not met then, the drop panics, unless the thread panics
+    /// Verifies an expectation when the space is dropped. If it does not hold then, the drop panics, unless the thread panics
     /// already.
     ///
     /// A `static` is never dropped: use this with the spaces of a shared simulator, not with the simulator.
@@ -345,7 +371,7 @@ impl Space {
         self.expected.lock().expect("lock poisoned: expectations").push((expectation, Location::caller()));
     }
 
-    /// Describes the expectations that are not met.
+    /// Describes the expectations that do not hold.
     fn unmet(&mut self) -> Vec<String> {
         let expected = std::mem::take(self.expected.get_mut().expect("lock poisoned: expectations"));
         let unmet = |(expectation, location): &(Expectation, _)| {

@@ -4,7 +4,7 @@
 use super::bss::individual::decode_json;
 use super::hint;
 use crate::domain::{Application, CheckReport, CheckResult, Contract, ParameterError};
-use crate::simulator::{ApiError, Outcome, RecordedRequest, Spaces};
+use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Spaces};
 
 /// Explains recorded requests.
 #[derive(Clone, Copy, Debug)]
@@ -15,28 +15,31 @@ pub struct Explainer<'a> {
 }
 
 impl Explainer<'_> {
-    /// Every check and rule that the request met, in order, with what it saw. That of the parameters saw all that is wrong
+    /// Every check and rule that looked at the request, in order, with what it saw. That of the parameters saw all that is wrong
     /// with them, not only what decided.
-    pub fn checks(self, outcome: &Outcome, request: &RecordedRequest, caller: Option<&str>) -> Vec<CheckReport> {
-        let mut checks = outcome.explain(request, caller, application(outcome, request).as_ref());
+    pub fn checks(self, entry: &JournalEntry) -> Vec<CheckReport> {
+        let JournalEntry { outcome, request, caller, script, .. } = entry;
+        let mut checks = outcome.explain(request, caller.as_deref(), application(entry).as_ref(), *script);
         if let Some(failed) = checks.iter_mut().find(|check| check.result == CheckResult::Failed) {
             failed.saw = match outcome {
                 Outcome::Refused(ApiError::Parameters(error)) => self.parameter_errors(error, request).join("; "),
-                _ => self.with_hint(std::mem::take(&mut failed.saw), outcome, request),
+                _ => self.with_hint(std::mem::take(&mut failed.saw), entry),
             };
         }
         checks
     }
 
     /// One line: what decided, what it saw, and a hint where a mistake is typical.
-    pub fn why(self, outcome: &Outcome, request: &RecordedRequest) -> String {
-        match outcome {
-            Outcome::Refused(ApiError::Parameters(error)) => self.parameter_errors(error, request).swap_remove(0),
-            _ => self.with_hint(outcome.why(application(outcome, request).as_ref()), outcome, request),
+    pub fn why(self, entry: &JournalEntry) -> String {
+        match &entry.outcome {
+            Outcome::Refused(ApiError::Parameters(error)) => {
+                self.parameter_errors(error, &entry.request).swap_remove(0)
+            }
+            outcome => self.with_hint(outcome.why(application(entry).as_ref(), entry.script), entry),
         }
     }
 
-    fn with_hint(self, text: String, outcome: &Outcome, request: &RecordedRequest) -> String {
+    fn with_hint(self, text: String, JournalEntry { outcome, request, .. }: &JournalEntry) -> String {
         match hint::of_outcome(outcome, request, self.spaces) {
             Some(hint) => format!("{text} ({hint})"),
             None => text,
@@ -60,7 +63,7 @@ impl Explainer<'_> {
 
 /// What a request applied for, if the rules decided on it. The journal keeps the request and the facts; the application is
 /// read from the request again.
-fn application<'a>(outcome: &Outcome, request: &'a RecordedRequest) -> Option<Application<'a>> {
+fn application(JournalEntry { outcome, request, .. }: &JournalEntry) -> Option<Application<'_>> {
     let facts = outcome.facts()?;
     Application::parse(decode_json(request.body()).ok()?, facts.contract).ok()
 }

@@ -1,5 +1,6 @@
 //! Extractors of the simulated API: the whole request, and the partner that it is from.
 
+use std::borrow::Cow;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,8 +14,10 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 
 use super::signature::{SignatureError, Signed};
-use crate::domain::{Caller, GatewayError, MAX_BODY_BYTES, Partner, checks, excerpt, gateway};
-use crate::simulator::{ApiError, Detail, RecordedRequest, SpaceState, TokenError, machine_time};
+use crate::domain::{
+    Caller, Endpoint, GatewayError, MAX_BODY_BYTES, Parameter, Partner, ScriptedRequest, Step, checks, excerpt, gateway,
+};
+use crate::simulator::{ApiError, Detail, RecordedRequest, ScriptUse, SpaceState, TokenError, machine_time};
 
 pub const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
@@ -31,6 +34,8 @@ const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 /// What the handlers of a request share with its record. An extension of the request.
 #[derive(Debug)]
 pub struct RequestContext {
+    /// The endpoint at the path of the request, if there is one.
+    pub endpoint: Option<&'static Endpoint>,
     /// The state of the request's space. It stays the same when the space is reset meanwhile.
     pub state: Arc<SpaceState>,
     /// Whether the whole request has come.
@@ -43,6 +48,8 @@ pub struct Record {
     pub request: RecordedRequest,
     /// The name of the caller, if it was authenticated.
     pub caller: Option<Arc<str>>,
+    /// The scripted answer that was used.
+    pub script: Option<ScriptUse>,
 }
 
 impl RequestContext {
@@ -64,9 +71,23 @@ impl ApiRequest {
         &self.context.state
     }
 
-    /// Finds the caller. A token counts before a signature (assumed: the official SDKs sign even when a token header is
+    /// Finds the caller, which has not used up its quota. A token counts before a signature (assumed: the official SDKs sign even when a token header is
     /// added).
-    pub fn authenticate(&self) -> Result<Caller, Detail> {
+    pub fn authenticate(&self) -> Result<Caller, ApiError> {
+        let caller = self.find_caller().map_err(not_authenticated)?;
+        let state = self.state();
+        let taken =
+            state.quota.take(state.settings().quota, caller.account_id(), self.endpoint(), || state.clock.now());
+        match taken {
+            Ok(()) => Ok(caller),
+            Err(exceeded) => {
+                let (check, error) = (&checks::QUOTA, gateway::THROTTLED);
+                Err(ApiError::Gateway { check, error, detail: Some(exceeded.to_string().into()) })
+            }
+        }
+    }
+
+    fn find_caller(&self) -> Result<Caller, Detail> {
         let (state, headers) = (self.state(), &self.parts.headers);
         if let Some(token) = headers.get(X_AUTH_TOKEN).filter(|token| !token.is_empty()) {
             return caller_by_token(state, token.as_bytes());
@@ -80,6 +101,27 @@ impl ApiRequest {
             None if headers.contains_key(AUTHORIZATION) => Err(UNKNOWN_TOKEN.to_owned().into()),
             None => Err("x-auth-token not found".to_owned().into()),
         }
+    }
+
+    /// Uses the scripted answer that comes next for this request. Without a step, the rules answer.
+    pub fn use_script<'v>(
+        &self,
+        partner: Option<&Partner>,
+        values: &dyn Fn(Parameter) -> Vec<Cow<'v, str>>,
+    ) -> Option<Step> {
+        let header = |name: &str| {
+            let values = self.parts.headers.get_all(name).iter();
+            values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+        };
+        let caller = partner.map(|partner| &*partner.name);
+        let request = ScriptedRequest { endpoint: self.endpoint(), caller, headers: &header, values };
+        let (script, step) = self.state().script.use_next(&request)?;
+        self.context.record().script = Some(script);
+        step
+    }
+
+    fn endpoint(&self) -> &'static Endpoint {
+        self.context.endpoint.expect("a handler has an endpoint")
     }
 
     pub fn record_caller(&self, name: impl Into<Arc<str>>) {
@@ -118,18 +160,17 @@ impl<S: Sync> FromRequest<S> for PartnerRequest {
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self, ApiError> {
         let request = ApiRequest::from_request(request, state).await?;
         request.record_body();
-        let partner = only_partner(request.authenticate())?;
+        let partner = only_partner(request.authenticate()?)?;
         request.record_caller(Arc::clone(&partner.name));
         Ok(Self { partner, request })
     }
 }
 
-/// Refuses customers, and with the gateway's error a caller that was not found.
-pub fn only_partner(caller: Result<Caller, Detail>) -> Result<Arc<Partner>, ApiError> {
+/// Refuses customers.
+pub fn only_partner(caller: Caller) -> Result<Arc<Partner>, ApiError> {
     match caller {
-        Ok(Caller::Partner(partner)) => Ok(partner),
-        Ok(Caller::Customer(id)) => Err(ApiError::CustomerCredentials(id)),
-        Err(detail) => Err(not_authenticated(detail)),
+        Caller::Partner(partner) => Ok(partner),
+        Caller::Customer(id) => Err(ApiError::CustomerCredentials(id)),
     }
 }
 

@@ -4,16 +4,16 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::Response;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use axum::http::{Response, StatusCode};
 use futures_util::stream::unfold;
+use http_body_util::{BodyExt, Collected};
 
-use crate::domain::{Answer, Fault};
-use crate::simulator::Outcome;
+use crate::domain::Fault;
+use crate::simulator::{Outcome, ScriptUse};
 
-/// The complete answer that a malformed one is the beginning of, and where it is cut.
-const COMPLETE: &str = r#"{"is_review":1}"#;
-const CUT_AT: usize = 7;
+/// The answer that is cut short if the script has none.
+const COMPLETE: &[u8] = br#"{"is_review":1}"#;
 
 /// How an answer is delivered that is not simply sent.
 #[derive(Clone, Copy, Debug)]
@@ -35,9 +35,9 @@ pub enum AbortConnection {
 
 impl Delivery {
     /// The delivery of an outcome. `None` if its answer is simply sent.
-    pub fn of(outcome: &Outcome) -> Option<Self> {
-        let delay = outcome.delay();
-        let fault = if let Some(Answer::Fault(fault)) = outcome.answer() { Some(fault) } else { None };
+    pub fn of(outcome: &Outcome, script: Option<ScriptUse>) -> Option<Self> {
+        let delay = script.map_or(Duration::ZERO, |script| script.delay);
+        let fault = outcome.fault();
         (fault.is_some() || !delay.is_zero()).then_some(Self { delay, fault })
     }
 
@@ -46,7 +46,12 @@ impl Delivery {
             tokio::time::sleep(self.delay).await;
         }
         match self.fault {
-            None | Some(Fault::Empty) => {}
+            None => {}
+            Some(Fault::Empty) => {
+                *response.status_mut() = StatusCode::OK;
+                response.headers_mut().remove(CONTENT_TYPE);
+                *response.body_mut() = Body::empty();
+            }
             Some(Fault::Hang) => {
                 response.extensions_mut().insert(AbortConnection::Hang);
             }
@@ -57,10 +62,13 @@ impl Delivery {
                 response.extensions_mut().insert(AbortConnection::Close);
             }
             Some(Fault::Malformed) => {
+                let body = std::mem::take(response.body_mut()).collect().await;
+                let body = body.map(Collected::to_bytes).unwrap_or_default();
+                let complete = if body.is_empty() { Bytes::from_static(COMPLETE) } else { body };
                 let headers = response.headers_mut();
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));
-                headers.insert(CONTENT_LENGTH, COMPLETE.len().into());
-                *response.body_mut() = cut_body();
+                headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json;charset=UTF-8"));
+                headers.insert(CONTENT_LENGTH, complete.len().into());
+                *response.body_mut() = cut_body(complete.slice(..complete.len() / 2));
             }
         }
         response
@@ -68,13 +76,13 @@ impl Delivery {
 }
 
 /// A body that ends in an error after its beginning was sent.
-fn cut_body() -> Body {
-    Body::from_stream(unfold(true, |is_beginning| async move {
-        if is_beginning {
-            return Some((Ok(Bytes::from_static(&COMPLETE.as_bytes()[..CUT_AT])), false));
+fn cut_body(beginning: Bytes) -> Body {
+    Body::from_stream(unfold(Some(beginning), |beginning| async move {
+        if let Some(beginning) = beginning {
+            return Some((Ok(beginning), None));
         }
         // The server gets to send the beginning before the error ends the connection.
         tokio::task::yield_now().await;
-        Some((Err(io::Error::other("the body is cut short, as scripted")), false))
+        Some((Err(io::Error::other("the body is cut short, as scripted")), None))
     }))
 }

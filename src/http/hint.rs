@@ -9,8 +9,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use strum::VariantArray;
 
 use super::extract::{UNKNOWN_TOKEN, X_AUTH_TOKEN};
-use super::{bss, iam, mask};
-use crate::domain::{Parameter, ParameterError, Violation, checks};
+use super::{iam, mask};
+use crate::domain::{ENDPOINTS, Parameter, ParameterError, Violation, checks};
 use crate::simulator::{ApiError, Outcome, RecordedRequest, SpaceId, Spaces};
 
 /// A check, and the hint where a request failed it.
@@ -58,7 +58,7 @@ pub fn of_parameters(errors: &[ParameterError], request: &RecordedRequest) -> Ve
 fn path(path: &str) -> Option<String> {
     let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let wanted = format!("/{}", segments.join("/"));
-    let is_known = bss::ENDPOINTS.iter().chain(iam::ENDPOINTS).any(|(_, known)| *known == wanted);
+    let is_known = ENDPOINTS.iter().any(|endpoint| endpoint.path == wanted);
     let cause = if path.starts_with("//") { ": the client's endpoint ends with one" } else { "" };
     (is_known && wanted != path).then(|| format!("{wanted} with a slash too many{cause}"))
 }
@@ -70,7 +70,7 @@ fn unknown_token(request: &RecordedRequest, outcome: &Outcome) -> Option<String>
 
 /// Returns a hint about what was taken for a token.
 fn credential(request: &RecordedRequest) -> Option<String> {
-    let token = header(request, X_AUTH_TOKEN.as_str()).filter(|token| !token.is_empty());
+    let token = request.header(X_AUTH_TOKEN.as_str()).filter(|token| !token.is_empty());
     if let Some(token) = token {
         if token.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer ")) {
             return Some("X-Auth-Token begins with `Bearer `: it takes the token alone".to_owned());
@@ -80,7 +80,7 @@ fn credential(request: &RecordedRequest) -> Option<String> {
             "a token of a simulator, but older than its last start, or of an account that is gone".to_owned()
         });
     }
-    let authorization = header(request, AUTHORIZATION.as_str())?;
+    let authorization = request.header(AUTHORIZATION.as_str())?;
     let scheme = authorization.split(' ').next().unwrap_or_default();
     let known = FOREIGN_SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
     Some(format!(
@@ -94,7 +94,7 @@ fn login(request: &RecordedRequest, spaces: &Spaces) -> Option<String> {
 }
 
 fn encoding(request: &RecordedRequest) -> Option<String> {
-    let named = header(request, CONTENT_ENCODING.as_str()).filter(|coding| !coding.eq_ignore_ascii_case("identity"));
+    let named = request.header(CONTENT_ENCODING.as_str()).filter(|coding| !coding.eq_ignore_ascii_case("identity"));
     match named {
         Some(coding) => {
             Some(format!("Content-Encoding is {}: the API takes bodies as they are", mask::coding(&coding)))
@@ -104,10 +104,6 @@ fn encoding(request: &RecordedRequest) -> Option<String> {
         }
         None => None,
     }
-}
-
-fn header<'a>(request: &'a RecordedRequest, name: &str) -> Option<Cow<'a, str>> {
-    request.headers().find(|(given, _)| given == name).map(|(_, value)| value)
 }
 
 /// Returns the keys of a JSON object that are a parameter's name but for case and signs, such as `customerId`.

@@ -71,7 +71,7 @@ impl Authority {
         self.host.is_local() || others.iter().any(|pattern| pattern.matches(&self.host))
     }
 
-    /// Returns true if a page with this `Origin` came from here. The scheme only tells the port: a proxy may end TLS, so
+    /// Returns true if a page with this `Origin` came from here. The scheme only gives the port: a proxy may end TLS, so
     /// that the server does not know the scheme of the page.
     pub fn is_origin(&self, origin: &str) -> bool {
         let Some((scheme, authority)) = origin.split_once("://") else { return false };

@@ -2,27 +2,21 @@
 
 use axum::Router;
 use axum::http::header::HOST;
-use axum::http::{HeaderValue, Method, StatusCode};
-use axum::response::IntoResponse;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::extract::{ApiRequest, not_authenticated, query_value};
+use super::extract::{ApiRequest, query_value};
 use super::response::{X_SUBJECT_TOKEN, json_text};
 use crate::domain::checks::{self, Check};
-use crate::domain::{Accounts, Caller};
+use crate::domain::{Accounts, Caller, DOMAINS, TOKENS};
 use crate::simulator::{ApiError, IamAnswer, Outcome, SpaceId, SpaceState, Spaces};
 
-pub const DOMAINS: &str = "/v3/auth/domains";
-pub const TOKENS: &str = "/v3/auth/tokens";
-
-/// The endpoints, each with its method.
-pub const ENDPOINTS: &[(Method, &str)] = &[(Method::GET, DOMAINS), (Method::POST, TOKENS)];
-
 pub fn routes() -> Router {
-    Router::new().route(DOMAINS, get(list_domains)).route(TOKENS, post(create_token))
+    Router::new().route(DOMAINS.path, get(list_domains)).route(TOKENS.path, post(create_token))
 }
 
 fn answer(check: &'static Check, status: StatusCode, body: &impl Serialize) -> IamAnswer {
@@ -80,7 +74,10 @@ struct Links {
 
 /// An SDK that was given a region and no domain ID asks this first.
 pub async fn list_domains(request: ApiRequest) -> Result<Outcome, ApiError> {
-    let caller = request.authenticate().map_err(not_authenticated)?;
+    if let Some(step) = request.use_script(None, &|_| Vec::new()) {
+        return Ok(Outcome::Scripted(step.into()));
+    }
+    let caller = request.authenticate()?;
     request.record_caller(caller.account_name());
     let host = request.parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let (id, name) = (caller.account_id().to_owned(), caller.account_name().to_owned());
@@ -263,9 +260,12 @@ struct Role {
     name: &'static str,
 }
 
-pub async fn create_token(request: ApiRequest) -> Result<impl IntoResponse, ApiError> {
+pub async fn create_token(request: ApiRequest) -> Result<Response, ApiError> {
     let state = request.state();
     request.record_body();
+    if let Some(step) = request.use_script(None, &|_| Vec::new()) {
+        return Ok(Outcome::Scripted(step.into()).into_response());
+    }
     let Auth { identity, scope } = parse(&request.body)?;
     let caller = authenticate(state, &identity.password.user)?;
     if scope.as_ref().is_some_and(|scope| !scope.is_of(&caller)) {
@@ -299,7 +299,7 @@ pub async fn create_token(request: ApiRequest) -> Result<impl IntoResponse, ApiE
     };
     let subject_token = HeaderValue::from_str(issued.token.expose()).expect("a token is plain text");
     let outcome = Outcome::Iam(answer(&checks::IDENTITY, StatusCode::CREATED, &TokenBody { token }));
-    Ok(([(X_SUBJECT_TOKEN, subject_token)], outcome))
+    Ok(([(X_SUBJECT_TOKEN, subject_token)], outcome).into_response())
 }
 
 fn parse(body: &[u8]) -> Result<Auth, ApiError> {

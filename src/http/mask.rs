@@ -14,7 +14,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::invent::Inventor;
-use crate::domain::{Accounts, Credentials, Parameter, Partner, PicturePath, Secret, excerpt, short};
+use crate::domain::{
+    Accounts, Credentials, Endpoint, INDIVIDUAL, Parameter, Partner, PicturePath, REVIEW_RESULT, Secret, TOKENS,
+    excerpt, short,
+};
 use crate::simulator::SpaceId;
 
 /// What stands for a value that is not shown.
@@ -142,6 +145,18 @@ pub enum RequestKind {
     ReviewResult,
     Login,
     Other,
+}
+
+impl RequestKind {
+    /// The kind of a request to this path.
+    pub fn of(path: &str) -> Self {
+        match Endpoint::at(path) {
+            Some(endpoint) if *endpoint == INDIVIDUAL => Self::Application,
+            Some(endpoint) if *endpoint == REVIEW_RESULT => Self::ReviewResult,
+            Some(endpoint) if *endpoint == TOKENS => Self::Login,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Decides what is shown of a request to a space.

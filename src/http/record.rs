@@ -22,7 +22,7 @@ use super::explanation::Explainer;
 use super::extract::{Record, RequestContext, X_AUTH_TOKEN, X_SIM_SPACE};
 use super::fault::Delivery;
 use super::{mask, response, signature};
-use crate::domain::{Fault, GatewayError, checks, excerpt, gateway, short};
+use crate::domain::{Endpoint, Fault, GatewayError, INDIVIDUAL, Secret, checks, excerpt, gateway, short};
 use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
 
 /// The most bytes of a target, and of one header (the gateway's "32 K").
@@ -41,7 +41,7 @@ const METHODS: [Method; 9] = [
     Method::TRACE,
 ];
 
-/// The most headers (assumed: the page tells only of bytes).
+/// The most headers (assumed: the page speaks only of bytes).
 const MAX_HEADERS: usize = 100;
 
 /// The most bytes of all headers together (the gateway's "128 K").
@@ -51,8 +51,6 @@ const MAX_HEADERS_BYTES: usize = 128 * 1024;
 #[derive(Clone, Debug)]
 pub struct RecordLayer {
     pub spaces: Arc<Spaces>,
-    /// The method and the path of each recorded endpoint.
-    pub endpoints: &'static [&'static [(Method, &'static str)]],
     /// The path of a service whose requests are not recorded, if the service has one.
     pub except: Option<&'static str>,
 }
@@ -92,13 +90,12 @@ where
         let started = Instant::now();
         let size = HeadSize::of(&request);
         let (state, refusal) = resolve_space(&self.layer.spaces, &size, request.headers());
-        let record = Record { request: size.record(&request), caller: None };
-        let context = Arc::new(RequestContext { state, is_received: false.into(), record: record.into() });
-        let mut endpoints = self.layer.endpoints.iter().copied().flatten().map(|(_, path)| *path);
+        let record = Record { request: size.record(&request), ..Record::default() };
+        let endpoint = Endpoint::at(request.uri().path());
+        let context = Arc::new(RequestContext { endpoint, state, is_received: false.into(), record: record.into() });
         let recording = Recording {
             id: Uuid::new_v4(),
             started,
-            endpoint: endpoints.find(|path| *path == request.uri().path()).unwrap_or_default(),
             context: Arc::clone(&context),
             spaces: Arc::clone(&self.layer.spaces),
         };
@@ -200,7 +197,10 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
         Some(name) => SpaceId::parse(name),
         None => Some(space_of_credential(headers).unwrap_or(SpaceId::DEFAULT)),
     };
-    id.and_then(|id| spaces.get(id)).map(|space| space.state()).ok_or_else(|| {
+    let space = id.and_then(|id| spaces.get(id)).map(|space| space.state());
+    // The world of a space may have been saved, and be served by another process as its default space.
+    let saved = || Some(spaces.default_space().state()).filter(|default| named.is_none() && lists(default, headers));
+    space.or_else(saved).ok_or_else(|| {
         let id = id.map(|id| id.to_string());
         let text = |name: &str| {
             format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was")
@@ -209,6 +209,15 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
         let name = named.or(id).unwrap_or_default();
         Detail { text: text(&excerpt(&name)), saw: masked.clone(), masked }
     })
+}
+
+/// Returns true if the token or the access key of a request is listed in the world of a space.
+fn lists(state: &SpaceState, headers: &HeaderMap) -> bool {
+    let accounts = state.accounts();
+    let token = headers.get(X_AUTH_TOKEN).and_then(|token| token.to_str().ok());
+    let key = headers.get(AUTHORIZATION).and_then(|value| signature::access_key(value.as_bytes()));
+    token.is_some_and(|token| accounts.caller_by_token(&Secret::new(token)).is_some())
+        || key.is_some_and(|ak| accounts.access_key(ak).is_some())
 }
 
 /// The space for which the token or the access key of a request was made.
@@ -222,8 +231,6 @@ fn space_of_credential(headers: &HeaderMap) -> Option<SpaceId> {
 struct Recording {
     id: Uuid,
     started: Instant,
-    /// The path of the endpoint; empty if there is none.
-    endpoint: &'static str,
     context: Arc<RequestContext>,
     spaces: Arc<Spaces>,
 }
@@ -231,39 +238,39 @@ struct Recording {
 impl Recording {
     /// Gives the outcome its wire form, and records it. What delays or breaks the answer comes after that.
     fn finish(self, mut response: Response<Body>) -> Decided {
-        let Self { id, started, endpoint, context, spaces } = self;
+        let Self { id, started, context, spaces } = self;
         let state = &context.state;
-        let Record { request, caller } = std::mem::take(&mut *context.record());
+        let Record { request, caller, script } = std::mem::take(&mut *context.record());
         let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
         response::write(&outcome, state.settings().wire, id, &mut response);
-        let delivery = Delivery::of(&outcome);
+        let delivery = Delivery::of(&outcome, script);
+        let status = response.status().as_u16();
+        let at = state.clock.now();
+        let entry = JournalEntry { number: 0, request_id: id, at, request, caller, status, script, outcome };
+        let JournalEntry { request, outcome, .. } = &entry;
         let explainer = Explainer { spaces: &spaces, contract: state.settings().contract };
         tracing::info!(
             request.id = %id.simple(),
             request.method = %short(request.method()),
             request.path = ?short(request.path()),
-            response.status = response.status().as_u16(),
+            response.status = status,
             error.code = outcome.error_code(),
             decided_by = outcome.decided_by(),
             check = outcome.check(),
-            why = explainer.why(&outcome, &request),
+            why = explainer.why(&entry),
             fault = outcome.fault().map(Fault::as_str),
-            caller = caller.as_deref(),
+            caller = entry.caller.as_deref(),
             space = %state.space_id,
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
-        state.shared.metrics.count(endpoint, &outcome);
-        state.shared.unexpected_requests.record(&request, &outcome, || explainer.why(&outcome, &request));
-        state.journal.push(JournalEntry {
-            number: 0,
-            request_id: id,
-            at: state.clock.now(),
-            request,
-            caller,
-            status: response.status().as_u16(),
-            outcome,
-        });
+        state.shared.metrics.count(context.endpoint.map_or("", |endpoint| endpoint.path), outcome);
+        if context.endpoint == Some(&INDIVIDUAL) {
+            state.coverage.record(outcome, id);
+            state.shared.coverage.record(outcome, id);
+        }
+        state.shared.unexpected_requests.record(request, outcome, || explainer.why(&entry));
+        state.journal.push(entry);
         spaces.trim_journals();
         (response, delivery)
     }
@@ -333,8 +340,7 @@ mod tests {
         }
 
         let spaces = Spaces::new("test".into(), &StartWorld::default(), JournalLimits::new(10, 1_000_000));
-        let service = RecordLayer { spaces: spaces.into(), endpoints: &[], except: None }
-            .layer(Router::new().route("/", get(panics)));
+        let service = RecordLayer { spaces: spaces.into(), except: None }.layer(Router::new().route("/", get(panics)));
         for _ in 0..2 {
             let request = http::Request::new(Body::empty());
             let response = service.clone().oneshot(request).await.expect("the service is infallible");

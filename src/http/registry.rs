@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::task::spawn_blocking;
 
-use crate::fixture::{Library, Problem, ReloadDiff, Source};
+use crate::fixture::{Library, LoadedScenario, Problem, ReloadDiff, Source};
 use crate::simulator::{Space, SpaceId, Spaces};
 
 #[derive(Debug)]
@@ -48,6 +48,11 @@ impl ScenarioRegistry {
         Arc::clone(&self.library.read().expect("lock poisoned: library"))
     }
 
+    /// Logs what is probably not meant in the scenario files.
+    pub fn log_warnings(&self) {
+        self.library().of_files().for_each(|scenario| log_warnings(&scenario));
+    }
+
     /// Reads the scenario files again. This may take a while, and blocks the thread.
     pub fn read_again(&self) -> PendingReload<'_> {
         // A panic while files were read has changed nothing.
@@ -84,6 +89,8 @@ impl PendingReload<'_> {
             }
         }
         log(&reload);
+        let new = reload.diff.added.iter().chain(&reload.diff.changed);
+        new.filter_map(|name| self.library.scenario(name).ok()).for_each(|scenario| log_warnings(&scenario));
         reload
     }
 }
@@ -100,18 +107,24 @@ fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Libra
     is_restarted
 }
 
+fn log_warnings(scenario: &LoadedScenario) {
+    for Problem { file, line, column, message, hint, .. } in &scenario.warnings {
+        tracing::warn!(file, line, column, hint, "{message}");
+    }
+}
+
 fn log(Reload { diff, restarted }: &Reload) {
     for (path, reason) in &diff.errors.unreadable {
-        tracing::warn!(file = %path.display(), "not taken up: {reason}");
+        tracing::warn!(file = %path.display(), "not loaded: {reason}");
     }
     for Problem { file, line, column, key, message, hint, .. } in &diff.errors.problems {
-        tracing::warn!(file, line, column, key, hint, "not taken up: {message}");
+        tracing::warn!(file, line, column, key, hint, "not loaded: {message}");
     }
     for file in &diff.errors.with_more {
-        tracing::warn!(file, "not taken up: it has more mistakes");
+        tracing::warn!(file, "not loaded: it has more mistakes");
     }
     for file in &diff.recovered {
-        tracing::info!(file = %file.display(), "taken up again: nothing is wrong with it any more");
+        tracing::info!(file = %file.display(), "loaded again: nothing is wrong with it any more");
     }
     if diff.is_empty() {
         return tracing::debug!("scenario files were read again: nothing is new");

@@ -11,7 +11,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::{
-    Answer, CheckItem, ErrorCode, GatewayError, IsReviewType, Parameter, ParameterErrors, Refusal, Review, Wire,
+    Answer, CheckItem, CommonError, ErrorCode, GatewayError, IsReviewType, Parameter, ParameterErrors, Refusal, Review,
+    Wire,
 };
 use crate::simulator::{ApiError, Detail, Outcome};
 
@@ -49,18 +50,25 @@ pub fn write(outcome: &Outcome, wire: Wire, id: Uuid, response: &mut Response<Bo
     headers.extend(token.map(|token| (X_SUBJECT_TOKEN, token)));
     headers.reserve(4);
     headers.insert(X_REQUEST_ID, request_id_header(id));
-    let content_type = match (outcome.iam(), outcome.answer()) {
-        (Some(_), _) => "application/json",
-        (None, Some(Answer::Gateway(error))) => {
+    let content_type = match (outcome, outcome.answer()) {
+        (_, Some(Answer::Gateway(error))) => {
             headers.insert(SERVER, HeaderValue::from_static("api-gateway"));
             headers.extend(error.retry_after.map(|seconds| (RETRY_AFTER, u16::from(seconds).into())));
-            "application/json"
+            Some(HeaderValue::from_static("application/json"))
+        }
+        (_, Some(Answer::Raw(raw))) => raw.content_type.as_deref().map(raw_header),
+        (Outcome::Iam(_) | Outcome::Refused(ApiError::Iam(..)), _) => {
+            Some(HeaderValue::from_static("application/json"))
         }
         // The fault layer decides what is sent.
-        (None, Some(Answer::Fault(_))) => return,
-        (None, _) => "application/json;charset=UTF-8",
+        (Outcome::Scripted(_), None) => None,
+        _ => Some(HeaderValue::from_static("application/json;charset=UTF-8")),
     };
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.extend(content_type.map(|content_type| (CONTENT_TYPE, content_type)));
+}
+
+fn raw_header(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("a fixture's content type is checked when it is read")
 }
 
 /// The headers of the response with an outcome, but for an issued token.
@@ -78,20 +86,23 @@ pub fn status(outcome: &Outcome) -> StatusCode {
     let status = match (outcome.iam(), outcome.answer()) {
         (Some(iam), _) => iam.status,
         (None, Some(Answer::Refuse(refusal))) => refusal.code.status(),
+        (None, Some(Answer::Common(error))) => error.status,
         (None, Some(Answer::Gateway(error))) => error.status,
-        (None, Some(Answer::Accept(_) | Answer::Fault(_)) | None) => 200,
+        (None, Some(Answer::Raw(raw))) => raw.status,
+        (None, Some(Answer::Accept(_)) | None) => 200,
     };
     StatusCode::from_u16(status).expect("the catalogs hold only HTTP statuses")
 }
 
-/// The body of an outcome. The gateway's bodies contain the request ID; a fault has no body.
-/// `text` is what is told of a detail.
+/// The body of an outcome. The gateway's bodies contain the request ID; a fault without an answer has no body.
+/// `text` is what is said of a detail.
 pub fn body(outcome: &Outcome, wire: Wire, request_id: &str, text: fn(&Detail) -> &str) -> Option<Cow<'static, str>> {
     match (outcome, outcome.answer()) {
         (_, Some(Answer::Accept(review))) => Some(accepted(review, wire.is_review).into()),
         (_, Some(Answer::Refuse(refusal))) => Some(refused(outcome, refusal, wire.parameter_errors).into()),
         (_, Some(Answer::Gateway(error))) => Some(refused_by_gateway(outcome, error, request_id, text).into()),
-        (_, Some(Answer::Fault(_))) => None,
+        (_, Some(Answer::Common(error))) => Some(common(error).into()),
+        (_, Some(Answer::Raw(raw))) => Some(raw.body.clone().into()),
         (Outcome::Query(query), None) => Some(query.body.clone().into()),
         (_, None) => outcome.iam().map(|iam| iam.body.clone().into()),
     }
@@ -128,6 +139,10 @@ fn refused(outcome: &Outcome, Refusal { code, items }: Refusal, parameter_errors
     json_text(&ErrorBody { error_code: code.code(), error_msg: &error_msg, fail_check_items })
 }
 
+fn common(error: &CommonError) -> String {
+    json_text(&ErrorBody { error_code: error.code, error_msg: error.message, fail_check_items: None })
+}
+
 fn error_msg(outcome: &Outcome, code: ErrorCode, parameter_errors: ParameterErrors) -> String {
     match (outcome, parameter_errors) {
         (Outcome::Refused(ApiError::Parameters(error)), ParameterErrors::Named) => error.to_string(),
@@ -151,11 +166,12 @@ pub struct GatewayErrorBody<'a> {
     request_id: &'a str,
 }
 
-/// The detail of the case replaces the final dot of the table's text.
+/// The detail of the case replaces the final dot of the table's text, or what it has after a colon.
 fn refused_by_gateway(outcome: &Outcome, error: &GatewayError, request_id: &str, text: fn(&Detail) -> &str) -> String {
     let error_msg = match outcome {
         Outcome::Refused(ApiError::Gateway { detail: Some(detail), .. }) => {
-            format!("{}: {}", error.message.trim_end_matches('.'), text(detail))
+            let (message, _) = error.message.split_once(": ").unwrap_or((error.message, ""));
+            format!("{}: {}", message.trim_end_matches('.'), text(detail))
         }
         _ => error.message.to_owned(),
     };

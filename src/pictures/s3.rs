@@ -53,7 +53,7 @@ impl Client {
             }
             _ => return Err(head.error()),
         }
-        let size = head.size().ok_or_else(|| Unreachable("the service does not tell the size of an object".into()))?;
+        let size = head.size().ok_or_else(|| Unreachable("the service does not give the size of an object".into()))?;
         let tail = match size {
             0..=PROBE_BYTES => head.body.clone(),
             _ if size > MAX_PICTURE_BYTES => Bytes::new(),

@@ -1,6 +1,7 @@
 //! The clock of a space: the machine's time, which the control API can move or freeze.
 
 use std::sync::RwLock;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,6 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 pub fn machine_time() -> Timestamp {
     Timestamp::now()
 }
+
+/// The clock cannot be moved so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the clock cannot go beyond {}, the last time that there is", Timestamp::MAX)]
+pub struct ClockLimit;
 
 #[derive(Debug, Default)]
 pub struct Clock(RwLock<Setting>);
@@ -45,13 +51,19 @@ impl Clock {
         self.setting().frozen_at.is_some()
     }
 
-    /// Moves the clock forward, at most to the last time that a [`Timestamp`] can hold.
-    pub fn advance(&self, by: SignedDuration) {
-        self.change(|setting| setting.at(setting.now().saturating_add(by).unwrap_or(Timestamp::MAX)));
+    /// Moves the clock forward, unless it would be beyond the last time that there is.
+    pub fn advance(&self, by: Duration) -> Result<(), ClockLimit> {
+        let mut setting = self.0.write().expect("lock poisoned: clock");
+        *setting = setting.at(setting.now().checked_add(by).map_err(|_| ClockLimit)?);
+        Ok(())
     }
 
-    pub fn set(&self, time: Timestamp) {
-        self.change(|setting| setting.at(time));
+    /// Sets the clock. Unless this also stops it or lets it run, it goes on or stands still as before.
+    pub fn set(&self, time: Timestamp, freeze: Option<bool>) {
+        self.change(|setting| {
+            let freeze = freeze.unwrap_or(setting.frozen_at.is_some());
+            Setting { frozen_at: freeze.then_some(time), ..setting.at(time) }
+        });
     }
 
     /// Stops the clock, or lets it run on from its current time.

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::simulator::outcome::Outcome;
+use crate::simulator::script::ScriptUse;
 
 /// The limits of the journals, with their current use.
 #[derive(Debug)]
@@ -95,6 +96,17 @@ impl RecordedRequest {
         })
     }
 
+    /// Returns the values of a header, by its name in any case.
+    pub fn headers_of(&self, name: &str) -> Vec<String> {
+        let headers = self.headers().filter(|(given, _)| given.eq_ignore_ascii_case(name));
+        headers.map(|(_, value)| value.into_owned()).collect()
+    }
+
+    /// Returns the first value of a header.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers_of(name).into_iter().next()
+    }
+
     /// Empty if it was not read.
     pub fn body(&self) -> &[u8] {
         &self.bytes[self.ends[2]..]
@@ -121,6 +133,8 @@ pub struct JournalEntry {
     /// The name of the caller, if it was authenticated.
     pub caller: Option<Arc<str>>,
     pub status: u16,
+    /// The scripted answer that was used, or that delayed the answer.
+    pub script: Option<ScriptUse>,
     pub outcome: Outcome,
 }
 
@@ -140,7 +154,7 @@ impl JournalEntry {
 pub struct Journal {
     limits: Arc<JournalLimits>,
     ring: Mutex<Ring>,
-    /// Tells followers that there is something new. Created for the first one: most spaces have none.
+    /// Wakes followers when there is something new. Created for the first one: most spaces have none.
     news: OnceLock<watch::Sender<()>>,
 }
 
@@ -291,7 +305,7 @@ impl Journal {
         self.tell();
     }
 
-    /// Returns a channel that tells when there is something new after this.
+    /// Returns a channel that changes when there is something new after this.
     pub fn subscribe(&self) -> watch::Receiver<()> {
         self.news.get_or_init(|| watch::Sender::new(())).subscribe()
     }

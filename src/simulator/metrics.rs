@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
 
-use crate::domain::{Answer, CheckItem, DocumentedOutcome, ScriptedAnswer, short};
+use crate::domain::{Answer, CheckItem, ScriptedAnswer, short};
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::outcome::{ApiError, IamAnswer, Outcome};
+use crate::simulator::space_id::SpaceId;
 
 /// How many kinds of unexpected requests, and how many leftovers, are kept.
 const MAX_KEPT: usize = 100;
@@ -26,7 +27,7 @@ pub struct OutcomeLabels {
 }
 
 impl Hash for OutcomeLabels {
-    /// Hashes only what tells most labels apart, because every request is counted.
+    /// Hashes only what differs between most labels, because every request is counted.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.outcome.hash(state);
     }
@@ -81,16 +82,6 @@ impl Metrics {
     pub fn item_count(&self, item: CheckItem) -> u64 {
         self.items[item as usize].load(Ordering::Relaxed)
     }
-
-    /// Returns how often the endpoint at this path had a documented outcome.
-    pub fn outcome_count(&self, path: &str, outcome: DocumentedOutcome) -> u64 {
-        if let DocumentedOutcome::Item(item) = outcome {
-            return self.item_count(item);
-        }
-        let label = outcome.to_string();
-        let counts = self.outcomes().into_iter();
-        counts.filter(|(labels, _)| labels.path == path && labels.outcome == label).map(|(_, count)| count).sum()
-    }
 }
 
 /// A request that the gateway or IAM refused.
@@ -133,21 +124,26 @@ impl UnexpectedRequests {
     }
 }
 
-/// A scripted answer with the number of its uses.
-pub type Leftover = (Arc<ScriptedAnswer>, usize);
+/// A scripted answer with the number of its uses, and the space whose script had it.
+#[derive(Clone, Debug)]
+pub struct Leftover {
+    pub space: SpaceId,
+    pub answer: Arc<ScriptedAnswer>,
+    pub used: usize,
+}
 
 /// The scripted answers of cleared scripts that were used less often than intended.
 #[derive(Debug, Default)]
 pub struct Leftovers(Mutex<(Vec<Leftover>, usize)>);
 
 impl Leftovers {
-    pub(super) fn record(&self, answer: Arc<ScriptedAnswer>, used: usize) {
-        if !answer.is_left_over(used) {
+    pub(super) fn record(&self, leftover: Leftover) {
+        if !leftover.answer.is_left_over(leftover.used) {
             return;
         }
         let (leftovers, others) = &mut *self.0.lock().expect("lock poisoned: leftovers");
         if leftovers.len() < MAX_KEPT {
-            leftovers.push((answer, used));
+            leftovers.push(leftover);
         } else {
             *others += 1;
         }

@@ -6,9 +6,11 @@
 mod accounts;
 mod authentication;
 mod clock;
+mod coverage;
 mod journal;
 mod metrics;
 mod outcome;
+mod quota;
 mod script;
 mod space_id;
 mod spaces;
@@ -18,10 +20,12 @@ mod submit;
 
 pub use accounts::UpdateError;
 pub use authentication::TokenError;
-pub use clock::{Clock, machine_time};
+pub use clock::{Clock, ClockLimit, machine_time};
+pub use coverage::Coverage;
 pub use journal::{JournalEntry, JournalLimits, News, Position, RecordedRequest};
-pub use metrics::{Leftover, Metrics, UnexpectedRequest};
+pub use metrics::{Leftover, UnexpectedRequest};
 pub use outcome::{ApiError, Change, CustomerQuery, Detail, IamAnswer, Outcome};
+pub use script::{ScriptUse, ScriptedUses};
 pub use space_id::SpaceId;
 pub use spaces::{Shared, Space, Spaces};
 pub use state::SpaceState;

@@ -1,20 +1,22 @@
 //! Outcomes: what was decided on a request, with enough to explain it later.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::domain::{
-    self, Answer, Application, Case, Check, CheckReport, CheckResult, Customer, CustomerId, Decision, ErrorCode, Facts,
-    Fault, GatewayError, Inspection, OWNERSHIP, ParameterError, RULES, RealNameStatus, Refusal, Rule, checks,
-    saw_partner_of, short,
+    self, Answer, Application, Case, Check, CheckReport, CheckResult, Customer, CustomerId, Decision, Endpoint,
+    ErrorCode, Facts, Fault, GatewayError, INDIVIDUAL, Inspection, OWNERSHIP, ParameterError, RULES, RealNameStatus,
+    Refusal, Rule, Scriptable, Step, checks, saw_partner_of, short,
 };
 use crate::simulator::journal::RecordedRequest;
+use crate::simulator::script::ScriptUse;
 
 /// What was decided on a request.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// An individual application was decided, by a scripted answer or by the rules.
+    /// The rules decided on an individual application.
     Submission(Submission),
+    /// A scripted answer was given.
+    Scripted(ScriptedOutcome),
     /// A query about a customer of the caller is answered.
     Query(CustomerQuery),
     /// IAM identified the caller.
@@ -83,20 +85,23 @@ impl From<String> for Detail {
 /// What became of an application, and why.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    pub answer: Answer,
-    pub reason: Reason,
+    pub facts: Facts,
+    pub decision: Decision,
     pub change: Option<Change>,
-    /// How long the answer is held back.
-    pub delay: Duration,
 }
 
-/// What decided an application.
+/// A scripted answer, and what it changed.
 #[derive(Clone, Debug)]
-pub enum Reason {
-    /// The scripted answer at this place of the script.
-    Script(usize),
-    /// The rules, from these facts.
-    Rules(Facts, Decision),
+pub struct ScriptedOutcome {
+    pub step: Step,
+    pub change: Option<Change>,
+}
+
+impl From<Step> for ScriptedOutcome {
+    /// A scripted answer that changes nothing.
+    fn from(step: Step) -> Self {
+        Self { step, change: None }
+    }
 }
 
 /// What an application changed: each value before and after.
@@ -175,16 +180,16 @@ impl Outcome {
         match self {
             Self::Refused(ApiError::Parameters(_)) => "parameters",
             Self::Refused(ApiError::Rule(..))
-            | Self::Submission(Submission { reason: Reason::Rules(_, Decision::Refused { .. }), .. }) => "rule",
+            | Self::Submission(Submission { decision: Decision::Refused { .. }, .. }) => "rule",
             Self::Refused(_) => "gateway",
-            Self::Submission(Submission { reason: Reason::Script(_), .. }) => "script",
+            Self::Scripted(_) => "script",
             Self::Submission(_) | Self::Query(_) | Self::Iam(_) => "accepted",
         }
     }
 
     /// Why it ended so, in one line: what decided, and what that saw. `application` is what the request applied for, if the
     /// rules decided on it.
-    pub fn why(&self, application: Option<&Application<'_>>) -> String {
+    pub fn why(&self, application: Option<&Application<'_>>, script: Option<ScriptUse>) -> String {
         let Some(check) = self.check() else {
             return match self {
                 Self::Iam(_) => "accepted: the caller is known",
@@ -195,10 +200,10 @@ impl Outcome {
         };
         let saw = match (self, application) {
             (
-                Self::Submission(Submission { reason: Reason::Rules(facts, Decision::Refused { rule, .. }), .. }),
+                Self::Submission(Submission { facts, decision: Decision::Refused { rule, .. }, .. }),
                 Some(application),
             ) => (rule.saw)(&Case { application, facts }),
-            _ => self.saw_when_failed(),
+            _ => self.saw_when_failed(script),
         };
         let saw = saw.lines().next().unwrap_or_default();
         // The text of a parameter begins with its name.
@@ -209,41 +214,39 @@ impl Outcome {
     pub const fn check(&self) -> Option<&'static str> {
         match self {
             Self::Refused(error) => Some(error.check()),
-            Self::Submission(Submission { reason: Reason::Script(_), .. }) => Some(checks::SCRIPT.id),
-            Self::Submission(Submission { reason: Reason::Rules(_, Decision::Refused { rule, .. }), .. }) => {
-                Some(rule.id)
-            }
+            Self::Scripted(_) => Some(checks::SCRIPT.id),
+            Self::Submission(Submission { decision: Decision::Refused { rule, .. }, .. }) => Some(rule.id),
             Self::Submission(_) | Self::Query(_) | Self::Iam(_) => None,
         }
     }
 
-    pub fn facts(&self) -> Option<&Facts> {
+    pub const fn facts(&self) -> Option<&Facts> {
+        if let Self::Submission(submission) = self { Some(&submission.facts) } else { None }
+    }
+
+    pub const fn change(&self) -> Option<&Change> {
         match self {
-            Self::Submission(Submission { reason: Reason::Rules(facts, _), .. }) => Some(facts),
+            Self::Submission(Submission { change, .. }) | Self::Scripted(ScriptedOutcome { change, .. }) => {
+                change.as_ref()
+            }
             _ => None,
         }
     }
 
-    pub const fn change(&self) -> Option<&Change> {
-        if let Self::Submission(submission) = self { submission.change.as_ref() } else { None }
+    /// What happens to the connection instead of the answer.
+    pub const fn fault(&self) -> Option<Fault> {
+        if let Self::Scripted(scripted) = self { scripted.step.fault } else { None }
     }
 
-    pub const fn delay(&self) -> Duration {
-        if let Self::Submission(submission) = self { submission.delay } else { Duration::ZERO }
-    }
-
-    /// The answer of the API or its gateway. `None` for queries and IAM, whose answers have forms of their own.
-    pub const fn answer(&self) -> Option<Answer> {
+    /// The answer of the API or its gateway. `None` for queries and IAM, whose answers have forms of their own, and for a
+    /// fault without an answer.
+    pub fn answer(&self) -> Option<Answer> {
         match self {
-            Self::Submission(submission) => Some(submission.answer),
+            Self::Submission(submission) => Some(submission.decision.answer()),
+            Self::Scripted(scripted) => scripted.step.answer.clone(),
             Self::Query(_) | Self::Iam(_) => None,
             Self::Refused(error) => error.answer(),
         }
-    }
-
-    /// The fault that takes the place of the answer.
-    pub const fn fault(&self) -> Option<Fault> {
-        if let Some(Answer::Fault(fault)) = self.answer() { Some(fault) } else { None }
     }
 
     pub const fn iam(&self) -> Option<&IamAnswer> {
@@ -256,22 +259,27 @@ impl Outcome {
     pub fn error_code(&self) -> Option<&'static str> {
         match self.answer() {
             Some(Answer::Refuse(refusal)) => Some(refusal.code.code()),
+            Some(Answer::Common(error)) => Some(error.code),
             Some(Answer::Gateway(error)) => Some(error.code),
-            Some(Answer::Accept(_) | Answer::Fault(_)) | None => None,
+            Some(Answer::Accept(_) | Answer::Raw(_)) | None => None,
         }
     }
 
-    /// A label for the outcome: an `error_code`, `is_review 0`, `fault reset`, or `told` or `not identified` where there
-    /// is none of these.
+    /// A label for the outcome as the client sees it: an `error_code`, `is_review 0`, `fault reset`, `raw`, or `answered` or
+    /// `not identified` where there is none of these.
     pub fn label(&self) -> &'static str {
+        if let Some(fault) = self.fault() {
+            return fault.into();
+        }
         match self.answer() {
             Some(Answer::Refuse(refusal)) => refusal.code.code(),
+            Some(Answer::Common(error)) => error.code,
             Some(Answer::Gateway(error)) => error.code,
             Some(Answer::Accept(review)) => review.as_str(),
-            Some(Answer::Fault(fault)) => fault.into(),
+            Some(Answer::Raw(_)) => "raw",
             None => match self {
                 Self::Refused(_) => "not identified",
-                _ => "told",
+                _ => "answered",
             },
         }
     }
@@ -280,7 +288,7 @@ impl Outcome {
     pub(super) fn heap_bytes(&self) -> usize {
         const SHARED: usize = 256;
         let own = match self {
-            Self::Submission(Submission { reason: Reason::Rules(facts, _), .. }) => match &facts.pictures {
+            Self::Submission(Submission { facts, .. }) => match &facts.pictures {
                 Inspection::ByName => 0,
                 Inspection::Read(pictures) => size_of_val(&**pictures),
                 Inspection::Unreachable(cause) => cause.len(),
@@ -292,18 +300,21 @@ impl Outcome {
             }
             Self::Refused(ApiError::Iam(answer, saw)) => answer.body.len() + saw.len(),
             Self::Refused(ApiError::Rule(_, saw)) => saw.len(),
-            Self::Submission(_) | Self::Refused(_) => 0,
+            // The script that shares it may be cleared.
+            Self::Scripted(ScriptedOutcome { step: Step { answer: Some(Answer::Raw(raw)), .. }, .. }) => raw.body.len(),
+            Self::Scripted(_) | Self::Refused(_) => 0,
         };
         SHARED + own
     }
 
-    /// Every check and rule that the request meets, in order, with its result and what it saw. `application` is what the
+    /// Every check and rule that looks at the request, in order, with its result and what it saw. `application` is what the
     /// request applied for, if the rules decided on it.
     pub fn explain(
         &self,
         request: &RecordedRequest,
         caller: Option<&str>,
         application: Option<&Application<'_>>,
+        script: Option<ScriptUse>,
     ) -> Vec<CheckReport> {
         let decided_by = self.check();
         let mut is_decided = false;
@@ -319,62 +330,79 @@ impl Outcome {
         let check_report = |check: &&Check| {
             let result = result(check.id);
             let saw = match result {
-                CheckResult::Passed => saw_when_passed(check, request, caller),
-                CheckResult::Failed => self.saw_when_failed(),
+                CheckResult::Passed => saw_when_passed(check, request, caller, script),
+                CheckResult::Failed => self.saw_when_failed(script),
                 CheckResult::NotReached => String::new(),
             };
             CheckReport { check: check.id, result, saw, citation: check.citation }
         };
-        let mut reports: Vec<_> = self.checks().iter().map(check_report).collect();
+        let endpoint = Endpoint::at(request.path()).unwrap_or(&INDIVIDUAL);
+        let mut reports: Vec<_> = self.checks(endpoint, script).iter().map(check_report).collect();
         if let (Some(facts), Some(application)) = (self.facts(), application) {
             reports.extend(domain::explain(&Case { application, facts }));
         } else {
             let rule_report = |rule: &&Rule| {
                 let result = result(rule.id);
                 let saw = match (self, result) {
-                    (_, CheckResult::Failed) => self.saw_when_failed(),
+                    (_, CheckResult::Failed) => self.saw_when_failed(script),
                     (Self::Query(query), CheckResult::Passed) => saw_partner_of(Some(&query.customer)),
                     _ => String::new(),
                 };
                 CheckReport { check: rule.id, result, saw, citation: rule.citation }
             };
-            reports.extend(self.rules().iter().map(rule_report));
+            reports.extend(self.rules(endpoint).iter().map(rule_report));
         }
         reports
     }
 
-    /// The checks before the rules that a request of this kind meets.
-    fn checks(&self) -> Vec<&'static Check> {
+    /// The checks before the rules that look at a request of this kind.
+    fn checks(&self, endpoint: &Endpoint, script: Option<ScriptUse>) -> Vec<&'static Check> {
         let before =
             |check: &Check| checks::CHECKS.iter().copied().take_while(|each| each.id != check.id).collect::<Vec<_>>();
+        let script = script.map(|_| &checks::SCRIPT);
         match self {
             Self::Iam(answer) | Self::Refused(ApiError::Iam(answer, _)) => {
-                [before(&checks::AUTHENTICATED), vec![answer.check]].concat()
+                before(&checks::AUTHENTICATED).into_iter().chain(script).chain([answer.check]).collect()
             }
-            Self::Query(_) | Self::Refused(ApiError::Rule(..)) => before(&checks::SCRIPT),
+            Self::Scripted(_) if endpoint.scriptable == Scriptable::Gateway => {
+                before(&checks::AUTHENTICATED).into_iter().chain(script).collect()
+            }
+            Self::Query(_) | Self::Refused(ApiError::Rule(..)) => {
+                before(&checks::SCRIPT).into_iter().chain(script).collect()
+            }
+            Self::Refused(ApiError::Gateway { check, .. }) if check.id == checks::QUOTA.id => {
+                let mut checks = before(&checks::NO_FAULT);
+                checks.insert(before(&checks::CALLER_IS_PARTNER).len(), &checks::QUOTA);
+                checks
+            }
             Self::Refused(ApiError::Internal) => checks::CHECKS.to_vec(),
             _ => before(&checks::NO_FAULT),
         }
     }
 
-    fn rules(&self) -> Vec<&'static Rule> {
-        match self {
-            Self::Iam(_) | Self::Refused(ApiError::Iam(..)) => Vec::new(),
-            Self::Query(_) | Self::Refused(ApiError::Rule(..)) => OWNERSHIP.to_vec(),
-            _ => RULES.to_vec(),
+    fn rules(&self, endpoint: &Endpoint) -> Vec<&'static Rule> {
+        match (self, endpoint.scriptable) {
+            (Self::Iam(_) | Self::Refused(ApiError::Iam(..)), _) | (_, Scriptable::Gateway) => Vec::new(),
+            (Self::Query(_) | Self::Refused(ApiError::Rule(..)), _) | (_, Scriptable::ErrorCode) => OWNERSHIP.to_vec(),
+            (_, Scriptable::Review) => RULES.to_vec(),
         }
     }
 
-    fn saw_when_failed(&self) -> String {
-        match self {
-            Self::Refused(error) => error.saw(),
-            Self::Submission(Submission { reason: Reason::Script(place), .. }) => format!("scripted[{place}] matches"),
-            Self::Submission(_) | Self::Query(_) | Self::Iam(_) => String::new(),
+    fn saw_when_failed(&self, script: Option<ScriptUse>) -> String {
+        match (self, script) {
+            (Self::Refused(error), _) => error.saw(),
+            (Self::Scripted(_), Some(ScriptUse { place, .. })) => format!("scripted[{place}] matches"),
+            _ => String::new(),
         }
     }
 }
 
-fn saw_when_passed(check: &Check, request: &RecordedRequest, caller: Option<&str>) -> String {
+fn saw_when_passed(
+    check: &Check,
+    request: &RecordedRequest,
+    caller: Option<&str>,
+    script: Option<ScriptUse>,
+) -> String {
     let (method, path) = (short(request.method()), short(request.path()));
     match check.id {
         "head-size" => format!("a target of {} bytes", request.target().len()),
@@ -385,13 +413,18 @@ fn saw_when_passed(check: &Check, request: &RecordedRequest, caller: Option<&str
             caller.map_or(String::new(), |caller| format!("account {caller}"))
         }
         "parameters" => "a well-formed request".to_owned(),
-        "script" => "no scripted answer matches".to_owned(),
+        "script" => match script {
+            Some(ScriptUse { place, delay }) => format!("scripted[{place}] delays the answer by {delay:?}"),
+            None => "no scripted answer matches".to_owned(),
+        },
         _ => String::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::domain::{Parameter, Violation};
     use crate::domain::{catalog, gateway};
@@ -451,7 +484,7 @@ mod tests {
             ApiError::CustomerCredentials(CustomerId::new("customer-1")).into(),
             ApiError::Parameters(ParameterError { parameter: Some(Parameter::Name), violation: Violation::Missing })
                 .into(),
-            scripted(2),
+            scripted(),
             ApiError::Rule(OWNERSHIP[1], "partner of the customer: other, caller: demo".to_owned()).into(),
             ApiError::Iam(iam_answer(), "no user of this name".to_owned()).into(),
         ];
@@ -481,7 +514,8 @@ mod tests {
     fn explain(outcome: &Outcome) -> String {
         let mut request = RecordedRequest::new("POST", "/v2/path?query", 0);
         request.set_body(b"{}");
-        let reports = outcome.explain(&request, Some("demo"), None);
+        let script = matches!(outcome, Outcome::Scripted(_)).then_some(ScriptUse { place: 2, delay: Duration::ZERO });
+        let reports = outcome.explain(&request, Some("demo"), None, script);
         let reached = reports.iter().filter(|report| report.result != CheckResult::NotReached);
         reached
             .map(|report| format!("{} {:?}: {:?}", report.check, report.result, report.saw))
@@ -493,10 +527,9 @@ mod tests {
         ApiError::Gateway { check, error: gateway::NOT_AUTHENTICATED, detail }.into()
     }
 
-    fn scripted(place: usize) -> Outcome {
-        let answer = Answer::Accept(catalog::Review::Manual);
-        let reason = Reason::Script(place);
-        Outcome::Submission(Submission { answer, reason, change: None, delay: Duration::ZERO })
+    fn scripted() -> Outcome {
+        let answer = Some(Answer::Accept(catalog::Review::Manual));
+        Outcome::Scripted(Step { answer, fault: None }.into())
     }
 
     fn iam_answer() -> IamAnswer {

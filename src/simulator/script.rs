@@ -1,44 +1,70 @@
 //! The script of a space: its scripted answers, with the number of their uses.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use crate::domain::{Answer, Application, DurationText, Partner, ScriptedAnswer};
-use crate::simulator::metrics::Leftovers;
+use crate::domain::{ScriptedAnswer, ScriptedRequest, Step};
+use crate::simulator::metrics::{Leftover, Leftovers};
+use crate::simulator::space_id::SpaceId;
 
 /// How many scripted answers a space can have.
 const MAX_ANSWERS: usize = 10_000;
 
+/// What is drawn: each purpose has draws of its own.
+const PROBABILITY: u64 = 0;
+const DELAY: u64 = 1 << 63;
+
 #[derive(Debug)]
 pub struct Script {
+    space: SpaceId,
     seed: u64,
-    entries: RwLock<Vec<ScriptEntry>>,
+    entries: RwLock<Entries>,
     leftovers: Arc<Leftovers>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    /// In the order in which they are tried.
+    list: Vec<ScriptEntry>,
+    /// The place of the next one. A place is given once.
+    next_place: usize,
 }
 
 #[derive(Debug)]
 struct ScriptEntry {
+    place: usize,
     answer: Arc<ScriptedAnswer>,
     matched: AtomicUsize,
     used: AtomicUsize,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ScriptUse {
+/// A use of a scripted answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScriptUse {
     /// In the script.
-    pub(super) place: usize,
-    pub(super) delay: Duration,
-    pub(super) answer: Answer,
+    pub place: usize,
+    /// How long the answer is held back.
+    pub delay: Duration,
+}
+
+/// A scripted answer with its uses.
+#[derive(Clone, Debug)]
+pub struct ScriptedUses {
+    pub place: usize,
+    pub used: usize,
+    pub answer: Arc<ScriptedAnswer>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a space takes {MAX_ANSWERS} scripted answers at the most")]
 pub struct TooManyAnswers;
 
-impl From<Arc<ScriptedAnswer>> for ScriptEntry {
-    fn from(answer: Arc<ScriptedAnswer>) -> Self {
-        Self { answer, matched: AtomicUsize::new(0), used: AtomicUsize::new(0) }
+impl Entries {
+    fn add(&mut self, answer: Arc<ScriptedAnswer>) {
+        let (matched, used) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        self.list.push(ScriptEntry { place: self.next_place, answer, matched, used });
+        self.next_place += 1;
     }
 }
 
@@ -53,82 +79,113 @@ impl ScriptEntry {
 }
 
 impl Script {
-    pub(super) fn new(answers: &[Arc<ScriptedAnswer>], seed: u64, leftovers: Arc<Leftovers>) -> Self {
-        Self { seed, entries: RwLock::new(answers.iter().cloned().map(Into::into).collect()), leftovers }
+    pub(super) fn new(space: SpaceId, answers: &[Arc<ScriptedAnswer>], seed: u64, leftovers: Arc<Leftovers>) -> Self {
+        let mut entries = Entries::default();
+        answers.iter().cloned().for_each(|answer| entries.add(answer));
+        Self { space, seed, entries: RwLock::new(entries), leftovers }
     }
 
     /// Adds scripted answers at the end. Returns the place of the first.
     pub(super) fn add(&self, answers: Vec<ScriptedAnswer>) -> Result<usize, TooManyAnswers> {
-        let mut entries = self.entries.write().expect("lock poisoned: script");
-        let place = entries.len();
-        if place + answers.len() > MAX_ANSWERS {
+        let mut entries = self.write();
+        if entries.list.len() + answers.len() > MAX_ANSWERS {
             return Err(TooManyAnswers);
         }
-        entries.extend(answers.into_iter().map(|answer| Arc::new(answer).into()));
+        let place = entries.next_place;
+        for answer in answers {
+            entries.add(Arc::new(answer));
+        }
         Ok(place)
     }
 
+    /// Removes the scripted answer at a place. Returns false if there is none.
+    pub fn remove(&self, place: usize) -> bool {
+        let mut entries = self.write();
+        let Ok(index) = entries.list.binary_search_by_key(&place, |entry| entry.place) else { return false };
+        let removed = entries.list.remove(index);
+        drop(entries);
+        let (answer, used) = (Arc::clone(&removed.answer), removed.used());
+        self.leftovers.record(Leftover { space: self.space, answer, used });
+        true
+    }
+
     pub fn clear(&self) {
-        let entries = std::mem::take(&mut *self.entries.write().expect("lock poisoned: script"));
+        let entries = std::mem::take(&mut self.write().list);
         for entry in entries {
-            self.leftovers.record(Arc::clone(&entry.answer), entry.used());
+            let (space, answer, used) = (self.space, Arc::clone(&entry.answer), entry.used());
+            self.leftovers.record(Leftover { space, answer, used });
         }
     }
 
     /// Returns every scripted answer with the number of its uses.
-    pub fn uses(&self) -> Vec<(Arc<ScriptedAnswer>, usize)> {
-        self.read().iter().map(|entry| (Arc::clone(&entry.answer), entry.used())).collect()
+    pub fn uses(&self) -> Vec<ScriptedUses> {
+        let uses = |entry: &ScriptEntry| ScriptedUses {
+            place: entry.place,
+            used: entry.used(),
+            answer: Arc::clone(&entry.answer),
+        };
+        self.read().list.iter().map(uses).collect()
     }
 
     /// Returns the scripted answers that remain, without the uses so far.
     pub(super) fn remaining(&self) -> Vec<Arc<ScriptedAnswer>> {
-        self.uses().into_iter().filter_map(|(answer, used)| answer.remaining_after(used).map(Arc::new)).collect()
+        let remaining = |uses: ScriptedUses| uses.answer.remaining_after(uses.used).map(Arc::new);
+        self.uses().into_iter().filter_map(remaining).collect()
     }
 
-    /// Uses the first scripted answer that matches and is not used up.
-    pub(super) fn use_next(&self, caller: &Partner, application: &Application<'_>) -> Option<ScriptUse> {
-        self.find(caller, application, |place, entry| {
-            if !self.is_drawn(place, entry, entry.matched.fetch_add(1, Ordering::Relaxed)) {
+    /// Uses the first scripted answer that matches and is not used up. Without a step, the rules answer.
+    pub fn use_next(&self, request: &ScriptedRequest<'_, '_>) -> Option<(ScriptUse, Option<Step>)> {
+        self.find(request, |entry| {
+            let matched = entry.matched.fetch_add(1, Ordering::Relaxed);
+            if !self.is_drawn(entry, matched) {
                 return None;
             }
             let next = |used| entry.is_left(used).then_some(used + 1);
-            entry.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()
+            entry.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok().map(|used| (matched, used))
         })
     }
 
     /// Returns what `use_next` would return, without a use.
-    pub(super) fn preview_next(&self, caller: &Partner, application: &Application<'_>) -> Option<ScriptUse> {
-        self.find(caller, application, |place, entry| {
-            let used = entry.used();
-            let is_drawn = self.is_drawn(place, entry, entry.matched.load(Ordering::Relaxed));
-            (is_drawn && entry.is_left(used)).then_some(used)
+    pub fn preview_next(&self, request: &ScriptedRequest<'_, '_>) -> Option<(ScriptUse, Option<Step>)> {
+        self.find(request, |entry| {
+            let (used, matched) = (entry.used(), entry.matched.load(Ordering::Relaxed));
+            (self.is_drawn(entry, matched) && entry.is_left(used)).then_some((matched, used))
         })
     }
 
-    /// Returns the first scripted answer that matches and for which `select` returns the number of uses before this one.
+    /// Returns the first scripted answer that matches and for which `select` returns the numbers of matches and of uses
+    /// before this one.
     fn find(
         &self,
-        caller: &Partner,
-        application: &Application<'_>,
-        select: impl Fn(usize, &ScriptEntry) -> Option<usize>,
-    ) -> Option<ScriptUse> {
-        self.read().iter().enumerate().find_map(|(place, entry)| {
-            let answer = &entry.answer;
-            let used = answer.when.matches(caller, application).then(|| select(place, entry))??;
-            let delay = answer.delay.map_or(Duration::ZERO, |DurationText(delay)| delay);
-            Some(ScriptUse { place, delay, answer: answer.step(used) })
+        request: &ScriptedRequest<'_, '_>,
+        select: impl Fn(&ScriptEntry) -> Option<(usize, usize)>,
+    ) -> Option<(ScriptUse, Option<Step>)> {
+        self.read().list.iter().find_map(|entry| {
+            let ScriptEntry { place, answer, .. } = entry;
+            let (matched, used) = answer.when.matches(request).then(|| select(entry))??;
+            let delay = answer.delay.at(self.draw(DELAY, *place, matched));
+            Some((ScriptUse { place: *place, delay }, answer.step(used).cloned()))
         })
     }
 
-    /// Draws whether a match gets the answer. For one seed the n-th match of an answer always has the same result.
-    fn is_drawn(&self, place: usize, entry: &ScriptEntry, matched: usize) -> bool {
-        let drawn = split_mix(split_mix(self.seed ^ place as u64) ^ matched as u64);
-        #[expect(clippy::cast_precision_loss, reason = "the remaining 53 bits fit into a double")]
-        let share = (drawn >> 11) as f64 / (1_u64 << 53) as f64;
-        share < entry.answer.probability
+    /// Draws whether a match gets the answer.
+    fn is_drawn(&self, entry: &ScriptEntry, matched: usize) -> bool {
+        self.draw(PROBABILITY, entry.place, matched) < entry.answer.probability
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Vec<ScriptEntry>> {
+    /// Draws a share from 0 to 1. For one seed the n-th match of an answer always has the same one.
+    fn draw(&self, purpose: u64, place: usize, matched: usize) -> f64 {
+        let drawn = split_mix(split_mix(self.seed ^ purpose ^ place as u64) ^ matched as u64);
+        #[expect(clippy::cast_precision_loss, reason = "the remaining 53 bits fit into a double")]
+        let share = (drawn >> 11) as f64 / (1_u64 << 53) as f64;
+        share
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Entries> {
+        self.entries.write().expect("lock poisoned: script")
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Entries> {
         self.entries.read().expect("lock poisoned: script")
     }
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::{AccessKey, Accounts, Partner, StartWorld};
 use crate::pictures::Buckets;
 use crate::simulator::clock::{Clock, machine_time};
+use crate::simulator::coverage::Coverage;
 use crate::simulator::journal::JournalLimits;
 use crate::simulator::metrics::{Leftovers, Metrics, UnexpectedRequests};
 use crate::simulator::space_id::SpaceId;
@@ -48,6 +49,7 @@ impl Spaces {
             journal_limits: limits.into(),
             buckets: Buckets::default(),
             metrics: Metrics::default(),
+            coverage: Coverage::default(),
             unexpected_requests: UnexpectedRequests::default(),
             leftovers: Arc::default(),
         });
@@ -186,6 +188,8 @@ pub struct Shared {
     pub journal_limits: Arc<JournalLimits>,
     pub(super) buckets: Buckets,
     pub metrics: Metrics,
+    /// What the applications of all spaces got, deleted ones included.
+    pub coverage: Coverage,
     pub unexpected_requests: UnexpectedRequests,
     pub leftovers: Arc<Leftovers>,
 }

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use crate::domain::{Accounts, Settings, StartWorld};
 use crate::simulator::authentication::{Lockout, Tokens};
 use crate::simulator::clock::Clock;
+use crate::simulator::coverage::Coverage;
 use crate::simulator::journal::Journal;
+use crate::simulator::quota::QuotaWindow;
 use crate::simulator::script::Script;
 use crate::simulator::space_id::SpaceId;
 use crate::simulator::spaces::Shared;
@@ -22,12 +24,15 @@ pub struct SpaceState {
     pub(super) store: Store,
     pub(super) tokens: Arc<Mutex<Tokens>>,
     pub lockout: Lockout,
+    /// What the applications of the space got, from its creation on: a reset does not undo what was tested.
+    pub coverage: Arc<Coverage>,
     pub shared: Arc<Shared>,
     accounts: RwLock<Arc<Accounts>>,
     /// Orders what the store's own locks cannot. Read lock: one application or one review. Write lock: snapshots and every
     /// change by the control API.
     state_lock: RwLock<()>,
     pub script: Script,
+    pub quota: QuotaWindow,
     pub clock: Clock,
     pub journal: Journal,
 }
@@ -35,13 +40,14 @@ pub struct SpaceState {
 impl SpaceState {
     /// Returns the state of a space at its start.
     pub(super) fn first(space_id: SpaceId, world: StartWorld, shared: Arc<Shared>) -> Self {
-        Self::new(space_id, world, Clock::default(), Arc::default(), shared, 0)
+        Self::new(space_id, world, Clock::default(), Arc::default(), Arc::default(), shared, 0)
     }
 
     /// Returns the state of the same space after a reset, or after its world was replaced.
     pub(super) fn next(&self, world: StartWorld, clock: Clock) -> Self {
-        let (tokens, shared) = (Arc::clone(&self.tokens), Arc::clone(&self.shared));
-        Self::new(self.space_id, world, clock, tokens, shared, self.journal.last_number())
+        let Self { tokens, coverage, shared, .. } = self;
+        let (tokens, coverage, shared) = (Arc::clone(tokens), Arc::clone(coverage), Arc::clone(shared));
+        Self::new(self.space_id, world, clock, tokens, coverage, shared, self.journal.last_number())
     }
 
     fn new(
@@ -49,6 +55,7 @@ impl SpaceState {
         world: StartWorld,
         clock: Clock,
         tokens: Arc<Mutex<Tokens>>,
+        coverage: Arc<Coverage>,
         shared: Arc<Shared>,
         last_number: u64,
     ) -> Self {
@@ -56,10 +63,12 @@ impl SpaceState {
             space_id,
             started_at: clock.now(),
             tokens,
+            coverage,
             lockout: Lockout::default(),
+            quota: QuotaWindow::default(),
             accounts: RwLock::new(Arc::clone(&world.accounts)),
             state_lock: RwLock::default(),
-            script: Script::new(&world.script, world.settings.seed, Arc::clone(&shared.leftovers)),
+            script: Script::new(space_id, &world.script, world.settings.seed, Arc::clone(&shared.leftovers)),
             clock,
             journal: Journal::new(Arc::clone(&shared.journal_limits), last_number),
             shared,

@@ -1,32 +1,25 @@
-//! Applications and their reviews: script, pictures, rules, and the change that they allow.
+//! Applications and their reviews: pictures, rules or a scripted answer, and the change that they allow.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::domain::{
     Answer, Application, Case, Customer, CustomerId, Decision, Facts, Inspection, Partner, RealNameStatus, Review,
-    ReviewDecision, Rule, UnlistedCustomers, check_ownership, decide,
+    ReviewDecision, Rule, Step, UnlistedCustomers, check_ownership, decide,
 };
-use crate::simulator::outcome::{Change, Reason, Submission};
-use crate::simulator::script::ScriptUse;
+use crate::simulator::outcome::{Change, ScriptedOutcome, Submission};
 use crate::simulator::state::SpaceState;
 use crate::simulator::store::{Commit, CurrentState, CustomerChange};
 
 impl SpaceState {
+    /// Decides an application by the rules.
     pub async fn submit(&self, partner: &Arc<Partner>, application: &Application<'_>) -> Submission {
-        let Some(scripted) = self.script.use_next(partner, application) else {
-            let pictures = self.inspect(partner, application).await;
-            return self.apply_rules(Arc::clone(partner), application, pictures, true);
-        };
-        self.apply_scripted(partner, application, scripted, true)
+        let pictures = self.inspect(partner, application).await;
+        self.apply_rules(Arc::clone(partner), application, pictures, true)
     }
 
-    /// Returns what [`submit`](Self::submit) would return now with these pictures. Changes and counts nothing.
+    /// Returns what [`submit`](Self::submit) would return now with these pictures. Changes nothing.
     pub fn preview(&self, partner: Arc<Partner>, application: &Application<'_>, pictures: Inspection) -> Submission {
-        let Some(scripted) = self.script.preview_next(&partner, application) else {
-            return self.apply_rules(partner, application, pictures, false);
-        };
-        self.apply_scripted(&partner, application, scripted, false)
+        self.apply_rules(partner, application, pictures, false)
     }
 
     /// Inspects the pictures of an application. The bucket of a partner that is not ready may not be read.
@@ -64,23 +57,23 @@ impl SpaceState {
             let after = decision.change(&case, self.clock.now());
             let change = facts.customer.as_ref().zip(after.as_ref());
             let change = change.map(|(before, after)| Change::between(id, before, after));
-            let reason = Reason::Rules(facts, decision);
-            let submission = Submission { answer: decision.answer(), reason, change, delay: Duration::ZERO };
+            let submission = Submission { facts, decision, change };
             let is_accepted = matches!(decision, Decision::Accepted(_));
             (submission, after.filter(|_| commit).map(|customer| Commit { customer, is_accepted }))
         })
     }
 
-    fn apply_scripted(
+    /// Gives a scripted answer to an application. `commit` says whether an acceptance changes the state.
+    pub fn apply_scripted(
         &self,
         partner: &Partner,
         application: &Application<'_>,
-        ScriptUse { place, delay, answer }: ScriptUse,
+        step: Step,
         commit: bool,
-    ) -> Submission {
+    ) -> ScriptedOutcome {
         let accept = |review| self.accept(partner, application, review, commit);
-        let change = if let Answer::Accept(review) = answer { accept(review) } else { None };
-        Submission { answer, reason: Reason::Script(place), change, delay }
+        let change = if let Some(Answer::Accept(review)) = step.answer { accept(review) } else { None };
+        ScriptedOutcome { step, change }
     }
 
     /// Accepts an application without the rules. Changes nothing if the customer does not exist.

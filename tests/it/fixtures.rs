@@ -115,6 +115,11 @@ fn mistake_is_reported_with_line_column_key_and_hint() {
             "CBC.99007004",
         ),
         ("exchanges: [{ request: {} }]", "2:13 exchanges[0]", "`expect`"),
+        (
+            "exchanges: [{ review: { customer: c, decision: approve, opinion: fine } }]",
+            "2:66 exchanges[0].review.opinion",
+            "rejection",
+        ),
         ("exchanges: [{ advance: 2 moons }]", "2:24 exchanges[0].advance", "`2h`"),
     ];
     for (line, at, said) in table {
@@ -123,6 +128,90 @@ fn mistake_is_reported_with_line_column_key_and_hint() {
         let all = format!("{}\n{}", problems[0].message, problems[0].hint.as_deref().unwrap_or_default());
         assert!(all.contains(said), "{line}: {problems:#?}");
     }
+}
+
+#[test]
+fn slip_of_the_pen_gets_the_hint_that_rights_it() {
+    // A text with one mistake, its place, and all of its hint.
+    let table = [
+        ("settings: { seed: '5' }", "1:19 settings.seed", "write it without quotes: 5"),
+        (
+            "exchanges: [{ request: {}, expect: { status: \"200\" } }]",
+            "1:46 exchanges[0].expect.status",
+            "write it without quotes: 200",
+        ),
+        ("certificates: [{ number: E1, blocked: yes }]", "1:39 certificates[0].blocked", "write `true`"),
+        ("certificates: [{ number: E1, blocked: Off }]", "1:39 certificates[0].blocked", "write `false`"),
+        (
+            "certificates: [{ number: E1, blocked: 'true' }]",
+            "1:39 certificates[0].blocked",
+            "write it without quotes: true",
+        ),
+        ("scripted: [{ probability: 50%, then: { is_review: 1 } }]", "1:27 scripted[0].probability", "write `0.5`"),
+        ("scripted: [{ then: { gateway: 413 } }]", "1:31 scripted[0].then.gateway", "of 413 there are: APIGW.0201"),
+        ("scripted: [{ then: { gateway: '413' } }]", "1:31 scripted[0].then.gateway", "of 413 there are: APIGW.0201"),
+        ("name:mine", "1:1 ", "a blank is missing after `name:`"),
+        ("name:mine\npartners: []", "1:6 ", "a blank is missing after `name:`"),
+        ("# a comment\nname:mine\n\npartners: []", "2:6 ", "a blank is missing after `name:`"),
+        ("customers:\n  - id:c-1\n    attempts: 1", "2:8 ", "a blank is missing after `id:`"),
+        ("customers: [{ id:c-1 }]", "1:15 customers[0].id:c-1", "a blank is missing after `id:`"),
+        ("name: a: b", "1:8 ", "a text with a colon and a blank in it needs quotes"),
+        ("{ // mine\n  \"name\": \"x\" }", "1:3 // mine \"name\"", "a comment begins with `#`"),
+        ("{ \"name\": \"x\", // mine\n  \"partners\": [] }", "1:16 // mine \"partners\"", "a comment begins with `#`"),
+        ("{ \"name\": \"x\" // mine\n}", "1:15 ", "a comment begins with `#`"),
+        ("// mine\n{ \"name\": \"x\" }", "1:1 ", "a comment begins with `#`"),
+        ("{ \"settings\": { \"seed\": 5 // mine\n} }", "1:25 settings.seed", "a comment begins with `#`"),
+        ("customers:\n  - { id: a }\n   - { id: b }", "3:4 ", "indent it like line 2"),
+        ("customers:\n  - { id: a }\n\n - { id: b }", "4:2 ", "indent it like line 2"),
+        ("customers:\n   - id: a\n     attempts: 1\n  - id: b", "4:3 ", "indent it like line 2"),
+        ("bucket: { authorized: true }", "1:1 bucket", "it is a key of a partner"),
+        ("customers: [{ id: c, xaccount_type: X }]", "1:22 customers[0].xaccount_type", "it is a key of a partner"),
+    ];
+    for (text, at, hint) in table {
+        let problems = problems(&format!("{text}\n"));
+        assert_eq!(places(&problems), [at], "{text}: {problems:#?}");
+        assert_eq!(problems[0].hint.as_deref(), Some(hint), "{text}: {problems:#?}");
+    }
+}
+
+#[tokio::test]
+async fn span_of_time_is_read_in_every_form() {
+    let table = [
+        ("3d", "72h"),
+        ("1w 2d", "216h"),
+        ("P3D", "72h"),
+        ("PT2H", "2h"),
+        ("P1DT12H", "36h"),
+        ("1d 1h 30m", "25h 30m"),
+        ("1.5h", "1h 30m"),
+        ("0s", "0s"),
+    ];
+    for (text, read) in table {
+        let app = TestApp::from_text(&format!("settings: {{ review_after: {text} }}\n{PARTNER}"));
+        assert_eq!(app.get("/world").await["settings"]["review_after"], read, "{text}");
+    }
+    for (text, message) in [
+        ("1mo", "`1mo` is no span of time"),
+        ("1y", "`1y` is no span of time"),
+        ("-3d", "`-3d` is no span of time"),
+        ("3", "`3` is no span of time"),
+        ("9000000d", "`9000000d` is too long"),
+    ] {
+        let problems = problems(&format!("settings: {{ review_after: '{text}' }}\n{PARTNER}"));
+        assert_eq!(problems[0].message, message);
+    }
+}
+
+#[test]
+fn misspelt_name_of_a_partner_is_one_mistake() {
+    let text = "
+partners: [{ id: p-1, nmae: demo, xaccount_type: X }]
+customers: [{ id: a, partner: demo }, { id: b, partner: demo }, { id: c, partner: demo, real_nam: authenticated }]
+settings: { review: manul, seed: x }
+certificates: [{ numbr: 5 }, { number: 7 }]
+scripted: [{ when: { caller: demo }, then: { error_code: CBC.1 } }]
+";
+    assert_eq!(problems(text).len(), 7);
 }
 
 #[test]
@@ -188,7 +277,7 @@ fixture:2:23: settings.contract: expected text, found the number 2023.03
       |                       ^ put it in quotes: "2023.03"
 fixture:2:46: settings.review_after: `soon` is no span of time
     2 | settings: { contract: 2023.03, review_after: soon }
-      |                                              ^ write it like `200ms`, `2h` or `1h 30m`
+      |                                              ^ write it like `200ms`, `2h`, `1h 30m` or `3d`
 fixture:4:5: partners[0]: the key `xaccount_type` is missing
     4 |   - { id: p-1, name: demo }
       |     ^ add `xaccount_type:`

@@ -14,7 +14,11 @@ pub async fn submit(PartnerRequest { partner, request }: PartnerRequest) -> Resu
     let content_type = request.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let raw = decode(content_type, &request.body)?;
     let application = Application::parse(raw, request.state().settings().contract)?;
-    Ok(Outcome::Submission(request.state().submit(&partner, &application).await))
+    let state = request.state();
+    if let Some(step) = request.use_script(Some(&partner), &|parameter| application.values(parameter)) {
+        return Ok(Outcome::Scripted(state.apply_scripted(&partner, &application, step, true)));
+    }
+    Ok(Outcome::Submission(state.submit(&partner, &application).await))
 }
 
 /// Decodes a body field by field. A field of the wrong type is noted, not refused: the application decides in the page's

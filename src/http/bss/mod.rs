@@ -4,16 +4,12 @@ pub mod individual;
 mod review_result;
 
 use axum::Router;
-use axum::http::Method;
 use axum::routing::{get, post};
 
 pub use review_result::ReviewResultBody;
 
-pub const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
-pub const REVIEW_RESULT: &str = "/v2/customers/realname-auths/result";
-
-pub const ENDPOINTS: &[(Method, &str)] = &[(Method::POST, INDIVIDUAL), (Method::GET, REVIEW_RESULT)];
+use crate::domain::{INDIVIDUAL, REVIEW_RESULT};
 
 pub fn routes() -> Router {
-    Router::new().route(INDIVIDUAL, post(individual::submit)).route(REVIEW_RESULT, get(review_result::show))
+    Router::new().route(INDIVIDUAL.path, post(individual::submit)).route(REVIEW_RESULT.path, get(review_result::show))
 }

@@ -1,5 +1,7 @@
 //! `GET /v2/customers/realname-auths/result`: querying the result of a review.
 
+use std::borrow::Cow;
+
 use axum::extract::Query;
 use axum::http::Uri;
 use schemars::JsonSchema;
@@ -13,6 +15,13 @@ use crate::simulator::{ApiError, CustomerQuery, Outcome};
 pub async fn show(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
     let id = customer_id(&request.parts.uri);
     let id = id.map_err(|violation| ParameterError { parameter: Some(Parameter::CustomerId), violation })?;
+    let values = |parameter| match parameter {
+        Parameter::CustomerId => vec![Cow::Borrowed(id.as_str())],
+        _ => Vec::new(),
+    };
+    if let Some(step) = request.use_script(Some(&partner), &values) {
+        return Ok(Outcome::Scripted(step.into()));
+    }
     match request.state().review_result(&partner, &id) {
         Ok(customer) => Ok(Outcome::Query(CustomerQuery { body: review_result(&customer), customer })),
         Err((rule, saw)) => Err(ApiError::Rule(rule, saw)),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{ControlError, Result};
 use super::extract::{Body, InSpace, Named, NamedBody, PathName, Put, RequestBody};
 use crate::domain::{Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, ReviewDecision};
-use crate::fixture::{CertificateSpec, CustomerSpec, Document, PartnerSpec, ScenarioSpec};
+use crate::fixture::{CertificateSpec, CustomerSpec, Document, PartnerSpec, ScenarioSpec, opinion_on_approval};
 use crate::simulator::SpaceState;
 
 /// The customers of a space.
@@ -70,6 +70,7 @@ pub async fn delete_customer(InSpace(space): InSpace, PathName(id): PathName) ->
 /// How a review is decided.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("not" = opinion_on_approval()))]
 pub struct ReviewRequest {
     /// The decision.
     decision: ReviewDecision,
@@ -83,7 +84,8 @@ impl RequestBody for ReviewRequest {
     const EXAMPLES: &[&str] =
         &[r#"{"decision":"approve"}"#, r#"{"decision":"reject","opinion":"The picture is blurred."}"#];
 
-    fn convert(_: &mut Document<'_>, request: Self) -> Option<Self> {
+    fn convert(document: &mut Document<'_>, request: Self) -> Option<Self> {
+        document.check_opinion("opinion", request.decision, request.opinion.as_deref());
         Some(request)
     }
 }

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::explain::preview;
 use super::extract::InSpace;
-use crate::domain::{Answer, Application, Citation, DocumentedOutcome, ErrorCode, Inspection, Refusal};
+use crate::domain::{Answer, Application, Citation, DocumentedOutcome, ErrorCode, Inspection, Refusal, Step};
 use crate::fixture::{CatalogRow, StepSpec, catalog};
 use crate::http::bss::individual::decode_json;
 use crate::http::openapi::all_required;
@@ -60,7 +61,7 @@ struct Ways {
 struct SampleScript {
     times: usize,
     #[schemars(with = "StepSpec")]
-    then: Answer,
+    then: Step,
 }
 
 /// A request that gives the outcome.
@@ -99,7 +100,7 @@ impl SampleScript {
                 Answer::Refuse(Refusal { code: ErrorCode::CheckItemsFailed, items: [item].into_iter().collect() })
             }
         };
-        Self { times: 1, then: answer }
+        Self { times: 1, then: Step { answer: Some(answer), fault: None } }
     }
 }
 
@@ -137,7 +138,11 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)>
                 Some(pictures) => pictures.clone(),
                 None => pictures.insert(state.inspect(partner, &application).await).clone(),
             };
-            let outcome = outcome(state.preview(Arc::clone(partner), &application, pictures).answer);
+            let outcome = preview(state, Arc::clone(partner), &application, pictures, &|_| Vec::new())
+                .0
+                .answer()
+                .as_ref()
+                .and_then(outcome);
             if let Some(outcome) = outcome.filter(|outcome| !found.iter().any(|(known, _)| known == outcome)) {
                 found.push((outcome, SampleRequest { caller: partner.name.to_string(), request }));
             }
@@ -151,8 +156,8 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)>
     found
 }
 
-fn outcome(answer: Answer) -> Option<DocumentedOutcome> {
-    match answer {
+fn outcome(answer: &Answer) -> Option<DocumentedOutcome> {
+    match *answer {
         Answer::Accept(review) => Some(DocumentedOutcome::Accepted(review)),
         Answer::Refuse(Refusal { code, items }) => {
             let mut items = items.iter();
@@ -161,6 +166,6 @@ fn outcome(answer: Answer) -> Option<DocumentedOutcome> {
                 _ => Some(DocumentedOutcome::Refused(code)),
             }
         }
-        Answer::Gateway(_) | Answer::Fault(_) => None,
+        Answer::Common(_) | Answer::Gateway(_) | Answer::Raw(_) => None,
     }
 }

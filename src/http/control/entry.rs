@@ -8,15 +8,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::{Accounts, CheckReport, Contract, Fault, Parameter, RealNameStatus, Settings, Wire, short};
+use crate::domain::{
+    Accounts, CheckReport, Contract, Fault, Parameter, RealNameStatus, Settings, Wire, excerpt, short,
+};
 use crate::http::bss::individual::decode_json;
-use crate::http::bss::{INDIVIDUAL, REVIEW_RESULT};
+use crate::http::explanation::Explainer;
 use crate::http::extract::query_value;
-use crate::http::iam::TOKENS;
 use crate::http::invent::Inventor;
 use crate::http::mask::{Mask, RequestKind};
 use crate::http::openapi::all_required;
-use crate::http::{App, Explainer, response};
+use crate::http::{App, response};
 use crate::simulator::{Change, JournalEntry, RecordedRequest, Space, SpaceId, Spaces};
 
 /// The fields of responses that are not shown: personal data, and links, which have the host that the client named.
@@ -181,12 +182,12 @@ impl EntryWriter {
     }
 
     pub fn explanation(&self, entry: &JournalEntry) -> Explanation {
-        let JournalEntry { outcome, request, caller, .. } = entry;
-        Explanation { checks: self.explainer().checks(outcome, request, caller.as_deref()), ..self.unchecked(entry) }
+        Explanation { checks: self.explainer().checks(entry), ..self.unchecked(entry) }
     }
 
     fn unchecked(&self, entry: &JournalEntry) -> Explanation {
-        let JournalEntry { outcome, request, .. } = entry;
+        let JournalEntry { outcome, .. } = entry;
+        // What the client gets: of a lost answer, nothing.
         let fault = outcome.fault().map(Fault::as_str);
         let body = if fault.is_some() { Value::Null } else { self.response_body(entry) };
         Explanation {
@@ -196,7 +197,7 @@ impl EntryWriter {
                 decided_by: outcome.decided_by(),
                 rule: outcome.check(),
                 fault,
-                why: self.explainer().why(outcome, request),
+                why: self.explainer().why(entry),
             },
             checks: Vec::new(),
             changes: outcome.change().into_iter().map(Into::into).collect(),
@@ -224,20 +225,16 @@ impl EntryWriter {
     }
 
     fn mask(&self, request: &RecordedRequest) -> Mask<'_> {
-        let kind = match request.path() {
-            INDIVIDUAL => RequestKind::Application,
-            REVIEW_RESULT => RequestKind::ReviewResult,
-            TOKENS => RequestKind::Login,
-            _ => RequestKind::Other,
-        };
         let Self { accounts, show_personal_data, inventor, .. } = self;
+        let kind = RequestKind::of(request.path());
         Mask { accounts, show_personal_data: *show_personal_data, kind, inventor: inventor.as_ref() }
     }
 
     fn response_body(&self, JournalEntry { outcome, request, request_id, .. }: &JournalEntry) -> Value {
         let request_id = request_id.simple().to_string();
         let text = response::body(outcome, self.wire, &request_id, |detail| &detail.masked);
-        let body = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let text = text.filter(|text| !text.is_empty()).unwrap_or("null".into());
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| excerpt(&text).into());
         if self.show_personal_data { body } else { without_personal_data(self.mask(request), body) }
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::domain::excerpt;
 use crate::fixture::{LoadError, Problem, UnknownScenario};
 use crate::http::openapi::{Describe, ErrorResponse, JSON, OperationWriter, response};
-use crate::simulator::{ReviewError, UpdateError};
+use crate::simulator::{ClockLimit, ReviewError, UpdateError};
 
 pub const MALFORMED: ErrorResponse =
     error(StatusCode::BAD_REQUEST, "malformed", "The call does not have the form that it has to have.");
@@ -120,6 +120,12 @@ impl From<ReviewError> for ControlError {
             ReviewError::NotUnderReview(_) => CONFLICT,
         };
         Self::new(response, error.to_string())
+    }
+}
+
+impl From<ClockLimit> for ControlError {
+    fn from(limit: ClockLimit) -> Self {
+        Self::new(INVALID, limit.to_string())
     }
 }
 

@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 
 use super::entry::EntryWriter;
 use super::error::{CONFLICT, ControlError, Result};
-use crate::domain::Parameter;
-use crate::http::bss::INDIVIDUAL;
+use crate::domain::{INDIVIDUAL, Parameter};
 use crate::simulator::JournalEntry;
 
 /// The fields of answers, whose names need no quotes.
@@ -17,7 +16,7 @@ const ANSWER: [&str; 4] = ["error_code", "error_msg", "fail_check_items", "is_re
 pub fn yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<String> {
     let view = writer.entry(entry);
     let response = &view.explanation.response;
-    let is_application = entry.request.method() == "POST" && entry.request.path() == INDIVIDUAL;
+    let is_application = (entry.request.method(), entry.request.path()) == (INDIVIDUAL.method, INDIVIDUAL.path);
     let (true, Value::Object(request), Some(status)) = (is_application, &view.request.body, response.status) else {
         let detail = "an exchange is an application with a JSON object, and its answer: this request is another";
         return Err(ControlError::new(CONFLICT, detail));

@@ -276,6 +276,6 @@ impl RequestBody for Expectation {
 impl Expectation {
     /// Reads the body of `POST /_sim/verify`. The error has everything that is wrong with it.
     pub(crate) fn from_json(text: &str) -> Result<Self, LoadError> {
-        fixture::read_with(text, Self::convert)
+        fixture::read_with(text, Self::EXAMPLES[0], Self::convert)
     }
 }

@@ -15,13 +15,13 @@ use super::entry::{EntryWriter, Explanation};
 use super::error::{CONFLICT, ControlError, Result};
 use super::extract::{Body, InSpace, Readable, RequestBody, WantsText};
 use super::journal::find;
-use crate::domain::{Application, MAX_BODY_BYTES, Partner, checks, gateway};
+use crate::domain::{Application, INDIVIDUAL, Inspection, MAX_BODY_BYTES, Partner, ScriptedRequest, checks, gateway};
 use crate::fixture::{Document, closest, only};
-use crate::http::bss::{INDIVIDUAL, individual};
+use crate::http::bss::individual;
 use crate::http::extract::{X_AUTH_TOKEN, caller_by_token, not_authenticated, only_partner};
 use crate::http::openapi::JSON;
 use crate::http::{App, response};
-use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Space, SpaceState, TokenError};
+use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, ScriptUse, Space, SpaceState, TokenError};
 
 /// A request as it would be sent, or one that was sent.
 #[derive(Deserialize, JsonSchema)]
@@ -85,7 +85,7 @@ pub async fn post(
 /// partner; by default it is the first partner.
 pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]) -> Explanation {
     let state = space.state();
-    let mut request = RecordedRequest::new("POST", INDIVIDUAL, body.len());
+    let mut request = RecordedRequest::new(INDIVIDUAL.method, INDIVIDUAL.path, body.len());
     request.add_header(CONTENT_TYPE.as_str(), JSON.as_bytes());
     let token = caller.filter(|caller| state.accounts().partner(caller).is_none());
     if let Some(token) = token.filter(|token| HeaderValue::from_str(token).is_ok()) {
@@ -97,35 +97,36 @@ pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]
     } else {
         find_partner(&state, caller)
     };
-    preview(app, space, partner, request).await
+    explain_request(app, space, partner, request).await
 }
 
 /// Explains the answer that a request of the journal would get now.
 async fn explain_again(app: &App, space: &Space, caller: Option<&str>, request_id: &str) -> Result<Explanation> {
     let entry = find(space, request_id)?;
     let request = &entry.request;
-    if (request.method(), request.path()) != ("POST", INDIVIDUAL) {
+    if (request.method(), request.path()) != (INDIVIDUAL.method, INDIVIDUAL.path) {
         return Err(ControlError::new(CONFLICT, "only an application can be explained again"));
     }
     let state = space.state();
-    let token =
-        request.headers().find(|(name, _)| *name == *X_AUTH_TOKEN.as_str()).map(|(_, token)| token.into_owned());
+    let token = request.header(X_AUTH_TOKEN.as_str());
     let partner = match (&entry.outcome, caller.or(entry.caller.as_deref()), token) {
         // A request that did not come so far does not either now.
         (Outcome::Refused(error @ ApiError::Gateway { check, .. }), ..) if check.id != checks::AUTHENTICATED.id => {
             Err(error.clone())
         }
         (_, Some(caller), _) => find_partner(&state, Some(caller)),
-        (_, None, Some(token)) => only_partner(caller_by_token(&state, token.as_bytes())),
+        (_, None, Some(token)) => {
+            caller_by_token(&state, token.as_bytes()).map_err(not_authenticated).and_then(only_partner)
+        }
         // The date of a signature may have passed: it is not verified again.
         (Outcome::Refused(error), None, None) => Err(error.clone()),
         (_, None, None) => Err(not_authenticated("x-auth-token not found".to_owned().into())),
     };
-    Ok(preview(app, space, partner, request.clone()).await)
+    Ok(explain_request(app, space, partner, request.clone()).await)
 }
 
 /// Explains what would become of a request of this partner, or of one that is refused before.
-async fn preview(
+async fn explain_request(
     app: &App,
     space: &Space,
     partner: Result<Arc<Partner>, ApiError>,
@@ -133,22 +134,44 @@ async fn preview(
 ) -> Explanation {
     let state = space.state();
     let caller = partner.as_ref().ok().map(|partner| Arc::clone(&partner.name));
-    let content_type = request.headers().find(|(name, _)| *name == *CONTENT_TYPE.as_str()).map(|(_, value)| value);
+    let content_type = request.header(CONTENT_TYPE.as_str());
     let application = partner.and_then(|partner| {
         let raw = individual::decode(content_type.as_deref(), request.body())?;
         Ok((partner, Application::parse(raw, state.settings().contract)?))
     });
-    let outcome = match application {
+    let (outcome, script) = match application {
         Ok((partner, application)) => {
             let pictures = state.inspect(&partner, &application).await;
-            Outcome::Submission(state.preview(partner, &application, pictures))
+            preview(&state, partner, &application, pictures, &|name| request.headers_of(name))
         }
-        Err(error) => error.into(),
+        Err(error) => (error.into(), None),
     };
     let status = response::status(&outcome).as_u16();
     let at = state.clock.now();
-    let entry = JournalEntry { number: 0, request_id: Uuid::nil(), at, request, caller, status, outcome };
+    let entry = JournalEntry { number: 0, request_id: Uuid::nil(), at, request, caller, status, script, outcome };
     EntryWriter::new(app, space).explanation(&entry)
+}
+
+/// Returns the outcome that an application with these pictures would have now. `headers` are the values of a header.
+pub fn preview(
+    state: &SpaceState,
+    partner: Arc<Partner>,
+    application: &Application<'_>,
+    pictures: Inspection,
+    headers: &dyn Fn(&str) -> Vec<String>,
+) -> (Outcome, Option<ScriptUse>) {
+    let scripted = state.script.preview_next(&ScriptedRequest {
+        endpoint: &INDIVIDUAL,
+        caller: Some(&partner.name),
+        headers,
+        values: &|parameter| application.values(parameter),
+    });
+    let (script, step) = scripted.unzip();
+    let outcome = match step.flatten() {
+        Some(step) => Outcome::Scripted(state.apply_scripted(&partner, application, step, false)),
+        None => Outcome::Submission(state.preview(partner, application, pictures)),
+    };
+    (outcome, script)
 }
 
 /// Finds the calling partner by its name or by a token.
@@ -162,7 +185,7 @@ fn find_partner(state: &SpaceState, caller: Option<&str>) -> Result<Arc<Partner>
         return Ok(Arc::clone(partner));
     }
     let token = caller.filter(|token| !token.is_empty()).ok_or_else(|| "x-auth-token not found".to_owned().into());
-    only_partner(token.and_then(|token| {
+    let caller = token.and_then(|token| {
         let mut caller = caller_by_token(state, token.as_bytes());
         if let Err(detail) = &mut caller
             && matches!(state.caller_by_token(token), Err(TokenError::Unknown))
@@ -172,5 +195,6 @@ fn find_partner(state: &SpaceState, caller: Option<&str>) -> Result<Arc<Partner>
             let _ = write!(detail.saw, ": no partner or token of this name{meant}");
         }
         caller
-    }))
+    });
+    only_partner(caller.map_err(not_authenticated)?)
 }

@@ -34,18 +34,46 @@ impl FromRequestParts<Arc<App>> for InSpace {
     type Rejection = ControlError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
-        let header = parts.headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
-        let name = header.or_else(|| query_value(&parts.uri, "space")).unwrap_or_else(|| SpaceId::DEFAULT.to_string());
-        find_space(app, &name).map(Self)
+        find_space(app, &space_name(parts)).map(Self)
     }
+}
+
+fn space_name(parts: &Parts) -> String {
+    let header = parts.headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+    header.or_else(|| query_value(&parts.uri, "space")).unwrap_or_else(|| SpaceId::DEFAULT.to_string())
 }
 
 impl Describe for InSpace {
     fn describe(operation: &mut OperationWriter<'_>) {
-        let description = "The space that the call is about; the header counts first. Default: `default`.";
-        operation.parameter("header", X_SIM_SPACE.as_str(), description, &json!({ "type": "string" }));
-        operation.parameter("query", "space", description, &json!({ "type": "string" }));
-        operation.error(NOT_FOUND);
+        describe_space(operation, "The space that the call is about; the header counts first. Default: `default`.");
+    }
+}
+
+fn describe_space(operation: &mut OperationWriter<'_>, description: &str) {
+    operation.parameter("header", X_SIM_SPACE.as_str(), description, &json!({ "type": "string" }));
+    operation.parameter("query", "space", description, &json!({ "type": "string" }));
+    operation.error(NOT_FOUND);
+}
+
+/// The space of a call that can also be about all spaces, as `*`: then it is `None`.
+pub struct InSpaces(pub Option<Arc<Space>>);
+
+impl FromRequestParts<Arc<App>> for InSpaces {
+    type Rejection = ControlError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+        match &*space_name(parts) {
+            "*" => Ok(Self(None)),
+            name => find_space(app, name).map(Some).map(Self),
+        }
+    }
+}
+
+impl Describe for InSpaces {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        let description = "The space that the call is about, or `*` for all, deleted ones included; the header counts \
+            first. Default: `default`.";
+        describe_space(operation, description);
     }
 }
 
@@ -83,7 +111,7 @@ pub(crate) trait RequestBody: Sized {
     const MEDIA_TYPES: &[&str] = &[JSON];
     /// False if no body means the same as an empty object.
     const IS_REQUIRED: bool = true;
-    /// Bodies, as JSON.
+    /// Bodies, as JSON. An empty body is answered with the first.
     const EXAMPLES: &[&str];
 
     /// Reports references to partners that are none of these, which are the space's.
@@ -132,7 +160,7 @@ impl<T: RequestBody> Unread<T> {
             // What else is wrong with it, the reader of fixtures finds.
             parse_json::<IgnoredAny>(&text)?;
         }
-        Ok(fixture::read_with(&text, |document, spec| match &space {
+        Ok(fixture::read_with(&text, T::EXAMPLES[0], |document, spec| match &space {
             Some(InSpace(space)) => convert_in(space, document, spec),
             None => T::convert(document, spec),
         })?)

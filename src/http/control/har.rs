@@ -1,5 +1,7 @@
 //! Entries of a journal as an HTTP archive (HAR 1.2), which browsers and other tools read.
 
+use std::time::Duration;
+
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use schemars::JsonSchema;
@@ -147,7 +149,8 @@ impl HarEntry {
     /// `writer` invents what it does not show.
     pub fn new(writer: &EntryWriter, entry: &JournalEntry) -> Self {
         let view = writer.entry(entry);
-        let delay = u64::try_from(entry.outcome.delay().as_millis()).unwrap_or(u64::MAX);
+        let delay = entry.script.map_or(Duration::ZERO, |script| script.delay);
+        let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         Self {
             request: request(writer, entry, &view),
             response: answer(writer, entry, &view),

@@ -4,6 +4,8 @@
 mod accounts;
 mod blocking;
 mod catalog;
+mod check;
+mod coverage;
 mod entry;
 mod error;
 mod exchange;
@@ -28,10 +30,11 @@ use axum::extract::{Query, Request};
 use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::any;
+use axum::routing::{any, get};
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
+pub use coverage::{Coverage, CoveredOutcome};
 pub use entry::EntryBody;
 pub use expectation::Expectation;
 pub(crate) use expectation::{Conditions, Field, Order};
@@ -45,6 +48,7 @@ use super::openapi::{ApiRouter, op};
 use super::response::{X_REQUEST_ID, request_id_header};
 use error::{CONFLICT, ControlError, FORBIDDEN, INTERNAL, MALFORMED, NOT_FOUND, UNAUTHORIZED};
 
+const INDEX_PATH: &str = "/_sim";
 const CA_PATH: &str = "/_sim/tls/ca.pem";
 const JOURNAL_PATH: &str = "/_sim/journal";
 const METRICS_PATH: &str = "/_sim/metrics";
@@ -73,7 +77,7 @@ fn open_routes() -> ApiRouter {
 #[rustfmt::skip]
 fn guarded_routes() -> ApiRouter {
     ApiRouter::new(true, &[INTERNAL, UNAUTHORIZED, FORBIDDEN, MALFORMED])
-        .get("/_sim", service::get_index, op("getIndex", "What this is, and where to go"))
+        .get(INDEX_PATH, service::get_index, op("getIndex", "What this is, and every call"))
         .get("/_sim/catalog", catalog::list,
             op("listOutcomes", "Every documented outcome, with all ways to get it now"))
         .get("/_sim/certificates", accounts::list_certificates, op("listCertificates", "The certificates of a space"))
@@ -83,10 +87,16 @@ fn guarded_routes() -> ApiRouter {
             op("putCertificate", "Creates or replaces a certificate").parameter(CERTIFICATE))
         .delete("/_sim/certificates/{number}", accounts::delete_certificate,
             op("deleteCertificate", "Deletes a certificate").parameter(CERTIFICATE))
+        .post("/_sim/check", check::post, op("checkScenario", "What is wrong with the text of a scenario file, and whether \
+                its exchanges get what they expect")
+                .description("The body is the text, whatever its Content-Type says. Nothing of the simulator changes."))
         .get("/_sim/clock", spaces::get_clock, op("getClock", "The time of a space"))
         .put("/_sim/clock", spaces::put_clock,
             op("changeClock", "Puts the clock of a space forward, stops it, sets it, or gives it back to the machine")
                 .description("Expiry of tokens, reviews and journal times follow it; the date of a signature does not."))
+        .get("/_sim/coverage", coverage::get,
+            op("getCoverage", "Which documented outcomes the applications of a space got")
+                .description("Since the space was created: a reset and clearing the journal do not change it."))
         .get("/_sim/customers", accounts::list_customers, op("listCustomers", "The customers of a space"))
         .get("/_sim/customers/{id}", accounts::get_customer, op("getCustomer", "One customer").parameter(CUSTOMER))
         .put("/_sim/customers/{id}", accounts::put_customer,
@@ -130,7 +140,9 @@ fn guarded_routes() -> ApiRouter {
         .get("/_sim/scripted", scripted::list, op("listScripted", "The answers fixed beforehand, with the uses left"))
         .post("/_sim/scripted", scripted::create,
             op("addScripted", "Fixes answers beforehand, behind those that there are").error(CONFLICT))
-        .delete("/_sim/scripted", scripted::delete, op("clearScripted", "Takes back all answers fixed beforehand"))
+        .delete("/_sim/scripted", scripted::clear, op("clearScripted", "Takes back all answers fixed beforehand"))
+        .delete("/_sim/scripted/{place}", scripted::delete,
+            op("deleteScripted", "Takes back one answer fixed beforehand").parameter("Its place in the list."))
         .get("/_sim/spaces", spaces::list, op("listSpaces", "The spaces that there are"))
         .post("/_sim/spaces", spaces::create,
             op("createSpace", "Creates an isolated world, with fresh credentials for its partners")
@@ -150,8 +162,8 @@ fn guarded_routes() -> ApiRouter {
 /// The routes of the control API, which answer every path below `/_sim`.
 pub fn routes(app: &Arc<App>) -> Router {
     let guarded = (guarded_routes().router)
+        .route("/_sim/", get(service::get_index))
         .method_not_allowed_fallback(error::unknown_method)
-        .route("/_sim/", any(error::unknown_route))
         .route("/_sim/{*unknown}", any(error::unknown_route))
         .layer(middleware::from_fn_with_state(Arc::clone(app), call_off_workers))
         .layer(middleware::from_fn(check_query))

@@ -7,11 +7,12 @@ use axum::response::NoContent;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::error::Result;
-use super::extract::{Body, InSpace, RequestBody, Status};
+use super::error::{ControlError, Result};
+use super::extract::{Body, InSpace, PathName, RequestBody, Status};
 use crate::domain::ScriptedAnswer;
 use crate::fixture::{Document, OneOrMany};
 use crate::http::openapi::all_required;
+use crate::simulator::ScriptedUses;
 
 /// The scripted answers, in the order in which they are tried.
 #[derive(Serialize, JsonSchema)]
@@ -22,7 +23,7 @@ pub struct ScriptedList {
 #[derive(Serialize, JsonSchema)]
 #[schemars(transform = all_required)]
 struct ScriptedUse {
-    /// Its place, from 0.
+    /// Its place, which is given once: first 0 to those of the scenario.
     place: usize,
     /// How often it was given.
     used: usize,
@@ -32,12 +33,11 @@ struct ScriptedUse {
 }
 
 pub async fn list(InSpace(space): InSpace) -> Json<ScriptedList> {
-    let uses = space.state().script.uses();
-    let scripted = uses.iter().enumerate().map(|(place, (answer, used)): (usize, &(Arc<ScriptedAnswer>, usize))| {
-        let left = answer.times.map(|times| times.saturating_sub(*used));
-        ScriptedUse { place, used: *used, left, scripted: Arc::clone(answer) }
-    });
-    Json(ScriptedList { scripted: scripted.collect() })
+    let row = |ScriptedUses { place, used, answer }| {
+        let left = answer.times.map(|times| times.saturating_sub(used));
+        ScriptedUse { place, used, left, scripted: answer }
+    };
+    Json(ScriptedList { scripted: space.state().script.uses().into_iter().map(row).collect() })
 }
 
 /// Scripted answers to be added.
@@ -60,7 +60,12 @@ impl RequestBody for NewScripted {
         }
     }
 
-    fn convert(_: &mut Document<'_>, OneOrMany(answers): Self::Spec) -> Option<Self> {
+    fn convert(document: &mut Document<'_>, OneOrMany(answers): Self::Spec) -> Option<Self> {
+        let is_list = document.has("[0]");
+        for (index, answer) in answers.iter().enumerate() {
+            let path = if is_list { format!("[{index}]") } else { String::new() };
+            document.check_scripted(&path, answer);
+        }
         Some(Self(answers))
     }
 }
@@ -83,7 +88,14 @@ pub async fn create(
     Ok(Status(AddedScripted { place, added }))
 }
 
-pub async fn delete(InSpace(space): InSpace) -> NoContent {
+/// Takes one scripted answer away.
+pub async fn delete(InSpace(space): InSpace, PathName(place): PathName) -> Result<NoContent> {
+    let is_removed = place.parse().is_ok_and(|place| space.state().script.remove(place));
+    let missing = || ControlError::not_found(format!("there is no scripted answer at the place {place}"));
+    if is_removed { Ok(NoContent) } else { Err(missing()) }
+}
+
+pub async fn clear(InSpace(space): InSpace) -> NoContent {
     space.state().script.clear();
     NoContent
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::error::{ControlError, Result, responses};
 use super::scenarios::JsonDocument;
-use super::{CA_PATH, guarded_routes, open_routes};
+use super::{CA_PATH, INDEX_PATH, guarded_routes, open_routes};
 use crate::domain::CheckItem;
 use crate::http::App;
 use crate::http::openapi::document;
@@ -25,6 +25,9 @@ use crate::simulator::{Shared, Spaces, machine_time};
 
 pub const PEM: &str = "application/x-pem-file";
 pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The version of the control API.
+const CONTROL_VERSION: u32 = 1;
 
 /// The simulator, and where to go.
 #[derive(Serialize, JsonSchema)]
@@ -34,29 +37,49 @@ pub struct Index {
     name: &'static str,
     /// Its version.
     version: &'static str,
+    /// The version of these calls: a client of this version understands all later simulators that have it.
+    control: u32,
     /// The seconds that it has been running.
     uptime_seconds: i64,
     /// How many spaces there are.
     spaces: usize,
     /// The paths of what else can be asked for.
     links: Vec<&'static str>,
+    /// Every call.
+    calls: Vec<Call>,
+}
+
+/// A control call.
+#[derive(Serialize, JsonSchema)]
+struct Call {
+    method: String,
+    path: &'static str,
+    /// What it does.
+    summary: &'static str,
 }
 
 pub async fn get_index(State(app): State<Arc<App>>) -> Json<Index> {
+    let has_ca = app.control.ca.is_some();
+    let calls: Vec<_> = calls().filter(|call| has_ca || call.path != CA_PATH).collect();
+    // What can be asked for without naming anything.
+    let is_link = |call: &&Call| call.method == "GET" && !call.path.contains('{') && call.path != INDEX_PATH;
     Json(Index {
         name: "bss-sim",
         version: env!("CARGO_PKG_VERSION"),
+        control: CONTROL_VERSION,
         uptime_seconds: machine_time().duration_since(app.spaces.started_at).as_secs(),
         spaces: app.spaces.list().len(),
-        links: links(app.control.ca.is_some()),
+        links: calls.iter().filter(is_link).map(|call| call.path).collect(),
+        calls,
     })
 }
 
-/// What can be asked for without naming anything.
-fn links(has_ca: bool) -> Vec<&'static str> {
-    let routes = guarded_routes().routes.into_iter().chain(open_routes().routes).skip(1);
-    let readable = routes.filter(|route| route.method == "get" && !route.path.contains('{'));
-    readable.map(|route| route.path).filter(|path| has_ca || *path != CA_PATH).collect()
+fn calls() -> impl Iterator<Item = Call> {
+    guarded_routes().routes.into_iter().chain(open_routes().routes).map(|route| Call {
+        method: route.method.to_uppercase(),
+        path: route.path,
+        summary: route.operation.summary,
+    })
 }
 
 /// The simulator is well. It listens only once its world is loaded, so a server that answers at all is also ready.

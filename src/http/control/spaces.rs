@@ -6,14 +6,14 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::response::NoContent;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::{CONFLICT, ControlError, Result};
 use super::extract::{Body, InSpace, PathName, RequestBody, Status, find_space};
 use crate::domain::{DurationText, Partner, TimestampText};
-use crate::fixture::{Document, LoadedScenario, ScenarioSpec, only};
+use crate::fixture::{Document, LoadedScenario, ScenarioSpec};
 use crate::http::App;
 use crate::http::openapi::{JSON, all_required};
 use crate::simulator::{Clock, Space, SpaceId, machine_time};
@@ -203,7 +203,7 @@ pub async fn get_clock(InSpace(space): InSpace) -> Json<ClockBody> {
     Json(ClockBody::from(&space.state().clock))
 }
 
-/// What is done to a clock: one of these.
+/// What is done to a clock: one of these, but `freeze` may go with `set`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ClockChange")]
@@ -222,33 +222,35 @@ pub struct ClockChangeSpec {
 pub enum ClockChange {
     Advance(Duration),
     Freeze(bool),
-    Set(Timestamp),
+    Set(Timestamp, Option<bool>),
     Reset,
 }
 
 impl RequestBody for ClockChange {
     type Spec = ClockChangeSpec;
 
-    const EXAMPLES: &[&str] = &[r#"{"advance":"2h"}"#, r#"{"freeze":true}"#, r#"{"reset":true}"#];
+    const EXAMPLES: &[&str] =
+        &[r#"{"advance":"2h"}"#, r#"{"freeze":true}"#, r#"{"set":"2027-01-01","freeze":true}"#, r#"{"reset":true}"#];
 
     fn convert(document: &mut Document<'_>, spec: ClockChangeSpec) -> Option<Self> {
-        let changes = [
-            spec.advance.map(|duration| Self::Advance(duration.0)),
-            spec.freeze.map(Self::Freeze),
-            spec.set.map(|time| Self::Set(time.0)),
-            spec.reset.filter(|reset| *reset).map(|_| Self::Reset),
-        ];
-        only(changes).or_else(|| document.refuse("write one of `advance`, `freeze`, `set` and `reset: true`"))
+        let ClockChangeSpec { advance, freeze, set, reset } = spec;
+        match (advance, set, freeze, reset.filter(|reset| *reset)) {
+            (Some(duration), None, None, None) => Some(Self::Advance(duration.0)),
+            (None, Some(time), freeze, None) => Some(Self::Set(time.0, freeze)),
+            (None, None, Some(freeze), None) => Some(Self::Freeze(freeze)),
+            (None, None, None, Some(_)) => Some(Self::Reset),
+            _ => document.refuse("write one of `advance`, `freeze`, `set` (also with `freeze`) and `reset: true`"),
+        }
     }
 }
 
-pub async fn put_clock(InSpace(space): InSpace, Body(change): Body<ClockChange>) -> Json<ClockBody> {
+pub async fn put_clock(InSpace(space): InSpace, Body(change): Body<ClockChange>) -> Result<Json<ClockBody>> {
     let clock = &space.state().clock;
     match change {
-        ClockChange::Advance(by) => clock.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)),
+        ClockChange::Advance(by) => clock.advance(by)?,
         ClockChange::Freeze(freeze) => clock.freeze(freeze),
-        ClockChange::Set(time) => clock.set(time),
+        ClockChange::Set(time, freeze) => clock.set(time, freeze),
         ClockChange::Reset => clock.reset(),
     }
-    Json(ClockBody::from(clock))
+    Ok(Json(ClockBody::from(clock)))
 }

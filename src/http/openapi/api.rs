@@ -9,15 +9,14 @@ use strum::VariantArray;
 
 use super::{ApiRoute, JSON, OperationWriter, header, op, response};
 use crate::domain::{
-    CERTIFICATE_TYPES, CertificateType, CheckItem, Contract, DocumentedOutcome, ErrorCode, GatewayError, Parameter,
-    PictureKind, Review, gateway,
+    self, CERTIFICATE_TYPES, CertificateType, CheckItem, Contract, DocumentedOutcome, ErrorCode, GatewayError,
+    Parameter, PictureKind, Review, gateway,
 };
 use crate::fixture::{CatalogRow, Exchange, Library, catalog};
 use crate::http::bss::ReviewResultBody;
 use crate::http::extract::X_SIM_SPACE;
 use crate::http::iam::{DomainsBody, IamErrorBody, TokenBody, TokenRequest};
 use crate::http::response::{ErrorBody, GatewayErrorBody};
-use crate::http::{bss, iam};
 
 pub const BSS_TAG: &str = "real-name authentication";
 
@@ -43,20 +42,20 @@ pub fn routes() -> [(&'static str, Value, Vec<ApiRoute>); 3] {
     let by_credentials = json!([{ "token": [] }, { "signature": [] }]);
     [
         (BSS_TAG, by_credentials.clone(), vec![
-            ApiRoute { method: "post", path: bss::INDIVIDUAL, describe: individual,
+            ApiRoute { method: "post", path: domain::INDIVIDUAL.path, describe: individual,
                 operation: op("applyIndividualRealnameAuths", "Requesting an Individual Real-Name Authentication")
                     .description(INDIVIDUAL) },
-            ApiRoute { method: "get", path: bss::REVIEW_RESULT, describe: review_result,
+            ApiRoute { method: "get", path: domain::REVIEW_RESULT.path, describe: review_result,
                 operation: op("showRealnameAuthenticationReviewResult", "Querying the Real-Name Authentication Review Result")
                     .description("As much of it as the flow needs; what it refuses is assumed.") },
         ]),
         (IAM_TAG, by_credentials, vec![
-            ApiRoute { method: "get", path: iam::DOMAINS, describe: domains,
+            ApiRoute { method: "get", path: domain::DOMAINS.path, describe: domains,
                 operation: op("keystoneListAuthDomains", "The accounts that a credential belongs to")
                     .description("An SDK that is given a region and no domain ID asks this first.") },
         ]),
         (IAM_TAG, json!([]), vec![
-            ApiRoute { method: "post", path: iam::TOKENS, describe: tokens,
+            ApiRoute { method: "post", path: domain::TOKENS.path, describe: tokens,
                 operation: op("keystoneCreateUserTokenByPassword",
                     "A token for a user's name and password, good for 24 hours") },
         ]),

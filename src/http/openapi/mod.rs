@@ -181,7 +181,7 @@ methods! { get put post delete }
 pub struct Operation {
     /// The name by which generated clients call it.
     pub id: &'static str,
-    summary: &'static str,
+    pub summary: &'static str,
     /// In Markdown.
     description: &'static str,
     parameter: &'static str,

@@ -177,7 +177,7 @@ impl Server {
         }
         if self.shutdown.is_cancelled() {
             connection.as_mut().graceful_shutdown();
-            // Without a request under way, the client is told of the end and not waited for.
+            // Without a request under way, the client gets the end of the connection and is not waited for.
             let is_unused = matches!(state.phase(), Phase::Idle | Phase::Head);
             let grace = if is_unused { Duration::ZERO } else { self.limits.grace };
             let _ = timeout(grace, connection).await;

@@ -10,3 +10,4 @@ mod parameters;
 mod pictures;
 mod review_result;
 mod rules;
+mod scripted;

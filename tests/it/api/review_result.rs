@@ -21,6 +21,8 @@ async fn get_result_follows_applications_and_reviews() {
     app.apply(&passport("c-1")).await.assert(200, UNDER_REVIEW);
     assert_result(r#"{"review_result":0,"opinion":null}"#).await;
     review(json!({ "decision": "perhaps" }), 422).await;
+    let error = review(json!({ "decision": "approve", "opinion": "fine" }), 422).await;
+    assert_eq!(error["detail"][0]["key"], "opinion", "nobody would see it: {error}");
     let rejected = review(json!({ "decision": "reject", "opinion": "blurred \u{7167}" }), 200).await;
     assert_eq!(rejected["real_name"], "rejected");
     assert_result("{\"review_result\":1,\"opinion\":\"blurred \u{7167}\"}").await;

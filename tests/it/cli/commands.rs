@@ -33,7 +33,12 @@ fn commands_exit_with_the_code_of_their_error() {
         (&["--fixtures", &bad], 3, "bad.yaml:1:19: customers[0].id: expected text, found the number 5"),
         (&["check", &bad], 3, "put it in quotes: \"5\""),
         (&["--fixtures", "/no/such/file"], 3, "/no/such/file: cannot be read"),
-        (&["--listen", &taken], 4, ": something listens there already: choose another port, or 0 for any free one"),
+        (&["--listen", "localhost:x"], 2, "`localhost:8080` or `8080`"),
+        (
+            &["--listen", &taken],
+            4,
+            " (--listen): something listens there already: choose another port, or 0 for any free one",
+        ),
         (&["--listen", "192.0.2.1:0"], 4, ": this machine has no such address: choose 127.0.0.1"),
         (&["--control-token", " "], 2, "a blank token protects nothing: give one, or leave the flag out"),
         (&["--control-host", "http://bss.example.com"], 2, "without a scheme and without a port"),
@@ -162,9 +167,22 @@ exchanges:
 }
 
 #[test]
+fn check_prints_warnings_to_stderr_and_exits_0() {
+    let path = TestDir::new("warnings").put("mine.yaml", "name: mine\n");
+    let (code, stdout, stderr) = run(&["check", &path]);
+    assert_eq!((code, stdout.as_str()), (Some(0), "ok   mine: 0 exchanges\n1 scenario, 0 exchanges, 0 failed\n"));
+    let line = |message: &str| format!("{path}:1:1: warning: {message}\n");
+    assert!(stderr.starts_with(&line("nobody can call: there are no partners")), "{stderr}");
+    assert!(stderr.contains(&line("nothing is proved: there are no exchanges")), "{stderr}");
+    let full = || File::options().write(true).open("/dev/full").expect("Linux has it");
+    let output = binary().args(["check", &path]).stderr(full()).output();
+    assert_eq!(finished(output.expect("the binary can be started")).0, Some(0), "nothing is wrong");
+}
+
+#[test]
 fn check_fixtures_exits_0() {
     let (code, stdout, stderr) = run(&["check", FIXTURES]);
-    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
 }
 
 #[track_caller]
@@ -279,7 +297,9 @@ fn healthcheck_of_https_exits_0_by_url_and_by_variables() {
         let mut check = binary();
         check.arg("healthcheck").env("BSS_SIM_LISTEN", process.address()).envs(variables.iter().copied());
         assert_eq!(check.status().expect("the binary can be started").code(), Some(0), "{variables:?}");
-        assert_eq!(run(&["healthcheck", "--listen", process.address()]).0, Some(1), "it speaks no HTTP");
+        let (code, _, stderr) = run(&["healthcheck", "--listen", process.address()]);
+        let advice = format!("it speaks HTTPS: --url https://{}", process.address());
+        assert!(code == Some(1) && stderr.contains(&advice), "{stderr}");
         process.end("TERM");
         let (code, _, stderr) = run(&["healthcheck", "--url", &url]);
         assert!(code == Some(1) && stderr.contains(&format!("{url} is not ready: ")), "{stderr}");

@@ -106,8 +106,8 @@ async fn reload_of_files_that_are_not_regular_keeps_what_was_loaded() {
     process.signal("HUP");
     let event = log.event_of("the TLS certificate stays as it was");
     assert_eq!(event["error"], format!("{certificate}: is no regular file"));
-    let event = log.event_of("not taken up");
-    assert_eq!((&event["file"], &event["message"]), (&json!(served), &json!("not taken up: is no regular file")));
+    let event = log.event_of("not loaded");
+    assert_eq!((&event["file"], &event["message"]), (&json!(served), &json!("not loaded: is no regular file")));
 
     TlsClient::trusting(&ca).connect(&process, NAME).await.expect("it is the same as before");
     let client = Client::http2(&process).await;
@@ -124,7 +124,7 @@ async fn watch_does_not_wait_for_a_pipe() {
     let mut process = Process::start(&flags);
     let (client, mut log) = (process.client(), process.log());
     let path = pipe(&files, "pipe.yaml");
-    assert_eq!(log.event_of("not taken up: is no regular file")["file"], path);
+    assert_eq!(log.event_of("not loaded: is no regular file")["file"], path);
     files.remove("pipe.yaml");
     files.put("other.yaml", scenario("other"));
     assert_eq!(log.event_of("scenario files were read again")["added"], "other");

@@ -11,7 +11,9 @@ use crate::support::*;
 
 /// A scenario in which this customer, and no other, can be authenticated by the token `token`.
 fn scenario(name: &str, customer: &str) -> String {
-    format!("name: {name}\n{PARTNERS}customers: [{{ id: {customer}, partner: demo }}]\n")
+    format!(
+        "name: {name}\n{PARTNERS}customers: [{{ id: {customer}, partner: demo }}]\nexchanges: [{{ advance: 1s }}]\n"
+    )
 }
 
 /// Starts a process that knows the scenarios in a directory.
@@ -133,7 +135,7 @@ async fn post_reload_with_mistakes_is_422_and_keeps_what_was_loaded() {
     for problem in detail.as_array().into_iter().flatten() {
         let event = log.event();
         assert_eq!((&event["level"], &event["file"]), (&json!("WARN"), &problem["file"]));
-        assert_eq!(event["message"], format!("not taken up: {}", text(&problem["message"])));
+        assert_eq!(event["message"], format!("not loaded: {}", text(&problem["message"])));
         for field in ["line", "column", "key", "hint"] {
             assert_eq!(event.get(field), problem.get(field), "{event}");
         }
@@ -416,7 +418,7 @@ async fn watch_logs_mistakes_and_keeps_what_was_loaded() {
     let (files, mut process) = watched("watched-wrong");
     let (client, mut log) = (process.client(), process.log());
     files.put("served.yaml", "name: served\ncustmers: []\n");
-    let event = log.event_of("not taken up: ");
+    let event = log.event_of("not loaded: ");
     assert_eq!(
         (&event["line"], &event["column"], &event["key"]),
         (&2.into(), &1.into(), &"custmers".into()),
@@ -433,24 +435,24 @@ async fn watch_logs_mistakes_and_keeps_what_was_loaded() {
 async fn watch_logs_a_file_that_is_put_right_again() {
     let (files, mut process) = watched("watched-right");
     let mut log = process.log();
-    let message = "taken up again";
+    let message = "loaded again";
     for mistake in ["name: served\ncustmers: []\n", "name: \u{7}"] {
         files.put("served.yaml", mistake);
-        log.event_of("not taken up: ");
+        log.event_of("not loaded: ");
         // As it was before.
         files.put("served.yaml", scenario("served", "before"));
         assert_eq!(log.event_of(message)["file"], json!(files.join("served.yaml")));
     }
     files.put("served.yaml", "name: [");
-    log.event_of("not taken up: ");
+    log.event_of("not loaded: ");
     files.put("served.yaml", scenario("served", "after"));
     assert_eq!(log.event_of(message)["file"], json!(files.join("served.yaml")));
     assert_eq!(log.event()["changed"], "served");
     files.put("other.yaml", "name: [");
-    log.event_of("not taken up: ");
+    log.event_of("not loaded: ");
     files.remove("other.yaml");
     files.put("third.yaml", scenario("third", "c-1"));
-    // A file that has gone is not taken up.
+    // A file that has gone is not loaded.
     assert_eq!(log.event()["added"], "third");
 }
 

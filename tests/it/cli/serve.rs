@@ -238,6 +238,62 @@ fn serve_with_a_bad_variable_exits_2() {
 }
 
 #[tokio::test]
+async fn serve_listens_where_people_say() {
+    let has_ipv6 = TcpListener::bind("[::1]:0").is_ok();
+    for (listen, addresses) in [
+        ("0", &["127.0.0.1"][..]),
+        (":0", &["127.0.0.1"]),
+        ("localhost:0", &["127.0.0.1", "[::1]"]),
+        ("[::1]:0", &["[::1]"]),
+    ] {
+        if listen == "[::1]:0" && !has_ipv6 {
+            continue;
+        }
+        let process = Process::spawn(binary().args(["--listen", listen, "--control-listen", listen]));
+        let control = text(&process.ready["control_url"]).to_owned();
+        for (url, path, status) in [(process.url(), INDIVIDUAL, 404), (&control, "/_sim/livez", 200)] {
+            let port = url.rsplit(':').next().expect("a port");
+            for address in addresses.iter().filter(|address| **address != "[::1]" || has_ipv6) {
+                let reply = Client::of_url(&format!("{address}:{port}")).call("GET", path, &[], "").await;
+                assert_eq!(reply.status, status, "{listen}: {address}: {reply:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn serve_at_a_port_in_use_names_the_flag_and_the_process() {
+    let process = Process::start(&[]);
+    let port = process.address().rsplit(':').next().expect("a port");
+    for (arguments, flag) in [
+        (&["--listen", port][..], "(--listen)"),
+        (&["--listen", "0", "--control-listen", &format!("localhost:{port}")], "(--control-listen)"),
+    ] {
+        let (code, _, stderr) = run(arguments);
+        let start = format!("cannot listen on 127.0.0.1:{port} {flag}: something listens there already: ");
+        assert!(code == Some(4) && stderr.starts_with(&start), "{stderr}");
+        if cfg!(target_os = "linux") {
+            assert!(stderr.ends_with(&format!("; process {} (bss-sim) has it\n", process.pid())), "{stderr}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn serve_logs_the_warnings_of_files() {
+    let files = TestDir::new("warnings");
+    let path = files.put("mine.yaml", "name: mine\npartners: []\n");
+    let mut process = Process::start(&["--fixtures", &path, "--log-format", "json"]);
+    let mut log = process.log();
+    let event = log.event_of("nobody can call: there are no partners");
+    assert_eq!((&event["level"], &event["file"], &event["line"]), (&"WARN".into(), &path.as_str().into(), &2.into()));
+    log.event_of("nothing is proved");
+    files.put("mine.yaml", format!("name: mine\n{PARTNERS}"));
+    assert_eq!(process.client().post("/reload", &Value::Null).await.0, 200);
+    log.event_of("scenario files were read again");
+    log.event_of("nothing is proved");
+}
+
+#[tokio::test]
 async fn serve_control_host_allows_further_hosts() {
     let hosts = "BSS.example.com,*.example.org.";
     let listed = [("bss.example.com:80", 200), ("a.b.example.org", 200), ("localhost", 200), ("example.org", 403)];

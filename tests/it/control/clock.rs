@@ -53,11 +53,43 @@ async fn put_clock_advances_sets_freezes_and_resets() {
 }
 
 #[tokio::test]
+async fn put_clock_takes_days_dates_and_a_time_to_stop_at() {
+    let app = app("");
+    let clock = change(&app, json!({ "set": "2027-01-01", "freeze": true })).await;
+    assert_eq!((&clock["now"], &clock["frozen"]), (&json!("2027-01-01T00:00:00Z"), &json!(true)));
+    for (span, now) in
+        [("3d", "2027-01-04T00:00:00Z"), ("1w 2d", "2027-01-13T00:00:00Z"), ("P3D", "2027-01-16T00:00:00Z")]
+    {
+        assert_eq!(change(&app, json!({ "advance": span })).await["now"], now, "{span}");
+    }
+    let clock = change(&app, json!({ "set": "2027-02-01", "freeze": false })).await;
+    assert_eq!(clock["frozen"], false);
+    assert_about(now(&clock), "2027-02-01T00:00:00Z".parse().expect("a time"));
+}
+
+#[tokio::test]
+async fn put_clock_beyond_the_last_time_is_422_and_says_so() {
+    const LAST: &str = "9999-12-30T22:00:00.999999999Z";
+    let app = app("");
+    change(&app, json!({ "set": "9999-12-30", "freeze": true })).await;
+    let error = app.assert_control("PUT", "/clock", json!({ "advance": "1d" }), 422).await;
+    assert!(text(&error["detail"]).contains(LAST), "{error}");
+    for time in ["9999-12-31", "9999-12-31T00:00:00Z"] {
+        let error = app.assert_control("PUT", "/clock", json!({ "set": time }), 422).await;
+        assert!(text(&error["detail"][0]["hint"]).contains(LAST), "{error}");
+    }
+    assert_eq!(app.get("/clock").await["now"], "9999-12-30T00:00:00Z", "nothing has changed");
+    assert_eq!(change(&app, json!({ "advance": "22h" })).await["now"], "9999-12-30T22:00:00Z");
+}
+
+#[tokio::test]
 async fn put_clock_with_none_or_two_changes_is_422() {
     let app = app("");
     let table = [
         (json!({}), "nothing is said"),
         (json!({ "advance": "1h", "freeze": true }), "two things are said"),
+        (json!({ "advance": "1h", "set": "2027-01-01" }), "two others"),
+        (json!({ "reset": true, "freeze": true }), "and two more"),
         (json!({ "advance": "soon" }), "that is no span of time"),
         (json!({ "set": "yesterday" }), "that is no time"),
         (json!({ "freeze": "yes" }), "that is no truth value"),

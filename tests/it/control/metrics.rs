@@ -48,7 +48,7 @@ async fn get_metrics_counts_answers_by_outcome_and_rule() {
         answered(INDIVIDUAL, "CBC.99007004", "rule", "pictures-pass", 1),
         answered(INDIVIDUAL, "CBC.0100", "parameters", "parameters", 1),
         answered(INDIVIDUAL, "fault close", "script", "script", 1),
-        answered("/v2/customers/realname-auths/result", "told", "accepted", "", 1),
+        answered("/v2/customers/realname-auths/result", "answered", "accepted", "", 1),
         answered("", "APIGW.0101", "gateway", "path-known", 1),
         "bss_sim_check_items_total{item=\"PIC_FORMAT_ERR\"} 1".to_owned(),
         "bss_sim_check_items_total{item=\"PIC_SIZE_ERR\"} 0".to_owned(),

@@ -3,7 +3,9 @@
 mod accounts;
 mod catalog;
 mod certificates;
+mod check;
 mod clock;
+mod coverage;
 mod explain;
 mod guard;
 mod journal;

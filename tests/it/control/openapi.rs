@@ -62,6 +62,47 @@ async fn get_index_links_are_described() {
 }
 
 #[tokio::test]
+async fn get_index_lists_every_call_with_a_line() {
+    let app = TestApp::builtin();
+    let document = app.get("/openapi.json").await;
+    let index = app.get("").await;
+    assert_eq!((&index["control"], &index["version"]), (&json!(1), &json!(env!("CARGO_PKG_VERSION"))), "{index}");
+    let path_is_control = |(path, _): &(&String, &Value)| path.starts_with("/_sim");
+    let described = document["paths"].as_object().expect("a mapping").iter().filter(path_is_control);
+    let described = described.flat_map(|(path, methods)| {
+        let methods = methods.as_object().expect("a mapping").iter().filter(|(method, _)| *method != "head");
+        methods.map(move |(method, operation)| (method.to_uppercase(), path.as_str(), text(&operation["summary"])))
+    });
+    let calls = list(&index, "calls").iter();
+    let listed = calls.map(|call| (text(&call["method"]).to_owned(), text(&call["path"]), text(&call["summary"])));
+    let described: BTreeSet<_> = described.filter(|(_, path, _)| *path != "/_sim/tls/ca.pem").collect();
+    assert_eq!(listed.collect::<BTreeSet<_>>(), described);
+    let with_slash = app.get("/").await;
+    assert_eq!((&with_slash["calls"], &with_slash["name"]), (&index["calls"], &json!("bss-sim")));
+}
+
+#[tokio::test]
+async fn control_call_with_another_method_is_405_with_those_there_are() {
+    let app = TestApp::builtin();
+    let index = app.get("").await;
+    let paths: BTreeSet<_> = list(&index, "calls").iter().map(|call| text(&call["path"])).collect();
+    for path in paths.into_iter().chain(["/_sim/"]) {
+        let calls = list(&index, "calls").iter().filter(|call| text(&call["path"]) == path.trim_end_matches('/'));
+        let mut known: BTreeSet<_> = calls.map(|call| text(&call["method"])).collect();
+        known.extend(known.contains("GET").then_some("HEAD"));
+        for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            if known.contains(method) {
+                continue;
+            }
+            let reply = app.call(method, &path.replace(['{', '}'], ""), &[], "").await;
+            assert_eq!((reply.status, &reply.json()["error"]), (405, &json!("unknown_method")), "{method} {path}");
+            let allowed: BTreeSet<_> = reply.header("allow").unwrap_or_default().split(',').collect();
+            assert_eq!(allowed, known, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn get_customer_with_an_id_that_is_no_utf8_is_400() {
     let reply = TestApp::builtin().call("GET", "/_sim/customers/%FF", &[], "").await;
     assert_eq!((reply.status, &reply.json()["error"]), (400, &"malformed".into()), "{reply:?}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{AUTHENTICATED, TestApp, UNDER_REVIEW, keys, numbered, passport, with, without};
+use crate::support::{AUTHENTICATED, TestApp, UNDER_REVIEW, keys, numbered, passport, text, with, without};
 
 const FLAKY: &str = "CBC.0999";
 
@@ -31,6 +31,25 @@ async fn statuses(app: &TestApp, count: usize) -> Vec<u16> {
         statuses.push(app.apply(&passport("c-1")).await.status);
     }
     statuses
+}
+
+#[tokio::test]
+async fn empty_body_is_422_with_what_it_may_look_like() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    for (method, path) in [
+        ("POST", "/scripted"),
+        ("POST", "/verify"),
+        ("POST", "/explain"),
+        ("PUT", "/clock"),
+        ("PUT", "/world"),
+        ("POST", "/customers/c-1/review"),
+    ] {
+        let error = app.assert_control(method, path, Value::Null, 422).await;
+        let hint = text(&error["detail"][0]["hint"]).strip_prefix("write it like ").expect("an example").to_owned();
+        let example: Value = serde_json::from_str(&hint).expect("the example is JSON");
+        let (status, answer) = app.control(method, path, &example).await;
+        assert!(status != 400 && status != 422, "{method} {path}: {example}: {answer}");
+    }
 }
 
 #[tokio::test]
@@ -331,7 +350,7 @@ async fn post_scripted_with_mistakes_is_refused_and_adds_nothing() {
         (json!({ "then": { "gateway": "APIGW.9999" } }), "APIGW.9999", "an unknown error of the gateway"),
         (json!({ "then": { "fault": "explode" } }), "explode", "an unknown fault"),
         (json!({ "then": { "is_review": 2 } }), "is_review", "there is no such number"),
-        (json!({ "then": { "is_review": 1, "fault": "hang" } }), "exactly one", "two answers"),
+        (json!({ "then": { "is_review": 1, "error_code": "CBC.0999" } }), "one answer", "two answers"),
         (json!({ "then": [] }), "without a step", "no answer"),
         (json!({ "times": 0, "then": { "is_review": 1 } }), "never given", "an answer that is never given"),
         (json!({ "probability": 1.5, "then": { "is_review": 1 } }), "probability", "no probability"),

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, UNDER_REVIEW, list, passport, with};
+use crate::support::{
+    INDIVIDUAL, SignedRequest, TestApp, UNDER_REVIEW, builtin_passport, list, now, passport, text, with,
+};
 
 /// A world with every kind of state in it.
 const RICH: &str = r#"
@@ -144,6 +146,27 @@ async fn put_world_and_post_reset_under_load_lose_no_request() {
         assert!(client.await.expect("every request ends with a documented answer") > 0);
     }
     assert_eq!(app.get("/world").await, normal);
+}
+
+#[tokio::test]
+async fn world_of_a_space_can_be_served_by_another_process() {
+    let app = TestApp::builtin();
+    let space = app.create_space(&json!({ "scenario": "default" })).await;
+    let (id, partner) = (text(&space["id"]), &space["partners"][0]);
+    let world = app.get(&format!("/world?space={id}")).await.to_string();
+    let (token, key) = (text(&partner["token"]), (text(&partner["ak"]), text(&partner["sk"])));
+    let application = builtin_passport("customer-new");
+    // Without the space, its credentials are those of no one.
+    let elsewhere = TestApp::builtin();
+    assert_eq!(elsewhere.apply_as(token, &application).await.rule(), Some("space-known"));
+    let serving = TestApp::from_text(&world);
+    serving.apply_as(token, &application).await.assert(200, UNDER_REVIEW);
+    let (body, date) = (application.to_string(), now());
+    let signed = SignedRequest { key, ..SignedRequest::post(&body, &date) };
+    serving.send(signed.request()).await.assert_rule("not-authenticated-yet", "CBC.99000027");
+    // The header names a space of this process.
+    let headers = [("x-auth-token", token), ("x-sim-space", id)];
+    assert_eq!(serving.call("POST", INDIVIDUAL, &headers, body.clone()).await.rule(), Some("space-known"));
 }
 
 #[tokio::test]

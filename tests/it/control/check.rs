@@ -1,0 +1,158 @@
+//! `POST /_sim/check`: what is wrong with the text of a scenario, and whether it does what it says.
+
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+/// What is said about a text.
+async fn check(app: &TestApp, text: &str) -> Value {
+    let reply = app.call("POST", "/_sim/check", &[("content-type", "application/octet-stream")], text.to_owned()).await;
+    assert_eq!(reply.status, 200, "{text}: {reply:?}");
+    let checked = reply.json();
+    assert_eq!(keys(&checked), ["mistakes", "warnings", "exchanges"], "{checked}");
+    checked
+}
+
+#[tokio::test]
+async fn post_check_has_every_mistake_by_line() {
+    let app = TestApp::builtin();
+    let checked = check(&app, "nmae: x\npartners: []\ncustomers: [{ id: 5, partner: dmo }]\n").await;
+    let mistake = |line, column, path: &str, message: &str, hint: &str| json!({ "line": line, "column": column, "path": path, "message": message, "hint": hint });
+    let expected = [
+        mistake(1, 1, "nmae", "unknown key `nmae`", "did you mean `name`?"),
+        mistake(3, 19, "customers[0].id", "expected text, found the number 5", "put it in quotes: \"5\""),
+        mistake(3, 31, "customers[0].partner", "there is no partner named `dmo`", "there are no partners"),
+    ];
+    assert_eq!(checked, json!({ "mistakes": expected, "warnings": [], "exchanges": [] }));
+    for text in ["", "{", "- a", "name: [", "\u{feff}", "\0"] {
+        let checked = check(&app, text).await;
+        assert_eq!(list(&checked, "mistakes").len(), 1, "{text:?}: {checked}");
+    }
+    let reply = app.call("POST", "/_sim/check", &[], &b"# fine\nname: \xff"[..]).await;
+    let mistake = &reply.json()["mistakes"][0];
+    assert_eq!((&mistake["line"], &mistake["column"]), (&json!(2), &json!(7)), "{reply:?}");
+}
+
+#[tokio::test]
+async fn post_check_warns_where_nobody_can_call_or_nothing_is_proved() {
+    const PARTNER: &str = "partners: [{ id: p, name: demo, xaccount_type: X }]";
+    const EXCHANGE: &str = "exchanges: [{ request: {}, expect: { status: 400 } }]";
+    let nobody = |text: &str| format!("nobody can call: {text}");
+    let unproved = "nothing is proved: there are no exchanges".to_owned();
+    let lenient = "settings: { authentication: lenient }";
+    let with_token = "partners: [{ id: p, name: demo, xaccount_type: X, credentials: { tokens: [t] } }]";
+    let table = [
+        ("name: x".to_owned(), vec![nobody("there are no partners"), unproved.clone()]),
+        (PARTNER.to_owned(), vec![nobody("no partner has credentials"), unproved.clone()]),
+        (format!("{EXCHANGE}\n{PARTNER}"), vec![nobody("no partner has credentials")]),
+        (format!("{lenient}\n{PARTNER}"), vec![unproved.clone()]),
+        (format!("{lenient}\n{PARTNER}\n{EXCHANGE}"), vec![]),
+        (with_token.to_owned(), vec![unproved]),
+    ];
+    let app = TestApp::builtin();
+    for (text, expected) in table {
+        let checked = check(&app, &text).await;
+        let messages: Vec<_> = list(&checked, "warnings").iter().map(|warning| warning["message"].clone()).collect();
+        assert_eq!(messages, expected, "{text}: {checked}");
+        assert_eq!(checked["mistakes"], json!([]), "{text}");
+    }
+    let checked = check(&app, &format!("{EXCHANGE}\n{PARTNER}")).await;
+    assert_eq!((&checked["warnings"][0]["line"], &checked["warnings"][0]["path"]), (&json!(2), &json!("partners")));
+}
+
+#[tokio::test]
+async fn post_check_runs_the_exchanges_in_a_space_of_their_own() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    let request = passport("c-1");
+    let text = format!(
+        "{PARTNERS}
+customers: [{{ id: c-1, partner: demo }}]
+exchanges:
+  - {{ request: {request}, expect: {{ status: 200, body: {{ is_review: 1 }} }} }}
+  - {{ advance: 3d }}
+  - {{ request: {request}, expect: {{ status: 200 }} }}
+  - {{ review: {{ customer: nobody, decision: approve }} }}
+  - {{ as: wrong, request: {{}}, expect: {{ status: 401, body: {{ error_code: APIGW.0301 }} }} }}
+"
+    );
+    let checked = check(&app, &text).await;
+    let exchanges = list(&checked, "exchanges");
+    let summary = |exchange: &Value| {
+        let status = |answer: &str| exchange[answer]["status"].as_u64();
+        (exchange["ok"].as_bool(), status("expected"), status("got"), exchange["why"].as_str().map(str::to_owned))
+    };
+    let under_review = "not-authenticated-yet: real-name status: under_review".to_owned();
+    let expected = [
+        (Some(true), Some(200), Some(200), None),
+        (Some(true), None, None, None),
+        (Some(false), Some(200), Some(400), Some(under_review)),
+        (Some(false), None, None, Some("the review of nobody failed: there is no such customer".to_owned())),
+        (Some(false), Some(401), Some(401), Some("authenticated: decrypt token fail".to_owned())),
+    ];
+    assert_eq!(exchanges.iter().map(summary).collect::<Vec<_>>(), expected, "{checked:#}");
+    assert_eq!(exchanges[2]["number"], 3);
+    assert_eq!(exchanges[2]["got"]["body"]["error_code"], "CBC.99000027");
+    assert_eq!(exchanges[2]["expected"]["body"], Value::Null, "any");
+    // Nothing of the simulator has changed, and nothing was counted.
+    assert!(app.space.journal().is_empty() && app.space.coverage_of_all_spaces().met == 0);
+    app.apply(&request).await.assert(200, UNDER_REVIEW);
+}
+
+#[tokio::test]
+async fn post_check_of_a_broken_answer_or_many_exchanges_ends() {
+    let app = TestApp::builtin();
+    let request = passport("c-1");
+    let script =
+        ["reset", "close", "empty", "malformed", "hang"].map(|fault| json!({ "times": 1, "then": { "fault": fault } }));
+    let exchange = format!("  - {{ request: {request}, expect: {{ status: 200 }} }}\n");
+    let text = format!("{PARTNERS}scripted: {}\nexchanges:\n{}", json!(script), exchange.repeat(5));
+    let checked = check(&app, &text).await;
+    assert_eq!(list(&checked, "exchanges").len(), 5, "{checked}");
+
+    let text = format!("{PARTNERS}exchanges:\n{}", "  - { advance: 1s }\n".repeat(1001));
+    let checked = check(&app, &text).await;
+    let warning = &checked["warnings"][0];
+    assert_eq!((list(&checked, "exchanges").len(), &warning["path"]), (1000, &json!("exchanges[1000]")), "{warning}");
+    assert_eq!(warning["line"], 1 + text[..text.rfind("  - ").expect("an exchange")].matches('\n').count());
+}
+
+#[tokio::test]
+async fn post_check_of_every_built_in_scenario_finds_nothing() {
+    let app = TestApp::builtin();
+    for scenario in list(&app.get("/scenarios").await, "scenarios") {
+        let file = app.get(&format!("/scenarios/{}", text(&scenario["name"]))).await;
+        let checked = check(&app, text(&file["yaml"])).await;
+        assert_eq!((&checked["mistakes"], &checked["warnings"]), (&json!([]), &json!([])), "{scenario}");
+        assert!(list(&checked, "exchanges").iter().all(|exchange| exchange["ok"] == true), "{scenario}: {checked:#}");
+    }
+}
+
+#[tokio::test]
+async fn post_check_answers_as_put_world_would() {
+    let app = TestApp::builtin();
+    let world = |directory: &str| json!({ "partners": [{ "id": "p", "name": "demo", "xaccount_type": "X", "bucket": { "directory": directory } }] });
+    for (directory, is_taken) in [("nosuch", false), ("/no/such/directory", true)] {
+        let mistakes = check(&app, &world(directory).to_string()).await["mistakes"].clone();
+        let (status, answer) = app.put("/world", &world(directory)).await;
+        assert_eq!((status == 200, mistakes == json!([])), (is_taken, is_taken), "{mistakes} {answer}");
+        assert_eq!(mistakes[0]["hint"], answer["detail"][0]["hint"], "{mistakes} {answer}");
+    }
+}
+
+#[tokio::test]
+async fn post_check_repeats_the_beginning_of_long_texts() {
+    let app = TestApp::builtin();
+    let long = "x".repeat(100_000);
+    let file = format!(
+        "{PARTNERS}exchanges:
+  - {{ request: {{}}, expect: {{ status: 400, body: {{ error_msg: {long} }} }} }}
+  - {{ review: {{ customer: {long}, decision: approve }} }}
+"
+    );
+    let checked = check(&app, &file).await;
+    assert!(checked.to_string().len() < 4000, "{checked:.300}");
+    let expected = text(&checked["exchanges"][0]["expected"]["body"]);
+    assert!(expected.starts_with("{\"error_msg\":\"xxx") && expected.ends_with("… (100016 bytes)"), "{expected:.100}");
+    let checked = check(&app, &format!("settings: {{ seed: '{}' }}", "1".repeat(100_000))).await;
+    assert!(checked.to_string().len() < 1000, "{checked:.300}");
+}
