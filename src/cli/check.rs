@@ -39,7 +39,7 @@ impl CheckArgs {
             let source = library.source(&scenario.name).expect("it was added");
             let failures = runtime.block_on(failures(scenario, &source.file.display().to_string()));
             for warning in &scenario.warnings {
-                // A warning that nobody can read changes nothing.
+                // If stderr cannot be written, the result of the command is still the same.
                 let mut warning = warning.clone();
                 warning.key = "warning".into();
                 let _ = write!(stderr(), "{warning}");

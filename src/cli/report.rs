@@ -29,7 +29,7 @@ const HINTS: [(&str, &str); 4] = [
 /// The requests to a simulator from its start to its end.
 pub(super) struct Report {
     pub(super) text: String,
-    pub(super) coverage: Coverage,
+    pub(super) coverage: CoverageReport,
     unexpected: u64,
     leftovers: u64,
 }
@@ -46,7 +46,7 @@ pub(super) enum FailOn {
 impl Report {
     /// The report of a simulator that has stopped.
     pub(super) fn new(spaces: &Spaces, show_personal_data: bool) -> Self {
-        let coverage = Coverage::new(&spaces.shared.coverage);
+        let coverage = CoverageReport::new(&spaces.shared.coverage);
         let title = "\nbss-sim: the requests of all spaces, deleted ones included; calls below /_sim do not count";
         let mut lines = vec![title.to_owned()];
         let mut answers = BTreeMap::<_, u64>::new();
@@ -144,13 +144,13 @@ fn describe(Leftover { space, answer, used }: &Leftover, show_personal_data: boo
 }
 
 /// Which documented outcomes were answered to applications.
-pub(super) struct Coverage {
+pub(super) struct CoverageReport {
     seen: Vec<CatalogRow>,
     missed: Vec<CatalogRow>,
 }
 
-impl Coverage {
-    fn new(coverage: &simulator::Coverage) -> Self {
+impl CoverageReport {
+    fn new(coverage: &simulator::OutcomeCoverage) -> Self {
         let (seen, missed) = catalog().into_iter().partition(|row| coverage.last(row.outcome).is_some());
         Self { seen, missed }
     }
@@ -189,7 +189,7 @@ impl Coverage {
 }
 
 /// `2 of 24 documented outcomes (8 %)`
-impl fmt::Display for Coverage {
+impl fmt::Display for CoverageReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seen, total) = (self.seen.len(), self.total());
         write!(f, "{seen} of {total} documented outcomes ({} %)", seen * 100 / total)

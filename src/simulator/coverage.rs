@@ -10,9 +10,9 @@ use crate::simulator::outcome::Outcome;
 /// The documented outcomes that applications got, each with the request that got it last. It has as much room from its
 /// beginning on as it ever takes.
 #[derive(Debug, Default)]
-pub struct Coverage([Mutex<Option<Uuid>>; DocumentedOutcome::COUNT]);
+pub struct OutcomeCoverage([Mutex<Option<Uuid>>; DocumentedOutcome::COUNT]);
 
-impl Coverage {
+impl OutcomeCoverage {
     /// Records the outcome of an application. An answer with check items counts for its code and for each item. An answer
     /// that a fault loses does not count: the client does not see it.
     pub fn record(&self, outcome: &Outcome, request_id: Uuid) {

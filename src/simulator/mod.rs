@@ -21,7 +21,7 @@ mod submit;
 pub use accounts::UpdateError;
 pub use authentication::TokenError;
 pub use clock::{Clock, ClockLimit, machine_time};
-pub use coverage::Coverage;
+pub use coverage::OutcomeCoverage;
 pub use journal::{JournalEntry, JournalLimits, News, Position, RecordedRequest};
 pub use metrics::{Leftover, UnexpectedRequest};
 pub use outcome::{ApiError, Change, CustomerQuery, Detail, IamAnswer, Outcome};

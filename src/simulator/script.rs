@@ -19,12 +19,12 @@ const DELAY: u64 = 1 << 63;
 pub struct Script {
     space: SpaceId,
     seed: u64,
-    entries: RwLock<Entries>,
+    entries: RwLock<ScriptEntries>,
     leftovers: Arc<Leftovers>,
 }
 
 #[derive(Debug, Default)]
-struct Entries {
+struct ScriptEntries {
     /// In the order in which they are tried.
     list: Vec<ScriptEntry>,
     /// The place of the next one. A place is given once.
@@ -60,7 +60,7 @@ pub struct ScriptedUses {
 #[error("a space takes {MAX_ANSWERS} scripted answers at the most")]
 pub struct TooManyAnswers;
 
-impl Entries {
+impl ScriptEntries {
     fn add(&mut self, answer: Arc<ScriptedAnswer>) {
         let (matched, used) = (AtomicUsize::new(0), AtomicUsize::new(0));
         self.list.push(ScriptEntry { place: self.next_place, answer, matched, used });
@@ -80,7 +80,7 @@ impl ScriptEntry {
 
 impl Script {
     pub(super) fn new(space: SpaceId, answers: &[Arc<ScriptedAnswer>], seed: u64, leftovers: Arc<Leftovers>) -> Self {
-        let mut entries = Entries::default();
+        let mut entries = ScriptEntries::default();
         answers.iter().cloned().for_each(|answer| entries.add(answer));
         Self { space, seed, entries: RwLock::new(entries), leftovers }
     }
@@ -181,11 +181,11 @@ impl Script {
         share
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Entries> {
+    fn write(&self) -> RwLockWriteGuard<'_, ScriptEntries> {
         self.entries.write().expect("lock poisoned: script")
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Entries> {
+    fn read(&self) -> RwLockReadGuard<'_, ScriptEntries> {
         self.entries.read().expect("lock poisoned: script")
     }
 }

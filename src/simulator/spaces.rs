@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::{AccessKey, Accounts, Partner, StartWorld};
 use crate::pictures::Buckets;
 use crate::simulator::clock::{Clock, machine_time};
-use crate::simulator::coverage::Coverage;
+use crate::simulator::coverage::OutcomeCoverage;
 use crate::simulator::journal::JournalLimits;
 use crate::simulator::metrics::{Leftovers, Metrics, UnexpectedRequests};
 use crate::simulator::space_id::SpaceId;
@@ -49,7 +49,7 @@ impl Spaces {
             journal_limits: limits.into(),
             buckets: Buckets::default(),
             metrics: Metrics::default(),
-            coverage: Coverage::default(),
+            coverage: OutcomeCoverage::default(),
             unexpected_requests: UnexpectedRequests::default(),
             leftovers: Arc::default(),
         });
@@ -189,7 +189,7 @@ pub struct Shared {
     pub(super) buckets: Buckets,
     pub metrics: Metrics,
     /// What the applications of all spaces got, deleted ones included.
-    pub coverage: Coverage,
+    pub coverage: OutcomeCoverage,
     pub unexpected_requests: UnexpectedRequests,
     pub leftovers: Arc<Leftovers>,
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::domain::{Accounts, Settings, StartWorld};
 use crate::simulator::authentication::{Lockout, Tokens};
 use crate::simulator::clock::Clock;
-use crate::simulator::coverage::Coverage;
+use crate::simulator::coverage::OutcomeCoverage;
 use crate::simulator::journal::Journal;
 use crate::simulator::quota::QuotaWindow;
 use crate::simulator::script::Script;
@@ -25,7 +25,7 @@ pub struct SpaceState {
     pub(super) tokens: Arc<Mutex<Tokens>>,
     pub lockout: Lockout,
     /// What the applications of the space got, from its creation on: a reset does not undo what was tested.
-    pub coverage: Arc<Coverage>,
+    pub coverage: Arc<OutcomeCoverage>,
     pub shared: Arc<Shared>,
     accounts: RwLock<Arc<Accounts>>,
     /// Orders what the store's own locks cannot. Read lock: one application or one review. Write lock: snapshots and every
@@ -55,7 +55,7 @@ impl SpaceState {
         world: StartWorld,
         clock: Clock,
         tokens: Arc<Mutex<Tokens>>,
-        coverage: Arc<Coverage>,
+        coverage: Arc<OutcomeCoverage>,
         shared: Arc<Shared>,
         last_number: u64,
     ) -> Self {

@@ -38,8 +38,8 @@ pub struct CoveredOutcome {
     pub last_request_id: Option<String>,
 }
 
-impl From<&simulator::Coverage> for Coverage {
-    fn from(coverage: &simulator::Coverage) -> Self {
+impl From<&simulator::OutcomeCoverage> for Coverage {
+    fn from(coverage: &simulator::OutcomeCoverage) -> Self {
         let outcomes: Vec<_> = DocumentedOutcome::all()
             .map(|outcome| {
                 let last = coverage.last(outcome);

@@ -196,7 +196,12 @@ fn request(writer: &EntryWriter, entry: &JournalEntry, view: &EntryBody) -> HarR
 
 fn answer(writer: &EntryWriter, entry: &JournalEntry, view: &EntryBody) -> HarResponse {
     let shown = &view.explanation.response;
-    let text = if shown.body.is_null() { String::new() } else { shown.body.to_string() };
+    let text = match &shown.body {
+        Value::Null => String::new(),
+        // A body that is no JSON is a text here.
+        Value::String(text) => text.clone(),
+        body => body.to_string(),
+    };
     let status = shown.status.and_then(|status| StatusCode::from_u16(status).ok());
     let headers = if status.is_some() {
         response::headers(&entry.outcome, writer.wire, entry.request_id)

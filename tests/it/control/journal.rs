@@ -476,6 +476,17 @@ async fn get_journal_as_har_invents_what_is_not_shown() {
 }
 
 #[tokio::test]
+async fn get_journal_as_har_has_a_raw_answer_as_it_was_sent() {
+    let app = TestApp::with("");
+    let page = "<html>502 \"Bad Gateway\"</html>";
+    app.script(&json!({ "then": { "raw": { "status": 502, "content_type": "text/html", "body": page } } })).await;
+    app.apply(&passport("c-1")).await.assert(502, page);
+    let har = app.get("/journal?format=har").await;
+    let content = &har["log"]["entries"][0]["response"]["content"];
+    assert_eq!(content, &json!({ "size": page.len(), "mimeType": "text/html", "text": page }));
+}
+
+#[tokio::test]
 async fn get_entry_as_an_exchange_passes_check() {
     let world = "customers: [{ id: c-1, partner: demo }]";
     let app = TestApp::with(world);
