@@ -116,7 +116,7 @@ pub async fn post(FileText(text): FileText) -> Json<CheckedFile> {
             let mut warnings: Vec<Mistake> = scenario.warnings.iter().cloned().map(Into::into).collect();
             if let Some(next) = scenario.exchanges.get(proven.len()) {
                 warnings.push(not_run(proven.len(), next.line()));
-                warnings.sort_by_key(|warning| (warning.line, warning.column));
+                warnings.sort_by_key(|warning| warning.line);
             }
             CheckedFile { mistakes: Vec::new(), warnings, exchanges }
         }

@@ -47,7 +47,8 @@ async fn post_check_warns_where_nobody_can_call_or_nothing_is_proved() {
         (format!("{EXCHANGE}\n{PARTNER}"), vec![nobody("no partner has credentials")]),
         (format!("{lenient}\n{PARTNER}"), vec![unproved.clone()]),
         (format!("{lenient}\n{PARTNER}\n{EXCHANGE}"), vec![]),
-        (with_token.to_owned(), vec![unproved]),
+        (with_token.to_owned(), vec![unproved.clone()]),
+        (format!("name: x\n{PARTNER}"), vec![unproved, nobody("no partner has credentials")]),
     ];
     let app = TestApp::builtin();
     for (text, expected) in table {
