@@ -1,5 +1,7 @@
 //! The simulated endpoints: how each is called, and what a script may answer in its place.
 
+use crate::domain::application::Parameter;
+
 /// A simulated endpoint.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -20,6 +22,15 @@ pub enum Scriptable {
 }
 
 impl Endpoint {
+    /// Returns true if its requests have this parameter, in the body or in the query.
+    pub fn takes(&self, parameter: Parameter) -> bool {
+        match self.scriptable {
+            Scriptable::Gateway => false,
+            Scriptable::ErrorCode => parameter == Parameter::CustomerId,
+            Scriptable::Review => true,
+        }
+    }
+
     /// Returns the endpoint at a path.
     pub fn at(path: &str) -> Option<&'static Self> {
         ENDPOINTS.into_iter().find(|endpoint| endpoint.path == path)

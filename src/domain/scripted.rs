@@ -161,6 +161,10 @@ impl ScriptedAnswer {
             let key = if self.when.path.is_some() { "when.path" } else { "when.method" };
             return Some(Misfit { key, message, hint: format!("known here: {known}") });
         }
+        if let Some((key, path)) = self.when.unknown_at(&endpoints) {
+            let hint = "it has no such parameter, or is answered before the caller is known: leave the condition out";
+            return Some(Misfit { key, message: format!("{path} is not called with this"), hint: hint.to_owned() });
+        }
         let needed = self.steps.0.iter().map(Step::needs).max()?;
         let endpoint = endpoints.into_iter().find(|endpoint| endpoint.scriptable < needed)?;
         let hint = match endpoint.scriptable {
@@ -246,25 +250,39 @@ impl When {
         is_named && self.method.as_ref().is_none_or(|TypedMatcher(method, _)| method.matches(&[endpoint.method]))
     }
 
-    pub fn matches(&self, request: &ScriptedRequest<'_, '_>) -> bool {
-        fn holds<T>(
-            condition: Option<&TypedMatcher<T>>,
-            request: &ScriptedRequest<'_, '_>,
-            parameter: Parameter,
-        ) -> bool {
-            condition.is_none_or(|TypedMatcher(matcher, _)| matcher.matches(&(request.values)(parameter)))
+    /// Returns a condition that one of the endpoints knows nothing of, by its key, and the path of the endpoint.
+    fn unknown_at(&self, endpoints: &[&'static Endpoint]) -> Option<(&'static str, &'static str)> {
+        endpoints.iter().find_map(|endpoint| {
+            let is_caller_unknown = self.caller.is_some() && endpoint.scriptable == Scriptable::Gateway;
+            let parameter = self.parameters().find(|(_, parameter, _)| !endpoint.takes(*parameter));
+            let key = is_caller_unknown.then_some("when.caller").or(parameter.map(|(key, ..)| key))?;
+            Some((key, endpoint.path))
+        })
+    }
+
+    /// Returns the conditions on parameters, each with its key.
+    fn parameters(&self) -> impl Iterator<Item = (&'static str, Parameter, &Matcher)> {
+        fn matcher<T>(condition: Option<&TypedMatcher<T>>) -> Option<&Matcher> {
+            condition.map(|TypedMatcher(matcher, _)| matcher)
         }
+        let conditions = [
+            ("when.customer_id", Parameter::CustomerId, matcher(self.customer_id.as_ref())),
+            ("when.identify_type", Parameter::IdentifyType, matcher(self.identify_type.as_ref())),
+            ("when.verified_file_url", Parameter::VerifiedFileUrl, matcher(self.verified_file_url.as_ref())),
+            ("when.name", Parameter::Name, matcher(self.name.as_ref())),
+            ("when.verified_number", Parameter::VerifiedNumber, matcher(self.verified_number.as_ref())),
+            ("when.xaccount_type", Parameter::XaccountType, matcher(self.xaccount_type.as_ref())),
+            ("when.verified_type", Parameter::VerifiedType, matcher(self.verified_type.as_ref())),
+            ("when.change_type", Parameter::ChangeType, matcher(self.change_type.as_ref())),
+        ];
+        conditions.into_iter().filter_map(|(key, parameter, matcher)| Some((key, parameter, matcher?)))
+    }
+
+    pub fn matches(&self, request: &ScriptedRequest<'_, '_>) -> bool {
         self.names(request.endpoint)
             && self.caller.as_ref().is_none_or(|TypedMatcher(matcher, _)| matcher.matches(request.caller.as_slice()))
             && self.headers.iter().all(|(name, TypedMatcher(matcher, _))| matcher.matches(&(request.headers)(name)))
-            && holds(self.customer_id.as_ref(), request, Parameter::CustomerId)
-            && holds(self.identify_type.as_ref(), request, Parameter::IdentifyType)
-            && holds(self.verified_file_url.as_ref(), request, Parameter::VerifiedFileUrl)
-            && holds(self.name.as_ref(), request, Parameter::Name)
-            && holds(self.verified_number.as_ref(), request, Parameter::VerifiedNumber)
-            && holds(self.xaccount_type.as_ref(), request, Parameter::XaccountType)
-            && holds(self.verified_type.as_ref(), request, Parameter::VerifiedType)
-            && holds(self.change_type.as_ref(), request, Parameter::ChangeType)
+            && self.parameters().all(|(_, parameter, matcher)| matcher.matches(&(request.values)(parameter)))
     }
 }
 

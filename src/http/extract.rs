@@ -71,20 +71,15 @@ impl ApiRequest {
         &self.context.state
     }
 
-    /// Finds the caller, which has not used up its quota. A token counts before a signature (assumed: the official SDKs sign even when a token header is
-    /// added).
+    /// Finds the caller, which has not used up its quota, and records its name if it is a partner. A token counts before a
+    /// signature (assumed: the official SDKs sign even when a token header is added).
     pub fn authenticate(&self) -> Result<Caller, ApiError> {
         let caller = self.find_caller().map_err(not_authenticated)?;
-        let state = self.state();
-        let taken =
-            state.quota.take(state.settings().quota, caller.account_id(), self.endpoint(), || state.clock.now());
-        match taken {
-            Ok(()) => Ok(caller),
-            Err(exceeded) => {
-                let (check, error) = (&checks::QUOTA, gateway::THROTTLED);
-                Err(ApiError::Gateway { check, error, detail: Some(exceeded.to_string().into()) })
-            }
+        if let Caller::Partner(partner) = &caller {
+            self.record_caller(Arc::clone(&partner.name));
         }
+        self.state().take_quota(caller.account_id(), self.endpoint())?;
+        Ok(caller)
     }
 
     fn find_caller(&self) -> Result<Caller, Detail> {
@@ -161,7 +156,6 @@ impl<S: Sync> FromRequest<S> for PartnerRequest {
         let request = ApiRequest::from_request(request, state).await?;
         request.record_body();
         let partner = only_partner(request.authenticate()?)?;
-        request.record_caller(Arc::clone(&partner.name));
         Ok(Self { partner, request })
     }
 }

@@ -28,8 +28,9 @@ impl Inventor {
             }
             Value::Number(number) => {
                 let text = number.to_string();
-                let number = self.number(form(&text, Class::of_number), &text);
-                let invented = write(&text, number, Class::of_number);
+                let (sign, digits) = text.strip_prefix('-').map_or(("", &*text), |digits| ("-", digits));
+                let number = self.number(format!("{sign}{}", form(digits, Class::of_number)), &text);
+                let invented = format!("{sign}{}", write(digits, number, Class::of_number));
                 serde_json::from_str(&invented).unwrap_or_else(|_| MASK.into())
             }
             Value::String(text) => self.text(text).into(),
@@ -66,7 +67,7 @@ impl Class {
         }
     }
 
-    /// The same in a number of JSON: it does not begin with 0, and its letter is that of an exponent.
+    /// The same in a number of JSON without its sign: it does not begin with 0, and its letter is that of an exponent.
     fn of_number(place: usize, c: char) -> Self {
         match c {
             '0'..='9' if place == 0 => Self::Range('1', 9),
@@ -110,12 +111,12 @@ mod tests {
     fn invented_values_keep_type_length_and_kind() {
         let mut inventor = Inventor::default();
         let values = json!([
-            "E12345678", "E87654321", "E12345678", "Wang Xiaoming", "王小明", "Иван", "a@b.example", "", 42, 43, 42, -7, 1.5,
+            "E12345678", "E87654321", "E12345678", "Wang Xiaoming", "王小明", "Иван", "a@b.example", "", 42, 43, 42, -7, -99, -1_099_511_627_776_i64, 1.5,
             true, false, null, { "key": ["value"] }, "00", "0", 0,
         ]);
         let invented = inventor.value(&values);
         insta::assert_snapshot!(invented, @r#"
-    ["A00000001","A00000002","A00000001","Aaaa Aaaaaaab","一一丁","一一一丁","a@a.aaaaaab","",11,12,11,-1,1.1,false,true,null,{"aab":["aaaab"]},"01","1",2]
+    ["A00000001","A00000002","A00000001","Aaaa Aaaaaaab","一一丁","一一一丁","a@a.aaaaaab","",11,12,11,-2,-11,-1000000000001,1.1,false,true,null,{"aab":["aaaab"]},"01","1",2]
     "#);
         assert_eq!(Inventor::default().value(&values), invented, "the same journal is exported in the same way");
     }

@@ -138,6 +138,9 @@ const LOGIN: [(&str, Harmless); 13] = [
     ("/auth/scope/project", Harmless::Object),
 ];
 
+/// The objects of a login that are called like secrets, and have some among others.
+const AROUND_SECRETS: [&str; 2] = ["/auth", "/auth/identity/password"];
+
 /// What a request asks for, which says where its values can be harmless.
 #[derive(Clone, Copy, PartialEq)]
 pub enum RequestKind {
@@ -252,7 +255,7 @@ impl Mask<'_> {
         let hidden = || self.hide(&String::from_utf8_lossy(body)).into();
         if self.show_personal_data && body.len() <= MAX_BODY_BYTES {
             // It cannot be known where the secrets are in a malformed one.
-            return serde_json::from_slice(body).map_or_else(|_| hidden(), |body| self.without_secrets(body));
+            return serde_json::from_slice(body).map_or_else(|_| hidden(), |body| self.without_secrets("", body));
         }
         let places: &[_] = match self.kind {
             RequestKind::Application => &APPLICATION,
@@ -263,20 +266,26 @@ impl Mask<'_> {
         raw.map_or_else(|_| hidden(), |raw| self.value(places, "", raw))
     }
 
-    fn without_secrets(self, value: Value) -> Value {
+    /// `place` is the JSON pointer of the value.
+    fn without_secrets(self, place: &str, value: Value) -> Value {
         match value {
             Value::Object(fields) => {
                 let shown = |(name, value): (String, Value)| {
-                    // IAM calls an object around a secret `auth` and another one `password`.
-                    let is_object = self.kind == RequestKind::Login
-                        && value.is_object()
-                        && ["auth", "password"].contains(&name.as_str());
-                    let is_masked = is_secret(&name) && !is_object;
-                    (name, if is_masked { self.hide_json(&value.to_string()) } else { self.without_secrets(value) })
+                    let place = format!("{place}/{name}");
+                    let is_around = self.kind == RequestKind::Login && AROUND_SECRETS.contains(&&*place);
+                    let is_masked = is_secret(&name) && !(is_around && value.is_object());
+                    let shown = if is_masked {
+                        self.hide_json(&value.to_string())
+                    } else {
+                        self.without_secrets(&place, value)
+                    };
+                    (name, shown)
                 };
                 fields.into_iter().map(shown).collect()
             }
-            Value::Array(elements) => elements.into_iter().map(|element| self.without_secrets(element)).collect(),
+            Value::Array(elements) => {
+                elements.into_iter().map(|element| self.without_secrets(&format!("{place}/-"), element)).collect()
+            }
             Value::String(text) if self.is_credential(&text) => self.hide(&text).into(),
             other => other,
         }

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use super::api::api_service;
 use super::app::App;
 use super::explanation::Explainer;
-use crate::domain::{Caller, CheckReport, INDIVIDUAL, short};
+use crate::domain::{Caller, CheckReport, Fault, INDIVIDUAL, short};
 use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
 use crate::simulator::{JournalEntry, SpaceState};
 
@@ -93,6 +93,12 @@ impl Reply {
         self.entry.as_ref().map(|entry| self.explainer().why(entry)).unwrap_or_default()
     }
 
+    /// Returns why a client gets no answer, or none to its end. `None` if it gets one.
+    fn fault(&self) -> Option<String> {
+        let fault = self.entry.as_ref()?.outcome.fault().filter(|fault| *fault != Fault::Empty)?;
+        Some(format!("no answer came: fault {} ({})", fault.as_str(), self.why()))
+    }
+
     fn explainer(&self) -> Explainer<'_> {
         Explainer { spaces: &self.app.spaces, contract: self.app.spaces.default_space().state().settings().contract }
     }
@@ -135,6 +141,7 @@ async fn run<'s>(app: &Arc<App>, router: &Router, exchange: &'s Exchange) -> Pro
             let token = token(&state, caller.as_deref());
             let reply = send(app, router.clone(), token.as_deref(), request).await;
             let reply = reply.map_err(|error| format!("the caller's token fits no header: {error}"));
+            let reply = reply.and_then(|reply| reply.fault().map_or(Ok(reply), Err));
             Proven { line: *line, expected: Some(expected), reply: Some(reply) }
         }
     }

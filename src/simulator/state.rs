@@ -32,7 +32,7 @@ pub struct SpaceState {
     /// change by the control API.
     state_lock: RwLock<()>,
     pub script: Script,
-    pub quota: QuotaWindow,
+    pub(super) quota: QuotaWindow,
     pub clock: Clock,
     pub journal: Journal,
 }

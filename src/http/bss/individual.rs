@@ -42,7 +42,7 @@ const fn invalid(violation: Violation) -> ParameterError {
 }
 
 /// True for JSON with or without parameters such as a charset, in any case.
-fn is_json(content_type: &str) -> bool {
+pub fn is_json(content_type: &str) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default();
     media_type.trim().eq_ignore_ascii_case("application/json")
 }

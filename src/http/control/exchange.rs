@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::entry::EntryWriter;
 use super::error::{CONFLICT, ControlError, Result};
 use crate::domain::{INDIVIDUAL, Parameter};
+use crate::http::bss::individual::is_json;
 use crate::simulator::JournalEntry;
 
 /// The fields of answers, whose names need no quotes.
@@ -21,15 +22,24 @@ pub fn yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<String> {
         let detail = "an exchange is an application with a JSON object, and its answer: this request is another";
         return Err(ControlError::new(CONFLICT, detail));
     };
+    if !entry.request.header("content-type").is_some_and(|content_type| is_json(&content_type)) {
+        return Err(ControlError::new(CONFLICT, "an exchange is sent as JSON: this request has another Content-Type"));
+    }
+    let is_signed = entry.request.header("authorization").is_some();
+    if view.caller.is_none() && is_signed && entry.request.header("x-auth-token").is_none() {
+        return Err(ControlError::new(CONFLICT, "an exchange is sent with a token: this request has an Authorization"));
+    }
     let token = || view.request.headers.get("x-auth-token").and_then(Value::as_str).unwrap_or_default().to_owned();
     let caller = view.caller.clone().unwrap_or_else(token);
-    let mut answer = response.body.as_object().cloned().unwrap_or_default();
+    let mut answer = response.body.as_object().cloned();
     // It is another one each time.
-    answer.remove("request_id");
+    answer.as_mut().map(|answer| answer.remove("request_id"));
     let mut text = format!("# {}\n- as: {}\n", view.explanation.outcome.why, scalar(&caller.into()));
     fields(&mut text, "  ", "request", request);
     let _ = writeln!(text, "  expect:\n    status: {status}");
-    fields(&mut text, "    ", "body", &answer);
+    if let Some(answer) = answer {
+        fields(&mut text, "    ", "body", &answer);
+    }
     Ok(text)
 }
 

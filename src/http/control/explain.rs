@@ -111,7 +111,9 @@ async fn explain_again(app: &App, space: &Space, caller: Option<&str>, request_i
     let token = request.header(X_AUTH_TOKEN.as_str());
     let partner = match (&entry.outcome, caller.or(entry.caller.as_deref()), token) {
         // A request that did not come so far does not either now.
-        (Outcome::Refused(error @ ApiError::Gateway { check, .. }), ..) if check.id != checks::AUTHENTICATED.id => {
+        (Outcome::Refused(error @ ApiError::Gateway { check, .. }), ..)
+            if ![checks::AUTHENTICATED.id, checks::QUOTA.id].contains(&check.id) =>
+        {
             Err(error.clone())
         }
         (_, Some(caller), _) => find_partner(&state, Some(caller)),
@@ -136,6 +138,7 @@ async fn explain_request(
     let caller = partner.as_ref().ok().map(|partner| Arc::clone(&partner.name));
     let content_type = request.header(CONTENT_TYPE.as_str());
     let application = partner.and_then(|partner| {
+        state.preview_quota(&partner.id, &INDIVIDUAL)?;
         let raw = individual::decode(content_type.as_deref(), request.body())?;
         Ok((partner, Application::parse(raw, state.settings().contract)?))
     });

@@ -90,7 +90,8 @@ pub async fn create(
 
 /// Takes one scripted answer away.
 pub async fn delete(InSpace(space): InSpace, PathName(place): PathName) -> Result<NoContent> {
-    let is_removed = place.parse().is_ok_and(|place| space.state().script.remove(place));
+    let number: Option<usize> = place.parse().ok().filter(|number: &usize| number.to_string() == place);
+    let is_removed = number.is_some_and(|number| space.state().script.remove(number));
     let missing = || ControlError::not_found(format!("there is no scripted answer at the place {place}"));
     if is_removed { Ok(NoContent) } else { Err(missing()) }
 }

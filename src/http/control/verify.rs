@@ -196,12 +196,14 @@ pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Ver
         }
         Order::Sequence => {
             let mut rest = &observed[..];
+            let mut used = Vec::new();
             for (found, conditions) in expectation.elements.iter().enumerate() {
                 let Some(place) = rest.iter().position(|entry| entry.satisfies(conditions)) else {
-                    let detail = missing(expectation.elements.len(), found, conditions, &observed, rest);
+                    let detail = missing(expectation.elements.len(), &used, conditions, &observed, rest);
                     let among = if rest.is_empty() { &observed } else { rest };
                     return Err(not_verified(detail, found, false, conditions, among));
                 };
+                used.push(rest[place].entry.number);
                 rest = &rest[place + 1..];
             }
             Ok(Verified { count: expectation.elements.len(), dropped })
@@ -209,18 +211,21 @@ pub fn verify(app: &App, space: &Space, expectation: &Expectation) -> Result<Ver
     }
 }
 
-/// Says which entry of a sequence is missing, and whether it is there but too early.
+/// Says which entry of a sequence is missing, and whether it is there but too early. `used` are the numbers of those that
+/// were found.
 fn missing(
     length: usize,
-    found: usize,
+    used: &[u64],
     conditions: &Conditions,
     all: &[Observed<'_>],
     rest: &[Observed<'_>],
 ) -> String {
     let before = &all[..all.len() - rest.len()];
     let place = before.last().map_or_else(String::new, |last| format!(" after #{}", last.entry.number));
-    let early = before.iter().rev().find(|entry| entry.satisfies(conditions));
+    let is_early = |observed: &&Observed<'_>| !used.contains(&observed.entry.number) && observed.satisfies(conditions);
+    let early = before.iter().rev().find(is_early);
     let early = early.map_or_else(String::new, |early| format!(" (#{} came too early)", early.entry.number));
+    let found = used.len();
     format!("expected {length} in this order, found {found}: there is no entry for number {}{place}{early}", found + 1)
 }
 

@@ -77,8 +77,6 @@ async fn scripted_when_matches_path_method_headers_and_the_customer_of_a_query()
         (json!({ "path": { "prefix": "/v2/" }, "method": "POST" }), false, "another method"),
         (json!({ "path": [RESULT, INDIVIDUAL], "customer_id": "c-1" }), true, "the customer of the query"),
         (json!({ "path": RESULT, "customer_id": "c-2" }), false, "another customer"),
-        (json!({ "path": RESULT, "name": { "present": false } }), true, "a query has no name"),
-        (json!({ "path": RESULT, "name": { "present": true } }), false, "a query has no name"),
         (json!({ "path": RESULT, "caller": "demo" }), true, "the caller"),
         (json!({ "path": RESULT, "caller": "other" }), false, "another caller"),
         (json!({ "path": RESULT, "headers": { "X-Trace": "t-1" } }), true, "a header, in any case"),
@@ -130,6 +128,14 @@ async fn scripted_answer_that_an_endpoint_does_not_give_is_a_mistake() {
         (json!({ "when": { "path": "/v2/customer" }, "then": { "error_code": "CBC.0999" } }), "when.path", INDIVIDUAL),
         (json!({ "when": { "method": "GET" }, "then": { "error_code": "CBC.0999" } }), "when.method", "POST"),
         (json!({ "when": { "path": RESULT } }), "", "`delay`"),
+        (json!({ "when": { "path": RESULT, "name": "x" }, "delay": "1s" }), "when.name", "parameter"),
+        (json!({ "when": { "path": DOMAINS, "caller": { "not": "demo" } }, "delay": "1s" }), "when.caller", "caller"),
+        (
+            json!({ "when": { "path": [TOKENS, INDIVIDUAL], "customer_id": "c" }, "delay": "1s" }),
+            "when.customer_id",
+            TOKENS,
+        ),
+        (json!({ "then": { "raw": { "status": 200, "content_type": "a".repeat(257) } } }), "then", "text/html"),
         (json!({ "then": { "raw": { "status": 99 } } }), "then", "200 to 599"),
         (json!({ "then": { "raw": { "status": 204, "body": "x" } } }), "then", "no body"),
         (json!({ "then": { "raw": { "status": 200, "content_type": "a\nb" } } }), "then", "text/html"),
@@ -308,6 +314,7 @@ async fn scripted_answer_can_be_taken_away_and_its_place_is_not_given_again() {
     assert_eq!(app.delete("/scripted/1").await, 204);
     assert_eq!(app.delete("/scripted/1").await, 404);
     assert_eq!(app.delete("/scripted/x").await, 404);
+    assert_eq!(app.delete("/scripted/+0").await, 404, "another way to write a place");
     assert_eq!(app.delete("/scripted/0").await, 204);
     let places = async || -> Vec<Value> {
         list(&app.get("/scripted").await, "scripted").iter().map(|row| row["place"].clone()).collect()
@@ -371,6 +378,12 @@ async fn quota_refuses_each_caller_on_each_path_beyond_it_until_the_next_second(
     refused.assert_gateway(429, "APIGW.0308", text);
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(refused.rule(), Some("quota"));
+    assert_eq!(refused.entry().caller(), Some("demo"));
+    let again = json!({ "request_id": refused.id() });
+    for question in [&again, &json!({ "request": passport("c-1") })] {
+        let (_, explained) = app.post("/explain", question).await;
+        assert_eq!(explained["outcome"]["rule"], "quota", "{explained}");
+    }
     assert_eq!(refused.saw("quota"), "policy user over ratelimit,limit:2,time:1 second");
     // Another caller, other paths, and a caller that is not known.
     app.apply_as("other-token", &passport("c-1")).await.assert_code(400, "CBC.0100");
@@ -379,6 +392,10 @@ async fn quota_refuses_each_caller_on_each_path_beyond_it_until_the_next_second(
     app.apply_as("nobody", &passport("c-1")).await.assert_unauthenticated("decrypt token fail");
     app.apply_as("customer-token", &passport("c-1")).await.assert_code(403, "CBC.0151");
     app.put("/clock", &json!({ "advance": "1s" })).await;
+    let (_, explained) = app.post("/explain", &again).await;
+    assert_eq!(explained["outcome"]["rule"], "not-authenticated-yet", "as the space is now: {explained}");
+    // To explain counts nothing: two are left.
+    app.apply(&passport("c-1")).await.assert_code(400, "CBC.99000027");
     app.apply(&passport("c-1")).await.assert_code(400, "CBC.99000027");
     assert_eq!(app.get("/world").await["settings"]["quota"], "2/s");
     for quota in ["0/s", "10", "10/min", "-1/s", "x/s"] {

@@ -388,7 +388,7 @@ async fn watch_takes_a_directory_that_is_replaced() {
         files.put("served.yaml", scenario("served", turn));
         wait_for(&client, "served", turn).await;
         // Replaced between two polls, it was never away.
-        let others = TestDir::new("reload/replacing");
+        let others = TestDir::new(&format!("reload/replacing-{turn}"));
         others.put("served.yaml", scenario("served", "at once"));
         fs::remove_dir_all(files.path()).expect("it is there");
         fs::rename(others.path(), files.path()).expect("it is not there");

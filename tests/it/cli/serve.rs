@@ -280,13 +280,14 @@ fn serve_at_a_port_in_use_names_the_flag_and_the_process() {
 
 #[tokio::test]
 async fn serve_logs_the_warnings_of_files() {
-    let files = TestDir::new("warnings");
+    let files = TestDir::new("logged-warnings");
     let path = files.put("mine.yaml", "name: mine\npartners: []\n");
     let mut process = Process::start(&["--fixtures", &path, "--log-format", "json"]);
     let mut log = process.log();
+    // They come by line.
+    log.event_of("nothing is proved");
     let event = log.event_of("nobody can call: there are no partners");
     assert_eq!((&event["level"], &event["file"], &event["line"]), (&"WARN".into(), &path.as_str().into(), &2.into()));
-    log.event_of("nothing is proved");
     files.put("mine.yaml", format!("name: mine\n{PARTNERS}"));
     assert_eq!(process.client().post("/reload", &Value::Null).await.0, 200);
     log.event_of("scenario files were read again");

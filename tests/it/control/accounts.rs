@@ -61,6 +61,7 @@ async fn put_and_delete_that_do_not_fit_are_refused_and_change_nothing() {
     let before = app.get("/world").await;
     let taken = json!({ "partner": "demo", "credentials": { "tokens": ["token"] } });
     let partner = json!({ "id": "x", "xaccount_type": "X", "credentials": { "tokens": ["c-token"] } });
+    let long = |list: &str, length: usize| format!("/{list}/{}", "n".repeat(length));
     let table = [
         ("PUT", "/customers/c-2", json!({ "partner": "unknown" }), 422, "an unknown partner"),
         ("PUT", "/customers/c-1", json!({ "partner": "unknown" }), 422, "an unknown partner for a known customer"),
@@ -72,6 +73,9 @@ async fn put_and_delete_that_do_not_fit_are_refused_and_change_nothing() {
         ("PUT", "/customers/c-2", json!({ "id": "c-3" }), 400, "another name than the path's"),
         ("PUT", "/partners/new", json!({ "id": "x" }), 422, "a key is missing"),
         ("PUT", "/certificates/E1", json!({ "verdict": "maybe" }), 422, "an unknown word"),
+        ("PUT", &long("customers", 65), json!({}), 422, "a longer ID than a file may have"),
+        ("PUT", &long("certificates", 65), json!({}), 422, "a longer number"),
+        ("PUT", &long("partners", 257), json!({ "id": "x", "xaccount_type": "X" }), 422, "a longer name"),
     ];
     for (method, path, body, status, why) in table {
         let error = app.assert_control(method, path, body, status).await;

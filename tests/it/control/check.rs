@@ -62,6 +62,26 @@ async fn post_check_warns_where_nobody_can_call_or_nothing_is_proved() {
 }
 
 #[tokio::test]
+async fn post_check_takes_a_lost_answer_for_none() {
+    let app = TestApp::builtin();
+    for (then, is_answered) in [
+        (json!({ "fault": "hang" }), false),
+        (json!({ "fault": "close" }), false),
+        (json!({ "fault": "malformed" }), false),
+        (json!({ "is_review": 1, "fault": "reset" }), false),
+        (json!({ "fault": "empty" }), true),
+    ] {
+        let exchange = json!({ "request": passport("c-1"), "expect": { "status": 200 } });
+        let text = format!("{PARTNERS}\nscripted: [{{ then: {then} }}]\nexchanges: [{exchange}]");
+        let checked = check(&app, &text).await;
+        let exchange = &checked["exchanges"][0];
+        assert_eq!(exchange["got"].is_object(), is_answered, "{then}: {checked}");
+        let is_told = exchange["why"].to_string().contains("no answer came: fault");
+        assert_eq!(is_told, !is_answered, "{then}: {checked}");
+    }
+}
+
+#[tokio::test]
 async fn post_check_runs_the_exchanges_in_a_space_of_their_own() {
     let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
     let request = passport("c-1");

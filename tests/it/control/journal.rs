@@ -531,4 +531,18 @@ async fn get_entry_as_an_exchange_passes_check() {
     let broken = app.post_body("{").await;
     let path = format!("/journal/{}?view=exchange", broken.id());
     assert_eq!(app.control("GET", &path, &Value::Null).await.0, 409, "no JSON object");
+    let token = ("x-auth-token", "token");
+    let application = passport("c-1").to_string();
+    for (headers, why) in [
+        ([("content-type", "text/plain"), token], "an exchange is sent as JSON"),
+        ([("content-type", "application/json"), ("authorization", "Bearer x")], "an exchange is sent with a token"),
+    ] {
+        let reply = app.call("POST", INDIVIDUAL, &headers, application.clone()).await;
+        let path = format!("/journal/{}?view=exchange", reply.id());
+        assert_eq!(app.control("GET", &path, &Value::Null).await.0, 409, "{why}");
+    }
+    app.script(&json!({ "then": { "raw": { "status": 502, "body": "down" } } })).await;
+    let raw = app.apply(&passport("c-1")).await;
+    let exchange = app.call("GET", &format!("/_sim/journal/{}?view=exchange", raw.id()), &[], "").await.body;
+    assert!(exchange.ends_with("  expect:\n    status: 502\n"), "any body: {exchange}");
 }

@@ -213,6 +213,12 @@ async fn post_verify_of_a_sequence_finds_its_entries_in_order() {
             "expected 3 in this order, found 1: there is no entry for number 2 after #1",
             "what was never sent",
         ),
+        (
+            json!([refused, refused, refused, refused]),
+            409,
+            "expected 4 in this order, found 3: there is no entry for number 4 after #5",
+            "one too many: none came too early",
+        ),
         (json!([{ "status": 500 }]), 409, "expected 1 in this order, found 0: there is no entry for number 1", "none"),
     ];
     for (sequence, status, detail, why) in table {

@@ -1,7 +1,9 @@
 //! Scenarios, applications, and files that the tests start from.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -104,8 +106,13 @@ pub(crate) fn keys(value: &Value) -> Vec<&str> {
 pub(crate) struct TestDir(PathBuf);
 
 impl TestDir {
-    /// A new directory, without anything that an earlier run has left.
+    /// A new directory, without anything that an earlier run has left. Tests run side by side: no two may have the same one.
+    #[track_caller]
     pub(crate) fn new(test: &str) -> Self {
+        static TAKEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+        // A test that panics here poisons the lock, but does not change the set.
+        let is_new = TAKEN.lock().unwrap_or_else(PoisonError::into_inner).insert(test.to_owned());
+        assert!(is_new, "another test has the directory {test}");
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("it").join(test);
         drop(fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path)));
         fs::create_dir_all(&path).expect("the build folder can be written to");
