@@ -1,0 +1,205 @@
+// The shell: which view is shown, and what is above each of them.
+
+import { call, keepToken, login } from "./api.js";
+import { h } from "./dom.js";
+import { journal } from "./journal.js";
+import { openRequest } from "./request.js";
+import { openRequests } from "./requests.js";
+
+// A view fills `page.content`. Its path may take an `id`; one with a title is in the navigation. A new view is a row here.
+const VIEWS = [
+  { path: "requests", title: "Requests", open: openRequests },
+  { path: "requests/:id", open: openRequest },
+];
+const TITLED = VIEWS.filter(({ title }) => title);
+
+const DEFAULT_SPACE = "default";
+const STATES = { connecting: "connecting", live: "live", lost: "connection lost, trying again", gone: "no such space" };
+
+const element = (id) => document.getElementById(id);
+const [main, spaces, clock, live] = ["main", "space", "clock", "live"].map(element);
+const nav = document.querySelector("nav");
+
+/** What is shown, and what its view may use. */
+class Page {
+  /** Ends when another page is shown. */
+  #leave = new AbortController();
+  signal = this.#leave.signal;
+  content = h("div");
+  /** What a key does, by the key's name. */
+  keys = {};
+
+  constructor(address) {
+    const [path, query] = address.replace(/^#?\/?/, "").split("?");
+    const [name, ...rest] = path.split("/");
+    this.parameters = new URLSearchParams(query);
+    this.space = this.parameters.get("space") ?? DEFAULT_SPACE;
+    this.id = rest.join("/");
+    this.view = VIEWS.find((view) => view.path === (this.id ? `${name}/:id` : name)) ?? VIEWS[0];
+    this.name = this.view.path.split("/")[0];
+  }
+
+  /** The address of another page in the same space. */
+  href(path, parameters = {}, space = this.space) {
+    const all = { ...(space !== DEFAULT_SPACE && { space }), ...parameters };
+    const query = new URLSearchParams(Object.entries(all).filter(([, value]) => value));
+    return `#/${path}${query.size ? `?${query}` : ""}`;
+  }
+
+  /** Changes a parameter of the address; the view stays. */
+  set(name, value) {
+    this.parameters.set(name, value);
+    const path = this.id ? `${this.name}/${this.id}` : this.name;
+    history.replaceState(null, "", this.href(path, { ...Object.fromEntries(this.parameters), space: null }));
+  }
+
+  /** Calls the control API about the space. The answer is a `Response`. */
+  call(path, options) {
+    return call(path, { space: this.space, signal: this.signal, ...options });
+  }
+
+  /** Calls it and returns the JSON of the answer. */
+  async json(path, options) {
+    return (await this.call(path, options)).json();
+  }
+
+  /** Says a text to those who do not see it. Rarely. */
+  announce(text) {
+    element("announcer").textContent = text;
+  }
+
+  leave() {
+    this.#leave.abort();
+  }
+}
+
+let page = null;
+
+/** Shows what the address says. */
+async function show() {
+  takeToken();
+  const isFirst = !page;
+  page?.leave();
+  const shown = (page = new Page(location.hash));
+  for (const link of nav.children) {
+    const name = link.dataset.view;
+    link.href = page.href(name);
+    link.toggleAttribute("aria-current", name === page.name);
+    if (name === page.name) link.setAttribute("aria-current", "page");
+  }
+  document.title = `${TITLED.find(({ path }) => path === page.name).title} - bss-sim`;
+  main.replaceChildren(page.content);
+  journal.follow(page.space);
+  showSpaces(page).catch(() => {});
+  showClock(page).catch(() => {});
+  try {
+    await shown.view.open(shown);
+  } catch (error) {
+    if (shown.signal.aborted) return;
+    shown.content.replaceChildren(h("h1", { tabindex: -1 }, "That did not work"), h("p", { role: "alert" }, error.message));
+  }
+  // Readers of a screen begin at the heading of the new view.
+  if (!isFirst && shown === page && document.activeElement === document.body) main.querySelector("h1")?.focus();
+}
+
+/** Takes the control token out of the address `#token=…`, once. */
+function takeToken() {
+  const [, token] = location.hash.match(/^#token=(.*)/) ?? [];
+  if (!token) return;
+  keepToken(decodeURIComponent(token));
+  history.replaceState(null, "", "#");
+}
+
+async function showSpaces(page) {
+  const list = (await page.json("spaces", { space: null })).spaces;
+  const known = list.some(({ id }) => id === page.space) ? list : [{ id: page.space }, ...list];
+  const option = ({ id, label, scenario }) => {
+    const name = label ?? (id === DEFAULT_SPACE ? id : [scenario ?? "gone", id].join(" · "));
+    return new Option(name, id, false, id === page.space);
+  };
+  spaces.replaceChildren(...known.map(option));
+}
+
+/** Shows the clock of the space, which goes on by itself. */
+async function showClock(page) {
+  const { now, frozen, ahead_ms: ahead } = await page.json("clock");
+  const [start, read] = [Date.parse(now), performance.now()];
+  const seconds = Math.round(ahead / 1000);
+  const shift = seconds && ` ${seconds < 0 ? "-" : "+"}${span(Math.abs(seconds))}`;
+  const tick = () => {
+    const time = new Date(frozen ? start : start + performance.now() - read).toISOString();
+    clock.textContent = `${time.slice(11, 19)} UTC${shift || ""}${frozen ? " stopped" : ""}`;
+    clock.title = `The clock of the space: ${time.slice(0, 10)}`;
+  };
+  tick();
+  const timer = setInterval(tick, 1000);
+  page.signal.addEventListener("abort", () => clearInterval(timer));
+}
+
+function span(seconds) {
+  const parts = [["d", seconds / 86400], ["h", (seconds / 3600) % 24], ["m", (seconds / 60) % 60], ["s", seconds % 60]];
+  return parts.filter(([, count]) => count >= 1).slice(0, 2).map(([unit, count]) => Math.floor(count) + unit).join(" ");
+}
+
+/** Asks for the control token, until a call passes with it. */
+login.ask = (isWrong) => new Promise((resolve) => {
+  const field = h("input", { type: "password", required: true, autocomplete: "off", autofocus: true });
+  const form = h("dialog", { "aria-label": "Control token", cancel: (event) => event.preventDefault() },
+    h("form", { method: "dialog", submit: () => {
+      keepToken(field.value.trim());
+      form.remove();
+      resolve();
+    } },
+      h("h2", {}, "Control token"),
+      h("p", { role: isWrong && "alert" }, isWrong
+        ? "This token is not the right one."
+        : "This simulator was started with a control token. It is kept in this tab only."),
+      h("label", {}, "Token ", field), " ", h("button", {}, "Continue")));
+  document.body.append(form);
+  form.showModal();
+});
+
+const SHORTCUTS = [
+  ["/", "search"],
+  ["j, k", "the next and the previous row"],
+  ["Enter", "open the row"],
+  ["Esc", "back to the row"],
+  [TITLED.length > 1 ? `1 to ${TITLED.length}` : "1", "the views"],
+  ["?", "this list"],
+];
+
+function showShortcuts() {
+  const dialog = h("dialog", { "aria-labelledby": "shortcuts", close: () => dialog.remove() },
+    h("h2", { id: "shortcuts" }, "Keyboard"),
+    h("dl", {}, SHORTCUTS.map(([key, effect]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, effect)])),
+    h("form", { method: "dialog" }, h("button", {}, "Close")));
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+document.addEventListener("keydown", (event) => {
+  const isText = event.target.matches("input, select, textarea");
+  if (event.ctrlKey || event.metaKey || event.altKey || isText || document.querySelector("dialog")) return;
+  const view = TITLED[event.key - 1];
+  const effect = view ? () => (location.hash = page.href(view.path)) : { "?": showShortcuts, ...page.keys }[event.key];
+  if (!effect) return;
+  event.preventDefault();
+  effect();
+});
+
+journal.addEventListener("state", () => {
+  live.dataset.state = journal.state;
+  live.textContent = STATES[journal.state];
+  if (journal.state !== "connecting") page.announce(STATES[journal.state]);
+});
+journal.addEventListener("reset", show);
+spaces.addEventListener("change", () => (location.hash = page.href(page.name, {}, spaces.value)));
+element("help").addEventListener("click", showShortcuts);
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
+addEventListener("hashchange", show);
+
+nav.append(...TITLED.map(({ path, title }) => h("a", { "data-view": path }, title)));
+show();

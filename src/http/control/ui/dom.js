@@ -1,0 +1,46 @@
+// Elements. Text is always text: no string becomes markup.
+
+/** Makes an element. A function among the attributes listens to the event of its name; `true` is an attribute without a value. */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value != null && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  return fill(element, ...children);
+}
+
+/** Adds children to an element: texts, elements, and lists of them. `null`, `false` and `""` are none. */
+export function fill(element, ...children) {
+  element.append(...children.flat(Infinity).filter((child) => child || child === 0));
+  return element;
+}
+
+/** A button that copies what `text` returns, and says so. */
+export function copyButton(label, text) {
+  const button = h("button", { type: "button", click: async () => {
+    const isCopied = await copy(await text());
+    button.textContent = isCopied ? "Copied" : "Select it and copy";
+    setTimeout(() => (button.textContent = label), 2000);
+  } }, label);
+  return button;
+}
+
+async function copy(text) {
+  // Browsers have the clipboard only for HTTPS and localhost.
+  if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
+  const field = h("textarea", {}, text);
+  const focused = document.activeElement;
+  document.body.append(field);
+  field.select();
+  const isCopied = document.execCommand("copy");
+  field.remove();
+  focused?.focus();
+  return isCopied;
+}
+
+/** A block of text for programs, with a button that copies it. */
+export function code(text, name) {
+  return h("div", { class: "code" }, copyButton("Copy", () => text),
+    h("pre", { tabindex: 0, role: "region", "aria-label": name }, text));
+}
