@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::error::{ControlError, Result, responses};
 use super::scenarios::JsonDocument;
-use super::{CA_PATH, CONSOLE_PATH, INDEX_PATH, guarded_routes, open_routes};
+use super::{CA_PATH, INDEX_PATH, guarded_routes, open_routes};
 use crate::domain::CheckItem;
 use crate::http::App;
 use crate::http::openapi::document;
@@ -63,14 +63,13 @@ pub async fn get_index(State(app): State<Arc<App>>) -> Json<Index> {
     let calls: Vec<_> = calls().filter(|call| has_ca || call.path != CA_PATH).collect();
     // What can be asked for without naming anything.
     let is_link = |call: &&Call| call.method == "GET" && !call.path.contains('{') && call.path != INDEX_PATH;
-    let console = Some(CONSOLE_PATH).filter(|_| !app.control.no_console);
     Json(Index {
         name: "bss-sim",
         version: env!("CARGO_PKG_VERSION"),
         control: CONTROL_VERSION,
         uptime_seconds: machine_time().duration_since(app.spaces.started_at).as_secs(),
         spaces: app.spaces.list().len(),
-        links: calls.iter().filter(is_link).map(|call| call.path).chain(console).collect(),
+        links: calls.iter().filter(is_link).map(|call| call.path).collect(),
         calls,
     })
 }
