@@ -48,7 +48,7 @@ use self::api::{api_routes, record};
 
 /// Serves every route: the simulated API, IAM and the control API.
 pub fn service(app: &Arc<App>) -> RecordService<Router> {
-    record(app, Some("/_sim"), api_routes().merge(control::routes(app)))
+    record(app, Some("/_sim"), api_routes(&app.spaces).merge(control::routes(app)))
 }
 
 pub fn control_router(app: &Arc<App>) -> Router {
