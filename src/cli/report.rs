@@ -20,7 +20,7 @@ const HINTS: [(&str, &str); 4] = [
     (checks::AUTHENTICATED.id, "send $BSS_SIM_TOKEN as X-Auth-Token, or sign with $BSS_SIM_AK and $BSS_SIM_SK"),
     (
         checks::IDENTITY.id,
-        "a token is for one of a partner's `users` in the scenario, its password, and the partner's name",
+        "a token is for one of a partner's `users` in the scenario or the space, its password, and the partner's name",
     ),
     (checks::SPACE.id, "call with the credentials of a space that still exists, or without X-Sim-Space"),
     (checks::BODY_SIZE.id, "send the whole body, of at most 12 MB"),
@@ -125,8 +125,8 @@ fn more(count: u64) -> Option<String> {
     (count > 0).then(|| format!("{count:>6}  more"))
 }
 
-/// `space default: given 1 of 2 times: {"then":…}`
-fn describe(Leftover { space, answer, used }: &Leftover, show_personal_data: bool) -> String {
+/// `space 5f…a1 "test_retry": given 1 of 2 times: {"then":…}`
+fn describe(Leftover { space, label, answer, used }: &Leftover, show_personal_data: bool) -> String {
     let Value::Object(mut shown) = json!(answer) else { unreachable!("an answer is an object") };
     for personal in ["name", "verified_number"].into_iter().filter(|_| !show_personal_data) {
         if let Some(condition) = shown["when"].get_mut(personal) {
@@ -137,9 +137,13 @@ fn describe(Leftover { space, answer, used }: &Leftover, show_personal_data: boo
     let defaults = [("when", json!({})), ("probability", json!(1.0))];
     shown.retain(|key, value| !defaults.iter().any(|(name, default)| name == key && default == value));
     let text: String = Value::Object(shown).to_string().chars().take(MAX_ANSWER_CHARS).collect();
+    let space = match label {
+        Some(label) => format!("space {space} {label}"),
+        None => format!("space {space}"),
+    };
     match answer.times {
-        Some(times) => format!("space {space}: given {used} of {times} times: {text}"),
-        None => format!("space {space}: never given: {text}"),
+        Some(times) => format!("{space}: given {used} of {times} times: {text}"),
+        None => format!("{space}: never given: {text}"),
     }
 }
 

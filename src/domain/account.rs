@@ -206,6 +206,16 @@ pub enum AccountRef<'a> {
     Customer(&'a CustomerId),
 }
 
+impl<'a> AccountRef<'a> {
+    /// Returns the account's name: a customer is called by its ID.
+    pub fn name(self) -> &'a str {
+        match self {
+            Self::Partner(name) => name,
+            Self::Customer(id) => id.as_str(),
+        }
+    }
+}
+
 impl Caller {
     pub fn account(&self) -> AccountRef<'_> {
         match self {
@@ -224,9 +234,6 @@ impl Caller {
 
     /// Returns the account (domain) name. A customer's name is its ID.
     pub fn account_name(&self) -> &str {
-        match self {
-            Self::Partner(partner) => &partner.name,
-            Self::Customer(id) => id.as_str(),
-        }
+        self.account().name()
     }
 }

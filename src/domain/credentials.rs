@@ -205,8 +205,11 @@ impl Accounts {
         for key in &credentials.access_keys {
             self.access_keys.remove(&key.ak);
         }
-        if !credentials.users.is_empty() {
-            self.users.retain(|_, (_, caller)| caller.account() != account);
+        for user in &credentials.users {
+            let name = (account.name().into(), user.name.clone());
+            if self.users.get(&name).is_some_and(|(_, caller)| caller.account() == account) {
+                self.users.remove(&name);
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ pub use rules::{
     explain, saw_partner_of,
 };
 pub(crate) use scalars::{DurationText, RegexText, SizeText, TimestampText, parse_duration};
+pub use scalars::{Label, MAX_LABEL_CHARS};
 pub use scripted::{
     Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, TypedMatcher,
 };

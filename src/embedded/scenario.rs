@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::simulator::Error;
 use crate::domain::{
-    AccessKey, Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, Secret, Settings,
+    AccessKey, Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, Secret, Settings, User,
 };
 use crate::fixture::{self, CertificateSpec, CustomerSpec, Library, PartnerSpec};
 
@@ -65,7 +65,7 @@ impl Scenario {
         Self(ScenarioSource::Text(text.into()))
     }
 
-    /// Loads it, and gives every partner a token and a key.
+    /// Loads it, and gives every partner a token, a key and a user.
     pub(super) fn load(&self, library: &Library) -> Result<fixture::LoadedScenario, Error> {
         let mut scenario = match &self.0 {
             ScenarioSource::Name(name) => Arc::unwrap_or_clone(library.scenario(name)?),
@@ -93,6 +93,9 @@ fn with_credentials(mut partner: Partner) -> Partner {
     if credentials.access_keys.is_empty() {
         let key = AccessKey { ak: random().into(), sk: Secret::new(&random()), security_token: None };
         credentials.access_keys.push(key);
+    }
+    if credentials.users.is_empty() {
+        credentials.users.push(User { name: "user".into(), password: Secret::new(&random()) });
     }
     partner
 }

@@ -13,7 +13,7 @@ use super::expectation::Expectation;
 use super::journal::Entry;
 use super::scenario::{Scenario, to_text};
 use super::simulator::Error;
-use crate::domain::{Customer, CustomerId, Partner, ReviewDecision, credentials};
+use crate::domain::{Customer, CustomerId, Label, Partner, ReviewDecision, credentials};
 use crate::fixture::{self, OneOrMany};
 use crate::http::{self, App, Coverage, NotVerified};
 use crate::simulator::{self, SpaceId, SpaceState};
@@ -106,8 +106,31 @@ impl Space {
     }
 
     fn with_scenario(&self, scenario: Arc<fixture::LoadedScenario>) -> Self {
-        let inner = self.app.spaces.create(scenario.name.as_str().into(), &scenario.world);
+        let inner = self.app.spaces.create(scenario.name.as_str().into(), None, &scenario.world);
         Self { app: Arc::clone(&self.app), inner, scenario, expected: Mutex::default() }
+    }
+
+    /// Gives it a label, which lists of spaces and the entries of its journal show.
+    ///
+    /// ```
+    /// # use bss_sim::Simulator;
+    /// let sim = Simulator::start();
+    /// let space = sim.new_space().labelled("retries");
+    /// assert_eq!(space.label().as_deref(), Some("retries"));
+    /// ```
+    ///
+    /// # Panics
+    /// If it has more than 200 characters.
+    #[track_caller]
+    pub fn labelled(self, label: &str) -> Self {
+        let label = Label::try_from(label.to_owned()).unwrap_or_else(|error| panic!("{error}"));
+        self.inner.set_label(Some(label));
+        self
+    }
+
+    /// Its label, if it has one.
+    pub fn label(&self) -> Option<String> {
+        self.inner.label().map(|label| label.as_str().to_owned())
     }
 
     /// Its ID, for the header `X-Sim-Space`; `default` for the default space.
@@ -407,12 +430,17 @@ pub struct Credentials {
     pub ak: String,
     /// The secret access key.
     pub sk: String,
+    /// The name of a user, for `POST /v3/auth/tokens`. Its domain is [`name`](Self::name).
+    pub user: String,
+    /// The user's password.
+    pub password: String,
 }
 
 impl Credentials {
-    /// `None` if the partner has no token or no key.
+    /// `None` if the partner lacks one of them.
     fn new(partner: &Partner) -> Option<Self> {
-        let (token, key) = (partner.credentials.tokens.first()?, partner.credentials.access_keys.first()?);
+        let credentials::Credentials { tokens, access_keys, users } = &partner.credentials;
+        let (token, key, user) = (tokens.first()?, access_keys.first()?, users.first()?);
         Some(Self {
             name: (*partner.name).to_owned(),
             id: partner.id.to_string(),
@@ -420,6 +448,8 @@ impl Credentials {
             token: token.expose().to_owned(),
             ak: key.ak.to_string(),
             sk: key.sk.expose().to_owned(),
+            user: user.name.to_string(),
+            password: user.password.expose().to_owned(),
         })
     }
 }

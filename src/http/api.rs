@@ -9,16 +9,16 @@ use super::app::App;
 use super::record::{RecordLayer, RecordService};
 use super::{bss, iam};
 use crate::domain::{checks, gateway};
-use crate::simulator::ApiError;
+use crate::simulator::{ApiError, Spaces};
 
 /// Serves the simulated API and IAM alone.
 pub fn api_service(app: &Arc<App>) -> RecordService<Router> {
-    record(app, None, api_routes())
+    record(app, None, api_routes(&app.spaces))
 }
 
 /// Returns the routes of the simulated API and of IAM. The gateway answers for a path or a method that none of them has.
-pub fn api_routes() -> Router {
-    let routes = bss::routes().merge(iam::routes());
+pub fn api_routes(spaces: &Arc<Spaces>) -> Router {
+    let routes = bss::routes().merge(iam::routes(spaces));
     routes.fallback(unknown_path).method_not_allowed_fallback(unknown_method)
 }
 

@@ -50,6 +50,8 @@ pub struct Record {
     pub caller: Option<Arc<str>>,
     /// The scripted answer that was used.
     pub script: Option<ScriptUse>,
+    /// The state of another space, if the request belongs there after all.
+    pub moved_to: Option<Arc<SpaceState>>,
 }
 
 impl RequestContext {
@@ -64,11 +66,19 @@ pub struct ApiRequest {
     pub parts: Box<Parts>,
     pub body: Bytes,
     context: Arc<RequestContext>,
+    /// The state of another space, to which the request was moved.
+    moved_to: Option<Arc<SpaceState>>,
 }
 
 impl ApiRequest {
     pub fn state(&self) -> &SpaceState {
-        &self.context.state
+        self.moved_to.as_ref().unwrap_or(&self.context.state)
+    }
+
+    /// Moves the request to another space: from now on it is answered and recorded there.
+    pub fn move_to(&mut self, state: Arc<SpaceState>) {
+        self.context.record().moved_to = Some(Arc::clone(&state));
+        self.moved_to = Some(state);
     }
 
     /// Finds the caller, which has not used up its quota, and records its name if it is a partner. A token counts before a
@@ -139,7 +149,7 @@ impl<S: Sync> FromRequest<S> for ApiRequest {
         let body = read_body(&parts.headers, body).await;
         let body = body.map_err(|error| ApiError::gateway(&checks::BODY_SIZE, error))?;
         context.is_received.store(true, Ordering::Relaxed);
-        Ok(Self { parts, body, context })
+        Ok(Self { parts, body, context, moved_to: None })
     }
 }
 

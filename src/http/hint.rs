@@ -89,8 +89,11 @@ fn credential(request: &RecordedRequest) -> Option<String> {
 }
 
 fn login(request: &RecordedRequest, spaces: &Spaces) -> Option<String> {
-    let space = iam::space_of_login(spaces, request.json_body())?;
-    Some(format!("it is a user of the space {space}: name the space in X-Sim-Space"))
+    if let Some(space) = iam::space_of_login(spaces, request.json_body()) {
+        return Some(format!("it is a user of the space {space}: name the space in X-Sim-Space"));
+    }
+    let space = iam::space_of_user(request.json_body())?;
+    spaces.find(space).is_none().then(|| format!("the user was made for the space {space}, which is gone"))
 }
 
 fn encoding(request: &RecordedRequest) -> Option<String> {

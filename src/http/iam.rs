@@ -1,6 +1,9 @@
 //! IAM, below `/v3`: as much as an SDK or a client needs before it can call the API.
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::State;
 use axum::http::header::HOST;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -9,14 +12,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::extract::{ApiRequest, query_value};
+use super::extract::{ApiRequest, X_SIM_SPACE, query_value};
 use super::response::{X_SUBJECT_TOKEN, json_text};
 use crate::domain::checks::{self, Check};
 use crate::domain::{Accounts, Caller, DOMAINS, TOKENS};
 use crate::simulator::{ApiError, IamAnswer, Outcome, SpaceId, SpaceState, Spaces};
 
-pub fn routes() -> Router {
-    Router::new().route(DOMAINS.path, get(list_domains)).route(TOKENS.path, post(create_token))
+pub fn routes(spaces: &Arc<Spaces>) -> Router {
+    let create_token = post(create_token).with_state(Arc::clone(spaces));
+    Router::new().route(DOMAINS.path, get(list_domains)).route(TOKENS.path, create_token)
 }
 
 fn answer(check: &'static Check, status: StatusCode, body: &impl Serialize) -> IamAnswer {
@@ -260,13 +264,19 @@ struct Role {
     name: &'static str,
 }
 
-pub async fn create_token(request: ApiRequest) -> Result<Response, ApiError> {
-    let state = request.state();
+pub async fn create_token(State(spaces): State<Arc<Spaces>>, mut request: ApiRequest) -> Result<Response, ApiError> {
     request.record_body();
+    // A space that the client names itself counts before that of the user.
+    if !request.parts.headers.contains_key(X_SIM_SPACE)
+        && let Some(space) = space_of_user(&request.body).and_then(|id| spaces.get(id))
+    {
+        request.move_to(space.state());
+    }
     if let Some(step) = request.use_script(None, &|_| Vec::new()) {
         return Ok(Outcome::Scripted(step.into()).into_response());
     }
     let Auth { identity, scope } = parse(&request.body)?;
+    let state = request.state();
     let caller = authenticate(state, &identity.password.user)?;
     if scope.as_ref().is_some_and(|scope| !scope.is_of(&caller)) {
         // Assumed: IAM's text for what the caller may not know of.
@@ -300,6 +310,11 @@ pub async fn create_token(request: ApiRequest) -> Result<Response, ApiError> {
     let subject_token = HeaderValue::from_str(issued.token.expose()).expect("a token is plain text");
     let outcome = Outcome::Iam(answer(&checks::IDENTITY, StatusCode::CREATED, &TokenBody { token }));
     Ok(([(X_SUBJECT_TOKEN, subject_token)], outcome).into_response())
+}
+
+/// Returns the space that the user of a login was made for, if it was made for one.
+pub fn space_of_user(body: &[u8]) -> Option<SpaceId> {
+    SpaceId::from_user(&parse(body).ok()?.identity.password.user.name)
 }
 
 fn parse(body: &[u8]) -> Result<Auth, ApiError> {

@@ -49,7 +49,7 @@ use self::api::{api_routes, record};
 
 /// Serves every route: the simulated API, IAM and the control API.
 pub fn service(app: &Arc<App>) -> ConsoleRedirect<RecordService<Router>> {
-    let inner = record(app, Some("/_sim"), api_routes().merge(control::routes(app)));
+    let inner = record(app, Some("/_sim"), api_routes(&app.spaces).merge(control::routes(app)));
     ConsoleRedirect { inner, is_on: !app.control.no_console }
 }
 

@@ -239,8 +239,8 @@ impl Recording {
     /// Gives the outcome its wire form, and records it. What delays or breaks the answer comes after that.
     fn finish(self, mut response: Response<Body>) -> Decided {
         let Self { id, started, context, spaces } = self;
-        let state = &context.state;
-        let Record { request, caller, script } = std::mem::take(&mut *context.record());
+        let Record { request, caller, script, moved_to } = std::mem::take(&mut *context.record());
+        let state = moved_to.as_ref().unwrap_or(&context.state);
         let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
         response::write(&outcome, state.settings().wire, id, &mut response);
         let delivery = Delivery::of(&outcome, script);

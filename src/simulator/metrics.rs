@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
 
-use crate::domain::{Answer, CheckItem, ScriptedAnswer, short};
+use crate::domain::{Answer, CheckItem, Label, ScriptedAnswer, short};
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::outcome::{ApiError, IamAnswer, Outcome};
 use crate::simulator::space_id::SpaceId;
@@ -128,6 +128,7 @@ impl UnexpectedRequests {
 #[derive(Clone, Debug)]
 pub struct Leftover {
     pub space: SpaceId,
+    pub label: Option<Label>,
     pub answer: Arc<ScriptedAnswer>,
     pub used: usize,
 }

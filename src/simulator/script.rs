@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use crate::domain::{ScriptedAnswer, ScriptedRequest, Step};
+use crate::domain::{ScriptedAnswer, ScriptedRequest, StartWorld, Step};
 use crate::simulator::metrics::{Leftover, Leftovers};
 use crate::simulator::space_id::SpaceId;
+use crate::simulator::spaces::SharedLabel;
 
 /// How many scripted answers a space can have.
 const MAX_ANSWERS: usize = 10_000;
@@ -18,6 +19,7 @@ const DELAY: u64 = 1 << 63;
 #[derive(Debug)]
 pub struct Script {
     space: SpaceId,
+    label: SharedLabel,
     seed: u64,
     entries: RwLock<ScriptEntries>,
     leftovers: Arc<Leftovers>,
@@ -79,10 +81,10 @@ impl ScriptEntry {
 }
 
 impl Script {
-    pub(super) fn new(space: SpaceId, answers: &[Arc<ScriptedAnswer>], seed: u64, leftovers: Arc<Leftovers>) -> Self {
+    pub(super) fn new(space: SpaceId, label: SharedLabel, world: &StartWorld, leftovers: Arc<Leftovers>) -> Self {
         let mut entries = ScriptEntries::default();
-        answers.iter().cloned().for_each(|answer| entries.add(answer));
-        Self { space, seed, entries: RwLock::new(entries), leftovers }
+        world.script.iter().cloned().for_each(|answer| entries.add(answer));
+        Self { space, label, seed: world.settings.seed, entries: RwLock::new(entries), leftovers }
     }
 
     /// Adds scripted answers at the end. Returns the place of the first.
@@ -104,17 +106,21 @@ impl Script {
         let Ok(index) = entries.list.binary_search_by_key(&place, |entry| entry.place) else { return false };
         let removed = entries.list.remove(index);
         drop(entries);
-        let (answer, used) = (Arc::clone(&removed.answer), removed.used());
-        self.leftovers.record(Leftover { space: self.space, answer, used });
+        self.leave(&removed);
         true
     }
 
     pub fn clear(&self) {
         let entries = std::mem::take(&mut self.write().list);
-        for entry in entries {
-            let (space, answer, used) = (self.space, Arc::clone(&entry.answer), entry.used());
-            self.leftovers.record(Leftover { space, answer, used });
+        for entry in &entries {
+            self.leave(entry);
         }
+    }
+
+    /// Adds what is left of a scripted answer to the leftovers.
+    fn leave(&self, entry: &ScriptEntry) {
+        let (answer, used) = (Arc::clone(&entry.answer), entry.used());
+        self.leftovers.record(Leftover { space: self.space, label: self.label.get(), answer, used });
     }
 
     /// Returns every scripted answer with the number of its uses.

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use uuid::Uuid;
 
-use crate::domain::{AccessKey, Secret};
+use crate::domain::{AccessKey, Secret, User};
 
 /// The beginning of every token of the real service: the head of a signed message around `{"token":`.
 const TOKEN_PREFIX: &str =
@@ -18,6 +18,9 @@ const TOKEN_UUIDS: usize = 6;
 
 /// The beginning of every access key of a space.
 const AK_PREFIX: &str = "HST";
+
+/// The beginning of the name of every user of a space.
+const USER_PREFIX: &str = "user-";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpaceId(u64);
@@ -54,6 +57,11 @@ impl SpaceId {
         u64::from_str_radix(ak.strip_prefix(AK_PREFIX)?.get(..13)?, 32).ok().map(Self)
     }
 
+    /// Returns the space that a user was made for, if it was made for one.
+    pub fn from_user(name: &str) -> Option<Self> {
+        name.strip_prefix(USER_PREFIX).and_then(Self::parse)
+    }
+
     /// Returns a new token of the space. Like a real one it has `-` in the place of `/`, so that it fits into a URL.
     pub(super) fn new_token(self) -> Secret {
         let mut bytes = self.0.to_be_bytes().to_vec();
@@ -70,6 +78,14 @@ impl SpaceId {
             ak: format!("{AK_PREFIX}{}{}", base32(self.0), &random[9..]).into(),
             sk: Secret::new(&sk[..40]),
             security_token: None,
+        }
+    }
+
+    /// Returns the user of the space, with a new password.
+    pub(super) fn new_user(self) -> User {
+        User {
+            name: format!("{USER_PREFIX}{self}").into(),
+            password: Secret::new(&Uuid::new_v4().simple().to_string()),
         }
     }
 }
@@ -99,10 +115,12 @@ mod tests {
             assert_eq!(SpaceId::from_token(id.new_token().expose().as_bytes()), Some(id));
             let key = id.new_access_key();
             assert_eq!((SpaceId::from_access_key(&key.ak), key.ak.len(), key.sk.expose().len()), (Some(id), 20, 40));
+            assert_eq!(SpaceId::from_user(&id.new_user().name), Some(id));
             assert_eq!(SpaceId::parse(&id.to_string()), Some(id));
         }
         assert_eq!(SpaceId::from_token(b"demo-token"), None);
         assert_eq!(SpaceId::from_access_key("DEMOAK0001"), None);
         assert_eq!(SpaceId::from_access_key("HST"), None);
+        assert_eq!(SpaceId::from_user("user-1"), None);
     }
 }

@@ -9,7 +9,7 @@ use dashmap::DashMap;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{AccessKey, Accounts, Partner, StartWorld};
+use crate::domain::{AccessKey, Accounts, Credentials, Label, Partner, StartWorld};
 use crate::pictures::Buckets;
 use crate::simulator::clock::{Clock, machine_time};
 use crate::simulator::coverage::OutcomeCoverage;
@@ -92,9 +92,10 @@ impl Spaces {
     }
 
     /// Creates a space. If there are too many, the one that has been idle longest is removed.
-    pub fn create(&self, scenario: Arc<str>, world: &StartWorld) -> Arc<Space> {
-        let id = SpaceId::random();
-        let space = Arc::new(Space::new(id, scenario, world, Arc::clone(&self.shared)));
+    pub fn create(&self, scenario: Arc<str>, label: Option<Label>, world: &StartWorld) -> Arc<Space> {
+        let space = Space::new(SpaceId::random(), scenario, world, Arc::clone(&self.shared));
+        space.set_label(label);
+        let (id, space) = (space.id, Arc::new(space));
         let mut removed = Vec::new();
         let mut idle = self.idle.lock().expect("lock poisoned: idle");
         while self.others.len() >= MAX_SPACES {
@@ -194,10 +195,25 @@ pub struct Shared {
     pub leftovers: Arc<Leftovers>,
 }
 
+/// The label of a space as it is now, for all that belongs to the space.
+#[derive(Clone, Debug, Default)]
+pub struct SharedLabel(Arc<RwLock<Option<Label>>>);
+
+impl SharedLabel {
+    pub fn get(&self) -> Option<Label> {
+        self.0.read().expect("lock poisoned: label").clone()
+    }
+
+    pub fn set(&self, label: Option<Label>) {
+        *self.0.write().expect("lock poisoned: label") = label;
+    }
+}
+
 #[derive(Debug)]
 pub struct Space {
     pub id: SpaceId,
     pub created_at: Timestamp,
+    label: SharedLabel,
     last_used_ms: AtomicI64,
     current: RwLock<Current>,
 }
@@ -214,10 +230,20 @@ impl Space {
     /// Creates a space with this initial world. All spaces but the default one give their partners fresh credentials.
     pub(super) fn new(id: SpaceId, scenario: Arc<str>, world: &StartWorld, shared: Arc<Shared>) -> Self {
         let initial = with_fresh_credentials(id, world, None);
-        let state = Arc::new(SpaceState::first(id, initial.clone(), shared));
+        let label = SharedLabel::default();
+        let state = Arc::new(SpaceState::first(id, label.clone(), initial.clone(), shared));
         let created_at = machine_time();
         let last_used_ms = AtomicI64::new(created_at.as_millisecond());
-        Self { id, created_at, last_used_ms, current: RwLock::new(Current { scenario, initial, state }) }
+        Self { id, created_at, label, last_used_ms, current: RwLock::new(Current { scenario, initial, state }) }
+    }
+
+    /// Returns what people call the space.
+    pub fn label(&self) -> Option<Label> {
+        self.label.get()
+    }
+
+    pub fn set_label(&self, label: Option<Label>) {
+        self.label.set(label);
     }
 
     /// Returns when the space was last looked up, by the machine's clock.
@@ -279,8 +305,8 @@ impl Space {
     }
 }
 
-/// Puts a token and an access key of the space in front of each partner's credentials, so that a client needs nothing else
-/// to reach the space. The default space needs none.
+/// Puts a token, an access key and a user of the space in front of each partner's credentials, so that a client needs nothing
+/// else to reach the space. The default space needs none.
 fn with_fresh_credentials(id: SpaceId, world: &StartWorld, before: Option<&StartWorld>) -> StartWorld {
     if id == SpaceId::DEFAULT {
         return world.clone();
@@ -288,8 +314,10 @@ fn with_fresh_credentials(id: SpaceId, world: &StartWorld, before: Option<&Start
     let mut accounts = (*world.accounts).clone();
     for partner in &world.accounts.partners {
         let existing = before.and_then(|before| before.accounts.partner(&partner.name));
-        let (token, key) = match existing.map(|existing| &existing.credentials) {
-            Some(credentials) => (credentials.tokens[0].clone(), credentials.access_keys[0].clone()),
+        let (token, key, user) = match existing.map(|existing| &existing.credentials) {
+            Some(Credentials { tokens, access_keys, users }) => {
+                (tokens[0].clone(), access_keys[0].clone(), users[0].clone())
+            }
             None => {
                 // A key has few random digits besides the space's ID: two keys could be equal.
                 let is_taken = |accounts: &Accounts, key: &AccessKey| accounts.access_key(&key.ak).is_some();
@@ -297,14 +325,17 @@ fn with_fresh_credentials(id: SpaceId, world: &StartWorld, before: Option<&Start
                     !is_taken(&accounts, key) && !before.is_some_and(|before| is_taken(&before.accounts, key))
                 };
                 let key = repeat_with(|| id.new_access_key()).find(is_new).expect("repeat_with never ends");
-                (id.new_token(), key)
+                (id.new_token(), key, id.new_user())
             }
         };
         let mut fresh = Partner::clone(partner);
-        fresh.credentials.tokens.retain(|listed| *listed != token);
-        fresh.credentials.access_keys.retain(|listed| listed.ak != key.ak);
-        fresh.credentials.tokens.insert(0, token);
-        fresh.credentials.access_keys.insert(0, key);
+        let Credentials { tokens, access_keys, users } = &mut fresh.credentials;
+        tokens.retain(|listed| *listed != token);
+        access_keys.retain(|listed| listed.ak != key.ak);
+        users.retain(|listed| listed.name != user.name);
+        tokens.insert(0, token);
+        access_keys.insert(0, key);
+        users.insert(0, user);
         accounts.put_partner(fresh);
     }
     StartWorld { accounts: Arc::new(accounts), ..world.clone() }
@@ -324,7 +355,7 @@ mod tests {
     }
 
     fn create(spaces: &Spaces) -> Arc<Space> {
-        spaces.create("default".into(), &StartWorld::default())
+        spaces.create("default".into(), None, &StartWorld::default())
     }
 
     #[test]

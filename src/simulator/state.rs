@@ -13,13 +13,14 @@ use crate::simulator::journal::Journal;
 use crate::simulator::quota::QuotaWindow;
 use crate::simulator::script::Script;
 use crate::simulator::space_id::SpaceId;
-use crate::simulator::spaces::Shared;
+use crate::simulator::spaces::{Shared, SharedLabel};
 use crate::simulator::store::Store;
 
 /// A world, and everything that has happened in it.
 #[derive(Debug)]
 pub struct SpaceState {
     pub space_id: SpaceId,
+    pub label: SharedLabel,
     pub(super) started_at: Timestamp,
     pub(super) store: Store,
     pub(super) tokens: Arc<Mutex<Tokens>>,
@@ -39,36 +40,39 @@ pub struct SpaceState {
 
 impl SpaceState {
     /// Returns the state of a space at its start.
-    pub(super) fn first(space_id: SpaceId, world: StartWorld, shared: Arc<Shared>) -> Self {
-        Self::new(space_id, world, Clock::default(), Arc::default(), Arc::default(), shared, 0)
+    pub(super) fn first(space_id: SpaceId, label: SharedLabel, world: StartWorld, shared: Arc<Shared>) -> Self {
+        Self::new(space_id, label, world, Clock::default(), shared, 0)
     }
 
     /// Returns the state of the same space after a reset, or after its world was replaced.
     pub(super) fn next(&self, world: StartWorld, clock: Clock) -> Self {
-        let Self { tokens, coverage, shared, .. } = self;
-        let (tokens, coverage, shared) = (Arc::clone(tokens), Arc::clone(coverage), Arc::clone(shared));
-        Self::new(self.space_id, world, clock, tokens, coverage, shared, self.journal.last_number())
+        let (label, shared) = (self.label.clone(), Arc::clone(&self.shared));
+        Self {
+            tokens: Arc::clone(&self.tokens),
+            coverage: Arc::clone(&self.coverage),
+            ..Self::new(self.space_id, label, world, clock, shared, self.journal.last_number())
+        }
     }
 
     fn new(
         space_id: SpaceId,
+        label: SharedLabel,
         world: StartWorld,
         clock: Clock,
-        tokens: Arc<Mutex<Tokens>>,
-        coverage: Arc<OutcomeCoverage>,
         shared: Arc<Shared>,
         last_number: u64,
     ) -> Self {
         Self {
             space_id,
             started_at: clock.now(),
-            tokens,
-            coverage,
+            tokens: Arc::default(),
+            coverage: Arc::default(),
             lockout: Lockout::default(),
             quota: QuotaWindow::default(),
             accounts: RwLock::new(Arc::clone(&world.accounts)),
             state_lock: RwLock::default(),
-            script: Script::new(space_id, &world.script, world.settings.seed, Arc::clone(&shared.leftovers)),
+            script: Script::new(space_id, label.clone(), &world, Arc::clone(&shared.leftovers)),
+            label,
             clock,
             journal: Journal::new(Arc::clone(&shared.journal_limits), last_number),
             shared,

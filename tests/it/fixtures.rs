@@ -545,10 +545,10 @@ async fn reload_says_which_files_have_more_mistakes() {
 #[tokio::test]
 async fn json_is_read_like_yaml() {
     let json = r#"{ "partners": [{ "id": "p-1", "name": "demo", "xaccount_type": "DEMO_IDP", "credentials": {
-        "tokens": ["token"], "access_keys": [{ "ak": "AK1", "sk": "secret" }] } }] }"#;
+        "tokens": ["token"], "access_keys": [{ "ak": "AK1", "sk": "secret" }], "users": [{ "name": "ann", "password": "p" }] } }] }"#;
     let yaml = "partners:
   - { id: p-1, name: demo, xaccount_type: DEMO_IDP,
-      credentials: { tokens: [token], access_keys: [{ ak: AK1, sk: secret }] } }";
+      credentials: { tokens: [token], access_keys: [{ ak: AK1, sk: secret }], users: [{ name: ann, password: p }] } }";
     let world = async |text: &str| TestApp::from_text(text).get("/world").await;
     assert_eq!(world(json).await, world(yaml).await);
     // As editors want it.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    Accounts, CheckReport, Contract, Fault, Parameter, RealNameStatus, Settings, Wire, excerpt, short,
+    Accounts, CheckReport, Contract, Fault, Label, Parameter, RealNameStatus, Settings, Wire, excerpt, short,
 };
 use crate::http::bss::individual::decode_json;
 use crate::http::explanation::Explainer;
@@ -37,6 +37,9 @@ pub struct EntryBody {
     pub at: String,
     /// The space.
     pub space: String,
+    /// What people call the space, if they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// The name of the partner that called; `null` if it is not known.
     pub caller: Option<String>,
     /// What was asked.
@@ -130,6 +133,7 @@ impl From<&Change> for ChangeView {
 /// Makes the entries of a space ready to be shown.
 pub struct EntryWriter {
     space: SpaceId,
+    label: Option<Label>,
     spaces: Arc<Spaces>,
     contract: Contract,
     pub(super) wire: Wire,
@@ -145,6 +149,7 @@ impl EntryWriter {
         let Settings { contract, wire, .. } = *state.settings();
         Self {
             space: space.id,
+            label: space.label(),
             spaces: Arc::clone(&app.spaces),
             contract,
             wire,
@@ -175,6 +180,7 @@ impl EntryWriter {
             request_id: entry.request_id.simple().to_string(),
             at: format!("{:.3}", entry.at),
             space: self.space.to_string(),
+            label: self.label.as_ref().map(|label| label.as_str().to_owned()),
             caller: entry.caller.as_deref().map(str::to_owned),
             request: self.request(&entry.request),
             explanation: self.unchecked(entry),

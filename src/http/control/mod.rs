@@ -154,6 +154,8 @@ fn guarded_routes() -> ApiRouter {
                 .error(NOT_FOUND))
         .get("/_sim/spaces/{id}", spaces::get,
             op("getSpace", "What a client needs in order to call in a space").parameter(SPACE))
+        .put("/_sim/spaces/{id}", spaces::put, op("changeSpace", "Gives a space a label, or takes it away")
+                .parameter(SPACE))
         .delete("/_sim/spaces/{id}", spaces::delete, op("deleteSpace", "Deletes a space; the default one stays")
                 .parameter(SPACE).error(CONFLICT))
         .post(VERIFY_PATH, verify::post, op("verify", "Whether the journal has what a test expects")

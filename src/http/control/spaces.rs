@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{CONFLICT, ControlError, Result};
 use super::extract::{Body, InSpace, PathName, RequestBody, Status, find_space};
-use crate::domain::{DurationText, Partner, TimestampText};
+use crate::domain::{DurationText, Label, MAX_LABEL_CHARS, Partner, TimestampText, User};
 use crate::fixture::{Document, LoadedScenario, ScenarioSpec};
 use crate::http::App;
 use crate::http::openapi::{JSON, all_required};
@@ -31,6 +31,9 @@ pub struct SpaceList {
 struct SpaceSummary {
     /// Its ID.
     id: String,
+    /// What people call it, if they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
     /// What it starts from.
     scenario: Arc<str>,
     /// When it was made.
@@ -42,11 +45,16 @@ struct SpaceSummary {
 pub async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
     let summary = |space: &Arc<Space>| SpaceSummary {
         id: space.id.to_string(),
+        label: label(space),
         scenario: space.scenario(),
         created: TimestampText(space.created_at),
         last_used: TimestampText(space.last_used_at()),
     };
     Json(SpaceList { spaces: app.spaces.list().iter().map(summary).collect() })
+}
+
+fn label(space: &Space) -> Option<String> {
+    space.label().map(|label| label.as_str().to_owned())
 }
 
 /// A space, with what a client needs in order to call in it.
@@ -55,10 +63,26 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
 pub struct SpaceBody {
     /// Its ID: a value of `X-Sim-Space`.
     id: String,
+    /// What people call it, if they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
     /// What it starts from.
     scenario: Arc<str>,
     /// Its partners.
     partners: Vec<PartnerAccess>,
+    /// The partners' users, of each partner the one first that is of this space alone: its login needs no `X-Sim-Space`.
+    users: Vec<UserLogin>,
+}
+
+/// What a user needs in order to ask IAM for a token.
+#[derive(Serialize, JsonSchema)]
+struct UserLogin {
+    /// Its name.
+    name: String,
+    /// Its password.
+    password: String,
+    /// The name of its partner.
+    domain: Arc<str>,
 }
 
 /// What a client of this partner needs.
@@ -92,8 +116,23 @@ impl From<&Space> for SpaceBody {
                 sk: key.map(|key| key.sk.expose().to_owned()),
             }
         };
-        let partners = space.state().accounts().partners.iter().map(partner).collect();
-        Self { id: space.id.to_string(), scenario: space.scenario(), partners }
+        let accounts = space.state().accounts();
+        let users = |partner: &Arc<Partner>| {
+            let domain = Arc::clone(&partner.name);
+            let login = move |User { name, password }: &User| UserLogin {
+                name: name.to_string(),
+                password: password.expose().to_owned(),
+                domain: Arc::clone(&domain),
+            };
+            partner.credentials.users.iter().map(login).collect::<Vec<_>>()
+        };
+        Self {
+            id: space.id.to_string(),
+            label: label(space),
+            scenario: space.scenario(),
+            partners: accounts.partners.iter().map(partner).collect(),
+            users: accounts.partners.iter().flat_map(users).collect(),
+        }
     }
 }
 
@@ -106,10 +145,19 @@ pub struct NewSpaceSpec {
     scenario: Option<String>,
     /// A scenario of its own.
     fixture: Option<ScenarioSpec>,
+    /// What people call it: a test's name, for example.
+    #[schemars(with = "Option<String>", length(max = MAX_LABEL_CHARS))]
+    label: Option<Label>,
+}
+
+/// A new space.
+pub struct NewSpace {
+    start: Start,
+    label: Option<Label>,
 }
 
 /// What a new space starts from.
-pub enum NewSpace {
+enum Start {
     Scenario(String),
     Fixture(Box<LoadedScenario>),
 }
@@ -118,31 +166,68 @@ impl RequestBody for NewSpace {
     type Spec = NewSpaceSpec;
 
     const IS_REQUIRED: bool = false;
-    const EXAMPLES: &[&str] = &[r#"{"scenario":"default"}"#];
+    const EXAMPLES: &[&str] = &[r#"{"scenario":"default"}"#, r#"{"label":"test_retry"}"#];
 
-    fn convert(document: &mut Document<'_>, NewSpaceSpec { scenario, fixture }: NewSpaceSpec) -> Option<Self> {
-        match (scenario, fixture) {
-            (Some(_), Some(_)) => document.refuse("`scenario` and `fixture` exclude each other"),
+    fn convert(document: &mut Document<'_>, spec: NewSpaceSpec) -> Option<Self> {
+        let NewSpaceSpec { scenario, fixture, label } = spec;
+        let start = match (scenario, fixture) {
+            (Some(_), Some(_)) => return document.refuse("`scenario` and `fixture` exclude each other"),
             (None, Some(spec)) => {
                 document.enter("fixture");
-                LoadedScenario::convert(document, spec).map(Box::new).map(Self::Fixture)
+                Start::Fixture(Box::new(LoadedScenario::convert(document, spec)?))
             }
-            (name, None) => Some(Self::Scenario(name.unwrap_or_else(|| "default".to_owned()))),
-        }
+            (name, None) => Start::Scenario(name.unwrap_or_else(|| "default".to_owned())),
+        };
+        Some(Self { start, label })
+    }
+}
+
+/// What can be changed of a space.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SpaceChange")]
+pub struct SpaceChangeSpec {
+    /// What people call it. Without this key, or if it is `null`, the space has no label any more.
+    #[schemars(with = "Option<String>", length(max = MAX_LABEL_CHARS))]
+    label: Option<Label>,
+}
+
+/// What a space is to be.
+pub struct SpaceChange {
+    label: Option<Label>,
+}
+
+impl RequestBody for SpaceChange {
+    type Spec = SpaceChangeSpec;
+
+    const EXAMPLES: &[&str] = &[r#"{"label":"test_retry"}"#];
+
+    fn convert(_: &mut Document<'_>, SpaceChangeSpec { label }: SpaceChangeSpec) -> Option<Self> {
+        Some(Self { label })
     }
 }
 
 pub async fn create(State(app): State<Arc<App>>, Body(new): Body<NewSpace>) -> Result<Status<201, SpaceBody>> {
-    let scenario = match new {
-        NewSpace::Scenario(name) => app.library().scenario(&name)?,
-        NewSpace::Fixture(scenario) => scenario.into(),
+    let scenario = match new.start {
+        Start::Scenario(name) => app.library().scenario(&name)?,
+        Start::Fixture(scenario) => scenario.into(),
     };
-    let space = app.spaces.create(scenario.name.as_str().into(), &scenario.world);
+    let space = app.spaces.create(scenario.name.as_str().into(), new.label, &scenario.world);
     Ok(Status(SpaceBody::from(&*space)))
 }
 
 pub async fn get(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<Json<SpaceBody>> {
     Ok(Json(SpaceBody::from(&*find_space(&app, &id)?)))
+}
+
+pub async fn put(
+    State(app): State<Arc<App>>,
+    PathName(id): PathName,
+    Body(change): Body<SpaceChange>,
+) -> Result<Json<SpaceBody>> {
+    let space = find_space(&app, &id)?;
+    space.set_label(change.label);
+    Ok(Json(SpaceBody::from(&*space)))
 }
 
 pub async fn delete(State(app): State<Arc<App>>, PathName(id): PathName) -> Result<NoContent> {

@@ -226,7 +226,7 @@ async fn exec_reports_unexpected_requests_with_a_hint() {
      1  POST /v2/customers/realname-auths/individual: space-known: the simulator has no space ***; it was deleted, gave way to newer ones, or never was (spaces end with the process: it may have been started again since)
         call with the credentials of a space that still exists, or without X-Sim-Space
      1  POST /v3/auth/tokens: identity: missing field `auth`
-        a token is for one of a partner's `users` in the scenario, its password, and the partner's name
+        a token is for one of a partner's `users` in the scenario or the space, its password, and the partner's name
      1  POST /v2/customers/realname-auths/individual: body-size: Request entity too large.
         send the whole body, of at most 12 MB
 bss-sim: requests: 3, unexpected: 3, ";
@@ -254,14 +254,15 @@ async fn exec_reports_leftovers_of_all_spaces() {
             .to_owned(),
     ];
     for (method, path) in [("DELETE", "/spaces/ID"), ("POST", "/reset?space=ID"), ("DELETE", "/scripted?space=ID")] {
-        let space = client.create_space(&json!({ "scenario": "default" })).await;
+        let space = client.create_space(&json!({ "scenario": "default", "label": "a\u{1b}[31m \"test\"" })).await;
         let (id, token) = (text(&space["id"]), text(&space["partners"][0]["token"]));
         script(id, &twice).await;
         assert_eq!(client.apply_as(token, &application).await.status, 500);
         let (status, answer) = client.control(method, &path.replace("ID", id), &Value::Null).await;
         assert!(status < 300, "{method} {path}: {answer}");
         let left_over = r#"{"then":[{"error_code":"CBC.0999"}],"times":2}"#;
-        expected.push(format!("     1  space {id}: given 1 of 2 times: {left_over}"));
+        let label = r#""a\u{1b}[31m \"test\"""#;
+        expected.push(format!("     1  space {id} {label}: given 1 of 2 times: {left_over}"));
     }
     let (_, _, report) = exec.end();
     expected.sort();

@@ -51,7 +51,7 @@ async fn post_spaces_answers_fresh_credentials_of_each_partner() {
     ];
     for space in [&first, &second] {
         assert_eq!(space["scenario"], "default");
-        assert_eq!(keys(space), ["id", "scenario", "partners"]);
+        assert_eq!(keys(space), ["id", "scenario", "partners", "users"]);
         let partners = list(space, "partners");
         let answer: Vec<_> =
             partners.iter().map(|partner| json!([partner["name"], partner["id"], partner["xaccount_type"]])).collect();
@@ -66,11 +66,19 @@ async fn post_spaces_answers_fresh_credentials_of_each_partner() {
             assert_eq!(keys(partner), ["name", "id", "xaccount_type", "token", "ak", "sk"]);
         }
     }
+    let users: Vec<_> = list(&first, "users").iter().map(|user| [&user["domain"], &user["name"]]).collect();
+    let fresh = json!(format!("user-{}", text(&first["id"])));
+    let [demo, other] = [json!("demo-partner"), json!("other-partner")];
+    assert_eq!(users, [[&demo, &fresh], [&demo, &json!("demo")], [&other, &fresh]]);
     let mut secrets: Vec<_> = [&first, &second]
         .iter()
         .flat_map(|space| list(space, "partners"))
         .flat_map(|partner| ["token", "ak", "sk"].map(|name| text(&partner[name])))
         .collect();
+    secrets.extend([&first, &second].iter().flat_map(|space| list(space, "users")).filter_map(|user| {
+        let is_fresh = text(&user["name"]).starts_with("user-");
+        is_fresh.then(|| text(&user["password"]))
+    }));
     secrets.extend(["demo-token", "other-token", "DEMOAK0001", "demo-secret"]);
     secrets.sort_unstable();
     let all = secrets.len();
@@ -271,6 +279,92 @@ async fn request_with_a_token_issued_in_a_space_is_answered_by_it() {
     assert_eq!(here.status, 401, "the default space has no such user");
 }
 
+/// The login of a user in the answer of `POST /_sim/spaces`.
+fn login(user: &Value) -> [&str; 3] {
+    [text(&user["domain"]), text(&user["name"]), text(&user["password"])]
+}
+
+#[tokio::test]
+async fn login_of_a_fresh_user_leads_to_its_space_without_a_header() {
+    let app = TestApp::with("");
+    let spaces = [
+        app.create_space(&json!({ "fixture": fixture("c-1") })).await,
+        app.create_space(&json!({ "fixture": fixture("c-1") })).await,
+    ];
+    for space in &spaces {
+        let issued = app.log_in(login(&space["users"][0]), &[]).await;
+        assert_eq!(issued.status, 201, "{issued:?}");
+        app.apply_as(issued.token(), &passport("c-1")).await.assert(200, UNDER_REVIEW);
+        let journal = app.get(&at("/journal", space)).await;
+        let paths: Vec<_> = list(&journal, "entries").iter().map(|entry| text(&entry["request"]["path"])).collect();
+        assert_eq!(paths, ["/v3/auth/tokens", INDIVIDUAL], "the login is recorded where it was answered");
+        assert_eq!(journal["entries"][0]["caller"], "demo");
+    }
+    assert_eq!(app.get("/journal").await["entries"], json!([]), "the default space was not called");
+
+    // What is scripted, and what is wrong, is also that of the space.
+    let [first, second] = &spaces;
+    let script = json!({ "when": { "path": "/v3/auth/tokens" }, "times": 1, "then": { "gateway": "APIGW.0308" } });
+    app.assert_control("POST", &at("/scripted", first), script, 201).await;
+    assert_eq!(app.log_in(login(&second["users"][0]), &[]).await.status, 201);
+    let [domain, name, _] = login(&first["users"][0]);
+    assert_eq!(app.log_in([domain, name, "wrong"], &[]).await.status, 429);
+    let wrong = app.log_in([domain, name, "wrong"], &[]).await;
+    assert_eq!(wrong.status, 401);
+    assert!(app.control("GET", &at(&format!("/journal/{}", wrong.id()), first), &Value::Null).await.0 == 200);
+
+    // A space that the client names itself counts before.
+    let elsewhere = app.log_in(login(&first["users"][0]), &[("x-sim-space", text(&second["id"]))]).await;
+    assert_eq!(elsewhere.status, 401, "{elsewhere:?}");
+}
+
+#[tokio::test]
+async fn login_of_a_user_whose_space_is_gone_says_so() {
+    let app = TestApp::with("");
+    let space = app.create_space(&json!({ "fixture": fixture("c-1") })).await;
+    let id = text(&space["id"]);
+    assert_eq!(app.delete(&format!("/spaces/{id}")).await, 204);
+    let reply = app.log_in(login(&space["users"][0]), &[]).await;
+    assert_eq!(reply.status, 401);
+    let entry = app.get(&format!("/journal/{}", reply.id())).await;
+    let why =
+        format!("identity: no such user with this password (the user was made for the space {id}, which is gone)");
+    assert_eq!(entry["outcome"]["why"], json!(why));
+}
+
+#[tokio::test]
+async fn label_is_shown_wherever_the_space_is() {
+    let app = TestApp::with("");
+    let space = app.create_space(&json!({ "fixture": fixture("c-1"), "label": "test_retry[gw0]" })).await;
+    assert_eq!(keys(&space), ["id", "label", "scenario", "partners", "users"]);
+    let labels = async || {
+        app.apply_as(token(&space), &passport("c-1")).await;
+        let (spaces, journal) = (app.get("/spaces").await, app.get(&at("/journal", &space)).await);
+        let entry = list(&journal, "entries").last().expect("an entry").clone();
+        let one = app.get(&format!("/spaces/{}", text(&space["id"]))).await;
+        assert_eq!(spaces["spaces"][0].get("label"), None, "the default space has none");
+        [spaces["spaces"][1]["label"].clone(), entry["label"].clone(), one["label"].clone()]
+    };
+    assert_eq!(labels().await, ["test_retry[gw0]"; 3]);
+    app.post(&at("/reset", &space), &Value::Null).await;
+    assert_eq!(labels().await, ["test_retry[gw0]"; 3]);
+
+    let path = format!("/spaces/{}", text(&space["id"]));
+    let changed = app.assert_control("PUT", &path, json!({ "label": "字".repeat(200) }), 200).await;
+    assert_eq!((&changed["label"], &changed["users"]), (&json!("字".repeat(200)), &space["users"]));
+    for label in ["字".repeat(201), "x".repeat(1_000_000)] {
+        for (method, path) in [("PUT", &*path), ("POST", "/spaces")] {
+            let error = app.assert_control(method, path, json!({ "label": label }), 422).await;
+            assert!(text(&error["detail"][0]["message"]).contains("at most 200"), "{error}");
+        }
+    }
+    assert_eq!(labels().await, [(); 3].map(|()| json!("字".repeat(200))), "a refused label changes nothing");
+    app.assert_control("PUT", &path, json!({ "label": null }), 200).await;
+    assert_eq!(labels().await, [Value::Null, Value::Null, Value::Null]);
+    let (status, _) = app.put("/spaces/ffffffffffffffff", &json!({ "label": "x" })).await;
+    assert_eq!(status, 404);
+}
+
 #[tokio::test]
 async fn post_reset_and_put_world_keep_the_credentials_of_the_space() {
     let app = TestApp::with("");
@@ -278,8 +372,11 @@ async fn post_reset_and_put_world_keep_the_credentials_of_the_space() {
     app.apply_as(token(&space), &passport("c-1")).await.assert(200, UNDER_REVIEW);
     let (status, answer) = app.post(&at("/reset", &space), &Value::Null).await;
     assert_eq!((status, &answer["partners"]), (200, &space["partners"]));
+    assert_eq!(answer["users"], space["users"]);
     app.apply_as(token(&space), &passport("c-1")).await.assert(200, UNDER_REVIEW);
     let (status, answer) = app.put(&at("/world", &space), &fixture("c-2")).await;
     assert_eq!((status, &answer["partners"]), (200, &space["partners"]));
+    assert_eq!(answer["users"], space["users"]);
+    assert_eq!(app.log_in(login(&space["users"][0]), &[]).await.status, 201);
     app.apply_as(token(&space), &passport("c-2")).await.assert(200, UNDER_REVIEW);
 }
