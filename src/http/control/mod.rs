@@ -16,6 +16,7 @@ mod extract;
 mod guard;
 mod har;
 mod journal;
+mod page;
 mod scenarios;
 mod scripted;
 mod service;
@@ -185,12 +186,16 @@ pub fn routes(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app))
 }
 
+/// The lists that have pages.
+const PAGED_PATHS: [&str; 2] = ["/_sim/certificates", "/_sim/customers"];
+
 /// Refuses a parameter of the query that no call knows: a call with a misspelt `space` would be about the default one. The
-/// calls of the journal have more parameters, and refuse others themselves; Prometheus may send any.
+/// calls of the journal and of lists with pages have more parameters, and refuse others themselves; Prometheus may send any.
 async fn check_query(request: Request, next: Next) -> Result<Response, ControlError> {
     let (method, path) = (request.method(), request.uri().path());
     let is_journal = path.strip_prefix(JOURNAL_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let has_others = (method == Method::GET && is_journal) || path == METRICS_PATH;
+    let knows_more = is_journal || PAGED_PATHS.contains(&path);
+    let has_others = (method == Method::GET && knows_more) || path == METRICS_PATH;
     let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
     let Query(parameters) = query.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     match parameters.iter().find(|(name, _)| !has_others && name != "space") {
