@@ -1,5 +1,5 @@
-//! The suites in Python: the official SDK, and Schemathesis with a validator of OpenAPI. Each has a folder below `tests` with
-//! the list of its packages, and runs in a virtual environment of its own in the build folder.
+//! The suites in Python: the official SDK, Schemathesis with a validator of OpenAPI, and the console in a browser. Each has a
+//! folder below `tests` with the list of its packages, and runs in a virtual environment of its own in the build folder.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,14 +8,19 @@ use std::process::Command;
 
 #[test]
 fn sdk_suite_passes() {
-    let suite = Suite { name: "sdk", subject: "the official SDK", least_python: 9 };
+    let suite = Suite { name: "sdk", subject: "the official SDK", least_python: 9, program: None };
     let needs_s3: &[_] = if cfg!(feature = "s3") { &[] } else { &["test_bucket.py"] };
     suite.run(needs_s3);
 }
 
 #[test]
 fn openapi_suite_passes() {
-    Suite { name: "openapi", subject: "the document of OpenAPI", least_python: 11 }.run(&[]);
+    Suite { name: "openapi", subject: "the document of OpenAPI", least_python: 11, program: None }.run(&[]);
+}
+
+#[test]
+fn console_suite_passes() {
+    Suite { name: "console", subject: "the console", least_python: 11, program: Some("/usr/bin/chromium") }.run(&[]);
 }
 
 /// A suite in Python.
@@ -26,28 +31,42 @@ struct Suite {
     subject: &'static str,
     /// The oldest Python 3 that its packages are made for.
     least_python: u32,
+    /// A program that it needs besides.
+    program: Option<&'static str>,
 }
 
 impl Suite {
-    /// Runs the tests, but for some files. Where there is no Python for them, says so; in CI there has to be one.
+    /// Runs the tests, but for some files. Where they cannot run, says so; in CI they have to.
     #[track_caller]
     fn run(&self, ignored: &[&str]) {
-        let Some(version) = self.python_version() else {
-            let Self { subject, least_python, .. } = self;
-            let message =
-                format!("{subject} is not tested: that needs python3, 3.{least_python} or later, with its module venv");
-            assert!(std::env::var_os("CI").is_none(), "{message}");
-            // The test harness keeps back what a passing test prints, but not what is written like this.
-            let _ = writeln!(io::stderr(), "{message}");
-            return;
+        let python = match self.set_up() {
+            Ok(python) => python,
+            Err(needed) => {
+                let message = format!("{} is not tested: that needs {needed}", self.subject);
+                assert!(std::env::var_os("CI").is_none(), "{message}");
+                // The test harness keeps back what a passing test prints, but not what is written like this.
+                let _ = writeln!(io::stderr(), "{message}");
+                return;
+            }
         };
         let folder = self.folder();
-        run(Command::new(self.environment(&version))
+        run(Command::new(python)
             .args(["-m", "pytest", "-q"])
             .arg(&folder)
             .args(ignored.iter().map(|file| format!("--ignore={}", folder.join(file).display())))
             .env("BSS_SIM_BIN", env!("CARGO_BIN_EXE_bss-sim"))
             .env("PYTHONDONTWRITEBYTECODE", "1"));
+    }
+
+    /// Returns the interpreter that has all that the tests need, or what is needed and is not there.
+    fn set_up(&self) -> Result<PathBuf, String> {
+        let version = self.python_version();
+        let version =
+            version.ok_or_else(|| format!("python3, 3.{} or later, with its module venv", self.least_python))?;
+        match self.program {
+            Some(program) if !Path::new(program).exists() => Err(program.to_owned()),
+            _ => self.environment(&version),
+        }
     }
 
     fn folder(&self) -> PathBuf {
@@ -67,20 +86,24 @@ impl Suite {
 
     /// The interpreter of an environment with the packages that the tests need. It is made anew only when they or
     /// Python itself have changed.
-    fn environment(&self, version: &str) -> PathBuf {
+    fn environment(&self, version: &str) -> Result<PathBuf, String> {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(self.name);
         let (python, stamp) = (directory.join("bin/python"), directory.join("installed"));
         let requirements = self.folder().join("requirements.txt");
         let wanted = version.to_owned() + &fs::read_to_string(&requirements).expect("the list of packages can be read");
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-            return python;
+            return Ok(python);
         }
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory));
-        run(Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
-            .arg(&requirements));
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]);
+        let installed = pip.arg(&requirements).output().expect("the command can be started");
+        if !installed.status.success() {
+            let printed = String::from_utf8_lossy(&installed.stderr);
+            return Err(format!("the packages of {}:\n{printed}", requirements.display()));
+        }
         fs::write(&stamp, wanted).expect("the build folder can be written to");
-        python
+        Ok(python)
     }
 }
 

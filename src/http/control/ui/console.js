@@ -68,6 +68,13 @@ class Page {
     element("announcer").textContent = text;
   }
 
+  /** Says what went wrong, above the view. */
+  fail(error) {
+    if (this.signal.aborted || error.name === "AbortError") return;
+    this.content.querySelector("[role=alert]")?.remove();
+    this.content.prepend(h("p", { role: "alert", class: "failed" }, error.message));
+  }
+
   leave() {
     this.#leave.abort();
   }
@@ -90,13 +97,13 @@ async function show() {
   document.title = `${TITLED.find(({ path }) => path === page.name).title} - bss-sim`;
   main.replaceChildren(page.content);
   journal.follow(page.space);
-  showSpaces(page).catch(() => {});
-  showClock(page).catch(() => {});
   try {
+    showSpaces(shown);
+    showClock(shown);
     await shown.view.open(shown);
   } catch (error) {
-    if (shown.signal.aborted) return;
-    shown.content.replaceChildren(h("h1", { tabindex: -1 }, "That did not work"), h("p", { role: "alert" }, error.message));
+    shown.content.replaceChildren(h("h1", { tabindex: -1 }, "That did not work"));
+    shown.fail(error);
   }
   // Readers of a screen begin at the heading of the new view.
   if (!isFirst && shown === page && document.activeElement === document.body) main.querySelector("h1")?.focus();
@@ -187,10 +194,20 @@ document.addEventListener("keydown", (event) => {
   effect();
 });
 
+let wasLost = false;
 journal.addEventListener("state", () => {
-  live.dataset.state = journal.state;
-  live.textContent = STATES[journal.state];
-  if (journal.state !== "connecting") page.announce(STATES[journal.state]);
+  const { state } = journal;
+  live.dataset.state = state;
+  live.textContent = STATES[state];
+  if (state !== "connecting") page.announce(STATES[state]);
+  // What could not be read meanwhile is read again.
+  if (state === "live" && wasLost) show();
+  wasLost = state === "lost" || (wasLost && state !== "live");
+});
+// What fails later on, such as what a button does.
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  page.fail(event.reason);
 });
 journal.addEventListener("reset", show);
 spaces.addEventListener("change", () => (location.hash = page.href(page.name, {}, spaces.value)));

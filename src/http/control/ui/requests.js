@@ -124,7 +124,7 @@ export function openRequests(page) {
       timer = null;
       const isNew = journal.entries.filter(({ number }) => number > announced).length;
       announced = journal.entries[0]?.number ?? announced;
-      if (isNew && !page.signal.aborted) page.announce(`${isNew === PAGE ? `${PAGE} or more` : isNew} new requests`);
+      if (isNew && !page.signal.aborted) page.announce(isNew === 1 ? "1 new request" : `${isNew} new requests`);
     }, QUIET);
   }
 
