@@ -47,7 +47,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 struct File(&'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-static FILES: [File; 11] = [
+static FILES: [File; 17] = [
     File("", HTML, include_str!("ui/index.html")),
     File("console.css", CSS, include_str!("ui/console.css")),
     File("console.js", SCRIPT, include_str!("ui/console.js")),
@@ -55,10 +55,16 @@ static FILES: [File; 11] = [
     File("clients.js", SCRIPT, include_str!("ui/clients.js")),
     File("dom.js", SCRIPT, include_str!("ui/dom.js")),
     File("entry.js", SCRIPT, include_str!("ui/entry.js")),
+    File("forms.js", SCRIPT, include_str!("ui/forms.js")),
     File("journal.js", SCRIPT, include_str!("ui/journal.js")),
+    File("outcomes.js", SCRIPT, include_str!("ui/outcomes.js")),
     File("query.js", SCRIPT, include_str!("ui/query.js")),
     File("request.js", SCRIPT, include_str!("ui/request.js")),
     File("requests.js", SCRIPT, include_str!("ui/requests.js")),
+    File("scenario.js", SCRIPT, include_str!("ui/scenario.js")),
+    File("spaces.js", SCRIPT, include_str!("ui/spaces.js")),
+    File("table.js", SCRIPT, include_str!("ui/table.js")),
+    File("world.js", SCRIPT, include_str!("ui/world.js")),
 ];
 
 impl File {

@@ -8,11 +8,13 @@ export const login = { ask: null, asking: null };
 /** Keeps the control token for this tab. */
 export const keepToken = (token) => sessionStorage.setItem(TOKEN, token);
 
-/** An answer that is an error. `detail` is a sentence, or the mistakes of the body. */
+/** An answer that is an error. `mistakes` are those of the body, each at its place. */
 export class CallError extends Error {
   constructor(status, { detail = `HTTP status ${status}` }) {
-    super(Array.isArray(detail) ? detail.map(({ path, message }) => `${path}: ${message}`).join("\n") : detail);
-    Object.assign(this, { status, detail });
+    const [, line, column] = /line (\d+) column (\d+)/.exec(detail) ?? [];
+    const mistakes = Array.isArray(detail) ? detail : [{ line, column, message: detail }];
+    super(mistakes.map(({ key, message }) => (key ? `${key}: ${message}` : message)).join("\n"));
+    Object.assign(this, { status, mistakes });
   }
 }
 

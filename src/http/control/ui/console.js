@@ -3,13 +3,22 @@
 import { call, keepToken, login } from "./api.js";
 import { h } from "./dom.js";
 import { journal } from "./journal.js";
+import { openOutcomes } from "./outcomes.js";
 import { openRequest } from "./request.js";
 import { openRequests } from "./requests.js";
+import { openScenario } from "./scenario.js";
+import { openSpaces } from "./spaces.js";
+import { openWorld } from "./world.js";
 
 // A view fills `page.content`. Its path may take an `id`; one with a title is in the navigation. A new view is a row here.
 const VIEWS = [
   { path: "requests", title: "Requests", open: openRequests },
   { path: "requests/:id", open: openRequest },
+  { path: "outcomes", title: "Outcomes", open: openOutcomes },
+  { path: "world", title: "World", open: openWorld },
+  { path: "scenario", title: "Scenario", open: openScenario },
+  { path: "scenario/:id", open: openScenario },
+  { path: "spaces", title: "Spaces", open: openSpaces },
 ];
 const TITLED = VIEWS.filter(({ title }) => title);
 
