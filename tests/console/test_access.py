@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 VIEWS = {
     "requests": ("#/requests", "tbody tr"),
     "empty": ("#/requests?space={space}", "pre"),
-    "request": ("#/requests/{request}", ".check"),
+    "request": ("#/requests/{request}", ".reason"),
     "unknown request": ("#/requests/0", "[role=alert]"),
 }
 

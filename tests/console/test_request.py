@@ -78,7 +78,7 @@ def test_a_wrong_signature_shows_what_should_have_been_signed(client, open_newes
     status, _ = client.call("POST", PATH, PASSPORT, **{"Authorization": signature, "X-Sdk-Date": date})
     assert status == 401
     page = open_newest()
-    expect(page.locator(".check pre").first).to_contain_text(f"canonical request:\nPOST\n{PATH}/\n")
+    expect(page.locator("pre.check")).to_contain_text(f"canonical request:\nPOST\n{PATH}/\n")
 
 
 def test_a_fault_shows_that_there_was_no_response(client, open_newest):

@@ -7,6 +7,7 @@ const PATH = "/v2/customers/realname-auths/individual";
 const text = (value) => JSON.stringify(value);
 const json = ({ body }) => JSON.stringify(body, null, 2);
 const fields = ({ body }) => Object.entries(body).map(([name, value]) => `    ${name}=${text(value)},`).join("\n");
+const php = (value) => `'${value.replace(/[\\']/g, "\\$&")}'`;
 const shell = (value) => `'${value.replaceAll("'", "'\\''")}'`;
 
 /** A few lines by language, from `url`, `token`, `ak`, `sk`, `id` (of the account) and `body`. */
@@ -39,8 +40,8 @@ client := bssintl.NewBssintlClient(bssintl.BssintlClientBuilder().
 });
 console.log(response.status, await response.json());`,
   PHP: (it) => `$client = BssintlClient::newBuilder()
-    ->withCredentials(new GlobalCredentials(${text(it.ak)}, ${text(it.sk)}, ${text(it.id)}))
-    ->withEndpoint(${text(it.url)})
+    ->withCredentials(new GlobalCredentials(${[it.ak, it.sk, it.id].map(php).join(", ")}))
+    ->withEndpoint(${php(it.url)})
     ->build();`,
   "C#": (it) => `var client = BssintlClient.NewBuilder()
     .WithCredential(new GlobalCredentials(${text(it.ak)}, ${text(it.sk)}, ${text(it.id)}))
@@ -48,10 +49,8 @@ console.log(response.status, await response.json());`,
     .Build();`,
 };
 
-const EXAMPLE = {
-  customer_id: "customer-new", identify_type: 0, name: "Wang Xiaoming", verified_type: 3,
-  verified_number: "E12345678", verified_file_url: ["passport.jpg", "in-hand.jpg"],
-};
+/** What stands for credentials that a partner does not have. */
+const BLANK = { token: "TOKEN", ak: "AK", sk: "SK", id: "ACCOUNT" };
 
 /** Shows it in an element. */
 export async function showClients(page, place) {
@@ -60,28 +59,27 @@ export async function showClients(page, place) {
   ]);
   const sample = outcomes.find(({ outcome, ways }) => outcome.startsWith("is_review") && ways.request)?.ways.request;
   const partner = space.partners.find(({ name }) => name === sample?.as) ?? space.partners[0];
-  const { token, ak, sk, id, xaccount_type } = partner ?? {};
-  const body = sample?.request ?? { ...EXAMPLE, xaccount_type };
+  const has = Object.fromEntries(Object.entries(partner ?? {}).filter(([, value]) => value !== null));
+  const body = sample?.request ?? { customer_id: "CUSTOMER", identify_type: 0, xaccount_type: has.xaccount_type };
   // The control API may have an address of its own.
   const endpoint = h("input", { id: "endpoint", value: location.origin, spellcheck: "false", input: () => showLines() });
   const language = h("select", { id: "language", change: () => showLines() }, Object.keys(LANGUAGES).map((name) => h("option", {}, name)));
   const lines = h("div");
   function showLines() {
-    const blank = { token: "TOKEN", ak: "AK", sk: "SK", id: "ACCOUNT" };
-    const it = { url: endpoint.value, body, token: token ?? blank.token, ak: ak ?? blank.ak, sk: sk ?? blank.sk, id: id ?? blank.id };
+    const it = { ...BLANK, ...has, url: endpoint.value, body };
     lines.replaceChildren(code(LANGUAGES[language.value](it), `${language.value} example`));
   }
   showLines();
   const value = ([name, value]) => [
     h("dt", {}, name),
-    h("dd", {}, value ? [h("code", {}, value), " ", copyButton("Copy", () => value)] : h("span", { class: "quiet" }, "none")),
+    h("dd", {}, value ? [h("code", {}, value), copyButton("Copy", () => value)] : h("span", { class: "quiet" }, "none")),
   ];
   place.replaceChildren(
     h("h2", {}, "No request yet"),
     h("p", {}, "Point a client here. Its requests show up in this place, each with the reason for its answer."),
     h("dl", { class: "values" },
-      h("dt", {}, h("label", { for: "endpoint" }, "Endpoint")), h("dd", {}, endpoint, " ", copyButton("Copy", () => endpoint.value)),
-      [["Token", token], ["AK", ak], ["SK", sk], ["xaccount_type", xaccount_type]].map(value)),
+      h("dt", {}, h("label", { for: "endpoint" }, "Endpoint")), h("dd", {}, endpoint, copyButton("Copy", () => endpoint.value)),
+      [["Token", has.token], ["AK", has.ak], ["SK", has.sk], ["xaccount_type", has.xaccount_type]].map(value)),
     h("p", {}, h("label", {}, "A client in ", language)),
     lines);
 }

@@ -84,6 +84,12 @@ class Page {
     this.content.prepend(h("p", { role: "alert", class: "failed" }, error.message));
   }
 
+  /** Reads again what the header shows: the spaces, and the clock. */
+  refresh() {
+    showSpaces(this);
+    showClock(this);
+  }
+
   leave() {
     this.#leave.abort();
   }
@@ -100,15 +106,13 @@ async function show() {
   for (const link of nav.children) {
     const name = link.dataset.view;
     link.href = page.href(name);
-    link.toggleAttribute("aria-current", name === page.name);
-    if (name === page.name) link.setAttribute("aria-current", "page");
+    link.ariaCurrent = name === page.name ? "page" : null;
   }
   document.title = `${TITLED.find(({ path }) => path === page.name).title} - bss-sim`;
   main.replaceChildren(page.content);
   journal.follow(page.space);
   try {
-    showSpaces(shown);
-    showClock(shown);
+    shown.refresh();
     await shown.view.open(shown);
   } catch (error) {
     shown.content.replaceChildren(h("h1", { tabindex: -1 }, "That did not work"));
@@ -120,9 +124,8 @@ async function show() {
 
 /** Takes the control token out of the address `#token=…`, once. */
 function takeToken() {
-  const [, token] = location.hash.match(/^#token=(.*)/) ?? [];
-  if (!token) return;
-  keepToken(decodeURIComponent(token));
+  if (!location.hash.startsWith("#token=")) return;
+  keepToken(new URLSearchParams(location.hash.slice(1).replaceAll("+", "%2B")).get("token"));
   history.replaceState(null, "", "#");
 }
 
@@ -136,6 +139,8 @@ async function showSpaces(page) {
   spaces.replaceChildren(...known.map(option));
 }
 
+let ticking = 0;
+
 /** Shows the clock of the space, which goes on by itself. */
 async function showClock(page) {
   const { now, frozen, ahead_ms: ahead } = await page.json("clock");
@@ -147,9 +152,9 @@ async function showClock(page) {
     clock.textContent = `${time.slice(11, 19)} UTC${shift || ""}${frozen ? " stopped" : ""}`;
     clock.title = `The clock of the space: ${time.slice(0, 10)}`;
   };
+  clearInterval(ticking);
+  ticking = setInterval(tick, 1000);
   tick();
-  const timer = setInterval(tick, 1000);
-  page.signal.addEventListener("abort", () => clearInterval(timer));
 }
 
 function span(seconds) {
@@ -160,19 +165,21 @@ function span(seconds) {
 /** Asks for the control token, until a call passes with it. */
 login.ask = (isWrong) => new Promise((resolve) => {
   const field = h("input", { type: "password", required: true, autocomplete: "off", autofocus: true });
-  const form = h("dialog", { "aria-label": "Control token", cancel: (event) => event.preventDefault() },
-    h("form", { method: "dialog", submit: () => {
-      keepToken(field.value.trim());
-      form.remove();
-      resolve();
-    } },
+  const close = () => {
+    if (!field.value) return dialog.showModal();
+    keepToken(field.value);
+    dialog.remove();
+    resolve();
+  };
+  const dialog = h("dialog", { "aria-label": "Control token", close },
+    h("form", { method: "dialog" },
       h("h2", {}, "Control token"),
       h("p", { role: isWrong && "alert" }, isWrong
         ? "This token is not the right one."
         : "This simulator was started with a control token. It is kept in this tab only."),
       h("label", {}, "Token ", field), " ", h("button", {}, "Continue")));
-  document.body.append(form);
-  form.showModal();
+  document.body.append(dialog);
+  dialog.showModal();
 });
 
 const SHORTCUTS = [

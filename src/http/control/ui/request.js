@@ -21,7 +21,7 @@ export async function openRequest(page) {
     h("p", {}, h("a", { href: list }, "← Requests")),
     h("h1", { tabindex: -1 }, pill(response), " ", outcome(entry)),
     h("p", { class: "reason" }, entry.outcome.why),
-    having("failed").map((check) => basis(check)),
+    having("failed").map((check) => [saw(check, entry.outcome.why), basis(check)]),
     h("p", { class: "quiet" }, `${entry.at.replace("T", " ").replace("Z", " UTC")} · ${entry.caller ?? "unknown caller"} · ${request.method} `, h("code", {}, request.path)),
     h("div", { class: "bar" },
       copyButton("Copy as curl", async () => {
@@ -37,7 +37,6 @@ export async function openRequest(page) {
       })),
     made,
     h("h2", {}, "Checks"),
-    having("failed").map(row),
     folded("Passed", having("passed")),
     folded("Not reached", having("not_reached")),
     h("h2", {}, "Changes"),
@@ -54,12 +53,15 @@ export async function openRequest(page) {
 
 const pretty = (body) => (typeof body === "string" ? body : JSON.stringify(body, null, 2));
 
-const basis = ({ basis, source }) =>
-  h("p", {}, h("span", { class: `pill ${basis === "documented" ? "good" : "broken"}` }, basis), " ", basis === "documented" ? h("q", {}, source) : source);
+/** Whether a check is documented or assumed, and the words that say so. */
+const basis = ({ basis, source }) => h("p", {},
+  basis === "documented" ? [h("span", { class: "pill good" }, basis), " ", h("q", {}, source)]
+    : [h("span", { class: "pill broken" }, basis), ` ${source}`]);
 
-/** A check, what it saw, and where it comes from. */
-const row = (check) => h("div", { class: "check" },
-  h("p", {}, h("strong", {}, check.check)), check.saw && h("pre", {}, check.saw), basis(check));
+/** What a check saw, unless the reason has it already. */
+const saw = ({ saw }, why = "") => saw && !why.includes(saw) && h("pre", { class: "check" }, saw);
+
+const row = (check) => h("div", { class: "check" }, h("strong", {}, check.check), h("p", {}, check.saw), basis(check));
 
 const folded = (title, checks) =>
   checks.length > 0 && h("details", {}, h("summary", {}, `${title} (${checks.length})`), checks.map(row));

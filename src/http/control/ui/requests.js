@@ -19,6 +19,9 @@ const COLUMNS = [
   ["Request", "request", ({ request }) => `${request.method} ${request.path.replace(/^.{24,}(?=\/.)/, "…")}`],
 ];
 
+/** What cells show in part. */
+const WHOLE = { why: (entry) => entry.outcome.why, customer, request: ({ request }) => request.path };
+
 /** The number of the entry that was opened last: who comes back finds its row. */
 let opened = null;
 
@@ -61,7 +64,7 @@ export function openRequests(page) {
       if (!isLink && !String(getSelection())) location.hash = link(entry);
     };
     return h("tr", { click: open },
-      COLUMNS.map(([, name, show]) => h("td", { class: name, title: name === "request" && entry.request.path }, show(entry, link))));
+      COLUMNS.map(([, name, show]) => h("td", { class: name, title: WHOLE[name]?.(entry) }, show(entry, link))));
   }
 
   function find() {
@@ -116,15 +119,17 @@ export function openRequests(page) {
     if (wanted === "none") rest.append(h("p", {}, "No request matches the search."));
   }
 
-  let announced = journal.entries[0]?.number ?? 0;
+  const newest = () => journal.entries[0]?.number ?? 0;
+  let announced = newest();
   let timer = null;
 
   function announce() {
+    if (journal.state !== "live") announced = newest();
     timer ??= setTimeout(() => {
       timer = null;
-      const isNew = journal.entries.filter(({ number }) => number > announced).length;
-      announced = journal.entries[0]?.number ?? announced;
-      if (isNew && !page.signal.aborted) page.announce(isNew === 1 ? "1 new request" : `${isNew} new requests`);
+      const count = newest() - announced;
+      announced = newest();
+      if (count > 0 && !page.signal.aborted) page.announce(`${count} new request${count === 1 ? "" : "s"}`);
     }, QUIET);
   }
 
