@@ -111,9 +111,18 @@ pub async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
     });
     Json(OutcomeList {
         outcomes: outcomes.collect(),
-        gateway: gateway::ERRORS.into_iter().map(ScriptedOutcome::from).collect(),
+        gateway: gateway_errors().map(ScriptedOutcome::from).collect(),
         faults: Fault::ALL.into_iter().map(ScriptedOutcome::from).collect(),
     })
+}
+
+/// The errors of the gateway that a script can name: of those with the same code and status the first.
+fn gateway_errors() -> impl Iterator<Item = &'static GatewayError> {
+    let is_same = |one: &GatewayError, other: &GatewayError| (one.code, one.status) == (other.code, other.status);
+    let is_first = move |error: &&'static GatewayError| {
+        gateway::ERRORS.iter().find(|known| is_same(known, error)).is_some_and(|first| first == error)
+    };
+    gateway::ERRORS.into_iter().filter(is_first)
 }
 
 impl From<&'static GatewayError> for ScriptedOutcome {

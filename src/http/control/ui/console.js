@@ -37,6 +37,8 @@ class Page {
   content = h("div");
   /** What a key does, by the key's name. */
   keys = {};
+  /** Reads again what the view shows; what was typed stays. Without it, the view begins again. */
+  update = null;
 
   constructor(address) {
     const [path, query] = address.replace(/^#?\/?/, "").split("?");
@@ -80,7 +82,7 @@ class Page {
   /** Says what went wrong, above the view. */
   fail(error) {
     if (this.signal.aborted || error.name === "AbortError") return;
-    this.content.querySelector("[role=alert]")?.remove();
+    this.content.querySelector(":scope > [role=alert]")?.remove();
     this.content.prepend(h("p", { role: "alert", class: "failed" }, error.message));
   }
 
@@ -122,6 +124,13 @@ async function show() {
   if (!isFirst && shown === page && document.activeElement === document.body) main.querySelector("h1")?.focus();
 }
 
+/** Shows it again, after what has happened elsewhere. */
+function renew() {
+  if (!page.update) return show();
+  page.refresh();
+  return page.update();
+}
+
 /** Takes the control token out of the address `#token=…`, once. */
 function takeToken() {
   if (!location.hash.startsWith("#token=")) return;
@@ -151,6 +160,7 @@ async function showClock(page) {
     const time = new Date(frozen ? start : start + performance.now() - read).toISOString();
     clock.textContent = `${time.slice(11, 19)} UTC${shift || ""}${frozen ? " stopped" : ""}`;
     clock.title = `The clock of the space: ${time.slice(0, 10)}`;
+    for (const date of document.querySelectorAll("[data-clock]")) date.textContent = `${time.slice(0, 10)} ${clock.textContent}`;
   };
   clearInterval(ticking);
   ticking = setInterval(tick, 1000);
@@ -217,7 +227,7 @@ journal.addEventListener("state", () => {
   live.textContent = STATES[state];
   if (state !== "connecting") page.announce(STATES[state]);
   // What could not be read meanwhile is read again.
-  if (state === "live" && wasLost) show();
+  if (state === "live" && wasLost) renew();
   wasLost = state === "lost" || (wasLost && state !== "live");
 });
 // What fails later on, such as what a button does.
@@ -225,7 +235,7 @@ addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   page.fail(event.reason);
 });
-journal.addEventListener("reset", show);
+journal.addEventListener("reset", renew);
 spaces.addEventListener("change", () => (location.hash = page.href(page.name, {}, spaces.value)));
 element("help").addEventListener("click", showShortcuts);
 document.querySelector(".skip").addEventListener("click", (event) => {

@@ -16,14 +16,17 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** A button. `name` says what it is about, where that is to be seen only by its place. */
+export const button = (label, click, name) => h("button", { type: "button", click, "aria-label": name && `${label} ${name}` }, label);
+
 /** A button that copies what `text` returns, and says so. */
 export function copyButton(label, text) {
-  const button = h("button", { type: "button", click: async () => {
+  const copying = button(label, async () => {
     const isCopied = await copy(await text());
-    button.textContent = isCopied ? "Copied" : "Select it and copy";
-    setTimeout(() => (button.textContent = label), 2000);
-  } }, label);
-  return button;
+    copying.textContent = isCopied ? "Copied" : "Select it and copy";
+    setTimeout(() => (copying.textContent = label), 2000);
+  });
+  return copying;
 }
 
 async function copy(text) {

@@ -17,7 +17,8 @@ export function table(caption, columns, key) {
   const row = (record) => h("tr", {}, columns.map(([, name, show]) => h("td", { class: name }, show(record))));
 
   function show(records) {
-    const place = [...body.rows].findIndex((row) => row.contains(document.activeElement));
+    const focused = document.activeElement;
+    const place = [...body.rows].findIndex((row) => row.contains(focused));
     rows = new Map(records.map((record) => {
       const [name, text] = [key(record), JSON.stringify(record)];
       const known = rows.get(name);
@@ -26,11 +27,10 @@ export function table(caption, columns, key) {
     const shown = [...rows.values()].map(({ row }) => row);
     element.hidden = !shown.length;
     if (shown.length === body.rows.length && shown.every((row, index) => row === body.rows[index])) return;
-    const focused = document.activeElement;
     body.replaceChildren(...shown);
     if (place < 0) return;
-    if (!focused.isConnected) shown[Math.min(place, shown.length - 1)]?.querySelector("a, button, summary")?.focus();
-    else focused.focus();
+    const next = focused.isConnected ? focused : shown[Math.min(place, shown.length - 1)]?.querySelector("a, button");
+    (next ?? document.querySelector("h1")).focus();
   }
   return { element, show };
 }
