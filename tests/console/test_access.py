@@ -10,6 +10,10 @@ VIEWS = {
     "empty": ("#/requests?space={space}", "pre"),
     "request": ("#/requests/{request}", ".reason"),
     "unknown request": ("#/requests/0", "[role=alert]"),
+    "outcomes": ("#/outcomes", "div > table:last-child tbody tr"),
+    "world": ("#/world", "section:last-child tbody tr"),
+    "scenario": ("#/scenario", ".mistakes + ol li"),
+    "spaces": ("#/spaces", "tbody tr"),
 }
 
 
@@ -20,7 +24,8 @@ def visit(client, open_console):
     def open_view(name, **options):
         client.apply()
         client.apply(customer_id="customer-" + "long-" * 40, xaccount_type="<b>")
-        space = client.control("POST", "spaces", {})["id"]
+        client.control("POST", "scripted", {"when": {"customer_id": {"prefix": "long-" * 20}}, "then": {"fault": "reset"}})
+        space = client.control("POST", "spaces", {"label": "long-" * 40})["id"]
         address, whole = VIEWS[name]
         request = client.entries()[-1]["request_id"]
         page = open_console(client, address.format(space=space, request=request), expected=["404"], **options)

@@ -63,7 +63,7 @@ export async function showClients(page, place) {
   const body = sample?.request ?? { customer_id: "CUSTOMER", identify_type: 0, xaccount_type: has.xaccount_type };
   // The control API may have an address of its own.
   const endpoint = h("input", { id: "endpoint", value: location.origin, spellcheck: "false", input: () => showLines() });
-  const language = h("select", { id: "language", change: () => showLines() }, Object.keys(LANGUAGES).map((name) => h("option", {}, name)));
+  const language = h("select", { id: "language", change: () => showLines() }, Object.keys(LANGUAGES).map((name) => h("option", name)));
   const lines = h("div");
   function showLines() {
     const it = { ...BLANK, ...has, url: endpoint.value, body };
@@ -71,15 +71,15 @@ export async function showClients(page, place) {
   }
   showLines();
   const value = ([name, value]) => [
-    h("dt", {}, name),
-    h("dd", {}, value ? [h("code", {}, value), copyButton("Copy", () => value)] : h("span", { class: "quiet" }, "none")),
+    h("dt", name),
+    h("dd", value ? [h("code", value), copyButton("Copy", () => value)] : h("span.quiet", "none")),
   ];
   place.replaceChildren(
-    h("h2", {}, "No request yet"),
-    h("p", {}, "Point a client here. Its requests show up in this place, each with the reason for its answer."),
-    h("dl", { class: "values" },
-      h("dt", {}, h("label", { for: "endpoint" }, "Endpoint")), h("dd", {}, endpoint, copyButton("Copy", () => endpoint.value)),
+    h("h2", "No request yet"),
+    h("p", "Point a client here. Its requests show up in this place, each with the reason for its answer."),
+    h("dl.values",
+      h("dt", h("label", { for: "endpoint" }, "Endpoint")), h("dd", endpoint, copyButton("Copy", () => endpoint.value)),
       [["Token", has.token], ["AK", has.ak], ["SK", has.sk], ["xaccount_type", has.xaccount_type]].map(value)),
-    h("p", {}, h("label", {}, "A client in ", language)),
+    h("p", h("label", "A client in ", language)),
     lines);
 }

@@ -2,6 +2,7 @@
 
 import { call, keepToken, login } from "./api.js";
 import { h } from "./dom.js";
+import { ask } from "./forms.js";
 import { journal } from "./journal.js";
 import { openOutcomes } from "./outcomes.js";
 import { openRequest } from "./request.js";
@@ -117,11 +118,13 @@ async function show() {
     shown.refresh();
     await shown.view.open(shown);
   } catch (error) {
-    shown.content.replaceChildren(h("h1", { tabindex: -1 }, "That did not work"));
+    shown.content.replaceChildren(h("h1", "That did not work"));
     shown.fail(error);
   }
   // Readers of a screen begin at the heading of the new view.
-  if (!isFirst && shown === page && document.activeElement === document.body) main.querySelector("h1")?.focus();
+  const heading = main.querySelector("h1");
+  if (heading) heading.tabIndex = -1;
+  if (!isFirst && shown === page && document.activeElement === document.body) heading?.focus();
 }
 
 /** Shows it again, after what has happened elsewhere. */
@@ -183,11 +186,11 @@ login.ask = (isWrong) => new Promise((resolve) => {
   };
   const dialog = h("dialog", { "aria-label": "Control token", close },
     h("form", { method: "dialog" },
-      h("h2", {}, "Control token"),
+      h("h2", "Control token"),
       h("p", { role: isWrong && "alert" }, isWrong
         ? "This token is not the right one."
         : "This simulator was started with a control token. It is kept in this tab only."),
-      h("label", {}, "Token ", field), " ", h("button", {}, "Continue")));
+      h("label", "Token ", field), " ", h("button", "Continue")));
   document.body.append(dialog);
   dialog.showModal();
 });
@@ -197,18 +200,11 @@ const SHORTCUTS = [
   ["j, k", "the next and the previous row"],
   ["Enter", "open the row"],
   ["Esc", "back to the row"],
-  [TITLED.length > 1 ? `1 to ${TITLED.length}` : "1", "the views"],
+  [`1 to ${TITLED.length}`, "the views"],
   ["?", "this list"],
 ];
 
-function showShortcuts() {
-  const dialog = h("dialog", { "aria-labelledby": "shortcuts", close: () => dialog.remove() },
-    h("h2", { id: "shortcuts" }, "Keyboard"),
-    h("dl", {}, SHORTCUTS.map(([key, effect]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, effect)])),
-    h("form", { method: "dialog" }, h("button", {}, "Close")));
-  document.body.append(dialog);
-  dialog.showModal();
-}
+const showShortcuts = () => ask("Keyboard", h("dl", SHORTCUTS.map(([key, effect]) => [h("dt", h("kbd", key)), h("dd", effect)])), {});
 
 document.addEventListener("keydown", (event) => {
   const isText = event.target.matches("input, select, textarea");
@@ -236,6 +232,14 @@ addEventListener("unhandledrejection", (event) => {
   page.fail(event.reason);
 });
 journal.addEventListener("reset", renew);
+let waiting = 0;
+// What requests change is read again, but not all the time.
+journal.addEventListener("change", () => {
+  waiting ||= setTimeout(() => {
+    waiting = 0;
+    page.update?.();
+  }, 1000);
+});
 spaces.addEventListener("change", () => (location.hash = page.href(page.name, {}, spaces.value)));
 element("help").addEventListener("click", showShortcuts);
 document.querySelector(".skip").addEventListener("click", (event) => {

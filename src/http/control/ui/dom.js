@@ -1,8 +1,14 @@
 // Elements. Text is always text: no string becomes markup.
 
-/** Makes an element. A function among the attributes listens to the event of its name; `true` is an attribute without a value. */
-export function h(tag, attributes = {}, ...children) {
+/**
+ * Makes an element: `h("p.quiet", { id: "x" }, "text")`, where classes and attributes may be left out. A function among the
+ * attributes listens to the event of its name; `true` is an attribute without a value.
+ */
+export function h(name, ...children) {
+  const [tag, ...classes] = name.split(".");
   const element = document.createElement(tag);
+  element.classList.add(...classes);
+  const attributes = children[0]?.constructor === Object ? children.shift() : {};
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name, value);
     else if (value != null && value !== false) element.setAttribute(name, value === true ? "" : value);
@@ -32,7 +38,7 @@ export function copyButton(label, text) {
 async function copy(text) {
   // Browsers have the clipboard only for HTTPS and localhost.
   if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
-  const field = h("textarea", {}, text);
+  const field = h("textarea", text);
   const focused = document.activeElement;
   document.body.append(field);
   field.select();
@@ -44,6 +50,6 @@ async function copy(text) {
 
 /** A block of text for programs, with a button that copies it. */
 export function code(text, name) {
-  return h("div", { class: "code" }, copyButton("Copy", () => text),
+  return h("div.code", copyButton("Copy", () => text),
     h("pre", { tabindex: 0, role: "region", "aria-label": name }, text));
 }

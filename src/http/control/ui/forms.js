@@ -29,20 +29,20 @@ export function ask(title, fields, buttons, send, done) {
     dialog.close();
     await done?.();
   },
-    h("h2", {}, title), fields,
-    h("p", { class: "bar" }, Object.entries(buttons).map(([value, label]) => h("button", { value }, label)), button("Cancel", () => dialog.close()))));
+    h("h2", title), fields,
+    h("p.bar", Object.entries(buttons).map(([value, label]) => h("button", { value }, label)), button("Close", () => dialog.close()))));
   document.body.append(dialog);
   dialog.showModal();
 }
 
-export const field = (label, attributes) => h("label", {}, label, " ", h("input", { autocomplete: "off", spellcheck: "false", ...attributes }));
+export const field = (label, attributes) => h("label", label, " ", h("input", { autocomplete: "off", spellcheck: "false", ...attributes }));
 
 export const textarea = (label, text, attributes) => h("textarea", { "aria-label": label, spellcheck: "false", wrap: "off", ...attributes }, text);
 
 /** Lists mistakes. One with a line is a button that leads to its place in the text. */
-export const mistakes = (list, area) => h("ul", { class: "mistakes" }, list.map(({ line, column, key, path = key, message, hint }) => {
-  const text = [path && h("code", {}, path, ": "), message, hint && ` - ${hint}`];
-  return h("li", {}, area && line ? button([h("b", {}, `${line}:${column} `), text], () => goTo(area, line, column)) : text);
+export const mistakes = (list, area) => h("ul.mistakes", list.map(({ line, column, key, path = key, message, hint }) => {
+  const text = [path && h("code", path, ": "), message, hint && ` - ${hint}`];
+  return h("li", area && line ? button([h("b", `${line}:${column} `), text], () => goTo(area, line, column)) : text);
 }));
 
 /** Moves the caret. Columns count characters. */

@@ -3,22 +3,21 @@
 import { button, h } from "./dom.js";
 import { pill } from "./entry.js";
 import { field, form } from "./forms.js";
-import { follow, table } from "./table.js";
+import { table } from "./table.js";
 
 export async function openOutcomes(page) {
   const { outcomes, gateway, faults } = await page.json("catalog");
   /** What shows the state of an outcome, by the text of its answer. */
   const states = new Map();
   const progress = h("progress", { "aria-label": "Outcomes met" });
-  const [count, none] = [h("p"), h("p", { class: "quiet" }, "None: the rules answer every request.")];
+  const [count, none] = [h("p"), h("p.quiet", "None: the rules answer every request.")];
   const all = button("Remove all", () => change("scripted", "DELETE"));
   const armed = table("Armed answers, in the order in which they are tried", [
-    ["Answer", "name", ({ scripted: { then } }) => h("code", {}, then?.map(words).join(", then ") ?? "as the rules say")],
-    ["For", "why", ({ scripted: { when, probability, delay } }) => words({
-      ...(Object.keys(when).length && { when }), ...(probability < 1 && { probability }), ...(delay && { delay }) }) || "every application"],
+    ["Answer", "name", ({ scripted: { then } }) => h("code", then?.map(words).join(", then ") ?? "as the rules say")],
+    ["For", "why", ({ scripted: { then, times, ...options } }) => words(options) || "every application"],
     ["Uses left", "state", ({ left }) => `${left ?? "always"}`],
     ["", "actions", ({ place }) => button("Remove", () => change(`scripted/${place}`, "DELETE"), `answer ${place + 1}`)],
-  ], ({ place }) => place);
+  ]);
 
   async function read() {
     const [{ met, of, outcomes }, { scripted }] = await Promise.all([page.json("coverage"), page.json("scripted")]);
@@ -30,7 +29,7 @@ export async function openOutcomes(page) {
       const id = last.get(outcome);
       element.replaceChildren(
         id ? h("a", { href: page.href(`requests/${id}`), "aria-label": `met: ${outcome}` }, "met") : last.has(outcome) ? "not yet" : "",
-        waiting.includes(then) ? h("span", { class: "pill broken" }, "armed") : "");
+        waiting.includes(then) ? h("span.pill.broken", "armed") : "");
     }
     armed.show(scripted);
     none.hidden = scripted.length;
@@ -44,7 +43,7 @@ export async function openOutcomes(page) {
 
   function row({ outcome, status, text, causes, scenario, scripted }) {
     const name = status ? `${outcome} ${status}` : outcome;
-    const [element, place] = [h("span"), h("div")];
+    const element = h("span");
     states.set(JSON.stringify(scripted.then), { element, outcome });
     async function arm(script) {
       await change("scripted", "POST", script);
@@ -52,51 +51,43 @@ export async function openOutcomes(page) {
     }
     const options = form(({ times, delay, customer_id }) => arm({
       then: scripted.then, ...(times && { times: Number(times) }), ...(delay && { delay }), ...(customer_id && { when: { customer_id } }) }),
-    h("div", { class: "bar" },
+    h("div.bar",
       field("Times", { name: "times", type: "number", min: 1, value: 1, placeholder: "always" }),
       field("Delay", { name: "delay", placeholder: "none, or 2s", size: 9 }),
       field("customer_id", { name: "customer_id", placeholder: "any", size: 16 }),
-      h("button", {}, "Arm")));
-    const more = button("Options", () => {
-      const isOpen = place.contains(options);
-      place.replaceChildren(...(isOpen ? [] : [options]));
-      more.ariaExpanded = !isOpen;
-    }, name);
-    more.ariaExpanded = false;
-    return { name, cells: [
-      h("code", {}, outcome),
+      h("button", "Arm")));
+    return [
+      h("code", outcome),
       pill({ status }),
-      [text, causes.map(({ check, basis, source }) => h("div", { class: "quiet", title: source }, h("code", {}, check), ` ${basis}`,
-        scenario && [" · ", h("a", { href: page.href(`scenario/${scenario}`) }, scenario)])), place],
+      [text, causes.map(({ check, basis, source }) => h("div.quiet", { title: source }, h("code", check), ` ${basis}`,
+        scenario && [" · ", h("a", { href: page.href(`scenario/${scenario}`) }, scenario)])),
+        h("details", h("summary", { "aria-label": `Options ${name}` }, "Options"), options)],
       element,
-      [button("Arm once", () => arm(scripted), name), more],
-    ] };
+      button("Arm once", () => arm(scripted), name),
+    ];
   }
 
   function list(caption, rows) {
     const columns = [["Outcome", "name"], ["Status", "status"], ["Text, and what decides", "why"], ["Met", "state"], ["", "actions"]];
-    const cells = new Map(rows.map((row) => [row, row.cells]));
-    const { element, show } = table(caption, columns.map((column, index) => [...column, (row) => cells.get(row)[index]]), ({ name }) => name);
+    const { element, show } = table(caption, columns.map((column, index) => [...column, (cells) => cells[index]]));
     show(rows);
     return element;
   }
 
-  const scripts = (title, check, rows) => h("details", {}, h("summary", {}, `${title} (${rows.length})`),
+  const scripts = (title, check, rows) => h("details", h("summary", `${title} (${rows.length})`),
     list(title, rows.map((one) => row({ ...one, causes: [{ ...one, check }] }))));
 
   page.content.append(
-    h("div", { class: "bar" }, h("h1", { tabindex: -1 }, "Outcomes"), progress, count),
+    h("div.bar", h("h1", "Outcomes"), progress, count),
     list("Documented outcomes", outcomes.map((one) => row({ ...one, ...one.ways }))),
     scripts("Answers of the gateway", "gateway", gateway),
     scripts("Faults of the connection", "connection", faults),
-    h("div", { class: "bar" }, h("h2", {}, "Armed"), all), none, armed.element);
+    h("div.bar", h("h2", "Armed"), all), none, armed.element);
   page.update = read;
-  follow(page, read);
   await read();
 }
 
-/** What an object says, in a few words: `CBC.0999`, `is_review 1`, `fault reset`. */
-const words = (object) => Object.entries(object).map(([key, value]) => {
-  const text = typeof value === "object" ? JSON.stringify(value) : value;
-  return ["error_code", "gateway"].includes(key) ? text : `${key} ${text}`;
-}).join(" ");
+/** What an object says, in a few words and without defaults: `CBC.0999`, `is_review 1`, `fault reset`. */
+const words = (object) => Object.entries(object).map(([key, value]) => [key, typeof value === "object" ? JSON.stringify(value) : value])
+  .filter(([key, text]) => text !== "{}" && !(key === "probability" && text === 1))
+  .map(([key, text]) => (["error_code", "gateway"].includes(key) ? text : `${key} ${text}`)).join(" ");

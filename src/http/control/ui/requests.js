@@ -1,10 +1,11 @@
 // The requests of a space, live, the newest first.
 
 import { showClients } from "./clients.js";
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 import { customer, outcome, pill, time } from "./entry.js";
 import { journal, PAGE } from "./journal.js";
 import { KEYS, matches, parse } from "./query.js";
+import { head } from "./table.js";
 
 /** How many milliseconds lie between two announcements. */
 const QUIET = 5000;
@@ -37,21 +38,21 @@ export function openRequests(page) {
     },
     keydown: (event) => event.key === "Escape" && !search.value && search.blur(),
   });
-  const clear = h("button", { type: "button", click: async () => {
+  const clear = button("Clear the journal", async () => {
     await page.call("journal", { method: "DELETE" });
     search.focus();
-  } }, "Clear the journal");
-  const count = h("p", { class: "quiet" });
+  });
+  const count = h("p.quiet");
   const body = h("tbody");
-  const table = h("table", { class: "requests" },
-    h("caption", { class: "hidden" }, "Requests, the newest first"),
-    h("thead", {}, h("tr", {}, COLUMNS.map(([title, name]) => h("th", { scope: "col", class: name }, title)))),
+  const table = h("table.requests",
+    h("caption.hidden", "Requests, the newest first"),
+    head(COLUMNS),
     body);
   const rest = h("div");
   page.content.append(
-    h("div", { class: "bar" },
-      h("h1", { tabindex: -1 }, "Requests"),
-      h("label", { class: "search" }, h("span", { class: "hidden" }, "Search"), search), clear),
+    h("div.bar",
+      h("h1", "Requests"),
+      h("label.search", h("span.hidden", "Search"), search), clear),
     h("p", { id: "keys", class: "hidden" }, `Text, or ${KEYS.map((key) => `${key}:`).join(" ")} and its beginning. A minus excludes.`),
     count, table, rest);
 
@@ -113,10 +114,8 @@ export function openRequests(page) {
     shownRest = wanted;
     rest.replaceChildren();
     if (wanted === "clients") showClients(page, rest);
-    if (wanted === "earlier") {
-      rest.append(h("button", { type: "button", click: () => journal.loadEarlier() }, `Search ${PAGE} earlier requests`));
-    }
-    if (wanted === "none") rest.append(h("p", {}, "No request matches the search."));
+    if (wanted === "earlier") rest.append(button(`Search ${PAGE} earlier requests`, () => journal.loadEarlier()));
+    if (wanted === "none") rest.append(h("p", "No request matches the search."));
   }
 
   const newest = () => journal.entries[0]?.number ?? 0;

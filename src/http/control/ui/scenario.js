@@ -35,8 +35,8 @@ export async function openScenario(page) {
     const failed = exchanges.filter(({ ok }) => !ok).length;
     say(wrong.length ? plural(wrong.length, "mistake")
       : `No mistakes, ${failed ? `${failed} of ` : ""}${plural(exchanges.length, "exchange")} ${failed ? "not " : ""}as expected`);
-    results.replaceChildren(mistakes(wrong, area), warnings.length ? h("h3", {}, "Warnings") : "", mistakes(warnings, area),
-      h("ol", {}, exchanges.map(exchange)));
+    results.replaceChildren(mistakes(wrong, area), warnings.length ? h("h3", "Warnings") : "", mistakes(warnings, area),
+      h("ol", exchanges.map(exchange)));
   }
 
   function say(text) {
@@ -55,10 +55,10 @@ export async function openScenario(page) {
   }
 
   page.content.append(
-    h("div", { class: "bar" }, h("h1", { tabindex: -1 }, "Scenario"), select,
+    h("div.bar", h("h1", "Scenario"), select,
       button("Serve it in this space", serve), button("Download", () => download(`${name}.yaml`, area.value))),
-    h("p", { class: "quiet" }, description),
-    h("div", { class: "sides" }, area, h("section", { "aria-label": "Results" }, summary, results)));
+    h("p.quiet", description),
+    h("div.sides", area, h("section", { "aria-label": "Results" }, summary, results)));
   // The text stays, whatever happens to the space.
   page.update = () => {};
   await check();
@@ -66,7 +66,7 @@ export async function openScenario(page) {
 
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
-const answer = (word, answer) => answer && h("div", {}, `${word} `, pill(answer), " ", h("code", {}, answer.body && JSON.stringify(answer.body)));
+const answer = (word, answer) => answer && h("div", `${word} `, pill(answer), " ", h("code", answer.body && JSON.stringify(answer.body)));
 
-const exchange = ({ ok, expected, got, why }) => h("li", {}, h("strong", { class: ok ? "good" : "failed" }, ok ? "as expected" : "not as expected"),
-  !ok && answer("expected", expected), answer(ok ? "" : "got", got), why && h("div", { class: "quiet" }, why));
+const exchange = ({ ok, expected, got, why }) => h("li", h("strong", { class: ok ? "good" : "failed" }, ok ? "as expected" : "not as expected"),
+  !ok && answer("expected", expected), answer(ok ? "" : "got", got), why && h("div.quiet", why));

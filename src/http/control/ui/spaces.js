@@ -14,10 +14,10 @@ export async function openSpaces(page) {
   const write = (id, method, body) => page.call(`spaces${id}`, { method, body, space: null, signal: null });
   const choose = (id) => (location.hash = page.href("spaces", {}, id));
   const labelField = (value) => field("Label", { name: "label", value, maxlength: 200, placeholder: "none" });
-  const count = h("p", { class: "quiet" });
+  const count = h("p.quiet");
   const list = table("Spaces, those first that were used last", [
     ["Space", "name", ({ id, label = id }) => [h("a", { href: page.href("spaces", {}, id) }, label), id === page.space && " · chosen"]],
-    ["ID", "why", ({ id }) => h("code", {}, id)],
+    ["ID", "why", ({ id }) => h("code", id)],
     ["Scenario", "state", ({ scenario }) => scenario],
     ["Last used (UTC)", "state", ({ last_used: used }) => time(used)],
     ["", "actions", ({ id, label }) => [
@@ -26,7 +26,7 @@ export async function openSpaces(page) {
       id !== "default" && button("Delete", () => ask(`Delete ${label ?? id}?`, "Its world and its journal are lost.", { delete: "Delete" },
         () => write(`/${id}`, "DELETE"), () => (id === page.space ? choose("default") : read())), id),
     ]],
-  ], ({ id }) => id);
+  ]);
 
   async function read() {
     const { spaces } = await page.json("spaces", { space: null });
@@ -37,11 +37,11 @@ export async function openSpaces(page) {
   }
 
   page.content.append(
-    h("div", { class: "bar" }, h("h1", { tabindex: -1 }, "Spaces"), count),
+    h("div.bar", h("h1", "Spaces"), count),
     form(async ({ scenario, label }) => choose((await (await write("", "POST", { scenario, label: label || null })).json()).id),
-      h("div", { class: "bar" },
-        h("label", {}, "Scenario ", h("select", { name: "scenario" }, scenarios.map(({ name }) => h("option", {}, name)))),
-        labelField(), h("button", {}, "Make a space"))),
+      h("div.bar",
+        h("label", "Scenario ", h("select", { name: "scenario" }, scenarios.map(({ name }) => h("option", name)))),
+        labelField(), h("button", "Make a space"))),
     list.element);
   page.update = read;
   await read();

@@ -2,15 +2,15 @@
 
 import { button, copyButton, h } from "./dom.js";
 import { ask, download, field, form, textarea } from "./forms.js";
-import { follow, table } from "./table.js";
+import { table } from "./table.js";
 
 /** How many records are read at a time. */
 const PAGE = 50;
 
 const KINDS = { authenticated: "good", under_review: "broken", rejected: "failed", pass: "good", fail: "failed", blocked: "failed" };
 const state = (word) => h("span", { class: `pill ${KINDS[word] ?? "quiet"}` }, word.replace("_", " "));
-const quiet = (text) => h("span", { class: "quiet" }, text);
-const code = (text) => h("code", {}, text);
+const quiet = (text) => h("span.quiet", text);
+const code = (text) => h("code", text);
 const pretty = (value) => JSON.stringify(value, null, 2);
 
 export async function openWorld(page) {
@@ -36,7 +36,7 @@ export async function openWorld(page) {
         certificates.read();
       }, `of ${record.id}`),
       button("Edit", () => edit(record[key]), record[key]),
-    ]]], (record) => record[key]);
+    ]]]);
     const review = (id, body) => write(`${path(id)}/review`, "POST", body);
 
     async function read() {
@@ -53,7 +53,7 @@ export async function openWorld(page) {
     async function edit(name) {
       const { [key]: _, credentials, ...record } = name === undefined ? sample : await page.json(path(name));
       ask(name === undefined ? `Add a ${one}` : `Edit ${name}`, [
-        name === undefined && h("p", {}, field(key, { name: "name", required: true })),
+        name === undefined && h("p", field(key, { name: "name", required: true })),
         textarea(`JSON of the ${one}`, pretty(record), { name: "text", rows: 12 }),
         credentials && quiet("Its credentials stay, unless you write others."),
       ], { save: "Save", ...(name !== undefined && { delete: "Delete" }) }, (values, action) => (
@@ -62,20 +62,17 @@ export async function openWorld(page) {
 
     const title = kind[0].toUpperCase() + kind.slice(1);
     return { search, read, element: h("section", { "aria-label": title },
-      h("div", { class: "bar" }, h("h2", {}, title), count, hasPages && search, button("Add", () => edit(), one)), rows.element, more) };
+      h("div.bar", h("h2", title), count, hasPages && search, button("Add", () => edit(), one)), rows.element, more) };
   }
 
-  const secrets = ({ tokens, access_keys: keys, users }) => [
-    ...tokens.map((token) => ["Token", token]),
-    ...keys.flatMap(({ ak, sk }) => [["AK", ak], ["SK", sk]]),
-    ...users.flatMap(({ name, password }) => [["User", name], ["Password", password]]),
-  ].map(([name, value]) => [h("dt", {}, name), h("dd", {}, code(value), copyButton("Copy", () => value))]);
+  const secrets = ({ tokens, access_keys: keys, users }) => [...tokens.map((token) => ({ token })), ...keys, ...users].flatMap(Object.entries)
+    .map(([name, value]) => [h("dt", name), h("dd", code(value), copyButton("Copy", () => value))]);
 
   const partners = records("partners", "name", { id: "", xaccount_type: "" }, [
     ["Name", "name", ({ name }) => code(name)],
     ["Platform", "state", ({ xaccount_type }) => code(xaccount_type)],
     ["Account", "why", ({ id, credentials }) => [code(id),
-      h("details", {}, h("summary", {}, "Credentials"), h("dl", { class: "values" }, secrets(credentials)))]],
+      h("details", h("summary", "Credentials"), h("dl.values", secrets(credentials)))]],
   ], false);
   const certificates = records("certificates", "number", { holder: null, verdict: "pass", blocked: false, used_by: [] }, [
     ["Number", "name", ({ number }) => code(number)],
@@ -98,29 +95,27 @@ export async function openWorld(page) {
     await write("clock", "PUT", change || { set });
     await page.update();
     page.refresh();
-  }, h("div", { class: "bar" },
-    field("Time", { name: "set", required: true, placeholder: "2027-01-01T08:00:00Z", size: 20 }), h("button", {}, "Set"),
+  }, h("div.bar",
+    field("Time", { name: "set", required: true, placeholder: "2027-01-01T08:00:00Z", size: 20 }), h("button", "Set"),
     turn("+ 1 min", { advance: "1m" }), turn("+ 1 h", { advance: "1h" }), turn("+ 1 day", { advance: "1d" }), freeze,
     turn("Back to the machine's time", { reset: true })));
 
   page.content.append(
-    h("div", { class: "bar" }, h("h1", { tabindex: -1 }, "World"),
+    h("div.bar", h("h1", "World"),
       button("Download as a scenario", async () => {
         const world = await page.json("world");
         download(`${world.name}.json`, pretty(world));
       }),
       button("Reset the space", () => ask("Reset the space?", "It begins again from its scenario, with an empty journal.", { reset: "Reset" },
         () => write("reset", "POST")))),
-    h("h2", {}, "Clock ", h("small", { class: "quiet", "data-clock": true })), clock,
+    h("h2", "Clock ", h("small.quiet", { "data-clock": true })), clock,
     ...lists.map(({ element }) => element));
   page.keys = { "/": () => customers.search.select() };
-  const read = () => Promise.all(lists.map(({ read }) => read()));
   page.update = async () => {
     const { frozen } = await page.json("clock");
     freeze.value = JSON.stringify({ freeze: !frozen });
     freeze.textContent = frozen ? "Let it go on" : "Stop it";
-    await read();
+    await Promise.all(lists.map(({ read }) => read()));
   };
-  follow(page, read);
   await page.update();
 }
