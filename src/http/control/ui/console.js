@@ -208,7 +208,7 @@ const showShortcuts = () => ask("Keyboard", h("dl", SHORTCUTS.map(([key, effect]
 
 document.addEventListener("keydown", (event) => {
   const isText = event.target.matches("input, select, textarea");
-  if (event.ctrlKey || event.metaKey || event.altKey || isText || document.querySelector("dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isText || document.querySelector("dialog[open]")) return;
   const view = TITLED[event.key - 1];
   const effect = view ? () => (location.hash = page.href(view.path)) : { "?": showShortcuts, ...page.keys }[event.key];
   if (!effect) return;

@@ -124,6 +124,7 @@ export function openRequests(page) {
 
   function announce() {
     if (journal.state !== "live") announced = newest();
+    if (newest() <= announced) return;
     timer ??= setTimeout(() => {
       timer = null;
       const count = newest() - announced;
