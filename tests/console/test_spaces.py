@@ -14,7 +14,7 @@ def test_a_space_is_made_labelled_chosen_and_deleted(client, open_console, live)
     [space] = [space for space in client.control("GET", "spaces")["spaces"] if space["id"] != "default"]
     assert (space["label"], space["scenario"]) == ("first", "attempts-exhausted")
     assert page.url.endswith(f"#/spaces?space={space['id']}")
-    expect(page.get_by_label("Space", exact=True)).to_have_value(space["id"])
+    expect(page.locator("#space")).to_have_value(space["id"])
     row = rows.filter(has_text=space["id"])
     expect(row).to_contain_text("first · chosen")
 
@@ -24,7 +24,7 @@ def test_a_space_is_made_labelled_chosen_and_deleted(client, open_console, live)
     dialog.get_by_role("textbox").fill("second")
     dialog.get_by_role("button", name="Save").click()
     expect(row).to_contain_text("second")
-    expect(page.get_by_label("Space", exact=True).locator("option:checked")).to_have_text("second")
+    expect(page.locator("#space").locator("option:checked")).to_have_text("second")
 
     for key, view in enumerate(["Requests", "Outcomes", "World", "Scenario", "Spaces"], 1):
         page.keyboard.press(str(key))
@@ -32,7 +32,7 @@ def test_a_space_is_made_labelled_chosen_and_deleted(client, open_console, live)
         assert page.url.endswith(f"#/{view.lower()}?space={space['id']}"), "the address keeps the space"
     page.keyboard.press("3")
     expect(page.get_by_role("heading", level=1)).to_have_text("World")
-    page.get_by_label("Space", exact=True).select_option("default")
+    page.locator("#space").select_option("default")
     expect(page.get_by_role("button", name="Edit customer-rejected")).to_be_visible()
     assert page.url.endswith("#/world"), "choosing keeps the view"
 

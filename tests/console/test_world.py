@@ -182,7 +182,7 @@ def test_no_name_becomes_markup(client, open_console):
     for name in ["Reject", "Edit"]:
         page.get_by_role("button", name=f"{name} {MARKUP}").click()
         expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(f"{name} {MARKUP}")
-        page.get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Close").click()
     page.evaluate("location.hash = '#/scenario'")
     page.get_by_label("Scenario default").fill(f"customers: [{{ id: {MARKUP}, partner: '{MARKUP}' }}]")
     expect(page.get_by_text(f"there is no partner named `{MARKUP}`")).to_be_visible()
