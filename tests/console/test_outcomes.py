@@ -75,3 +75,37 @@ def test_gateway_answers_and_faults_are_armed_and_taken_back(client, page):
 def test_each_outcome_leads_to_the_scenario_that_shows_it(page):
     row(page, "CBC.99000026 400").get_by_role("link", name="attempts-exhausted").click()
     expect(page.get_by_label("Scenario attempts-exhausted")).to_have_value(re.compile("attempts"))
+
+
+def test_keys_are_enough(client, open_console, live):
+    page = open_console(client)
+    live(page)
+    press = page.keyboard.press
+
+    def go_to(name):
+        for _ in range(40):
+            press("Tab")
+            if page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent") == name:
+                return
+        raise AssertionError(f"Tab does not lead to {name}")
+
+    press("2")
+    expect(page.get_by_role("heading", name="Outcomes")).to_be_focused()
+    go_to("Options is_review 0 200")
+    press("Enter")
+    for text in ["", "1ms", "customer-new"]:
+        press("Tab")
+        page.keyboard.type(text)
+    press("Enter")
+    expect(armed(page)).to_contain_text(['when {"customer_id":["customer-new"]} delay 1ms1'])
+    assert client.apply() == (200, {"is_review": 0})
+    press("Tab")
+    press("3")
+    expect(page.get_by_role("heading", name="World")).to_be_focused()
+    expect(page.get_by_role("button", name="Approve customer-under-review")).to_be_visible()
+    go_to("Reject customer-under-review")
+    press("Enter")
+    page.keyboard.type("blurred")
+    press("Enter")
+    expect(page.get_by_role("row").filter(has_text="customer-under-review")).to_contain_text("blurred")
+    assert client.control("GET", "customers/customer-under-review")["real_name"] == "rejected"

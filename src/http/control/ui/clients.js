@@ -62,7 +62,7 @@ export async function showClients(page, place) {
   const has = Object.fromEntries(Object.entries(partner ?? {}).filter(([, value]) => value !== null));
   const body = sample?.request ?? { customer_id: "CUSTOMER", identify_type: 0, xaccount_type: has.xaccount_type };
   // The control API may have an address of its own.
-  const endpoint = h("input", { id: "endpoint", value: location.origin, spellcheck: "false", input: () => showLines() });
+  const endpoint = h("input", { id: "endpoint", value: location.origin, input: () => showLines() });
   const language = h("select", { id: "language", change: () => showLines() }, Object.keys(LANGUAGES).map((name) => h("option", name)));
   const lines = h("div");
   function showLines() {

@@ -2,7 +2,7 @@
 
 import { button, h } from "./dom.js";
 
-/** A form that shows why `send` was refused. `send` gets the values, and the button. */
+/** A form that shows why `send`, which gets the values and that of the button, was refused. */
 export function form(send, ...children) {
   const refusal = h("div", { role: "alert" });
   const element = h("form", { submit: async (event) => {
@@ -17,27 +17,26 @@ export function form(send, ...children) {
   return element;
 }
 
-/** Asks in a dialog: fields, and labels of buttons by what `send` gets. When that has succeeded it closes, and `done` is called. */
+/**
+ * Asks in a dialog: fields, and labels of buttons by what `send` gets. When that has succeeded it closes, and `done` is called.
+ * Esc does not close what was typed in.
+ */
 export function ask(title, fields, buttons, send, done) {
-  const dialog = h("dialog", {
-    "aria-label": title,
-    close: () => dialog.remove(),
-    // Esc would lose what was typed.
-    input: () => dialog.setAttribute("closedby", "none"),
-  }, form(async (values, action) => {
+  const submit = async (values, action) => {
     await send(values, action);
     dialog.close();
     await done?.();
-  },
-    h("h2", title), fields,
-    h("p.bar", Object.entries(buttons).map(([value, label]) => h("button", { value }, label)), button("Close", () => dialog.close()))));
+  };
+  const dialog = h("dialog", { "aria-label": title, close: () => dialog.remove(), input: () => dialog.setAttribute("closedby", "none") },
+    form(submit, h("h2", title), fields, h("p.bar",
+      Object.entries(buttons).map(([value, label]) => h("button", { value }, label)), button("Close", () => dialog.close()))));
   document.body.append(dialog);
   dialog.showModal();
 }
 
-export const field = (label, attributes) => h("label", label, " ", h("input", { autocomplete: "off", spellcheck: "false", ...attributes }));
+export const field = (label, attributes) => h("label", label, " ", h("input", { autocomplete: "off", ...attributes }));
 
-export const textarea = (label, text, attributes) => h("textarea", { "aria-label": label, spellcheck: "false", wrap: "off", ...attributes }, text);
+export const textarea = (label, text, attributes) => h("textarea", { "aria-label": label, wrap: "off", ...attributes }, text);
 
 /** Lists mistakes. One with a line is a button that leads to its place in the text. */
 export const mistakes = (list, area) => h("ul.mistakes", list.map(({ line, column, key, path = key, message, hint }) => {

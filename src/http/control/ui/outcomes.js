@@ -28,7 +28,7 @@ export async function openOutcomes(page) {
     for (const [then, { element, outcome }] of states) {
       const id = last.get(outcome);
       element.replaceChildren(
-        id ? h("a", { href: page.href(`requests/${id}`), "aria-label": `met: ${outcome}` }, "met") : last.has(outcome) ? "not yet" : "",
+        id ? h("a", { href: page.href(`requests/${id}`) }, "met") : last.has(outcome) ? "not yet" : "", " ",
         waiting.includes(then) ? h("span.pill.broken", "armed") : "");
     }
     armed.show(scripted);
@@ -59,7 +59,7 @@ export async function openOutcomes(page) {
     return [
       h("code", outcome),
       pill({ status }),
-      [text, causes.map(({ check, basis, source }) => h("div.quiet", { title: source }, h("code", check), ` ${basis}`,
+      [h("div", text), causes.map(({ check, basis, source }) => h("div.quiet", { title: source }, h("code", check), ` ${basis}`,
         scenario && [" · ", h("a", { href: page.href(`scenario/${scenario}`) }, scenario)])),
         h("details", h("summary", { "aria-label": `Options ${name}` }, "Options"), options)],
       element,
@@ -68,10 +68,10 @@ export async function openOutcomes(page) {
   }
 
   function list(caption, rows) {
-    const columns = [["Outcome", "name"], ["Status", "status"], ["Text, and what decides", "why"], ["Met", "state"], ["", "actions"]];
-    const { element, show } = table(caption, columns.map((column, index) => [...column, (cells) => cells[index]]));
-    show(rows);
-    return element;
+    const columns = [["Outcome", "name"], ["Status", "status"], ["Text, and what decides", "text"], ["Met", "state"], ["", "actions"]];
+    const shown = table(caption, columns.map((column, index) => [...column, (cells) => cells[index]]));
+    shown.show(rows);
+    return shown.element;
   }
 
   const scripts = (title, check, rows) => h("details", h("summary", `${title} (${rows.length})`),

@@ -30,7 +30,7 @@ export function openRequests(page) {
   const rows = new Map();
   let terms = [];
   const search = h("input", {
-    type: "search", id: "search", value: page.parameters.get("q") ?? "", spellcheck: "false", autocomplete: "off",
+    type: "search", id: "search", value: page.parameters.get("q") ?? "", autocomplete: "off",
     placeholder: "status:4 -code:CBC.0100 customer:c-1 text", "aria-describedby": "keys",
     input: () => {
       page.set("q", search.value);

@@ -40,7 +40,7 @@ export async function openScenario(page) {
   }
 
   function say(text) {
-    if (summary.textContent && summary.textContent !== text) page.announce(text);
+    if (!["", text].includes(summary.textContent)) page.announce(text);
     summary.textContent = text;
   }
 

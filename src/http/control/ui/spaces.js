@@ -7,8 +7,6 @@ import { table } from "./table.js";
 /** How many spaces are listed, those first that were used last. */
 const MOST = 200;
 
-const time = (text) => `${text.slice(0, 10)} ${text.slice(11, 19)}`;
-
 export async function openSpaces(page) {
   const { scenarios } = await page.json("scenarios");
   const write = (id, method, body) => page.call(`spaces${id}`, { method, body, space: null, signal: null });
@@ -19,7 +17,7 @@ export async function openSpaces(page) {
     ["Space", "name", ({ id, label = id }) => [h("a", { href: page.href("spaces", {}, id) }, label), id === page.space && " · chosen"]],
     ["ID", "why", ({ id }) => h("code", id)],
     ["Scenario", "state", ({ scenario }) => scenario],
-    ["Last used (UTC)", "state", ({ last_used: used }) => time(used)],
+    ["Last used (UTC)", "state", ({ last_used: used }) => `${used.slice(0, 10)} ${used.slice(11, 19)}`],
     ["", "actions", ({ id, label }) => [
       button("Label", () => ask(`Label ${id}`, labelField(label), { save: "Save" },
         ({ label }) => write(`/${id}`, "PUT", { label: label || null }), read), id),
@@ -32,7 +30,7 @@ export async function openSpaces(page) {
     const { spaces } = await page.json("spaces", { space: null });
     spaces.sort((one, other) => (one.last_used < other.last_used ? 1 : -1));
     list.show(spaces.slice(0, MOST));
-    count.textContent = spaces.length > MOST ? `${MOST} of ${spaces.length}` : spaces.length;
+    count.textContent = (spaces.length > MOST ? `${MOST} of ` : "") + spaces.length;
     page.refresh();
   }
 

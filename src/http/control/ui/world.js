@@ -10,7 +10,6 @@ const PAGE = 50;
 const KINDS = { authenticated: "good", under_review: "broken", rejected: "failed", pass: "good", fail: "failed", blocked: "failed" };
 const state = (word) => h("span", { class: `pill ${KINDS[word] ?? "quiet"}` }, word.replace("_", " "));
 const quiet = (text) => h("span.quiet", text);
-const code = (text) => h("code", text);
 const pretty = (value) => JSON.stringify(value, null, 2);
 
 export async function openWorld(page) {
@@ -21,15 +20,15 @@ export async function openWorld(page) {
     const path = (name) => `${kind}/${encodeURIComponent(name)}`;
     const one = kind.slice(0, -1);
     let [limit, newest] = [PAGE, 0];
-    const search = h("input", { type: "search", "aria-label": `Search ${kind}`, placeholder: "Search", spellcheck: "false",
+    const search = h("input", { type: "search", "aria-label": `Search ${kind}`, placeholder: "Search",
       input: () => ((limit = PAGE), read()) });
     const count = quiet();
     const more = button(`${PAGE} more`, () => ((limit += PAGE), read()), kind);
-    const rows = table(kind, [...columns, ["", "actions", (record) => [
+    const rows = table(kind, [[key, "name", (record) => h("code", record[key])], ...columns, ["", "actions", (record) => [
       record.real_name === "under_review" && [
         button("Approve", () => review(record.id, { decision: "approve" }).then(page.update), record.id),
         button("Reject", () => ask(`Reject ${record.id}`, field("Opinion", { name: "opinion" }), { reject: "Reject" },
-          ({ opinion }) => review(record.id, { decision: "reject", opinion }), page.update), record.id)],
+          ({ opinion }) => review(record.id, { decision: "reject", opinion: opinion || null }), page.update), record.id)],
       kind === "customers" && button("Certificates", () => {
         certificates.search.value = record.id;
         certificates.search.focus();
@@ -66,22 +65,19 @@ export async function openWorld(page) {
   }
 
   const secrets = ({ tokens, access_keys: keys, users }) => [...tokens.map((token) => ({ token })), ...keys, ...users].flatMap(Object.entries)
-    .map(([name, value]) => [h("dt", name), h("dd", code(value), copyButton("Copy", () => value))]);
+    .map(([name, value]) => [h("dt", name), h("dd", h("code", value), copyButton("Copy", () => value))]);
 
   const partners = records("partners", "name", { id: "", xaccount_type: "" }, [
-    ["Name", "name", ({ name }) => code(name)],
-    ["Platform", "state", ({ xaccount_type }) => code(xaccount_type)],
-    ["Account", "why", ({ id, credentials }) => [code(id),
+    ["xaccount_type", "state", ({ xaccount_type }) => xaccount_type],
+    ["Account", "why", ({ id, credentials }) => [h("div", h("code", id)),
       h("details", h("summary", "Credentials"), h("dl.values", secrets(credentials)))]],
   ], false);
   const certificates = records("certificates", "number", { holder: null, verdict: "pass", blocked: false, used_by: [] }, [
-    ["Number", "name", ({ number }) => code(number)],
     ["Verdict", "state", ({ verdict, blocked }) => state(blocked ? "blocked" : verdict)],
     ["Holder", "state", ({ holder }) => holder ?? quiet("any name")],
-    ["Used by", "why", ({ used_by: ids }) => [ids.slice(0, 5).map((id) => [code(id), " "]), ids.length > 5 && `and ${ids.length - 5} more`]],
+    ["Used by", "why", ({ used_by: ids }) => [ids.slice(0, 5).map((id) => [h("code", id), " "]), ids.length > 5 && `and ${ids.length - 5} more`]],
   ]);
   const customers = records("customers", "id", { partner: null, real_name: "unauthenticated", attempts: 0 }, [
-    ["ID", "name", ({ id }) => code(id)],
     ["Status", "state", ({ real_name, opinion }) => [state(real_name), opinion && quiet(opinion)]],
     ["Attempts", "number", ({ attempts }) => `${attempts}`],
     ["Partner", "why", ({ partner }) => partner ?? quiet("none")],
@@ -106,7 +102,7 @@ export async function openWorld(page) {
         const world = await page.json("world");
         download(`${world.name}.json`, pretty(world));
       }),
-      button("Reset the space", () => ask("Reset the space?", "It begins again from its scenario, with an empty journal.", { reset: "Reset" },
+      button("Reset the space", () => ask("Reset the space?", "It begins again from its scenario, without its journal.", { reset: "Reset" },
         () => write("reset", "POST")))),
     h("h2", "Clock ", h("small.quiet", { "data-clock": true })), clock,
     ...lists.map(({ element }) => element));
