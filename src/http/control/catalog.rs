@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use super::explain::preview;
 use super::extract::InSpace;
 use crate::domain::{
-    Answer, Application, Citation, DocumentedOutcome, ErrorCode, Fault, GatewayError, Inspection, Refusal, Step, gateway,
+    Answer, Application, Citation, DocumentedOutcome, ErrorCode, Fault, GatewayError, Inspection, Refusal, Step,
+    gateway,
 };
 use crate::fixture::{CatalogRow, StepSpec, catalog};
 use crate::http::bss::individual::decode_json;
