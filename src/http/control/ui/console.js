@@ -84,7 +84,7 @@ class Page {
   fail(error) {
     if (this.signal.aborted || error.name === "AbortError") return;
     this.content.querySelector(":scope > [role=alert]")?.remove();
-    this.content.prepend(h("p", { role: "alert", class: "failed" }, error.message));
+    this.content.prepend(h("p.failed", { role: "alert" }, error.message));
   }
 
   /** Reads again what the header shows: the spaces, and the clock. */

@@ -19,7 +19,7 @@ const KINDS = { 2: "good", 4: "refused", 5: "failed" };
 /** The status of an answer. */
 export function pill({ status }) {
   const kind = KINDS[String(status)[0]] ?? "broken";
-  return h("span", { class: `pill ${kind}` }, status ?? "none");
+  return h(`span.pill.${kind}`, status ?? "none");
 }
 
 /** The time of day of an entry, in UTC. */

@@ -53,7 +53,7 @@ export function openRequests(page) {
     h("div.bar",
       h("h1", "Requests"),
       h("label.search", h("span.hidden", "Search"), search), clear),
-    h("p", { id: "keys", class: "hidden" }, `Text, or ${KEYS.map((key) => `${key}:`).join(" ")} and its beginning. A minus excludes.`),
+    h("p.hidden", { id: "keys" }, `Text, or ${KEYS.map((key) => `${key}:`).join(" ")} and its beginning. A minus excludes.`),
     count, table, rest);
 
   const link = ({ request_id }) => page.href(`requests/${request_id}`, { q: search.value });
@@ -65,7 +65,7 @@ export function openRequests(page) {
       if (!isLink && !String(getSelection())) location.hash = link(entry);
     };
     return h("tr", { click: open },
-      COLUMNS.map(([, name, show]) => h("td", { class: name, title: WHOLE[name]?.(entry) }, show(entry, link))));
+      COLUMNS.map(([, name, show]) => h(`td.${name}`, { title: WHOLE[name]?.(entry) }, show(entry, link))));
   }
 
   function find() {

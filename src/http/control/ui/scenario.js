@@ -68,5 +68,5 @@ const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 const answer = (word, answer) => answer && h("div", `${word} `, pill(answer), " ", h("code", answer.body && JSON.stringify(answer.body)));
 
-const exchange = ({ ok, expected, got, why }) => h("li", h("strong", { class: ok ? "good" : "failed" }, ok ? "as expected" : "not as expected"),
+const exchange = ({ ok, expected, got, why }) => h("li", h(`strong.${ok ? "good" : "failed"}`, ok ? "as expected" : "not as expected"),
   !ok && answer("expected", expected), answer(ok ? "" : "got", got), why && h("div.quiet", why));

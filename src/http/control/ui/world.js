@@ -7,8 +7,8 @@ import { table } from "./table.js";
 /** How many records are read at a time. */
 const PAGE = 50;
 
-const KINDS = { authenticated: "good", under_review: "broken", rejected: "failed", pass: "good", fail: "failed", blocked: "failed" };
-const state = (word) => h("span", { class: `pill ${KINDS[word] ?? "quiet"}` }, word.replace("_", " "));
+const KINDS = { authenticated: "good", pass: "good", under_review: "broken", unauthenticated: "quiet" };
+const state = (word) => h(`span.pill.${KINDS[word] ?? "failed"}`, word.replace("_", " "));
 const quiet = (text) => h("span.quiet", text);
 const pretty = (value) => JSON.stringify(value, null, 2);
 
@@ -16,7 +16,8 @@ export async function openWorld(page) {
   // A write goes on when the view is left.
   const write = (path, method, body) => page.call(path, { method, body, signal: null });
 
-  function records(kind, key, sample, columns, hasPages = true) {
+  function records(kind, key, sample, columns) {
+    const hasPages = kind !== "partners";
     const path = (name) => `${kind}/${encodeURIComponent(name)}`;
     const one = kind.slice(0, -1);
     let [limit, newest] = [PAGE, 0];
@@ -68,10 +69,10 @@ export async function openWorld(page) {
     .map(([name, value]) => [h("dt", name), h("dd", h("code", value), copyButton("Copy", () => value))]);
 
   const partners = records("partners", "name", { id: "", xaccount_type: "" }, [
-    ["xaccount_type", "state", ({ xaccount_type }) => xaccount_type],
+    ["Platform", "state", ({ xaccount_type }) => xaccount_type],
     ["Account", "why", ({ id, credentials }) => [h("div", h("code", id)),
       h("details", h("summary", "Credentials"), h("dl.values", secrets(credentials)))]],
-  ], false);
+  ]);
   const certificates = records("certificates", "number", { holder: null, verdict: "pass", blocked: false, used_by: [] }, [
     ["Verdict", "state", ({ verdict, blocked }) => state(blocked ? "blocked" : verdict)],
     ["Holder", "state", ({ holder }) => holder ?? quiet("any name")],
