@@ -207,7 +207,7 @@ fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller
         return state.lenient_caller().ok_or_else(|| SignatureError::UnknownKey(excerpt(ak).into_owned()));
     };
     if state.lockout.is_locked(ak, state.clock.now()) {
-        return Err(SignatureError::Locked);
+        return Err(SignatureError::Locked { is_new: false });
     }
     match signed.verify(key, machine_time()) {
         Ok(()) => {
@@ -216,7 +216,7 @@ fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller
         }
         // The failure that locks the key is answered like all that follow it (assumed).
         Err(SignatureError::Mismatch { .. }) if state.lockout.fail(ak, state.clock.now()) => {
-            Err(SignatureError::Locked)
+            Err(SignatureError::Locked { is_new: true })
         }
         Err(error) => Err(error),
     }

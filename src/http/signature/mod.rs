@@ -3,6 +3,7 @@
 
 mod authorization;
 mod canonical;
+mod mistake;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +12,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
-use self::authorization::Authorization;
+use self::authorization::{Algorithm, Authorization};
 use self::canonical::Variant;
 use super::mask;
 use crate::domain::{AccessKey, excerpt, short};
@@ -50,16 +51,42 @@ pub enum SignatureError {
     // Known from answers of the real gateway.
     #[error("Get secretKey failed,ak:{0},err:ak not exist")]
     UnknownKey(String),
-    /// Too many wrong signatures in a row.
+    /// Too many wrong signatures in a row. `is_new` if this one has locked the key; else it was not verified.
     #[error("AK access failed to reach the limit,forbidden.")]
-    Locked,
+    Locked { is_new: bool },
     /// `X-Sdk-Date` is too far from the clock.
     #[error("calc ak sk signature fail:signature expired, signature time:{signed_at},server time:{now}")]
     Expired { signed_at: String, now: String },
     /// The signature is not the one that these make. `masked_request` is the canonical request of the request as the journal
-    /// shows it.
+    /// shows it. `mistake` is what the client signed, if that is known.
     #[error("verify aksk signature fail, canonicalRequest:{}", canonical_request.replace('\n', "|"))]
-    Mismatch { canonical_request: String, masked_request: String, string_to_sign: String },
+    Mismatch {
+        canonical_request: String,
+        masked_request: String,
+        string_to_sign: String,
+        mistake: Option<&'static str>,
+    },
+}
+
+impl SignatureError {
+    /// What the client did, or what to do, for explanations only.
+    fn hint(&self) -> Option<String> {
+        const UNLOCKED: &str = "a reset of the space, or its clock set forward, unlocks it";
+        Some(match self {
+            Self::Mismatch { mistake: Some(mistake), .. } => format!("the signature is right for {mistake}"),
+            Self::Mismatch { mistake: None, .. } => {
+                "if the client's canonical request is the one in the answer, its secret is another".to_owned()
+            }
+            Self::Locked { is_new: true } => format!(
+                "this is the sixth wrong signature in a row: the key is locked for five minutes of the space's clock; {UNLOCKED}"
+            ),
+            Self::Locked { is_new: false } => format!(
+                "after six wrong signatures in a row the key is locked for five minutes of the space's clock, and this \
+                 signature was not looked at; {UNLOCKED}"
+            ),
+            _ => return None,
+        })
+    }
 }
 
 impl From<SignatureError> for Detail {
@@ -73,13 +100,12 @@ impl From<SignatureError> for Detail {
             }
             _ => text.clone(),
         };
+        let hint = error.hint().map_or_else(String::new, |hint| format!(" ({hint})"));
         let saw = match error {
-            SignatureError::Mismatch { masked_request, string_to_sign, .. } => {
-                format!(
-                    "verify aksk signature fail\ncanonical request:\n{masked_request}\nstring to sign:\n{string_to_sign}"
-                )
-            }
-            _ => masked.clone(),
+            SignatureError::Mismatch { masked_request, string_to_sign, .. } => format!(
+                "verify aksk signature fail{hint}\ncanonical request:\n{masked_request}\nstring to sign:\n{string_to_sign}"
+            ),
+            _ => format!("{masked}{hint}"),
         };
         Self { text, masked, saw }
     }
@@ -141,6 +167,7 @@ impl<'a> Signed<'a> {
             canonical_request: text(&canonical),
             masked_request: text(&masked),
             string_to_sign: self.string_to_sign(&canonical, date),
+            mistake: mistake::find(self, &canonical, date, key),
         })
     }
 
@@ -186,13 +213,18 @@ impl<'a> Signed<'a> {
 
     fn string_to_sign(&self, canonical: &[u8], date: &str) -> String {
         let Authorization { algorithm, scope, .. } = self.authorization;
-        let scope_line = if scope.is_empty() { String::new() } else { format!("{scope}\n") };
-        format!("{}\n{date}\n{scope_line}{}", <&str>::from(algorithm), algorithm.hash(canonical))
+        string_to_sign(algorithm, scope, date, canonical)
     }
 
     fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.parts.headers.get(name).map(|value| value.as_bytes().trim_ascii())
     }
+}
+
+/// `scope` is empty unless the key is a derived one.
+fn string_to_sign(algorithm: Algorithm, scope: &str, date: &str, canonical: &[u8]) -> String {
+    let scope_line = if scope.is_empty() { String::new() } else { format!("{scope}\n") };
+    format!("{}\n{date}\n{scope_line}{}", <&str>::from(algorithm), algorithm.hash(canonical))
 }
 
 /// `20230302T080000Z`

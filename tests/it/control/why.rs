@@ -179,3 +179,117 @@ async fn post_explain_as_nobody_suggests_a_partner() {
         assert_eq!(explanation["response"]["status"], 401);
     }
 }
+
+#[tokio::test]
+async fn explanation_of_a_wrong_signature_tells_what_the_client_signed() {
+    const QUERY: (&str, &str) = ("b=2&a=%20x", "a=%20x&b=2");
+    const CHARSET: &[(&str, &str)] = &[("content-type", "application/json; charset=utf-8"), HOST];
+    const BLANKS: &[(&str, &str)] = &[HOST, ("x-a", "b  c")];
+    const DECLARED: &[(&str, &str)] = &[JSON, HOST, ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD")];
+    const IN_CASE: &[(&str, &str)] = &[("Content-Type", "application/json"), ("Host", HOST.1)];
+    let date = now();
+    let body = r#"{ "name": "a: \\\"b, c", "list": [1, 2] }"#;
+    let (compact, spaced) = (r#"{"name":"a: \\\"b, c","list":[1,2]}"#, r#"{"name": "a: \\\"b, c", "list": [1, 2]}"#);
+    let plain = SignedRequest::post(body, &date);
+    let query = SignedRequest { query: QUERY, ..plain };
+    let charset = SignedRequest { sent: CHARSET, signed: CHARSET, ..plain };
+    let blanks = SignedRequest { sent: BLANKS, signed: BLANKS, ..plain };
+    let declared = SignedRequest { sent: DECLARED, ..plain };
+    let (sm3, derived) = (SignedRequest { algorithm: SM3, ..plain }, SignedRequest { algorithm: DERIVED, ..plain });
+    let canonical = plain.canonical();
+    let (head, hash) = canonical.rsplit_once('\n').expect("a canonical request has lines");
+    let over_body = |body: &str| plain.authorization_over(&format!("{head}\n{}", plain.hash(body.as_bytes())));
+    let changed = |from: &str, to: &str| plain.authorization_over(&canonical.replace(from, to));
+    let other_key = |secret| SignedRequest { key: (KEY.0, secret), ..plain }.authorization();
+    let not_derived = {
+        let scope = format!("{}/globe/bssintl", &date[..8]);
+        let text = format!("{DERIVED}\n{date}\n{scope}\n{}", plain.hash(canonical.as_bytes()));
+        let signature = hex::encode(plain.hmac(KEY.1.as_bytes(), text.as_bytes()));
+        format!("{DERIVED} Credential={}/{scope}, SignedHeaders={}, Signature={signature}", KEY.0, plain.names())
+    };
+    let unsorted = {
+        let names = "x-sdk-date;host;content-type";
+        let wrong = plain.authorization_over(&canonical.replace(&plain.names(), names));
+        wrong.replace(&plain.names(), names)
+    };
+    let table = [
+        (plain, changed("individual/", "individual"), "the path without the slash at its end"),
+        (query, plain.authorization(), "the request without its query"),
+        (
+            query,
+            plain.authorization_over(&query.canonical().replace(QUERY.1, QUERY.0)),
+            "the query as it was sent, neither sorted nor encoded",
+        ),
+        (plain, over_body(""), "an empty body"),
+        (declared, over_body(body), "the hash of the body, in the place of the header that declares another"),
+        (plain, declared.authorization(), "UNSIGNED-PAYLOAD, without the header that declares it"),
+        (plain, changed(hash, &hash.to_uppercase()), "the hash of the body in upper case"),
+        (plain, over_body(compact), "the same JSON without blanks"),
+        (plain, over_body(spaced), "the same JSON with a blank after each comma and colon"),
+        (plain, changed("POST", "post"), "the method in lower case"),
+        (charset, plain.authorization(), "the Content-Type without its charset"),
+        (plain, changed(HOST.1, "bss-intl.myhuaweicloud.com"), "the host bss-intl.myhuaweicloud.com"),
+        (
+            blanks,
+            blanks.authorization_over(&blanks.canonical().replace("b  c", "b c")),
+            "the values of headers with single blanks inside",
+        ),
+        (plain, unsorted, "the headers sorted by name, which SignedHeaders are not"),
+        (
+            plain,
+            SignedRequest { signed: IN_CASE, ..plain }.authorization(),
+            "names of headers that are not in lower case",
+        ),
+        (plain, changed("Z\n\n", "Z\n"), "no empty line between the headers and SignedHeaders"),
+        (sm3, plain.authorization().replace(SHA256, SM3), "the algorithm SDK-HMAC-SHA256"),
+        (plain, sm3.authorization().replace(SM3, SHA256), "the algorithm SDK-HMAC-SM3"),
+        (derived, not_derived, "the secret itself, in the place of the key that V11-HMAC-SHA256 derives from it"),
+        (plain, other_key("demo-secret\n"), "a secret with a line feed at its end"),
+        (plain, other_key("another"), ""),
+        (sm3, other_key("another").replace(SHA256, SM3), ""),
+    ];
+    for (signed, authorization, mistake) in table {
+        let mut request = signed.request();
+        request.headers_mut().insert("authorization", authorization.parse().expect("a header"));
+        let reply = TestApp::from_text(CALLERS).send(request).await;
+        let hint = match mistake {
+            "" => "if the client's canonical request is the one in the answer, its secret is another".to_owned(),
+            mistake => format!("the signature is right for {mistake}"),
+        };
+        assert_why(&reply, &format!("authenticated: verify aksk signature fail ({hint})"));
+        assert!(!reply.body.contains(&hint), "the answer is that of the real service: {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn explanation_of_a_locked_key_tells_what_locked_it_and_what_unlocks_it() {
+    let app = TestApp::from_text(CALLERS);
+    let ask = async |secret| {
+        let date = now();
+        let signed = SignedRequest { key: (KEY.0, secret), ..SignedRequest::post("{}", &date) };
+        app.send(signed.request()).await
+    };
+    for _ in 0..5 {
+        ask("wrong").await;
+    }
+    let locked = "authenticated: AK access failed to reach the limit,forbidden.";
+    let unlocked = "a reset of the space, or its clock set forward, unlocks it";
+    assert_why(
+        &ask("wrong").await,
+        &format!(
+            "{locked} (this is the sixth wrong signature in a row: the key is locked for five minutes of the space's clock; \
+             {unlocked})"
+        ),
+    );
+    let reply = ask(KEY.1).await;
+    assert_why(
+        &reply,
+        &format!(
+            "{locked} (after six wrong signatures in a row the key is locked for five minutes of the space's clock, and this \
+             signature was not looked at; {unlocked})"
+        ),
+    );
+    reply.assert_unauthenticated("AK access failed to reach the limit,forbidden.");
+    assert_eq!(app.post("/reset", &json!({})).await.0, 200);
+    ask(KEY.1).await.assert_parameter_error();
+}
