@@ -27,6 +27,9 @@ pub const X_SIM_SPACE: HeaderName = HeaderName::from_static("x-sim-space");
 /// What the gateway says of a token that it does not know.
 pub const UNKNOWN_TOKEN: &str = "decrypt token fail";
 
+/// What the gateway says of a request without credentials.
+pub const NO_TOKEN: &str = "x-auth-token not found";
+
 /// How much of a body that is too long is still read before the refusal. A client that is cut off while it sends may never
 /// see its answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
@@ -104,7 +107,7 @@ impl ApiRequest {
             }
             // Credentials of another kind are taken for a token, as on the real gateway.
             None if headers.contains_key(AUTHORIZATION) => Err(UNKNOWN_TOKEN.to_owned().into()),
-            None => Err("x-auth-token not found".to_owned().into()),
+            None => Err(NO_TOKEN.to_owned().into()),
         }
     }
 

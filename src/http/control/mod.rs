@@ -15,6 +15,7 @@ mod extract;
 mod guard;
 mod har;
 mod journal;
+mod literal;
 mod scenarios;
 mod scripted;
 mod service;

@@ -44,7 +44,7 @@ const MISTAKES: [Mistake; 20] = [
     }),
     ("the hash of the body in upper case", |draft, _| draft.payload_hash.make_ascii_uppercase()),
     ("the same JSON without blanks", |draft, signed| {
-        draft.payload_hash = draft.algorithm.hash(&spaced(signed.body, b""))
+        draft.payload_hash = draft.algorithm.hash(&spaced(signed.body, b""));
     }),
     ("the same JSON with a blank after each comma and colon", |draft, signed| {
         draft.payload_hash = draft.algorithm.hash(&spaced(signed.body, b" "));
@@ -72,10 +72,10 @@ const MISTAKES: [Mistake; 20] = [
     ("no empty line between the headers and SignedHeaders", |draft, _| draft.end_of_headers = ""),
     ("the algorithm SDK-HMAC-SHA256", |draft, signed| draft.sign_with(Algorithm::Sha256, signed)),
     ("the algorithm SDK-HMAC-SM3", |draft, signed| draft.sign_with(Algorithm::Sm3, signed)),
-    ("the secret itself, in the place of the key that V11-HMAC-SHA256 derives from it", |draft, _| {
+    ("the SK itself, in the place of the key that V11-HMAC-SHA256 derives from it", |draft, _| {
         draft.signer = Algorithm::Sha256;
     }),
-    ("a secret with a line feed at its end", |draft, _| draft.secret.push('\n')),
+    ("an SK with a line feed at its end", |draft, _| draft.secret.push('\n')),
 ];
 
 /// Returns what a refused signature is right for, if that is known. `canonical` is what should have been signed.

@@ -7,6 +7,7 @@ mod mistake;
 #[cfg(test)]
 mod tests;
 
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -16,13 +17,16 @@ use self::authorization::{Algorithm, Authorization};
 use self::canonical::Variant;
 use super::mask;
 use crate::domain::{AccessKey, excerpt, short};
-use crate::simulator::Detail;
+use crate::simulator::{Detail, RecordedRequest};
 
 /// How far `X-Sdk-Date` may be from the gateway's clock, either way.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 /// What clients send that do not hash the body.
 const UNSIGNED_PAYLOAD: &[u8] = b"UNSIGNED-PAYLOAD";
+
+/// How the text about an unknown access key begins.
+pub const UNKNOWN_KEY: &str = "Get secretKey failed,ak:";
 
 const X_SDK_DATE: &str = "x-sdk-date";
 const X_SECURITY_TOKEN: &str = "x-security-token";
@@ -49,7 +53,7 @@ pub enum SignatureError {
     #[error("verify security token fail")]
     SecurityToken,
     // Known from answers of the real gateway.
-    #[error("Get secretKey failed,ak:{0},err:ak not exist")]
+    #[error("{UNKNOWN_KEY}{0},err:ak not exist")]
     UnknownKey(String),
     /// Too many wrong signatures in a row. `is_new` if this one has locked the key; else it was not verified.
     #[error("AK access failed to reach the limit,forbidden.")]
@@ -75,7 +79,7 @@ impl SignatureError {
         Some(match self {
             Self::Mismatch { mistake: Some(mistake), .. } => format!("the signature is right for {mistake}"),
             Self::Mismatch { mistake: None, .. } => {
-                "if the client's canonical request is the one in the answer, its secret is another".to_owned()
+                "if the client's canonical request is the one in the answer, its SK is another".to_owned()
             }
             Self::Locked { is_new: true } => format!(
                 "this is the sixth wrong signature in a row: the key is locked for five minutes of the space's clock; {UNLOCKED}"
@@ -116,6 +120,26 @@ pub fn access_key(header: &[u8]) -> Option<&str> {
     Authorization::parse(header)?.ok().map(|authorization| authorization.access_key)
 }
 
+/// The header with the hash of the body, if a recorded request signed it and it is another hash. It is believed all the same
+///.
+pub fn believed_hash(request: &RecordedRequest) -> Option<&'static str> {
+    let header = request.header(AUTHORIZATION.as_str())?;
+    let Authorization { algorithm, signed_headers, .. } = Authorization::parse(header.as_bytes())?.ok()?;
+    let name = algorithm.payload_header();
+    let given = request.header(name)?;
+    let is_believed = is_among(signed_headers, name) && !declares(given.trim().as_bytes(), algorithm, request.body());
+    is_believed.then_some(name)
+}
+
+fn is_among(signed_headers: &str, name: &str) -> bool {
+    signed_headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name))
+}
+
+/// Returns true if this is what a client declares of a body.
+fn declares(given: &[u8], algorithm: Algorithm, body: &[u8]) -> bool {
+    given == UNSIGNED_PAYLOAD || given.eq_ignore_ascii_case(algorithm.hash(body).as_bytes())
+}
+
 pub struct Signed<'a> {
     pub authorization: Authorization<'a>,
     parts: &'a Parts,
@@ -125,7 +149,7 @@ pub struct Signed<'a> {
 impl<'a> Signed<'a> {
     /// Parses the `Authorization` header. `None` if there is none, or if its scheme is not an SDK's.
     pub fn parse(parts: &'a Parts, body: &'a [u8]) -> Option<Result<Self, SignatureError>> {
-        let header = parts.headers.get(axum::http::header::AUTHORIZATION)?;
+        let header = parts.headers.get(AUTHORIZATION)?;
         let authorization = Authorization::parse(header.as_bytes())?;
         Some(authorization.map(|authorization| Self { authorization, parts, body }))
     }
@@ -198,11 +222,8 @@ impl<'a> Signed<'a> {
     fn check_payload_hash(&self) -> Result<(), SignatureError> {
         let Authorization { algorithm, signed_headers, .. } = self.authorization;
         let name = algorithm.payload_header();
-        let is_signed = signed_headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name));
-        let fits = self.header(name).is_none_or(|given| {
-            given == UNSIGNED_PAYLOAD || given.eq_ignore_ascii_case(algorithm.hash(self.body).as_bytes())
-        });
-        if is_signed || fits { Ok(()) } else { Err(SignatureError::PayloadHash(name)) }
+        let fits = self.header(name).is_none_or(|given| declares(given, algorithm, self.body));
+        if is_among(signed_headers, name) || fits { Ok(()) } else { Err(SignatureError::PayloadHash(name)) }
     }
 
     fn is_signature_of(&self, canonical: &[u8], date: &str, key: &AccessKey) -> bool {

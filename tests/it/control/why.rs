@@ -59,6 +59,7 @@ async fn explanation_hints_at_a_wrong_credential() {
             SDK-HMAC-SHA256 signatures, or a token in X-Auth-Token)"
         )
     };
+    let around = |mistake: &str| format!("authenticated: decrypt token fail (X-Auth-Token {mistake})");
     let bearer = "authenticated: decrypt token fail (X-Auth-Token begins with `Bearer `: it takes the token alone)";
     let issued = {
         let before = TestApp::builtin();
@@ -79,6 +80,22 @@ async fn explanation_hints_at_a_wrong_credential() {
             scheme("AWS4-HMAC-SHA256"),
         ),
         ("authorization", "private-scheme x", "authenticated: decrypt token fail".to_owned()),
+        (
+            "authorization",
+            "SDK4-HMAC-SHA256 Credential=A/B",
+            scheme("SDK4-HMAC-SHA256, which curl's --aws-sigv4 makes"),
+        ),
+        (
+            "authorization",
+            "token",
+            "authenticated: decrypt token fail (Authorization has no scheme: a token is sent in X-Auth-Token)"
+                .to_owned(),
+        ),
+        ("x-auth-token", "\"token\"", around("has quotes around the token: it takes the token alone")),
+        ("x-auth-token", "'token'", around("has quotes around the token: it takes the token alone")),
+        ("x-auth-token", "$BSS_SIM_TOKEN", around("has a placeholder, which was not replaced by the token")),
+        ("x-auth-token", "{{token}}", around("has a placeholder, which was not replaced by the token")),
+        ("x-auth-token", "<token>", around("has a placeholder, which was not replaced by the token")),
     ];
     for (name, value, why) in table {
         let reply = app.call("POST", INDIVIDUAL, &[JSON, (name, value)], "{}").await;
@@ -88,7 +105,90 @@ async fn explanation_hints_at_a_wrong_credential() {
 }
 
 #[tokio::test]
-async fn explanation_hints_at_a_slash_too_many() {
+async fn explanation_hints_at_a_token_in_another_header() {
+    let app = TestApp::with(WORLD);
+    for name in ["X-Subject-Token", "X-Access-Token", "Token"] {
+        let reply = app.call("POST", INDIVIDUAL, &[JSON, (name, "token")], "{}").await;
+        reply.assert_unauthenticated("x-auth-token not found");
+        let hint = format!("{name} was sent: a token is sent in X-Auth-Token");
+        assert_why(&reply, &format!("authenticated: x-auth-token not found ({hint})"));
+    }
+}
+
+#[tokio::test]
+async fn explanation_of_an_unknown_credential_names_the_space_that_has_it() {
+    let app = TestApp::builtin();
+    let listed = json!({ "fixture": { "partners": [{ "id": "p", "name": "p", "xaccount_type": "P",
+        "credentials": { "tokens": ["listed"] } }] } });
+    let spaces = [app.create_space(&json!({})).await, app.create_space(&listed).await];
+    let [one, other] = spaces.each_ref().map(|space| text(&space["id"]));
+    let partner = &spaces[0]["partners"][0];
+    let (token, key) = (text(&partner["token"]), (text(&partner["ak"]), text(&partner["sk"])));
+    let with_token = async |token: &str, space: &str| {
+        let headers = [JSON, ("x-auth-token", token), ("x-sim-space", space)];
+        app.call("POST", INDIVIDUAL, &headers[..if space.is_empty() { 2 } else { 3 }], "{}").await
+    };
+    let leave_out = |space: &str| format!("(the credential is of the space {space}: leave X-Sim-Space out)");
+    let name = |space: &str| format!("(the credential is of the space {space}: name the space in X-Sim-Space)");
+    let assert_why = async |reply: Reply, space: &str, why: &str| {
+        let entry = app.get(&format!("/journal/{}?space={space}", reply.id())).await;
+        assert_eq!(entry["outcome"]["why"], why, "{entry:#}");
+    };
+    let unknown = "authenticated: decrypt token fail";
+    assert_why(with_token(token, other).await, other, &format!("{unknown} {}", leave_out(one))).await;
+    assert_why(with_token(token, "default").await, "default", &format!("{unknown} {}", leave_out(one))).await;
+    assert_why(with_token("demo-token", other).await, other, &format!("{unknown} {}", leave_out("default"))).await;
+    assert_why(with_token("listed", "").await, "default", &format!("{unknown} {}", name(other))).await;
+    assert_why(with_token("listed", one).await, one, &format!("{unknown} {}", name(other))).await;
+    let gone = "space-known: the simulator has no space ***; it was deleted, gave way to newer ones, or never was";
+    assert_why(with_token(token, "no-such-space").await, "default", &format!("{gone} {}", leave_out(one))).await;
+    let date = now();
+    let mut signed = SignedRequest { key, ..SignedRequest::post("{}", &date) }.request();
+    signed.headers_mut().insert("x-sim-space", other.parse().expect("a header"));
+    let unknown = "authenticated: Get secretKey failed,ak:***,err:ak not exist";
+    assert_why(app.send(signed).await, other, &format!("{unknown} {}", leave_out(one))).await;
+    // A token that is right where it was sent has no such hint.
+    assert_eq!(with_token(token, one).await.status, 400);
+}
+
+#[tokio::test]
+async fn explanation_of_a_believed_hash_says_so() {
+    const OTHER: &[(&str, &str)] = &[JSON, ("x-sdk-content-sha256", "another")];
+    const UNSIGNED: &[(&str, &str)] = &[JSON, ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD")];
+    let app = TestApp::from_text(CALLERS);
+    let date = now();
+    let believed =
+        "account demo; x-sdk-content-sha256 is signed, and believed though it is not the hash of the body (assumed)";
+    for (headers, saw) in [(OTHER, believed), (UNSIGNED, "account demo")] {
+        let signed = SignedRequest { sent: headers, signed: headers, ..SignedRequest::post("{}", &date) };
+        let reply = app.send(signed.request()).await;
+        reply.assert_parameter_error();
+        assert_eq!(reply.saw("authenticated"), saw);
+    }
+}
+
+#[tokio::test]
+async fn explanation_of_a_lost_answer_tells_what_was_decided() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    let steps = [
+        json!({ "is_review": 1, "fault": "empty" }),
+        json!({ "error_code": "CBC.0999", "fault": "reset" }),
+        json!({ "gateway": "APIGW.0308", "fault": "reset" }),
+        json!({ "raw": { "status": 502 }, "fault": "empty" }),
+        json!({ "fault": "empty" }),
+    ];
+    app.script(&json!({ "then": steps })).await;
+    for decided in
+        [": is_review 1, then empty", ": CBC.0999, then reset", ": APIGW.0308, then reset", ": raw, then empty", ""]
+    {
+        let reply = app.apply(&passport("c-1")).await;
+        assert_eq!(reply.entry().why(), format!("script: scripted[0] matches{decided}"));
+        assert_consistent(&reply.entry().json());
+    }
+}
+
+#[tokio::test]
+async fn explanation_hints_at_a_path_with_another_spelling() {
     let app = TestApp::with(WORLD);
     let unknown = "path-known: The API does not exist or has not been published in the environment.";
     let surplus = format!("{unknown} ({INDIVIDUAL} with a slash too many");
@@ -97,6 +197,8 @@ async fn explanation_hints_at_a_slash_too_many() {
         (format!("{INDIVIDUAL}/"), format!("{surplus})")),
         ("/v2/customers//realname-auths/individual".to_owned(), format!("{surplus})")),
         ("//v2/unknown".to_owned(), unknown.to_owned()),
+        (INDIVIDUAL.to_uppercase(), format!("{unknown} ({INDIVIDUAL} with letters in upper case)")),
+        (INDIVIDUAL.replace("auths", "Auths"), format!("{unknown} ({INDIVIDUAL} with letters in upper case)")),
     ];
     for (path, why) in table {
         assert_why(&app.call("POST", &path, &[], "{}").await, &why);
@@ -119,6 +221,12 @@ async fn explanation_names_all_wrong_fields_and_what_was_meant() {
     );
     let (_, explanation) = app.post("/explain", &json!({ "request": wrong })).await;
     assert_eq!(explanation["outcome"]["why"], reply.entry().why());
+    for key in ["customerId", "CUSTOMER_ID", "customer%2Did"] {
+        let path = format!("/v2/customers/realname-auths/result?{key}=c-1");
+        let reply = app.call("GET", &path, &[("x-auth-token", "token")], "").await;
+        let key = key.replace("%2D", "-");
+        assert_why(&reply, &format!("customer_id: must not be null (`{key}` was sent, `customer_id` is meant)"));
+    }
     let count = app.apply(&with(passport("c-1"), "verified_file_url", json!(["a.jpg"]))).await;
     assert_why(&count, "verified_file_url: must have 2 entries for this verified_type");
 }
@@ -243,8 +351,8 @@ async fn explanation_of_a_wrong_signature_tells_what_the_client_signed() {
         (plain, changed("Z\n\n", "Z\n"), "no empty line between the headers and SignedHeaders"),
         (sm3, plain.authorization().replace(SHA256, SM3), "the algorithm SDK-HMAC-SHA256"),
         (plain, sm3.authorization().replace(SM3, SHA256), "the algorithm SDK-HMAC-SM3"),
-        (derived, not_derived, "the secret itself, in the place of the key that V11-HMAC-SHA256 derives from it"),
-        (plain, other_key("demo-secret\n"), "a secret with a line feed at its end"),
+        (derived, not_derived, "the SK itself, in the place of the key that V11-HMAC-SHA256 derives from it"),
+        (plain, other_key("demo-secret\n"), "an SK with a line feed at its end"),
         (plain, other_key("another"), ""),
         (sm3, other_key("another").replace(SHA256, SM3), ""),
     ];
@@ -253,7 +361,7 @@ async fn explanation_of_a_wrong_signature_tells_what_the_client_signed() {
         request.headers_mut().insert("authorization", authorization.parse().expect("a header"));
         let reply = TestApp::from_text(CALLERS).send(request).await;
         let hint = match mistake {
-            "" => "if the client's canonical request is the one in the answer, its secret is another".to_owned(),
+            "" => "if the client's canonical request is the one in the answer, its SK is another".to_owned(),
             mistake => format!("the signature is right for {mistake}"),
         };
         assert_why(&reply, &format!("authenticated: verify aksk signature fail ({hint})"));
