@@ -120,8 +120,8 @@ pub fn access_key(header: &[u8]) -> Option<&str> {
     Authorization::parse(header)?.ok().map(|authorization| authorization.access_key)
 }
 
-/// The header with the hash of the body, if a recorded request signed it and it is another hash. It is believed all the same
-///.
+/// The header with the hash of the body, if a recorded request signed it and it is another hash. It is believed all the
+/// same.
 pub fn believed_hash(request: &RecordedRequest) -> Option<&'static str> {
     let header = request.header(AUTHORIZATION.as_str())?;
     let Authorization { algorithm, signed_headers, .. } = Authorization::parse(header.as_bytes())?.ok()?;
