@@ -5,7 +5,6 @@ use std::io::{ErrorKind, Write as _, stderr};
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::Value;
 
 use super::{CommandError, print};
 use crate::domain::CheckResult;
@@ -87,9 +86,8 @@ fn describe(failed: &Proven<'_>, file: &str) -> String {
         None => unreachable!("a step that was taken has not failed"),
     };
     let mut text = format!("  {file}:{line}:\n");
-    for (what, expected, found) in failed.differences() {
-        let show = |value: Option<Value>| value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
-        let _ = writeln!(text, "    {what}: expected {}, got {}", show(expected), show(found));
+    for difference in failed.differences() {
+        let _ = writeln!(text, "    {difference}");
     }
     let _ = writeln!(text, "    why: {}", reply.why());
     for finding in reply.explanation() {

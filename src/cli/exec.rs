@@ -35,7 +35,8 @@ The command's environment has:
   BSS_SIM_PARTNER, BSS_SIM_PARTNER_ID, BSS_SIM_XACCOUNT_TYPE
                           that partner's name, account ID and platform ID
 An official SDK finds the same in the variables that it reads (HUAWEICLOUD_SDK_AK and others), and nothing else that \
-begins with HUAWEICLOUD_.
+begins with HUAWEICLOUD_. It is used where the program looks its region up by its ID, and sets no endpoint. The variables \
+no_proxy and NO_PROXY have the simulator besides what they had.
 
 Stdin, stdout and signals are passed through. The exit code is that of the command; 128 plus the number of the signal that \
 ended it; 127 if it is not found, 126 if it cannot be run. Only where the command succeeds, --fail-on and \
@@ -48,8 +49,8 @@ Examples:
   bss-sim exec -- pytest
   # fail unless it gets 20 of the 24 documented outcomes
   bss-sim exec --coverage-fail-under 80 -- pytest
-  # fail if a request went astray, or if a scripted answer was not used
-  bss-sim exec --fail-on unexpected,leftover -- pytest";
+  # fail if a request went astray, a scripted answer was not used, or nothing was sent
+  bss-sim exec --fail-on unexpected,leftover,no-requests -- pytest";
 
 /// Any free port.
 const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -66,13 +67,13 @@ pub(super) struct ExecArgs {
     #[arg(long, env = "BSS_SIM_COVERAGE_FAIL_UNDER", value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     coverage_fail_under: Option<u8>,
 
-    /// What the command must not leave behind.
+    /// What must not be the case when the command has ended.
     ///
-    /// If it succeeds and does, the exit code is 1.
+    /// If it succeeds and one of these is the case, the exit code is 1.
     #[arg(long, env = "BSS_SIM_FAIL_ON", value_name = "WHAT", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 
-    /// Show names and certificate numbers in the journal and in the report.
+    /// Show names and certificate numbers in the journal and in the report, but no secrets.
     #[arg(long, env = "BSS_SIM_SHOW_PERSONAL_DATA")]
     show_personal_data: bool,
 

@@ -83,8 +83,8 @@ Example:
 const SCHEMA_HELP: &str = "\
 Example:
   # and then, for an editor, as the first line of a scenario:
-  # # yaml-language-server: $schema=fixture.schema.json
-  bss-sim schema > fixture.schema.json";
+  # # yaml-language-server: $schema=scenario.schema.json
+  bss-sim schema > scenario.schema.json";
 
 const COMPLETIONS_HELP: &str = "\
 Examples:

@@ -30,6 +30,7 @@ const HINTS: [(&str, &str); 4] = [
 pub(super) struct Report {
     pub(super) text: String,
     pub(super) coverage: CoverageReport,
+    requests: u64,
     unexpected: u64,
     leftovers: u64,
 }
@@ -41,6 +42,8 @@ pub(super) enum FailOn {
     Unexpected,
     /// A scripted answer that was given less often than `times` says, or never.
     Leftover,
+    /// The simulator got no request: the command calls something else.
+    NoRequests,
 }
 
 impl Report {
@@ -70,7 +73,7 @@ impl Report {
         lines.extend(unexpected_lines(&unexpected));
         lines.extend(more(more_unexpected));
         if requests == 0 {
-            lines.push("none: the command has to call $BSS_SIM_URL".to_owned());
+            lines.push("none: the command has to call $BSS_SIM_URL; an SDK has to look its region up by its ID, and to set no endpoint".to_owned());
         }
         let unexpected = unexpected.iter().map(|(_, count)| count).sum::<u64>() + more_unexpected;
         let leftovers = (leftovers.len() + more_leftovers) as u64;
@@ -78,19 +81,27 @@ impl Report {
             "bss-sim: requests: {requests}, unexpected: {unexpected}, scripted answers left over: {leftovers}, \
              seen: {coverage}\n"
         ));
-        Self { text: lines.join("\n"), coverage, unexpected, leftovers }
+        Self { text: lines.join("\n"), coverage, requests, unexpected, leftovers }
     }
 
-    /// Fails if there is something of these.
+    /// Fails if one of these is the case.
     pub(super) fn require_none(&self, fail_on: &[FailOn]) -> Result<(), CommandError> {
-        let found = [
-            (FailOn::Unexpected, "unexpected", self.unexpected, "unexpected requests"),
-            (FailOn::Leftover, "leftover", self.leftovers, "scripted answers left over"),
+        let Self { requests, unexpected, leftovers, .. } = self;
+        let cases = [
+            (FailOn::NoRequests, *requests == 0, "requests: 0, and --fail-on no-requests asks for one".to_owned()),
+            (
+                FailOn::Unexpected,
+                *unexpected > 0,
+                format!("unexpected requests: {unexpected}, and --fail-on unexpected allows none"),
+            ),
+            (
+                FailOn::Leftover,
+                *leftovers > 0,
+                format!("scripted answers left over: {leftovers}, and --fail-on leftover allows none"),
+            ),
         ];
-        let failed = found.iter().find(|(kind, _, count, _)| *count > 0 && fail_on.contains(kind));
-        failed.map_or(Ok(()), |(_, word, count, what)| {
-            Err(CommandError::CheckFailed(format!("{what}: {count}, and --fail-on {word} allows none")))
-        })
+        let failed = cases.into_iter().find(|(kind, is_case, _)| *is_case && fail_on.contains(kind));
+        failed.map_or(Ok(()), |(.., message)| Err(CommandError::CheckFailed(message)))
     }
 }
 
@@ -107,7 +118,7 @@ fn leftover_lines(leftovers: &[Leftover], show_personal_data: bool) -> Vec<Strin
 fn unexpected_lines(unexpected: &[(UnexpectedRequest, u64)]) -> Vec<String> {
     let mut lines = Vec::new();
     if !unexpected.is_empty() {
-        lines.push("unexpected requests, refused by the gateway though no script says so:".to_owned());
+        lines.push("unexpected requests, refused by the gateway or by IAM though no script says so:".to_owned());
     }
     for (UnexpectedRequest { method, path, check, why }, count) in unexpected {
         lines.push(format!("{count:>6}  {method} {path}: {why}"));

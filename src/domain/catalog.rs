@@ -144,6 +144,11 @@ pub static COMMON_ERRORS: [&CommonError; 7] = [
     &common("CBC.99005035", 400, "This API cannot be used by a sandbox account."),
 ];
 
+/// Every `error_code` that the API can answer: those of the page, then the common ones.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    ErrorCode::ALL.iter().map(|code| code.code()).chain(COMMON_ERRORS.iter().map(|error| error.code))
+}
+
 /// Whether a person has to review an accepted application: the page's `is_review`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]

@@ -71,3 +71,10 @@ pub static ERRORS: [&GatewayError; 24] = [
 pub fn find(code: &str) -> Option<&'static GatewayError> {
     ERRORS.iter().copied().find(|row| row.code == code)
 }
+
+/// Every `error_code` of the table, once.
+pub fn codes() -> Vec<&'static str> {
+    let mut codes: Vec<_> = ERRORS.iter().map(|row| row.code).collect();
+    codes.dedup();
+    codes
+}

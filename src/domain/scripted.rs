@@ -9,7 +9,7 @@ use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::domain::application::Parameter;
 use crate::domain::endpoints::{ENDPOINTS, Endpoint, INDIVIDUAL, Scriptable};
@@ -363,7 +363,7 @@ impl<T: ToString, const N: usize> From<[T; N]> for Matcher {
 }
 
 /// A fault of the connection (of the stream, over HTTP/2). Only a script causes one. The choice of faults is assumed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", prefix = "fault ")]
 pub enum Fault {

@@ -1,9 +1,12 @@
 //! Why a request got its answer: every check and rule with what it saw, and the one line of it. It is made when it is shown,
 //! from the recorded request, and has no personal data and no secrets.
 
+use std::fmt::Write;
+
 use super::bss::individual::decode_json;
-use super::hint;
-use crate::domain::{Application, CheckReport, CheckResult, Contract, ParameterError};
+use super::extract::X_AUTH_TOKEN;
+use super::{hint, signature};
+use crate::domain::{Application, CheckReport, CheckResult, Contract, ParameterError, checks};
 use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Spaces};
 
 /// Explains recorded requests.
@@ -19,14 +22,25 @@ impl Explainer<'_> {
     /// with them, not only what decided.
     pub fn checks(self, entry: &JournalEntry) -> Vec<CheckReport> {
         let JournalEntry { outcome, request, caller, script, .. } = entry;
-        let mut checks = outcome.explain(request, caller.as_deref(), application(entry).as_ref(), *script);
-        if let Some(failed) = checks.iter_mut().find(|check| check.result == CheckResult::Failed) {
+        let mut reports = outcome.explain(request, caller.as_deref(), application(entry).as_ref(), *script);
+        let authenticated =
+            |check: &&mut CheckReport| check.check == checks::AUTHENTICATED.id && check.result == CheckResult::Passed;
+        if let Some(authenticated) = reports.iter_mut().find(authenticated)
+            && request.header(X_AUTH_TOKEN.as_str()).is_none_or(|token| token.is_empty())
+            && let Some(name) = signature::believed_hash(request)
+        {
+            let _ = write!(
+                authenticated.saw,
+                "; {name} is signed, and believed though it is not the hash of the body (assumed)"
+            );
+        }
+        if let Some(failed) = reports.iter_mut().find(|check| check.result == CheckResult::Failed) {
             failed.saw = match outcome {
                 Outcome::Refused(ApiError::Parameters(error)) => self.parameter_errors(error, request).join("; "),
                 _ => self.with_hint(std::mem::take(&mut failed.saw), entry),
             };
         }
-        checks
+        reports
     }
 
     /// One line: what decided, what it saw, and a hint where a mistake is typical.

@@ -27,6 +27,9 @@ pub const X_SIM_SPACE: HeaderName = HeaderName::from_static("x-sim-space");
 /// What the gateway says of a token that it does not know.
 pub const UNKNOWN_TOKEN: &str = "decrypt token fail";
 
+/// What the gateway says of a request without credentials.
+pub const NO_TOKEN: &str = "x-auth-token not found";
+
 /// How much of a body that is too long is still read before the refusal. A client that is cut off while it sends may never
 /// see its answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
@@ -104,7 +107,7 @@ impl ApiRequest {
             }
             // Credentials of another kind are taken for a token, as on the real gateway.
             None if headers.contains_key(AUTHORIZATION) => Err(UNKNOWN_TOKEN.to_owned().into()),
-            None => Err("x-auth-token not found".to_owned().into()),
+            None => Err(NO_TOKEN.to_owned().into()),
         }
     }
 
@@ -207,7 +210,7 @@ fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller
         return state.lenient_caller().ok_or_else(|| SignatureError::UnknownKey(excerpt(ak).into_owned()));
     };
     if state.lockout.is_locked(ak, state.clock.now()) {
-        return Err(SignatureError::Locked);
+        return Err(SignatureError::Locked { is_new: false });
     }
     match signed.verify(key, machine_time()) {
         Ok(()) => {
@@ -216,7 +219,7 @@ fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller
         }
         // The failure that locks the key is answered like all that follow it (assumed).
         Err(SignatureError::Mismatch { .. }) if state.lockout.fail(ak, state.clock.now()) => {
-            Err(SignatureError::Locked)
+            Err(SignatureError::Locked { is_new: true })
         }
         Err(error) => Err(error),
     }

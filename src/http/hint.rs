@@ -5,27 +5,54 @@ use std::borrow::Cow;
 use std::fmt;
 
 use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING};
+use percent_encoding::percent_decode_str;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use strum::VariantArray;
 
-use super::extract::{UNKNOWN_TOKEN, X_AUTH_TOKEN};
+use super::credential::ShownCredentials;
+use super::extract::{NO_TOKEN, UNKNOWN_TOKEN, X_AUTH_TOKEN, X_SIM_SPACE};
+use super::signature::UNKNOWN_KEY;
 use super::{iam, mask};
-use crate::domain::{ENDPOINTS, Parameter, ParameterError, Violation, checks};
+use crate::domain::{ENDPOINTS, Parameter, ParameterError, REVIEW_RESULT, Violation, checks};
 use crate::simulator::{ApiError, Outcome, RecordedRequest, SpaceId, Spaces};
 
 /// A check, and the hint where a request failed it.
 type CheckHint = (&'static str, fn(&RecordedRequest, &Outcome, &Spaces) -> Option<String>);
 
 const HINTS: [CheckHint; 4] = [
-    (checks::SPACE.id, |_, _, _| Some("spaces end with the process: it may have been started again since".to_owned())),
+    (checks::SPACE.id, |request, _, spaces| {
+        let ended = || Some("spaces end with the process: it may have been started again since".to_owned());
+        other_space(request, spaces).or_else(ended)
+    }),
     (checks::PATH_KNOWN.id, |request, _, _| path(request.path())),
-    (checks::AUTHENTICATED.id, |request, outcome, _| unknown_token(request, outcome)),
+    (checks::AUTHENTICATED.id, |request, outcome, spaces| {
+        is_unknown(outcome).then(|| other_space(request, spaces).or_else(|| credential(request)))?
+    }),
     (checks::IDENTITY.id, |request, _, spaces| login(request, spaces)),
 ];
 
+/// What stands around a token by mistake, with what is said of it.
+const AROUND_TOKENS: [(&str, &str, &str); 7] = [
+    ("bearer ", "", "begins with `Bearer `: it takes the token alone"),
+    ("\"", "\"", QUOTED),
+    ("'", "'", QUOTED),
+    ("$", "", UNFILLED),
+    ("{{", "}}", UNFILLED),
+    ("<", ">", UNFILLED),
+    ("%", "%", UNFILLED),
+];
+const QUOTED: &str = "has quotes around the token: it takes the token alone";
+const UNFILLED: &str = "has a placeholder, which was not replaced by the token";
+
+/// Headers in which clients send a token by mistake.
+const MISTAKEN_FOR_TOKENS: [&str; 5] = ["X-Subject-Token", "X-Access-Token", "X-Token", "Auth-Token", "Token"];
+
 /// Schemes of `Authorization` that other services take. Only these are shown.
-const FOREIGN_SCHEMES: [&str; 8] =
-    ["ACS3-HMAC-SHA256", "AWS", "AWS4-HMAC-SHA256", "Basic", "Bearer", "Digest", "OBS", "TC3-HMAC-SHA256"];
+const FOREIGN_SCHEMES: [&str; 9] =
+    ["ACS3-HMAC-SHA256", "AWS", "AWS4-HMAC-SHA256", "Basic", "Bearer", "Digest", "OBS", "TC3-HMAC-SHA256", CURL_SCHEME];
+
+/// What `curl --aws-sigv4 sdk:…` sends, which is close to the scheme of the SDKs in name only.
+const CURL_SCHEME: &str = "SDK4-HMAC-SHA256";
 
 /// The first bytes of a body in gzip.
 const GZIP: &[u8] = b"\x1F\x8B";
@@ -40,7 +67,7 @@ pub fn of_outcome(outcome: &Outcome, request: &RecordedRequest, spaces: &Spaces)
 /// Returns a hint, or none, for each of the errors of a request.
 pub fn of_parameters(errors: &[ParameterError], request: &RecordedRequest) -> Vec<Option<String>> {
     let sent = if errors.iter().any(|error| error.violation == Violation::Missing) {
-        misspelt_keys(request.json_body())
+        misspelt_keys(request)
     } else {
         Vec::new()
     };
@@ -57,34 +84,63 @@ pub fn of_parameters(errors: &[ParameterError], request: &RecordedRequest) -> Ve
 
 fn path(path: &str) -> Option<String> {
     let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let wanted = format!("/{}", segments.join("/"));
-    let is_known = ENDPOINTS.iter().any(|endpoint| endpoint.path == wanted);
-    let cause = if path.starts_with("//") { ": the client's endpoint ends with one" } else { "" };
-    (is_known && wanted != path).then(|| format!("{wanted} with a slash too many{cause}"))
+    let joined = format!("/{}", segments.join("/"));
+    let wanted = ENDPOINTS.iter().map(|endpoint| endpoint.path).find(|known| known.eq_ignore_ascii_case(&joined))?;
+    let mistakes = [
+        (path.starts_with("//"), "a slash too many: the client's endpoint ends with one"),
+        (joined != path, "a slash too many"),
+        (joined != wanted, "letters in upper case"),
+    ];
+    let (_, mistake) = mistakes.iter().find(|(is_made, _)| *is_made)?;
+    Some(format!("{wanted} with {mistake}"))
 }
 
-fn unknown_token(request: &RecordedRequest, outcome: &Outcome) -> Option<String> {
-    let Outcome::Refused(ApiError::Gateway { detail: Some(detail), .. }) = outcome else { return None };
-    (detail.text == UNKNOWN_TOKEN).then(|| credential(request))?
+/// Returns true if a request was refused because its credential is missing or not known.
+fn is_unknown(outcome: &Outcome) -> bool {
+    let Outcome::Refused(ApiError::Gateway { detail: Some(detail), .. }) = outcome else { return false };
+    [UNKNOWN_TOKEN, NO_TOKEN].contains(&&*detail.text) || detail.text.starts_with(UNKNOWN_KEY)
 }
 
-/// Returns a hint about what was taken for a token.
+/// Returns a hint if a credential is one of another space that exists.
+fn other_space(request: &RecordedRequest, spaces: &Spaces) -> Option<String> {
+    let [token, authorization] = [X_AUTH_TOKEN, AUTHORIZATION].map(|name| request.header(name.as_str()));
+    let [token, authorization] = [&token, &authorization].map(|value| value.as_deref().map(str::as_bytes));
+    let credentials = ShownCredentials { token, authorization };
+    let (named, made_for) = (request.header(X_SIM_SPACE.as_str()), credentials.space());
+    let own = named.as_ref().map_or(Some(made_for.unwrap_or(SpaceId::DEFAULT)), |name| SpaceId::parse(name));
+    let is_other = |id: &SpaceId| Some(*id) != own && spaces.find(*id).is_some();
+    let listing = || spaces.find_by(|state| Some(state.space_id) != own && credentials.is_listed(&state.accounts()));
+    let space = made_for.filter(is_other).or_else(listing)?;
+    let leads_there = named.is_some() && space == made_for.unwrap_or(SpaceId::DEFAULT);
+    let advice = if leads_there { "leave X-Sim-Space out" } else { "name the space in X-Sim-Space" };
+    Some(format!("the credential is of the space {space}: {advice}"))
+}
+
+/// Returns a hint about what was taken for a token, or was sent in the place of one.
 fn credential(request: &RecordedRequest) -> Option<String> {
     let token = request.header(X_AUTH_TOKEN.as_str()).filter(|token| !token.is_empty());
     if let Some(token) = token {
-        if token.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer ")) {
-            return Some("X-Auth-Token begins with `Bearer `: it takes the token alone".to_owned());
+        let lower = token.to_ascii_lowercase();
+        let is_around = |(before, after, _): &&(&str, &str, &str)| lower.starts_with(before) && lower.ends_with(after);
+        if let Some((.., mistake)) = AROUND_TOKENS.iter().find(is_around) {
+            return Some(format!("X-Auth-Token {mistake}"));
         }
         let is_issued = SpaceId::from_token(token.as_bytes()).is_some();
         return is_issued.then(|| {
             "a token of a simulator, but older than its last start, or of an account that is gone".to_owned()
         });
     }
-    let authorization = request.header(AUTHORIZATION.as_str())?;
-    let scheme = authorization.split(' ').next().unwrap_or_default();
+    let Some(authorization) = request.header(AUTHORIZATION.as_str()) else {
+        let sent = MISTAKEN_FOR_TOKENS.iter().find(|name| request.header(name).is_some())?;
+        return Some(format!("{sent} was sent: a token is sent in X-Auth-Token"));
+    };
+    let Some((scheme, _)) = authorization.split_once(' ') else {
+        return Some("Authorization has no scheme: a token is sent in X-Auth-Token".to_owned());
+    };
     let known = FOREIGN_SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
+    let maker = if *known == CURL_SCHEME { ", which curl's --aws-sigv4 makes" } else { "" };
     Some(format!(
-        "Authorization has the scheme {known}: this API takes SDK-HMAC-SHA256 signatures, or a token in X-Auth-Token"
+        "Authorization has the scheme {known}{maker}: this API takes SDK-HMAC-SHA256 signatures, or a token in X-Auth-Token"
     ))
 }
 
@@ -109,9 +165,22 @@ fn encoding(request: &RecordedRequest) -> Option<String> {
     }
 }
 
-/// Returns the keys of a JSON object that are a parameter's name but for case and signs, such as `customerId`.
-fn misspelt_keys(body: &[u8]) -> Vec<(Parameter, String)> {
-    serde_json::Deserializer::from_slice(body).deserialize_map(MisspeltKeys).unwrap_or_default()
+/// Returns the keys of a JSON object or of a query that are a parameter's name but for case and signs, such as `customerId`.
+fn misspelt_keys(request: &RecordedRequest) -> Vec<(Parameter, String)> {
+    let mut found = Vec::new();
+    if request.path() == REVIEW_RESULT.path {
+        let (_, query) = request.target().split_once('?').unwrap_or_default();
+        let keys = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+        keys.for_each(|key| add_misspelt(&mut found, percent_decode_str(key).decode_utf8_lossy()));
+        return found;
+    }
+    serde_json::Deserializer::from_slice(request.json_body()).deserialize_map(MisspeltKeys).unwrap_or_default()
+}
+
+fn add_misspelt(found: &mut Vec<(Parameter, String)>, key: Cow<'_, str>) {
+    let meant = Parameter::VARIANTS.iter().find(|parameter| is_meant(&key, parameter.as_str()));
+    let meant = meant.filter(|meant| found.iter().all(|(known, _)| known != *meant));
+    found.extend(meant.map(|meant| (*meant, key.into_owned())));
 }
 
 struct MisspeltKeys;
@@ -126,12 +195,7 @@ impl<'de> Visitor<'de> for MisspeltKeys {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
         let mut found: Self::Value = Vec::new();
         while let Some((key, IgnoredAny)) = fields.next_entry::<Cow<'de, str>, _>()? {
-            let meant = Parameter::VARIANTS.iter().find(|parameter| is_meant(&key, parameter.as_str()));
-            found.extend(
-                meant
-                    .filter(|meant| found.iter().all(|(known, _)| known != *meant))
-                    .map(|meant| (*meant, key.into_owned())),
-            );
+            add_misspelt(&mut found, key);
         }
         Ok(found)
     }

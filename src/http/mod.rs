@@ -5,6 +5,7 @@ mod api;
 mod app;
 mod bss;
 mod control;
+mod credential;
 mod explanation;
 mod extract;
 mod fault;

@@ -1,6 +1,7 @@
 //! The proof of a scenario: its exchanges, run in order against the whole simulated API in a fresh space, without a socket.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::{BodyExt, Collected};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
@@ -15,7 +18,7 @@ use tower::ServiceExt;
 use super::api::api_service;
 use super::app::App;
 use super::explanation::Explainer;
-use crate::domain::{Caller, CheckReport, Fault, INDIVIDUAL, short};
+use crate::domain::{Caller, CheckReport, Fault, INDIVIDUAL, excerpt, short};
 use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
 use crate::simulator::{JournalEntry, SpaceState};
 
@@ -50,8 +53,24 @@ pub struct Reply {
     entry: Option<Arc<JournalEntry>>,
 }
 
-/// Where a reply is not as expected: a name such as `body.error_code`, and both values.
-pub type Difference<'a> = (String, Option<Value>, Option<Value>);
+/// Where a reply is not as expected.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Difference {
+    /// `status`, or a field such as `body.error_code`.
+    field: String,
+    /// What was expected, in JSON, or `nothing`. Of a long value the beginning.
+    expected: String,
+    /// What came, likewise.
+    got: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, expected, got } = self;
+        write!(f, "{field}: expected {expected}, got {got}")
+    }
+}
 
 impl Proven<'_> {
     pub fn is_ok(&self) -> bool {
@@ -59,26 +78,27 @@ impl Proven<'_> {
     }
 
     /// Returns how the reply differs from the expected one.
-    pub fn differences(&self) -> Vec<Difference<'_>> {
+    pub fn differences(&self) -> Vec<Difference> {
         let (Some(expected), Some(Ok(reply))) = (self.expected, &self.reply) else { return Vec::new() };
         let mut compared = vec![("status".to_owned(), Some(expected.status.into()), Some(reply.status.into()))];
         if let Some(body) = &expected.body {
             let found: BTreeMap<_, _> = reply.body.as_object().into_iter().flatten().collect();
             let unnamed = found.keys().filter(|key| !body.contains_key(**key) && *key != &"request_id");
             compared.extend(body.keys().chain(unnamed.copied()).map(|key| {
-                (format!("body.{key}"), body.get(key).cloned(), found.get(key).map(|value| (*value).clone()))
+                (format!("body.{}", short(key)), body.get(key).cloned(), found.get(key).map(|value| (*value).clone()))
             }));
         }
-        compared.retain(|(_, expected, found)| expected != found);
-        compared
+        let differing = compared.into_iter().filter(|(_, expected, found)| expected != found);
+        let show = |value: Option<Value>| match value {
+            Some(value) => excerpt(&value.to_string()).into_owned(),
+            None => "nothing".to_owned(),
+        };
+        differing.map(|(field, expected, got)| Difference { field, expected: show(expected), got: show(got) }).collect()
     }
 
-    /// Returns why a request got its reply, in a line. `None` if nothing refused it.
+    /// Returns why a request got its reply, or why a step could not be taken, in a line. `None` if it was taken.
     pub fn why(&self) -> Option<String> {
-        match self.reply.as_ref()? {
-            Ok(reply) => reply.entry.as_ref()?.outcome.check().map(|_| reply.why()),
-            Err(error) => Some(error.clone()),
-        }
+        self.reply.as_ref().map(|reply| reply.as_ref().map_or_else(Clone::clone, Reply::why))
     }
 }
 

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use axum::body::{Body, HttpBody};
-use axum::http::header::{AUTHORIZATION, HeaderMap};
+use axum::http::header::HeaderMap;
 use axum::http::{Method, Request, Response};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
@@ -18,18 +18,19 @@ use tokio::runtime::Handle;
 use tower::{Layer, Service};
 use uuid::Uuid;
 
+use super::credential::ShownCredentials;
 use super::explanation::Explainer;
-use super::extract::{Record, RequestContext, X_AUTH_TOKEN, X_SIM_SPACE};
+use super::extract::{Record, RequestContext, X_SIM_SPACE};
 use super::fault::Delivery;
-use super::{mask, response, signature};
-use crate::domain::{Endpoint, Fault, GatewayError, INDIVIDUAL, Secret, checks, excerpt, gateway, short};
+use super::{mask, response};
+use crate::domain::{Endpoint, Fault, GatewayError, INDIVIDUAL, checks, excerpt, gateway, short};
 use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
 
 /// The most bytes of a target, and of one header (the gateway's "32 K").
 const MAX_PIECE_BYTES: usize = 32 * 1024;
 
 /// The methods of HTTP, which are shown.
-const METHODS: [Method; 9] = [
+pub const METHODS: [Method; 9] = [
     Method::CONNECT,
     Method::DELETE,
     Method::GET,
@@ -192,14 +193,18 @@ fn resolve_space(spaces: &Spaces, size: &HeadSize, headers: &HeaderMap) -> (Arc<
 }
 
 fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, Detail> {
+    let credentials = ShownCredentials::of(headers);
     let named = headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
     let id = match &named {
         Some(name) => SpaceId::parse(name),
-        None => Some(space_of_credential(headers).unwrap_or(SpaceId::DEFAULT)),
+        None => Some(credentials.space().unwrap_or(SpaceId::DEFAULT)),
     };
     let space = id.and_then(|id| spaces.get(id)).map(|space| space.state());
     // The world of a space may have been saved, and be served by another process as its default space.
-    let saved = || Some(spaces.default_space().state()).filter(|default| named.is_none() && lists(default, headers));
+    let saved = || {
+        let default = spaces.default_space().state();
+        (named.is_none() && credentials.is_listed(&default.accounts())).then_some(default)
+    };
     space.or_else(saved).ok_or_else(|| {
         let id = id.map(|id| id.to_string());
         let text = |name: &str| {
@@ -209,22 +214,6 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
         let name = named.or(id).unwrap_or_default();
         Detail { text: text(&excerpt(&name)), saw: masked.clone(), masked }
     })
-}
-
-/// Returns true if the token or the access key of a request is listed in the world of a space.
-fn lists(state: &SpaceState, headers: &HeaderMap) -> bool {
-    let accounts = state.accounts();
-    let token = headers.get(X_AUTH_TOKEN).and_then(|token| token.to_str().ok());
-    let key = headers.get(AUTHORIZATION).and_then(|value| signature::access_key(value.as_bytes()));
-    token.is_some_and(|token| accounts.caller_by_token(&Secret::new(token)).is_some())
-        || key.is_some_and(|ak| accounts.access_key(ak).is_some())
-}
-
-/// The space for which the token or the access key of a request was made.
-fn space_of_credential(headers: &HeaderMap) -> Option<SpaceId> {
-    let by_token = || SpaceId::from_token(headers.get(X_AUTH_TOKEN)?.as_bytes());
-    let by_key = || SpaceId::from_access_key(signature::access_key(headers.get(AUTHORIZATION)?.as_bytes())?);
-    by_token().or_else(by_key)
 }
 
 /// What is known of a request before it is answered.

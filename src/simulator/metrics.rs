@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
 
-use crate::domain::{Answer, CheckItem, Label, ScriptedAnswer, short};
+use crate::domain::{Answer, CheckItem, Label, ScriptedAnswer, checks, short};
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::outcome::{ApiError, IamAnswer, Outcome};
 use crate::simulator::space_id::SpaceId;
@@ -100,12 +100,16 @@ pub struct UnexpectedRequest {
 pub struct UnexpectedRequests(Mutex<(Vec<(UnexpectedRequest, u64)>, u64)>);
 
 impl UnexpectedRequests {
-    /// Records the request if the gateway or IAM refused it, but not by a scripted answer.
+    /// Records the request if the gateway or IAM refused it, but not by a scripted answer, nor by the quota: the scenario asks
+    /// for both.
     pub fn record(&self, request: &RecordedRequest, outcome: &Outcome, why: impl FnOnce() -> String) {
         let Outcome::Refused(ApiError::Gateway { check, .. } | ApiError::Iam(IamAnswer { check, .. }, _)) = outcome
         else {
             return;
         };
+        if check.id == checks::QUOTA.id {
+            return;
+        }
         let [method, path] = [request.method(), request.path()].map(|text| short(text).into_owned());
         let request = UnexpectedRequest { method, path, check: check.id, why: why() };
         let (kinds, others) = &mut *self.0.lock().expect("lock poisoned: unexpected requests");

@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
+use strum::VariantArray;
+
 use crate::domain::{
-    self, Answer, Application, Case, Check, CheckReport, CheckResult, Customer, CustomerId, Decision, Endpoint,
-    ErrorCode, Facts, Fault, GatewayError, INDIVIDUAL, Inspection, OWNERSHIP, ParameterError, RULES, RealNameStatus,
-    Refusal, Rule, Scriptable, Step, checks, saw_partner_of, short,
+    self, Answer, Application, Case, Check, CheckItem, CheckReport, CheckResult, Customer, CustomerId, Decision,
+    Endpoint, ErrorCode, Facts, Fault, GatewayError, INDIVIDUAL, Inspection, OWNERSHIP, ParameterError, RULES,
+    RealNameStatus, Refusal, Review, Rule, Scriptable, Step, catalog, checks, gateway, saw_partner_of, short,
 };
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::script::ScriptUse;
+
+/// A label of outcomes that have no name in a table.
+const RAW: &str = "raw";
+const ANSWERED: &str = "answered";
+const UNIDENTIFIED: &str = "not identified";
 
 /// What was decided on a request.
 #[derive(Clone, Debug)]
@@ -265,23 +272,37 @@ impl Outcome {
         }
     }
 
+    /// Every `error_code` that an outcome can have.
+    pub fn error_codes() -> Vec<&'static str> {
+        catalog::codes().chain(gateway::codes()).collect()
+    }
+
+    /// Every name of an outcome: the labels, and the check items.
+    pub fn names() -> Vec<&'static str> {
+        let accepted = Review::ALL.iter().map(|review| review.as_str());
+        let items = CheckItem::ALL.iter().map(|item| item.code());
+        let faults = Fault::VARIANTS.iter().map(Into::into);
+        accepted.chain(Self::error_codes()).chain(items).chain(faults).chain([RAW, ANSWERED, UNIDENTIFIED]).collect()
+    }
+
     /// A label for the outcome as the client sees it: an `error_code`, `is_review 0`, `fault reset`, `raw`, or `answered` or
     /// `not identified` where there is none of these.
     pub fn label(&self) -> &'static str {
-        if let Some(fault) = self.fault() {
-            return fault.into();
-        }
-        match self.answer() {
-            Some(Answer::Refuse(refusal)) => refusal.code.code(),
-            Some(Answer::Common(error)) => error.code,
-            Some(Answer::Gateway(error)) => error.code,
-            Some(Answer::Accept(review)) => review.as_str(),
-            Some(Answer::Raw(_)) => "raw",
-            None => match self {
-                Self::Refused(_) => "not identified",
-                _ => "answered",
-            },
-        }
+        self.fault().map(Into::into).or_else(|| self.answer_label()).unwrap_or(match self {
+            Self::Refused(_) => UNIDENTIFIED,
+            _ => ANSWERED,
+        })
+    }
+
+    /// The label of the answer that was decided, also where a fault loses it.
+    fn answer_label(&self) -> Option<&'static str> {
+        self.answer().map(|answer| match answer {
+            Answer::Refuse(refusal) => refusal.code.code(),
+            Answer::Common(error) => error.code,
+            Answer::Gateway(error) => error.code,
+            Answer::Accept(review) => review.as_str(),
+            Answer::Raw(_) => RAW,
+        })
     }
 
     /// Returns how many bytes of memory the outcome has beyond its own size. What it shares with the state counts a little.
@@ -388,10 +409,20 @@ impl Outcome {
         }
     }
 
+    /// What was decided where a fault loses it, such as `: is_review 1, then hang`.
+    fn lost_answer(&self) -> String {
+        match (self.answer_label(), self.fault()) {
+            (Some(answer), Some(fault)) => format!(": {answer}, then {}", fault.as_str()),
+            _ => String::new(),
+        }
+    }
+
     fn saw_when_failed(&self, script: Option<ScriptUse>) -> String {
         match (self, script) {
             (Self::Refused(error), _) => error.saw(),
-            (Self::Scripted(_), Some(ScriptUse { place, .. })) => format!("scripted[{place}] matches"),
+            (Self::Scripted(_), Some(ScriptUse { place, .. })) => {
+                format!("scripted[{place}] matches{}", self.lost_answer())
+            }
             _ => String::new(),
         }
     }
@@ -427,7 +458,6 @@ mod tests {
 
     use super::*;
     use crate::domain::{Parameter, Violation};
-    use crate::domain::{catalog, gateway};
 
     #[test]
     fn explain_shows_what_the_checks_saw_when_they_hold() {

@@ -118,13 +118,15 @@ impl Spaces {
         }
         let (last_used_at, id) = idle.pop_front()?;
         // All spaces that are not remembered have been used later than this one, unless it has been used since.
-        let removed = self.others.remove_if(&id, |_, space| space.last_used_at() == last_used_at);
-        removed.map(|(_, space)| space)
+        let (_, removed) = self.others.remove_if(&id, |_, space| space.last_used_at() == last_used_at)?;
+        removed.removed.cancel();
+        Some(removed)
     }
 
     /// Removes a space. Returns false if there is no such space, or if it is the default one, which stays.
     pub fn remove(&self, id: SpaceId) -> bool {
-        self.others.remove(&id).is_some()
+        let removed = self.others.remove(&id);
+        removed.inspect(|(_, space)| space.removed.cancel()).is_some()
     }
 
     /// Returns all spaces: the default one, then the others by age.
@@ -216,6 +218,7 @@ pub struct Space {
     label: SharedLabel,
     last_used_ms: AtomicI64,
     current: RwLock<Current>,
+    removed: CancellationToken,
 }
 
 /// What a reset or another world replaces.
@@ -234,7 +237,8 @@ impl Space {
         let state = Arc::new(SpaceState::first(id, label.clone(), initial.clone(), shared));
         let created_at = machine_time();
         let last_used_ms = AtomicI64::new(created_at.as_millisecond());
-        Self { id, created_at, label, last_used_ms, current: RwLock::new(Current { scenario, initial, state }) }
+        let current = RwLock::new(Current { scenario, initial, state });
+        Self { id, created_at, label, last_used_ms, current, removed: CancellationToken::new() }
     }
 
     /// Returns what people call the space.
@@ -257,6 +261,16 @@ impl Space {
 
     pub fn state(&self) -> Arc<SpaceState> {
         self.with_current(|current| Arc::clone(&current.state))
+    }
+
+    /// Returns true if the space was deleted or gave way to newer ones.
+    pub fn is_removed(&self) -> bool {
+        self.removed.is_cancelled()
+    }
+
+    /// Waits until the space is deleted or gives way to newer ones.
+    pub async fn removed(&self) {
+        self.removed.cancelled().await;
     }
 
     pub(super) fn touch(&self) {

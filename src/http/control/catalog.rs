@@ -101,7 +101,14 @@ pub async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
     let state = space.state();
     let requests = requests(&state).await;
     let outcomes = catalog().into_iter().map(|CatalogRow { outcome, causes, scenario }| {
-        let request = requests.iter().find(|(given, _)| *given == outcome).map(|(_, request)| request.clone());
+        let is_same = |(given, _): &&(DocumentedOutcome, _)| *given == outcome;
+        // A check item comes with its code.
+        let is_item_of = |(given, _): &&(DocumentedOutcome, _)| {
+            outcome == DocumentedOutcome::Refused(ErrorCode::CheckItemsFailed)
+                && matches!(given, DocumentedOutcome::Item(_))
+        };
+        let request = requests.iter().find(is_same).or_else(|| requests.iter().find(is_item_of));
+        let request = request.map(|(_, request)| request.clone());
         CatalogOutcome {
             outcome: outcome.to_string(),
             status: outcome.status(),

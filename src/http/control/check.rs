@@ -18,13 +18,16 @@ use crate::domain::excerpt;
 use crate::fixture::{LoadedScenario, Problem};
 use crate::http::App;
 use crate::http::openapi::{Describe, OperationWriter, all_required};
-use crate::http::proof::{ProofLimits, Proven, prove};
+use crate::http::proof::{Difference, ProofLimits, Proven, prove};
 
 /// The name of the text in what is said about it.
 const TEXT: &str = "text";
 
 /// How much is run. A script may hold answers back for long, and a bucket may be far away.
 const LIMITS: ProofLimits = ProofLimits { exchanges: 1000, time: Duration::from_secs(10) };
+
+/// The most differences of an answer that are told.
+const MAX_DIFFERENCES: usize = 20;
 
 /// The text of a scenario file, whatever the call says that it is.
 pub struct FileText(Bytes);
@@ -85,13 +88,17 @@ impl From<Problem> for Mistake {
 struct CheckedExchange {
     /// Its place among the exchanges, from 1.
     number: usize,
+    /// Its line in the text, from 1.
+    line: usize,
     /// Whether what was expected came, or the step could be taken.
     ok: bool,
     /// The answer that was expected, of a long body the beginning; `null` for a step that is no request.
     expected: Option<AnswerBody>,
     /// The answer that came; `null` if none did.
     got: Option<AnswerBody>,
-    /// The check that refused the request, with what it saw; or why the step could not be taken.
+    /// Where the answer is not the expected one, at up to 20 places.
+    differs: Vec<Difference>,
+    /// What decided, and what it saw; or why the step could not be taken. `null` for a step that was taken.
     why: Option<String>,
 }
 
@@ -152,6 +159,7 @@ impl From<(usize, &Proven<'_>)> for CheckedExchange {
     fn from((number, proven): (usize, &Proven<'_>)) -> Self {
         Self {
             number,
+            line: proven.line,
             ok: proven.is_ok(),
             expected: proven.expected.map(|expected| AnswerBody {
                 status: expected.status,
@@ -162,6 +170,7 @@ impl From<(usize, &Proven<'_>)> for CheckedExchange {
                 .as_ref()
                 .and_then(|reply| reply.as_ref().ok())
                 .map(|reply| AnswerBody { status: reply.status, body: reply.body.clone() }),
+            differs: proven.differences().into_iter().take(MAX_DIFFERENCES).collect(),
             why: proven.why(),
         }
     }

@@ -11,6 +11,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use super::extract::RequestBody;
+use super::literal;
 use crate::domain::{DurationText, Matcher, Parameter, TypedMatcher};
 use crate::fixture::{self, Document, LoadError};
 
@@ -190,6 +191,13 @@ impl From<ConditionsSpec> for Conditions {
     }
 }
 
+/// Reports values that no entry can have. `path` is the place of the conditions.
+fn check(document: &mut Document<'_>, path: &str, conditions: &Conditions) {
+    for (field, matcher) in conditions {
+        literal::check(document, path, field, matcher);
+    }
+}
+
 impl Field {
     pub(crate) fn header(name: &str) -> Self {
         Self::Header(name.to_ascii_lowercase().into())
@@ -212,7 +220,7 @@ impl Field {
 /// let retried = Expectation::sequence().status(500).then().status(200).within(Duration::from_secs(2));
 /// # let retried = retried.within(Duration::ZERO);
 /// let error = sim.verify(&retried).unwrap_err();
-/// assert_eq!(error.to_string(), "expected 2 in this order, found 0: there is no entry for number 1");
+/// assert_eq!(error.to_string(), "expected 2 in this order, found 0: nothing meets condition 1");
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "an expectation does nothing until `expect` or `verify`"]
@@ -255,7 +263,10 @@ impl RequestBody for Expectation {
             if sequence.is_empty() {
                 return document.refuse("an empty `sequence` expects nothing");
             }
-            let elements = sequence.into_iter().map(Conditions::from).collect();
+            let elements: Vec<_> = sequence.into_iter().map(Conditions::from).collect();
+            for (index, conditions) in elements.iter().enumerate() {
+                check(document, &format!("sequence[{index}]"), conditions);
+            }
             return Some(Self { elements, order: Order::Sequence, within });
         }
         let Count(CountFields { exactly, at_least, at_most }) = count.unwrap_or_default();
@@ -268,7 +279,9 @@ impl RequestBody for Expectation {
         if at_least > at_most {
             return document.refuse("no number is at least `at_least` and at most `at_most`: is one the other?");
         }
-        let elements = vec![conditions.unwrap_or_default().into()];
+        let conditions = conditions.unwrap_or_default().into();
+        check(document, "match", &conditions);
+        let elements = vec![conditions];
         Some(Self { elements, order: Order::Any { at_least, at_most }, within })
     }
 }

@@ -18,7 +18,7 @@ use super::journal::find;
 use crate::domain::{Application, INDIVIDUAL, Inspection, MAX_BODY_BYTES, Partner, ScriptedRequest, checks, gateway};
 use crate::fixture::{Document, closest, only};
 use crate::http::bss::individual;
-use crate::http::extract::{X_AUTH_TOKEN, caller_by_token, not_authenticated, only_partner};
+use crate::http::extract::{NO_TOKEN, X_AUTH_TOKEN, caller_by_token, not_authenticated, only_partner};
 use crate::http::openapi::JSON;
 use crate::http::{App, response};
 use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, ScriptUse, Space, SpaceState, TokenError};
@@ -122,7 +122,7 @@ async fn explain_again(app: &App, space: &Space, caller: Option<&str>, request_i
         }
         // The date of a signature may have passed: it is not verified again.
         (Outcome::Refused(error), None, None) => Err(error.clone()),
-        (_, None, None) => Err(not_authenticated("x-auth-token not found".to_owned().into())),
+        (_, None, None) => Err(not_authenticated(NO_TOKEN.to_owned().into())),
     };
     Ok(explain_request(app, space, partner, request.clone()).await)
 }
@@ -187,7 +187,7 @@ fn find_partner(state: &SpaceState, caller: Option<&str>) -> Result<Arc<Partner>
     if let Some(partner) = partner {
         return Ok(Arc::clone(partner));
     }
-    let token = caller.filter(|token| !token.is_empty()).ok_or_else(|| "x-auth-token not found".to_owned().into());
+    let token = caller.filter(|token| !token.is_empty()).ok_or_else(|| NO_TOKEN.to_owned().into());
     let caller = token.and_then(|token| {
         let mut caller = caller_by_token(state, token.as_bytes());
         if let Err(detail) = &mut caller

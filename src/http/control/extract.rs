@@ -79,10 +79,11 @@ impl Describe for InSpaces {
 
 pub fn find_space(app: &App, name: &str) -> Result<Arc<Space>> {
     let space = SpaceId::parse(name).and_then(|id| app.spaces.get(id));
-    space.ok_or_else(|| {
-        let detail = format!("there is no space {name}: it was deleted, gave way to newer ones, or never was");
-        ControlError::not_found(detail)
-    })
+    space.ok_or_else(|| no_space(name))
+}
+
+pub fn no_space(name: &str) -> ControlError {
+    ControlError::not_found(format!("there is no space {name}: it was deleted, gave way to newer ones, or never was"))
 }
 
 /// The name in the path of a call.

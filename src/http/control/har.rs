@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -165,8 +165,9 @@ impl HarEntry {
 }
 
 fn request(writer: &EntryWriter, entry: &JournalEntry, view: &EntryBody) -> HarRequest {
-    let headers: Vec<_> = writer.headers(&entry.request).map(|(name, value)| NameValue { name, value }).collect();
+    let mut headers: Vec<_> = writer.headers(&entry.request).map(|(name, value)| NameValue { name, value }).collect();
     let header = |name: &str| headers.iter().find(|header| header.name == name).map(|header| header.value.clone());
+    let mime_type = header("content-type").unwrap_or_default();
     let host = header("host").unwrap_or_else(|| HOST.to_owned());
     let target = &view.request.path;
     let url = if target.starts_with('/') { format!("http://{host}{target}") } else { target.clone() };
@@ -181,13 +182,18 @@ fn request(writer: &EntryWriter, entry: &JournalEntry, view: &EntryBody) -> HarR
         Value::String(text) => Some(text.clone()),
         body => Some(body.to_string()),
     };
+    let body_size = text.as_ref().map_or(0, String::len);
+    // A player of the archive sends this text, which has another length than the body if values are invented.
+    for length in headers.iter_mut().filter(|header| header.name == CONTENT_LENGTH.as_str()) {
+        length.value = body_size.to_string();
+    }
     HarRequest {
         method: view.request.method.clone(),
         http_version: HTTP_VERSION,
         cookies: [],
         query_string: query.collect(),
-        body_size: text.as_ref().map_or(0, String::len),
-        post_data: text.map(|text| PostData { mime_type: header("content-type").unwrap_or_default(), text }),
+        body_size,
+        post_data: text.map(|text| PostData { mime_type, text }),
         headers,
         headers_size: -1,
         url,

@@ -1,6 +1,7 @@
 //! `/_sim/journal`: what was asked and answered.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use axum::Json;
@@ -39,7 +40,7 @@ pub struct Filter {
     /// Only entries with a smaller number.
     before: Option<u64>,
     /// No more than so many; default 100.
-    limit: Option<usize>,
+    limit: Option<NonZeroUsize>,
     /// The oldest or the newest first.
     #[serde(default)]
     order: ListOrder,
@@ -153,7 +154,7 @@ pub async fn list(
     if filter.order == ListOrder::Desc {
         entries.reverse();
     }
-    let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
+    let limit = filter.limit.map_or(DEFAULT_LIMIT, NonZeroUsize::get);
     let mut admitted = entries.iter().filter(|entry| filter.admits(entry)).peekable();
     let (mut listed, mut bytes) = (Vec::new(), 0);
     while let Some(entry) = admitted.next_if(|entry| {

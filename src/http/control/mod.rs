@@ -16,6 +16,7 @@ mod extract;
 mod guard;
 mod har;
 mod journal;
+mod literal;
 mod page;
 mod scenarios;
 mod scripted;

@@ -16,7 +16,7 @@ use super::blocking::off_workers;
 use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::error::ControlError;
 use super::expectation::{Conditions, Expectation, Field, Order};
-use super::extract::{InSpace, Readable, Unread, WantsText};
+use super::extract::{InSpace, Readable, Unread, WantsText, no_space};
 use crate::domain::{Answer, Matcher, Parameter, RawApplication, excerpt};
 use crate::http::App;
 use crate::http::bss::individual::decode_json;
@@ -142,11 +142,14 @@ pub async fn post(
 ) -> Result<Readable<200, Verified>, Refused> {
     let expectation = off_workers(&app, move || unread.read()).await.map_err(Refused::Call)?;
     let verified = verify_within(&app, &space, &Arc::new(expectation)).await;
+    if verified.is_err() && space.is_removed() {
+        return Err(Refused::Call(no_space(&space.id.to_string())));
+    }
     let refused = |value| Refused::NotVerified(Readable { value, as_text });
     verified.map(|value| Readable { value, as_text }).map_err(refused)
 }
 
-/// Waits until the journal has what is expected, as long as the expectation says. It looks again at every new entry, and
+/// Waits until the journal has what is expected, as long as the expectation says and the space exists. It looks again at every new entry, and
 /// takes a thread only for that.
 pub async fn verify_within(
     app: &Arc<App>,
@@ -164,6 +167,7 @@ pub async fn verify_within(
         tokio::select! {
             () = sleep_until(deadline) => return verified,
             () = ending.cancelled() => return verified,
+            () = space.removed() => return verified,
             // An error says that the journal began again.
             _ = news.changed() => {}
         }
@@ -226,7 +230,7 @@ fn missing(
     let early = before.iter().rev().find(is_early);
     let early = early.map_or_else(String::new, |early| format!(" (#{} came too early)", early.entry.number));
     let found = used.len();
-    format!("expected {length} in this order, found {found}: there is no entry for number {}{place}{early}", found + 1)
+    format!("expected {length} in this order, found {found}: nothing meets condition {}{place}{early}", found + 1)
 }
 
 /// The entries that come closest to the conditions, or with `are_too_many` the newest that satisfy them.
@@ -238,7 +242,12 @@ fn closest(
 ) -> Vec<CloseEntry> {
     let mut judged: Vec<_> = among.iter().map(|entry| (entry.differences(conditions), entry)).collect();
     judged.retain(|(differences, _)| differences.is_empty() == are_too_many);
-    judged.sort_unstable_by_key(|(differences, observed)| (differences.len(), Reverse(observed.entry.number)));
+    let distance = |differences: &[&(Field, Matcher)], observed: &Observed<'_>| {
+        differences.iter().map(|(field, _)| distance(field, observed.values(field).is_empty())).sum::<u32>()
+    };
+    judged.sort_by_cached_key(|(differences, observed)| {
+        (distance(differences, observed), Reverse(observed.entry.number))
+    });
     let shown = judged.into_iter().take(MAX_CLOSEST).map(|(differences, observed)| {
         let entry = writer.entry(observed.entry);
         let difference = |(field, matcher): &&(Field, Matcher)| Difference {
@@ -249,6 +258,16 @@ fn closest(
         CloseEntry { differs: differences.iter().map(difference).collect(), entry }
     });
     shown.collect()
+}
+
+/// How far a field that differs takes an entry away from what was expected. One that is not there takes it farther; a request
+/// without a parameter is often one of another kind, and farther away than one with two other values.
+const fn distance(field: &Field, is_absent: bool) -> u32 {
+    match (field, is_absent) {
+        (_, false) => 2,
+        (Field::Parameter(_), true) => 5,
+        (_, true) => 3,
+    }
 }
 
 /// What is told of a value that is not shown.

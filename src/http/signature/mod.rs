@@ -3,25 +3,30 @@
 
 mod authorization;
 mod canonical;
+mod mistake;
 #[cfg(test)]
 mod tests;
 
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
-use self::authorization::Authorization;
+use self::authorization::{Algorithm, Authorization};
 use self::canonical::Variant;
 use super::mask;
 use crate::domain::{AccessKey, excerpt, short};
-use crate::simulator::Detail;
+use crate::simulator::{Detail, RecordedRequest};
 
 /// How far `X-Sdk-Date` may be from the gateway's clock, either way.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 /// What clients send that do not hash the body.
 const UNSIGNED_PAYLOAD: &[u8] = b"UNSIGNED-PAYLOAD";
+
+/// How the text about an unknown access key begins.
+pub const UNKNOWN_KEY: &str = "Get secretKey failed,ak:";
 
 const X_SDK_DATE: &str = "x-sdk-date";
 const X_SECURITY_TOKEN: &str = "x-security-token";
@@ -48,18 +53,44 @@ pub enum SignatureError {
     #[error("verify security token fail")]
     SecurityToken,
     // Known from answers of the real gateway.
-    #[error("Get secretKey failed,ak:{0},err:ak not exist")]
+    #[error("{UNKNOWN_KEY}{0},err:ak not exist")]
     UnknownKey(String),
-    /// Too many wrong signatures in a row.
+    /// Too many wrong signatures in a row. `is_new` if this one has locked the key; else it was not verified.
     #[error("AK access failed to reach the limit,forbidden.")]
-    Locked,
+    Locked { is_new: bool },
     /// `X-Sdk-Date` is too far from the clock.
     #[error("calc ak sk signature fail:signature expired, signature time:{signed_at},server time:{now}")]
     Expired { signed_at: String, now: String },
     /// The signature is not the one that these make. `masked_request` is the canonical request of the request as the journal
-    /// shows it.
+    /// shows it. `mistake` is what the client signed, if that is known.
     #[error("verify aksk signature fail, canonicalRequest:{}", canonical_request.replace('\n', "|"))]
-    Mismatch { canonical_request: String, masked_request: String, string_to_sign: String },
+    Mismatch {
+        canonical_request: String,
+        masked_request: String,
+        string_to_sign: String,
+        mistake: Option<&'static str>,
+    },
+}
+
+impl SignatureError {
+    /// What the client did, or what to do, for explanations only.
+    fn hint(&self) -> Option<String> {
+        const UNLOCKED: &str = "a reset of the space, or its clock set forward, unlocks it";
+        Some(match self {
+            Self::Mismatch { mistake: Some(mistake), .. } => format!("the signature is right for {mistake}"),
+            Self::Mismatch { mistake: None, .. } => {
+                "if the client's canonical request is the one in the answer, its SK is another".to_owned()
+            }
+            Self::Locked { is_new: true } => format!(
+                "this is the sixth wrong signature in a row: the key is locked for five minutes of the space's clock; {UNLOCKED}"
+            ),
+            Self::Locked { is_new: false } => format!(
+                "after six wrong signatures in a row the key is locked for five minutes of the space's clock, and this \
+                 signature was not looked at; {UNLOCKED}"
+            ),
+            _ => return None,
+        })
+    }
 }
 
 impl From<SignatureError> for Detail {
@@ -73,13 +104,12 @@ impl From<SignatureError> for Detail {
             }
             _ => text.clone(),
         };
+        let hint = error.hint().map_or_else(String::new, |hint| format!(" ({hint})"));
         let saw = match error {
-            SignatureError::Mismatch { masked_request, string_to_sign, .. } => {
-                format!(
-                    "verify aksk signature fail\ncanonical request:\n{masked_request}\nstring to sign:\n{string_to_sign}"
-                )
-            }
-            _ => masked.clone(),
+            SignatureError::Mismatch { masked_request, string_to_sign, .. } => format!(
+                "verify aksk signature fail{hint}\ncanonical request:\n{masked_request}\nstring to sign:\n{string_to_sign}"
+            ),
+            _ => format!("{masked}{hint}"),
         };
         Self { text, masked, saw }
     }
@@ -88,6 +118,26 @@ impl From<SignatureError> for Detail {
 /// The access key that an `Authorization` header names.
 pub fn access_key(header: &[u8]) -> Option<&str> {
     Authorization::parse(header)?.ok().map(|authorization| authorization.access_key)
+}
+
+/// The header with the hash of the body, if a recorded request signed it and it is another hash. It is believed all the
+/// same.
+pub fn believed_hash(request: &RecordedRequest) -> Option<&'static str> {
+    let header = request.header(AUTHORIZATION.as_str())?;
+    let Authorization { algorithm, signed_headers, .. } = Authorization::parse(header.as_bytes())?.ok()?;
+    let name = algorithm.payload_header();
+    let given = request.header(name)?;
+    let is_believed = is_among(signed_headers, name) && !declares(given.trim().as_bytes(), algorithm, request.body());
+    is_believed.then_some(name)
+}
+
+fn is_among(signed_headers: &str, name: &str) -> bool {
+    signed_headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name))
+}
+
+/// Returns true if this is what a client declares of a body.
+fn declares(given: &[u8], algorithm: Algorithm, body: &[u8]) -> bool {
+    given == UNSIGNED_PAYLOAD || given.eq_ignore_ascii_case(algorithm.hash(body).as_bytes())
 }
 
 pub struct Signed<'a> {
@@ -99,7 +149,7 @@ pub struct Signed<'a> {
 impl<'a> Signed<'a> {
     /// Parses the `Authorization` header. `None` if there is none, or if its scheme is not an SDK's.
     pub fn parse(parts: &'a Parts, body: &'a [u8]) -> Option<Result<Self, SignatureError>> {
-        let header = parts.headers.get(axum::http::header::AUTHORIZATION)?;
+        let header = parts.headers.get(AUTHORIZATION)?;
         let authorization = Authorization::parse(header.as_bytes())?;
         Some(authorization.map(|authorization| Self { authorization, parts, body }))
     }
@@ -141,6 +191,7 @@ impl<'a> Signed<'a> {
             canonical_request: text(&canonical),
             masked_request: text(&masked),
             string_to_sign: self.string_to_sign(&canonical, date),
+            mistake: mistake::find(self, &canonical, date, key),
         })
     }
 
@@ -171,11 +222,8 @@ impl<'a> Signed<'a> {
     fn check_payload_hash(&self) -> Result<(), SignatureError> {
         let Authorization { algorithm, signed_headers, .. } = self.authorization;
         let name = algorithm.payload_header();
-        let is_signed = signed_headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name));
-        let fits = self.header(name).is_none_or(|given| {
-            given == UNSIGNED_PAYLOAD || given.eq_ignore_ascii_case(algorithm.hash(self.body).as_bytes())
-        });
-        if is_signed || fits { Ok(()) } else { Err(SignatureError::PayloadHash(name)) }
+        let fits = self.header(name).is_none_or(|given| declares(given, algorithm, self.body));
+        if is_among(signed_headers, name) || fits { Ok(()) } else { Err(SignatureError::PayloadHash(name)) }
     }
 
     fn is_signature_of(&self, canonical: &[u8], date: &str, key: &AccessKey) -> bool {
@@ -186,13 +234,18 @@ impl<'a> Signed<'a> {
 
     fn string_to_sign(&self, canonical: &[u8], date: &str) -> String {
         let Authorization { algorithm, scope, .. } = self.authorization;
-        let scope_line = if scope.is_empty() { String::new() } else { format!("{scope}\n") };
-        format!("{}\n{date}\n{scope_line}{}", <&str>::from(algorithm), algorithm.hash(canonical))
+        string_to_sign(algorithm, scope, date, canonical)
     }
 
     fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.parts.headers.get(name).map(|value| value.as_bytes().trim_ascii())
     }
+}
+
+/// `scope` is empty unless the key is a derived one.
+fn string_to_sign(algorithm: Algorithm, scope: &str, date: &str, canonical: &[u8]) -> String {
+    let scope_line = if scope.is_empty() { String::new() } else { format!("{scope}\n") };
+    format!("{}\n{date}\n{scope_line}{}", <&str>::from(algorithm), algorithm.hash(canonical))
 }
 
 /// `20230302T080000Z`

@@ -145,14 +145,14 @@ async fn journal_entry_decided_by_gateway() {
     caller: null
     request: {"method":"POST","path":"/v2/customers/realname-auths/individual","headers":{"content-type":"application/json","host":"127.0.0.1:8080","x-sdk-date":"[date]","authorization":"SDK-HMAC-SHA256 ***"},"body":{}}
     response: {"status":401,"body":{"error_msg":"Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:POST|/v2/customers/realname-auths/individual/||content-type:application/json|host:127.0.0.1:8080|x-sdk-date:[date]||content-type;host;x-sdk-date|[hash]","error_code":"APIGW.0301","request_id":"[request id]"}}
-    outcome: {"error_code":"APIGW.0301","decided_by":"gateway","rule":"authenticated","fault":null,"why":"authenticated: verify aksk signature fail"}
+    outcome: {"error_code":"APIGW.0301","decided_by":"gateway","rule":"authenticated","fault":null,"why":"authenticated: verify aksk signature fail (if the client's canonical request is the one in the answer, its SK is another)"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
       {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"path-known","result":"passed","saw":"/v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"method-known","result":"passed","saw":"POST /v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"body-size","result":"passed","saw":"2 bytes","basis":"assumed","source":"The gateway's error table: a body of more than 12 MB."}
-      {"check":"authenticated","result":"failed","saw":"verify aksk signature fail\ncanonical request:\nPOST\n/v2/customers/realname-auths/individual/\n\ncontent-type:application/json\nhost:127.0.0.1:8080\nx-sdk-date:[date]\n\ncontent-type;host;x-sdk-date\n[hash]\nstring to sign:\nSDK-HMAC-SHA256\n[date]\n[hash]","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
+      {"check":"authenticated","result":"failed","saw":"verify aksk signature fail (if the client's canonical request is the one in the answer, its SK is another)\ncanonical request:\nPOST\n/v2/customers/realname-auths/individual/\n\ncontent-type:application/json\nhost:127.0.0.1:8080\nx-sdk-date:[date]\n\ncontent-type;host;x-sdk-date\n[hash]\nstring to sign:\nSDK-HMAC-SHA256\n[date]\n[hash]","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       not reached: caller-is-partner, parameters, script, partner-ready, platform-of-partner, customer-not-caller, customer-has-partner, customer-of-caller, customer-not-partner, not-authenticated-yet, attempts-left, certificate-allowed, certificate-not-worn-out, pictures-pass, identity-agrees, verification-passes
     changes: []
     "#);
@@ -347,7 +347,7 @@ async fn checks_before_the_rules_saw() {
     authenticated failed: Get secretKey failed,ak:***,err:ak not exist
     authenticated failed: verify security token fail
     authenticated failed: calc ak sk signature fail:signature expired, signature time:[late date],server time:[date]
-    authenticated failed: verify aksk signature fail
+    authenticated failed: verify aksk signature fail (if the client's canonical request is the one in the answer, its SK is another)
     canonical request:
     POST
     /v2/customers/realname-auths/individual/

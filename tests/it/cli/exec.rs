@@ -97,7 +97,7 @@ fn exec_leaves_stdin_and_stdout_to_the_command() {
     let (code, stdout, stderr) = run_on("some\ntext", &["exec", "--", "sh", "-c", "cat; echo said >&2"]);
     assert_eq!((code, stdout.as_str()), (Some(0), "some\ntext"));
     assert!(stderr.starts_with("said\n\nbss-sim: the requests of all spaces"), "{stderr}");
-    assert!(stderr.contains("\nnone: the command has to call $BSS_SIM_URL\n"), "{stderr}");
+    assert!(stderr.contains("\nnone: the command has to call $BSS_SIM_URL; an SDK has to look its region up by its ID, and to set no endpoint\n"), "{stderr}");
 }
 
 #[test]
@@ -196,7 +196,7 @@ documented outcomes that were seen: is_review 1, CBC.99007004, CBC.0100, PIC_FOR
     let tail = format!(
         "
         INVALID_IDCARD_FACE   picture-in-hand-invalid
-unexpected requests, refused by the gateway though no script says so:
+unexpected requests, refused by the gateway or by IAM though no script says so:
      1  POST /v2/customers/realname-auths/individual: authenticated: decrypt token fail
         send $BSS_SIM_TOKEN as X-Auth-Token, or sign with $BSS_SIM_AK and $BSS_SIM_SK
      1  GET /v2/customers/realname-auths/individual: method-known: The API does not exist.
@@ -294,6 +294,25 @@ async fn exec_fail_on_exits_1_where_the_command_succeeds() {
     let (code, _, report) = run(&["exec", "--fail-on", "unexpected", "--fail-on", "leftover", "--", "true"]);
     assert_eq!(code, Some(0), "{report}");
     assert_eq!(run(&["exec", "--fail-on", "leftovers", "--", "true"]).0, Some(2));
+    let (code, _, report) = run(&["exec", "--fail-on", "leftover,no-requests", "--", "true"]);
+    assert!(code == Some(1) && report.ends_with("\nrequests: 0, and --fail-on no-requests asks for one\n"), "{report}");
+    assert_eq!(run(&["exec", "--fail-on", "no-requests", "--", "sh", "-c", "exit 5"]).0, Some(5));
+    let exec = Exec::start(&["--fail-on", "no-requests"], &format!("{}; true", Exec::WAIT));
+    exec.client().post_as("wrong", "{}").await;
+    assert_eq!(exec.end().0, Some(0), "a request came");
+}
+
+#[tokio::test]
+async fn exec_expects_what_the_quota_of_the_scenario_refuses() {
+    let world = format!("settings: {{ quota: 1/s }}\n{PARTNERS}");
+    let path = TestDir::new("quota").put("quota.yaml", &world);
+    let exec = Exec::start(&["--fixtures", &path, "--fail-on", "unexpected"], &format!("{}; true", Exec::WAIT));
+    let client = exec.client();
+    assert_eq!(client.put("/clock", &json!({ "freeze": true })).await.0, 200);
+    let statuses = [client.post_as("token", "{}").await.status, client.post_as("token", "{}").await.status];
+    assert_eq!(statuses, [400, 429]);
+    let (code, _, report) = exec.end();
+    assert!(code == Some(0) && report.contains("requests: 2, unexpected: 0, "), "{report}");
 }
 
 #[tokio::test]
@@ -324,7 +343,7 @@ async fn exec_report_is_bounded_and_shows_no_secret() {
         assert_eq!(client.call("GET", &format!("/v2/{number}/{}", "x".repeat(1000)), &[], "").await.status, 404);
     }
     let (_, _, report) = exec.end();
-    let signed = "     1  POST /v2/customers/realname-auths/individual: authenticated: verify aksk signature fail\n";
+    let signed = "     1  POST /v2/customers/realname-auths/individual: authenticated: verify aksk signature fail (if the client's canonical request is the one in the answer, its SK is another)\n";
     assert!(report.contains(signed) && !report.contains("a-real-token"), "{report}");
     assert!(report.contains("\n     4  more\nbss-sim: requests: 104, unexpected: 104, "), "{report}");
     assert!(report.lines().all(|line| line.len() < 400), "{report}");

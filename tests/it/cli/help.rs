@@ -8,7 +8,10 @@ use std::process::Command;
 use crate::support::{Process, TestDir, binary, builtin_passport, finished, run};
 
 /// Those that are to end otherwise than well, for nothing is asked of the simulator here.
-const FAILING: [(&str, i32); 1] = [("bss-sim exec --coverage-fail-under 80 -- pytest", 1)];
+const FAILING: [(&str, i32); 2] = [
+    ("bss-sim exec --coverage-fail-under 80 -- pytest", 1),
+    ("bss-sim exec --fail-on unexpected,leftover,no-requests -- pytest", 1),
+];
 
 /// A directory with all that the examples name.
 fn place() -> TestDir {

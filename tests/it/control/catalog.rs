@@ -118,7 +118,8 @@ async fn get_catalog_requests_give_their_outcome_in_every_scenario() {
             app.post(&format!("/reset?space={id}"), &Value::Null).await;
         }
     }
-    assert!(sent.len() >= 18, "only these were sent: {sent:?}");
+    assert!(sent.contains("CBC.99007004"), "the code of check items: {sent:?}");
+    assert!(sent.len() >= 19, "only these were sent: {sent:?}");
 }
 
 /// The names of the scenarios that a simulator knows.

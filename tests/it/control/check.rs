@@ -104,19 +104,54 @@ exchanges:
     };
     let under_review = "not-authenticated-yet: real-name status: under_review".to_owned();
     let expected = [
-        (Some(true), Some(200), Some(200), None),
+        (Some(true), Some(200), Some(200), Some("accepted: every rule holds".to_owned())),
         (Some(true), None, None, None),
         (Some(false), Some(200), Some(400), Some(under_review)),
         (Some(false), None, None, Some("the review of nobody failed: there is no such customer".to_owned())),
         (Some(false), Some(401), Some(401), Some("authenticated: decrypt token fail".to_owned())),
     ];
     assert_eq!(exchanges.iter().map(summary).collect::<Vec<_>>(), expected, "{checked:#}");
+    let lines: Vec<_> = exchanges.iter().map(|exchange| exchange["line"].clone()).collect();
+    let first = text[..text.find("  - { request").expect("an exchange")].matches('\n').count() + 1;
+    assert_eq!(lines, (first..first + 5).map(Value::from).collect::<Vec<_>>(), "{checked:#}");
     assert_eq!(exchanges[2]["number"], 3);
     assert_eq!(exchanges[2]["got"]["body"]["error_code"], "CBC.99000027");
     assert_eq!(exchanges[2]["expected"]["body"], Value::Null, "any");
     // Nothing of the simulator has changed, and nothing was counted.
     assert!(app.space.journal().is_empty() && app.space.coverage_of_all_spaces().met == 0);
     app.apply(&request).await.assert(200, UNDER_REVIEW);
+}
+
+#[tokio::test]
+async fn post_check_tells_of_each_exchange_what_check_prints() {
+    let file = format!(
+        "{PARTNERS}
+exchanges:
+  - {{ request: {{}}, expect: {{ status: 200, body: {{ is_review: 1, error_msg: null }} }} }}
+  - {{ as: nobody, request: {{}}, expect: {{ status: 400 }} }}
+  - {{ review: {{ customer: nobody, decision: approve }} }}
+"
+    );
+    let checked = check(&TestApp::builtin(), &file).await;
+    let path = TestDir::new("agree").put("agree.yaml", &file);
+    let (code, printed, _) = run(&["check", &path]);
+    assert_eq!(code, Some(1), "{printed}");
+    for exchange in list(&checked, "exchanges") {
+        let (line, why) = (&exchange["line"], text(&exchange["why"]));
+        let mut lines = vec![format!("  {path}:{line}:")];
+        for differs in list(exchange, "differs") {
+            let [field, expected, got] = ["field", "expected", "got"].map(|key| text(&differs[key]));
+            lines.push(format!("    {field}: expected {expected}, got {got}"));
+        }
+        lines.push(format!("    why: {why}"));
+        let expected = if exchange["got"].is_null() { format!("  {path}:{line}: {why}") } else { lines.join("\n") };
+        assert!(printed.contains(&format!("{expected}\n")), "{expected}\n{printed}");
+    }
+    let differs = &checked["exchanges"][0]["differs"];
+    assert_eq!(differs[0], json!({ "field": "status", "expected": "200", "got": "400" }));
+    assert_eq!(differs[1], json!({ "field": "body.error_msg", "expected": "null", "got": "\"Parameter error.\"" }));
+    assert_eq!(differs[2], json!({ "field": "body.is_review", "expected": "1", "got": "nothing" }));
+    assert_eq!(list(&checked["exchanges"][1], "differs").len(), 1, "{checked:#}");
 }
 
 #[tokio::test]
@@ -171,7 +206,12 @@ async fn post_check_repeats_the_beginning_of_long_texts() {
 "
     );
     let checked = check(&app, &file).await;
-    assert!(checked.to_string().len() < 4000, "{checked:.300}");
+    assert!(checked.to_string().len() < 6000, "{checked:.300}");
+    let fields = (0..100).map(|number| format!("key{number}: 1")).collect::<Vec<_>>().join(", ");
+    let many = format!("{PARTNERS}exchanges: [{{ request: {{}}, expect: {{ status: 400, body: {{ {fields} }} }} }}]");
+    let checked_fields = check(&app, &many).await;
+    assert_eq!(list(&checked_fields["exchanges"][0], "differs").len(), 20);
+    assert!(checked_fields.to_string().len() < 10_000, "{checked_fields:.300}");
     let expected = text(&checked["exchanges"][0]["expected"]["body"]);
     assert!(expected.starts_with("{\"error_msg\":\"xxx") && expected.ends_with("… (100016 bytes)"), "{expected:.100}");
     let checked = check(&app, &format!("settings: {{ seed: '{}' }}", "1".repeat(100_000))).await;

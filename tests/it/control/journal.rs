@@ -476,6 +476,35 @@ async fn get_journal_as_har_invents_what_is_not_shown() {
 }
 
 #[tokio::test]
+async fn get_journal_as_har_declares_the_length_of_the_text_that_it_has() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    let bodies = [with(passport("c-1"), "name", "王小明").to_string(), "{ broken".to_owned(), String::new()];
+    for body in &bodies {
+        let length = body.len().to_string();
+        let headers = [JSON, ("x-auth-token", "token"), ("content-length", &length)];
+        app.call("POST", INDIVIDUAL, &headers, body.clone()).await;
+    }
+    let har = app.get("/journal?format=har").await;
+    for entry in list(&har["log"], "entries") {
+        let request = &entry["request"];
+        let sent = request["postData"]["text"].as_str().map_or(0, str::len);
+        let length = list(request, "headers").iter().find(|header| header["name"] == "content-length");
+        let length = &length.expect("it was sent")["value"];
+        assert_eq!((length, &request["bodySize"]), (&json!(sent.to_string()), &json!(sent)), "{request:#}");
+    }
+}
+
+#[tokio::test]
+async fn get_journal_with_limit_0_is_400() {
+    let app = TestApp::with("");
+    for format in ["json", "har"] {
+        let (status, error) = app.control("GET", &format!("/journal?limit=0&format={format}"), &Value::Null).await;
+        assert_eq!((status, &error["error"]), (400, &json!("malformed")), "{error}");
+        assert!(text(&error["detail"]).contains("limit: invalid value: integer `0`, expected a nonzero"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn get_journal_as_har_has_a_raw_answer_as_it_was_sent() {
     let app = TestApp::with("");
     let page = "<html>502 \"Bad Gateway\"</html>";

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{INDIVIDUAL, TestApp, UNDER_REVIEW, list, passport, with};
+use crate::support::{INDIVIDUAL, TestApp, UNDER_REVIEW, list, passport, text, with};
 
 async fn verify(app: &TestApp, expectation: Value) -> (u16, Value) {
     app.post("/verify", &expectation).await
@@ -204,22 +204,22 @@ async fn post_verify_of_a_sequence_finds_its_entries_in_order() {
         (
             json!([refused, ok]),
             409,
-            "expected 2 in this order, found 1: there is no entry for number 2 after #2 (#1 came too early)",
+            "expected 2 in this order, found 1: nothing meets condition 2 after #2 (#1 came too early)",
             "another order",
         ),
         (
             json!([ok, { "name": "Nobody" }, refused]),
             409,
-            "expected 3 in this order, found 1: there is no entry for number 2 after #1",
+            "expected 3 in this order, found 1: nothing meets condition 2 after #1",
             "what was never sent",
         ),
         (
             json!([refused, refused, refused, refused]),
             409,
-            "expected 4 in this order, found 3: there is no entry for number 4 after #5",
+            "expected 4 in this order, found 3: nothing meets condition 4 after #5",
             "one too many: none came too early",
         ),
-        (json!([{ "status": 500 }]), 409, "expected 1 in this order, found 0: there is no entry for number 1", "none"),
+        (json!([{ "status": 500 }]), 409, "expected 1 in this order, found 0: nothing meets condition 1", "none"),
     ];
     for (sequence, status, detail, why) in table {
         let (answered, answer) = verify(&app, json!({ "sequence": sequence })).await;
@@ -296,4 +296,107 @@ async fn post_verify_within_a_time_that_passes_is_409() {
     app.post_body("{}").await;
     let (status, answer) = verify(&app, json!({ "count": { "exactly": 0 }, "within": "60s" })).await;
     assert_eq!((status, &answer["count"]), (409, &json!(1)), "what is too many is not waited for");
+}
+
+#[tokio::test]
+async fn post_verify_within_a_time_ends_when_its_space_is_deleted() {
+    let app = TestApp::with("");
+    let space = app.create_space(&json!({})).await;
+    let id = text(&space["id"]);
+    // The journal of the space is empty: the call waits.
+    let expectation = json!({ "match": { "status": 200 }, "within": "60s" });
+    let waiting = {
+        let (app, path) = (app.clone(), format!("/verify?space={id}"));
+        tokio::spawn(async move { app.post(&path, &expectation).await })
+    };
+    // The call has found its space when the test goes on, for they share a thread.
+    tokio::task::yield_now().await;
+    assert_eq!(app.delete(&format!("/spaces/{id}")).await, 204);
+    let (status, answer) = waiting.await.expect("the call does not panic");
+    assert_eq!((status, &answer["error"]), (404, &json!("not_found")), "{answer}");
+    assert!(text(&answer["detail"]).starts_with(&format!("there is no space {id}")), "{answer}");
+}
+
+#[tokio::test]
+async fn post_verify_shows_what_differs_before_what_is_absent() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    app.apply(&passport("c-1")).await;
+    for _ in 0..3 {
+        app.call("GET", "/v3/auth/domains", &[("x-auth-token", "token")], "").await;
+    }
+    for (conditions, why) in [
+        (json!({ "name": "Wang Xiaomin" }), "another name"),
+        (json!({ "name": "Wang Xiaomin", "status": 400 }), "another name and another status"),
+        (json!({ "name": "Wang Xiaomin", "outcome": "answered" }), "a name, and what only the others have"),
+    ] {
+        let (_, answer) = verify(&app, json!({ "match": conditions })).await;
+        assert_eq!(answer["closest"][0]["entry"]["request"]["path"], INDIVIDUAL, "{why}: {answer}");
+        assert_eq!(list(&answer, "closest").len(), 3, "{why}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn post_verify_with_a_value_that_no_entry_has_is_422_with_what_is_meant() {
+    let app = TestApp::with("");
+    let table = [
+        (
+            json!({ "outcome": "CBC.0998" }),
+            "match.outcome",
+            "there is no outcome `CBC.0998`",
+            "did you mean `CBC.0999`?",
+        ),
+        (
+            json!({ "outcome": "is_review" }),
+            "match.outcome",
+            "there is no outcome `is_review`",
+            "did you mean `is_review 1`?",
+        ),
+        (
+            json!({ "outcome": "fault rest" }),
+            "match.outcome",
+            "there is no outcome `fault rest`",
+            "did you mean `fault reset`?",
+        ),
+        (
+            json!({ "error_code": ["CBC.0100", "PIC_SIZE_ERR"] }),
+            "match.error_code",
+            "there is no error code `PIC_SIZE_ERR`",
+            "known here: ",
+        ),
+        (
+            json!({ "rule": { "not": "attempts_left" } }),
+            "match.rule",
+            "there is no check or rule `attempts_left`",
+            "did you mean `attempts-left`?",
+        ),
+        (json!({ "method": "post" }), "match.method", "there is no method `post`", "did you mean `POST`?"),
+        (
+            json!({ "path": "v3/auth/tokens" }),
+            "match.path",
+            "there is no path `v3/auth/tokens`",
+            "did you mean `/v3/auth/tokens`?",
+        ),
+        (json!({ "path": "/v2/a?b=c" }), "match.path", "a path is without its query", "write `/v2/a`"),
+        (json!({ "status": [200, 20] }), "match.status", "there is no HTTP status 20", "write one from 100 to 599"),
+        (json!({ "status": 600 }), "match.status", "there is no HTTP status 600", "write one from 100 to 599"),
+    ];
+    for (conditions, key, message, hint) in table {
+        let (status, error) = verify(&app, json!({ "match": conditions })).await;
+        let mistake = &error["detail"][0];
+        assert_eq!((status, &mistake["key"], &mistake["message"]), (422, &json!(key), &json!(message)), "{error}");
+        assert!(text(&mistake["hint"]).starts_with(hint), "{error}");
+        let (status, error) = verify(&app, json!({ "sequence": [{}, conditions] })).await;
+        let key = key.replace("match", "sequence[1]");
+        assert_eq!((status, &error["detail"][0]["key"]), (422, &json!(key)), "{error}");
+    }
+    // What an entry can have, and what is no literal value.
+    for conditions in [
+        json!({ "outcome": ["raw", "answered", "not identified", "fault hang", "CBC.0250", "APIGW.0308", "PIC_SIZE_ERR"] }),
+        json!({ "error_code": ["CBC.0250", "APIGW.0308"], "rule": ["quota", "identity", "script", "pictures-pass"] }),
+        json!({ "path": ["/unknown", "*"], "status": [100, 599], "method": "OPTIONS" }),
+        json!({ "path": { "suffix": "tokens" }, "method": { "regex": "post" }, "rule": { "prefix": "x" } }),
+    ] {
+        let (status, answer) = verify(&app, json!({ "match": conditions, "count": { "exactly": 0 } })).await;
+        assert_eq!(status, 200, "{conditions}: {answer}");
+    }
 }

@@ -59,6 +59,7 @@ async fn explanation_hints_at_a_wrong_credential() {
             SDK-HMAC-SHA256 signatures, or a token in X-Auth-Token)"
         )
     };
+    let around = |mistake: &str| format!("authenticated: decrypt token fail (X-Auth-Token {mistake})");
     let bearer = "authenticated: decrypt token fail (X-Auth-Token begins with `Bearer `: it takes the token alone)";
     let issued = {
         let before = TestApp::builtin();
@@ -79,6 +80,22 @@ async fn explanation_hints_at_a_wrong_credential() {
             scheme("AWS4-HMAC-SHA256"),
         ),
         ("authorization", "private-scheme x", "authenticated: decrypt token fail".to_owned()),
+        (
+            "authorization",
+            "SDK4-HMAC-SHA256 Credential=A/B",
+            scheme("SDK4-HMAC-SHA256, which curl's --aws-sigv4 makes"),
+        ),
+        (
+            "authorization",
+            "token",
+            "authenticated: decrypt token fail (Authorization has no scheme: a token is sent in X-Auth-Token)"
+                .to_owned(),
+        ),
+        ("x-auth-token", "\"token\"", around("has quotes around the token: it takes the token alone")),
+        ("x-auth-token", "'token'", around("has quotes around the token: it takes the token alone")),
+        ("x-auth-token", "$BSS_SIM_TOKEN", around("has a placeholder, which was not replaced by the token")),
+        ("x-auth-token", "{{token}}", around("has a placeholder, which was not replaced by the token")),
+        ("x-auth-token", "<token>", around("has a placeholder, which was not replaced by the token")),
     ];
     for (name, value, why) in table {
         let reply = app.call("POST", INDIVIDUAL, &[JSON, (name, value)], "{}").await;
@@ -88,7 +105,90 @@ async fn explanation_hints_at_a_wrong_credential() {
 }
 
 #[tokio::test]
-async fn explanation_hints_at_a_slash_too_many() {
+async fn explanation_hints_at_a_token_in_another_header() {
+    let app = TestApp::with(WORLD);
+    for name in ["X-Subject-Token", "X-Access-Token", "Token"] {
+        let reply = app.call("POST", INDIVIDUAL, &[JSON, (name, "token")], "{}").await;
+        reply.assert_unauthenticated("x-auth-token not found");
+        let hint = format!("{name} was sent: a token is sent in X-Auth-Token");
+        assert_why(&reply, &format!("authenticated: x-auth-token not found ({hint})"));
+    }
+}
+
+#[tokio::test]
+async fn explanation_of_an_unknown_credential_names_the_space_that_has_it() {
+    let app = TestApp::builtin();
+    let listed = json!({ "fixture": { "partners": [{ "id": "p", "name": "p", "xaccount_type": "P",
+        "credentials": { "tokens": ["listed"] } }] } });
+    let spaces = [app.create_space(&json!({})).await, app.create_space(&listed).await];
+    let [one, other] = spaces.each_ref().map(|space| text(&space["id"]));
+    let partner = &spaces[0]["partners"][0];
+    let (token, key) = (text(&partner["token"]), (text(&partner["ak"]), text(&partner["sk"])));
+    let with_token = async |token: &str, space: &str| {
+        let headers = [JSON, ("x-auth-token", token), ("x-sim-space", space)];
+        app.call("POST", INDIVIDUAL, &headers[..if space.is_empty() { 2 } else { 3 }], "{}").await
+    };
+    let leave_out = |space: &str| format!("(the credential is of the space {space}: leave X-Sim-Space out)");
+    let name = |space: &str| format!("(the credential is of the space {space}: name the space in X-Sim-Space)");
+    let assert_why = async |reply: Reply, space: &str, why: &str| {
+        let entry = app.get(&format!("/journal/{}?space={space}", reply.id())).await;
+        assert_eq!(entry["outcome"]["why"], why, "{entry:#}");
+    };
+    let unknown = "authenticated: decrypt token fail";
+    assert_why(with_token(token, other).await, other, &format!("{unknown} {}", leave_out(one))).await;
+    assert_why(with_token(token, "default").await, "default", &format!("{unknown} {}", leave_out(one))).await;
+    assert_why(with_token("demo-token", other).await, other, &format!("{unknown} {}", leave_out("default"))).await;
+    assert_why(with_token("listed", "").await, "default", &format!("{unknown} {}", name(other))).await;
+    assert_why(with_token("listed", one).await, one, &format!("{unknown} {}", name(other))).await;
+    let gone = "space-known: the simulator has no space ***; it was deleted, gave way to newer ones, or never was";
+    assert_why(with_token(token, "no-such-space").await, "default", &format!("{gone} {}", leave_out(one))).await;
+    let date = now();
+    let mut signed = SignedRequest { key, ..SignedRequest::post("{}", &date) }.request();
+    signed.headers_mut().insert("x-sim-space", other.parse().expect("a header"));
+    let unknown = "authenticated: Get secretKey failed,ak:***,err:ak not exist";
+    assert_why(app.send(signed).await, other, &format!("{unknown} {}", leave_out(one))).await;
+    // A token that is right where it was sent has no such hint.
+    assert_eq!(with_token(token, one).await.status, 400);
+}
+
+#[tokio::test]
+async fn explanation_of_a_believed_hash_says_so() {
+    const OTHER: &[(&str, &str)] = &[JSON, ("x-sdk-content-sha256", "another")];
+    const UNSIGNED: &[(&str, &str)] = &[JSON, ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD")];
+    let app = TestApp::from_text(CALLERS);
+    let date = now();
+    let believed =
+        "account demo; x-sdk-content-sha256 is signed, and believed though it is not the hash of the body (assumed)";
+    for (headers, saw) in [(OTHER, believed), (UNSIGNED, "account demo")] {
+        let signed = SignedRequest { sent: headers, signed: headers, ..SignedRequest::post("{}", &date) };
+        let reply = app.send(signed.request()).await;
+        reply.assert_parameter_error();
+        assert_eq!(reply.saw("authenticated"), saw);
+    }
+}
+
+#[tokio::test]
+async fn explanation_of_a_lost_answer_tells_what_was_decided() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    let steps = [
+        json!({ "is_review": 1, "fault": "empty" }),
+        json!({ "error_code": "CBC.0999", "fault": "reset" }),
+        json!({ "gateway": "APIGW.0308", "fault": "reset" }),
+        json!({ "raw": { "status": 502 }, "fault": "empty" }),
+        json!({ "fault": "empty" }),
+    ];
+    app.script(&json!({ "then": steps })).await;
+    for decided in
+        [": is_review 1, then empty", ": CBC.0999, then reset", ": APIGW.0308, then reset", ": raw, then empty", ""]
+    {
+        let reply = app.apply(&passport("c-1")).await;
+        assert_eq!(reply.entry().why(), format!("script: scripted[0] matches{decided}"));
+        assert_consistent(&reply.entry().json());
+    }
+}
+
+#[tokio::test]
+async fn explanation_hints_at_a_path_with_another_spelling() {
     let app = TestApp::with(WORLD);
     let unknown = "path-known: The API does not exist or has not been published in the environment.";
     let surplus = format!("{unknown} ({INDIVIDUAL} with a slash too many");
@@ -97,6 +197,8 @@ async fn explanation_hints_at_a_slash_too_many() {
         (format!("{INDIVIDUAL}/"), format!("{surplus})")),
         ("/v2/customers//realname-auths/individual".to_owned(), format!("{surplus})")),
         ("//v2/unknown".to_owned(), unknown.to_owned()),
+        (INDIVIDUAL.to_uppercase(), format!("{unknown} ({INDIVIDUAL} with letters in upper case)")),
+        (INDIVIDUAL.replace("auths", "Auths"), format!("{unknown} ({INDIVIDUAL} with letters in upper case)")),
     ];
     for (path, why) in table {
         assert_why(&app.call("POST", &path, &[], "{}").await, &why);
@@ -119,6 +221,12 @@ async fn explanation_names_all_wrong_fields_and_what_was_meant() {
     );
     let (_, explanation) = app.post("/explain", &json!({ "request": wrong })).await;
     assert_eq!(explanation["outcome"]["why"], reply.entry().why());
+    for key in ["customerId", "CUSTOMER_ID", "customer%2Did"] {
+        let path = format!("/v2/customers/realname-auths/result?{key}=c-1");
+        let reply = app.call("GET", &path, &[("x-auth-token", "token")], "").await;
+        let key = key.replace("%2D", "-");
+        assert_why(&reply, &format!("customer_id: must not be null (`{key}` was sent, `customer_id` is meant)"));
+    }
     let count = app.apply(&with(passport("c-1"), "verified_file_url", json!(["a.jpg"]))).await;
     assert_why(&count, "verified_file_url: must have 2 entries for this verified_type");
 }
@@ -178,4 +286,118 @@ async fn post_explain_as_nobody_suggests_a_partner() {
         assert_eq!((status, &explanation["outcome"]["why"]), (200, &Value::from(why)), "{explanation:#}");
         assert_eq!(explanation["response"]["status"], 401);
     }
+}
+
+#[tokio::test]
+async fn explanation_of_a_wrong_signature_tells_what_the_client_signed() {
+    const QUERY: (&str, &str) = ("b=2&a=%20x", "a=%20x&b=2");
+    const CHARSET: &[(&str, &str)] = &[("content-type", "application/json; charset=utf-8"), HOST];
+    const BLANKS: &[(&str, &str)] = &[HOST, ("x-a", "b  c")];
+    const DECLARED: &[(&str, &str)] = &[JSON, HOST, ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD")];
+    const IN_CASE: &[(&str, &str)] = &[("Content-Type", "application/json"), ("Host", HOST.1)];
+    let date = now();
+    let body = r#"{ "name": "a: \\\"b, c", "list": [1, 2] }"#;
+    let (compact, spaced) = (r#"{"name":"a: \\\"b, c","list":[1,2]}"#, r#"{"name": "a: \\\"b, c", "list": [1, 2]}"#);
+    let plain = SignedRequest::post(body, &date);
+    let query = SignedRequest { query: QUERY, ..plain };
+    let charset = SignedRequest { sent: CHARSET, signed: CHARSET, ..plain };
+    let blanks = SignedRequest { sent: BLANKS, signed: BLANKS, ..plain };
+    let declared = SignedRequest { sent: DECLARED, ..plain };
+    let (sm3, derived) = (SignedRequest { algorithm: SM3, ..plain }, SignedRequest { algorithm: DERIVED, ..plain });
+    let canonical = plain.canonical();
+    let (head, hash) = canonical.rsplit_once('\n').expect("a canonical request has lines");
+    let over_body = |body: &str| plain.authorization_over(&format!("{head}\n{}", plain.hash(body.as_bytes())));
+    let changed = |from: &str, to: &str| plain.authorization_over(&canonical.replace(from, to));
+    let other_key = |secret| SignedRequest { key: (KEY.0, secret), ..plain }.authorization();
+    let not_derived = {
+        let scope = format!("{}/globe/bssintl", &date[..8]);
+        let text = format!("{DERIVED}\n{date}\n{scope}\n{}", plain.hash(canonical.as_bytes()));
+        let signature = hex::encode(plain.hmac(KEY.1.as_bytes(), text.as_bytes()));
+        format!("{DERIVED} Credential={}/{scope}, SignedHeaders={}, Signature={signature}", KEY.0, plain.names())
+    };
+    let unsorted = {
+        let names = "x-sdk-date;host;content-type";
+        let wrong = plain.authorization_over(&canonical.replace(&plain.names(), names));
+        wrong.replace(&plain.names(), names)
+    };
+    let table = [
+        (plain, changed("individual/", "individual"), "the path without the slash at its end"),
+        (query, plain.authorization(), "the request without its query"),
+        (
+            query,
+            plain.authorization_over(&query.canonical().replace(QUERY.1, QUERY.0)),
+            "the query as it was sent, neither sorted nor encoded",
+        ),
+        (plain, over_body(""), "an empty body"),
+        (declared, over_body(body), "the hash of the body, in the place of the header that declares another"),
+        (plain, declared.authorization(), "UNSIGNED-PAYLOAD, without the header that declares it"),
+        (plain, changed(hash, &hash.to_uppercase()), "the hash of the body in upper case"),
+        (plain, over_body(compact), "the same JSON without blanks"),
+        (plain, over_body(spaced), "the same JSON with a blank after each comma and colon"),
+        (plain, changed("POST", "post"), "the method in lower case"),
+        (charset, plain.authorization(), "the Content-Type without its charset"),
+        (plain, changed(HOST.1, "bss-intl.myhuaweicloud.com"), "the host bss-intl.myhuaweicloud.com"),
+        (
+            blanks,
+            blanks.authorization_over(&blanks.canonical().replace("b  c", "b c")),
+            "the values of headers with single blanks inside",
+        ),
+        (plain, unsorted, "the headers sorted by name, which SignedHeaders are not"),
+        (
+            plain,
+            SignedRequest { signed: IN_CASE, ..plain }.authorization(),
+            "names of headers that are not in lower case",
+        ),
+        (plain, changed("Z\n\n", "Z\n"), "no empty line between the headers and SignedHeaders"),
+        (sm3, plain.authorization().replace(SHA256, SM3), "the algorithm SDK-HMAC-SHA256"),
+        (plain, sm3.authorization().replace(SM3, SHA256), "the algorithm SDK-HMAC-SM3"),
+        (derived, not_derived, "the SK itself, in the place of the key that V11-HMAC-SHA256 derives from it"),
+        (plain, other_key("demo-secret\n"), "an SK with a line feed at its end"),
+        (plain, other_key("another"), ""),
+        (sm3, other_key("another").replace(SHA256, SM3), ""),
+    ];
+    for (signed, authorization, mistake) in table {
+        let mut request = signed.request();
+        request.headers_mut().insert("authorization", authorization.parse().expect("a header"));
+        let reply = TestApp::from_text(CALLERS).send(request).await;
+        let hint = match mistake {
+            "" => "if the client's canonical request is the one in the answer, its SK is another".to_owned(),
+            mistake => format!("the signature is right for {mistake}"),
+        };
+        assert_why(&reply, &format!("authenticated: verify aksk signature fail ({hint})"));
+        assert!(!reply.body.contains(&hint), "the answer is that of the real service: {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn explanation_of_a_locked_key_tells_what_locked_it_and_what_unlocks_it() {
+    let app = TestApp::from_text(CALLERS);
+    let ask = async |secret| {
+        let date = now();
+        let signed = SignedRequest { key: (KEY.0, secret), ..SignedRequest::post("{}", &date) };
+        app.send(signed.request()).await
+    };
+    for _ in 0..5 {
+        ask("wrong").await;
+    }
+    let locked = "authenticated: AK access failed to reach the limit,forbidden.";
+    let unlocked = "a reset of the space, or its clock set forward, unlocks it";
+    assert_why(
+        &ask("wrong").await,
+        &format!(
+            "{locked} (this is the sixth wrong signature in a row: the key is locked for five minutes of the space's clock; \
+             {unlocked})"
+        ),
+    );
+    let reply = ask(KEY.1).await;
+    assert_why(
+        &reply,
+        &format!(
+            "{locked} (after six wrong signatures in a row the key is locked for five minutes of the space's clock, and this \
+             signature was not looked at; {unlocked})"
+        ),
+    );
+    reply.assert_unauthenticated("AK access failed to reach the limit,forbidden.");
+    assert_eq!(app.post("/reset", &json!({})).await.0, 200);
+    ask(KEY.1).await.assert_parameter_error();
 }

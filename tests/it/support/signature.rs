@@ -88,8 +88,13 @@ impl<'a> SignedRequest<'a> {
 
     /// The value of `Authorization`.
     pub(crate) fn authorization(&self) -> String {
+        self.authorization_over(&self.canonical())
+    }
+
+    /// The value of `Authorization` with the signature of this canonical request.
+    pub(crate) fn authorization_over(&self, canonical: &str) -> String {
         let Self { algorithm, key: (ak, sk), date, .. } = *self;
-        let hash = self.hash(self.canonical().as_bytes());
+        let hash = self.hash(canonical.as_bytes());
         let (holder, signature) = if algorithm == DERIVED {
             // HKDF with one block: its key is the text of its hexadecimal digits.
             let scope = format!("{}/globe/bssintl", date.get(..8).unwrap_or_default());

@@ -1,0 +1,42 @@
+//! The credentials that a request shows, as far as they say to which space it belongs. They are not verified here.
+
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderValue};
+
+use super::extract::X_AUTH_TOKEN;
+use super::signature;
+use crate::domain::{Accounts, Secret};
+use crate::simulator::SpaceId;
+
+/// The values of `X-Auth-Token` and `Authorization`, of which the first counts first.
+#[derive(Clone, Copy)]
+pub struct ShownCredentials<'a> {
+    pub token: Option<&'a [u8]>,
+    pub authorization: Option<&'a [u8]>,
+}
+
+impl<'a> ShownCredentials<'a> {
+    pub fn of(headers: &'a HeaderMap) -> Self {
+        let [token, authorization] =
+            [X_AUTH_TOKEN, AUTHORIZATION].map(|name| headers.get(name).map(HeaderValue::as_bytes));
+        Self { token, authorization }
+    }
+
+    /// The space for which the token or the access key was made.
+    pub fn space(self) -> Option<SpaceId> {
+        let by_token = || SpaceId::from_token(self.token?);
+        let by_key = || SpaceId::from_access_key(self.access_key()?);
+        by_token().or_else(by_key)
+    }
+
+    /// Returns true if the token or the access key is listed among these.
+    pub fn is_listed(self, accounts: &Accounts) -> bool {
+        let token = self.token.and_then(|token| str::from_utf8(token).ok());
+        token.is_some_and(|token| accounts.caller_by_token(&Secret::new(token)).is_some())
+            || self.access_key().is_some_and(|ak| accounts.access_key(ak).is_some())
+    }
+
+    fn access_key(self) -> Option<&'a str> {
+        signature::access_key(self.authorization?)
+    }
+}
