@@ -46,9 +46,9 @@ class Control:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """The answer, read as JSON; `None` if it is empty. Parameters that are `None` are not sent."""
-        return json.loads(self._send(method, path, body, query, "application/json") or "null")
+    def call(self, method: str, path: str, body: Any = None, query: Optional[Mapping[str, Any]] = None) -> Any:
+        """The answer, read as JSON; `None` if it is empty. A parameter of the query that is `None` is not sent."""
+        return json.loads(self._send(method, path, body, query or {}, "application/json") or "null")
 
     def text(self, method: str, path: str, body: Any = None) -> str:
         """The answer as a text for people."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional
 
 import pytest
@@ -47,13 +48,15 @@ class Coverage:
     def percent(self) -> int:
         return sum(self.met.values()) * 100 // len(self.met) if self.met else 0
 
-    def is_below(self, percent: Optional[int]) -> bool:
-        return percent is not None and self.percent < percent
 
-
-# The spaces of a test, as long as there are, and the coverage of the whole run.
+# What a test created, and what the whole run got.
 SPACES = pytest.StashKey[list[Space]]()
 COVERAGE = pytest.StashKey[Coverage]()
+
+
+def _spaces(item: pytest.Item) -> list[Space]:
+    """The spaces of a test that there are."""
+    return [space for space in item.stash.get(SPACES, []) if not space.is_deleted]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,15 +106,9 @@ def bss_sim_spaces(request: pytest.FixtureRequest, bss_sim_server: Simulator) ->
         return space
 
     yield create
-    while spaces:
-        space = spaces.pop()
-        try:
-            coverage.add({row["outcome"]: row["met"] for row in space.coverage()["outcomes"]})
-            space.delete()
-        except ControlError as error:
-            # The test may have deleted it.
-            if error.status != 404:
-                raise
+    for space in _spaces(request.node):
+        coverage.add({row["outcome"]: row["met"] for row in space.coverage()["outcomes"]})
+        space.delete()
 
 
 @pytest.fixture
@@ -126,10 +123,21 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     """Fails a test that has passed but leaves scripted answers unused. If it has failed, pytest does not call this."""
     strict = Marker.of(item).strict
     if item.config.getini("bss_sim_strict") if strict is None else strict:
-        leftovers = [answer for space in item.stash.get(SPACES, []) for answer in space.scripted() if answer.get("left")]
+        scripted = [answer for space in _spaces(item) for answer in space.scripted()]
+        leftovers = list(filter(None, map(_leftover, scripted)))
         if leftovers:
-            lines = [f"  {answer['left']} times {answer['scripted']['then']}" for answer in leftovers]
-            pytest.fail("\n".join(["scripted answers are left over:", *lines]), pytrace=False)
+            pytest.fail("\n".join(["scripted answers are left over:", *leftovers]), pytrace=False)
+
+
+def _leftover(answer: Json) -> Optional[str]:
+    """What is left of a scripted answer, as the report of `bss-sim exec` says it."""
+    used, scripted = answer["used"], answer["scripted"]
+    times = scripted.get("times")
+    if used >= (times or 1):
+        return None
+    # Without what it is without its saying so.
+    shown = {key: part for key, part in scripted.items() if part not in ({}, 1.0) or key == "times"}
+    return f"{f'given {used} of {times} times' if times else 'never given'}: {json.dumps(shown)}"
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -138,7 +146,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     outcome: Any = yield
     report = outcome.get_result()
     if report.failed:
-        report.sections += [(f"bss-sim: requests of space {space.id}", _requests(space)) for space in item.stash.get(SPACES, [])]
+        report.sections += [(f"bss-sim: requests of space {space.id}", _requests(space)) for space in _spaces(item)]
 
 
 def _requests(space: Space) -> str:
@@ -162,20 +170,26 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    config, coverage = session.config, session.config.stash[COVERAGE]
+    config = session.config
     if hasattr(config, "workeroutput"):
-        config.workeroutput["bss_sim_met"] = coverage.met
-    elif session.exitstatus == pytest.ExitCode.OK and coverage.is_below(config.getoption("bss_sim_fail_under")):
+        config.workeroutput["bss_sim_met"] = config.stash[COVERAGE].met
+    elif session.exitstatus == pytest.ExitCode.OK and _is_too_low(config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def _is_too_low(config: pytest.Config) -> bool:
+    """Whether the tests had to get more of the outcomes than they did."""
+    required = config.getoption("bss_sim_fail_under")
+    return required is not None and config.stash[COVERAGE].percent < required and not config.option.collectonly
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    coverage, required = config.stash[COVERAGE], config.getoption("bss_sim_fail_under")
+    coverage = config.stash[COVERAGE]
     if coverage.met:
         terminalreporter.section("bss-sim")
         terminalreporter.line(f"the tests got {coverage}")
         missing = [outcome for outcome, is_met in coverage.met.items() if not is_met]
         if missing:
             terminalreporter.line(f"not met: {', '.join(missing)}")
-    if coverage.is_below(required):
-        terminalreporter.line(f"--bss-sim-fail-under {required} requires more than {coverage.percent} %", red=True)
+    if _is_too_low(config):
+        terminalreporter.line(f"--bss-sim-fail-under {config.getoption('bss_sim_fail_under')} is not reached", red=True)

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tempfile
 from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 from typing import Iterable, Optional, Union
 
 from .control import ControlError
@@ -32,8 +31,8 @@ def _own_program() -> Optional[str]:
         files = distribution("bss-sim").files or ()
     except PackageNotFoundError:
         return None
-    paths = (Path(str(file.locate())) for file in files if file.name in ("bss-sim", "bss-sim.exe"))
-    return next((str(path.resolve()) for path in paths if path.is_file()), None)
+    paths = (os.path.normpath(file.locate()) for file in files if file.name in ("bss-sim", "bss-sim.exe"))
+    return next(filter(os.path.isfile, paths), None)
 
 
 class Process:

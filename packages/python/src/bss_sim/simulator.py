@@ -64,7 +64,7 @@ class Simulator:
         """Which documented outcomes the applications of all spaces got, also of those that were deleted: `met`, `of`, and
         the `outcomes`.
         """
-        coverage: dict[str, Any] = self._control.call("GET", "/coverage", space="*")
+        coverage: dict[str, Any] = self._control.call("GET", "/coverage", query={"space": "*"})
         return coverage
 
     def close(self) -> None:

@@ -56,6 +56,7 @@ class Space:
         self.label: Optional[str] = made.get("label")
         self.partners = [Partner(**partner) for partner in made["partners"]]
         self.clock = Clock(url, self.id)
+        self.is_deleted = False
         self._users: list[dict[str, str]] = made["users"]
         self._control = Control(url, self.id)
 
@@ -207,18 +208,24 @@ class Space:
 
         `outcome.why` of each says what decided. `view="brief"` leaves out the checks. Without a limit it is all requests.
         """
-        filters = dict(
-            customer_id=customer_id, error_code=error_code, status=status, path=path, caller=caller, rule=rule
-        )
+        query: dict[str, Any] = {
+            "customer_id": customer_id,
+            "error_code": error_code,
+            "status": status,
+            "path": path,
+            "caller": caller,
+            "rule": rule,
+            "order": order,
+            "view": view,
+        }
         entries: list[Json] = []
-        position: dict[str, int] = {}
         while limit is None or len(entries) < limit:
-            left = None if limit is None else limit - len(entries)
-            page = self._control.call("GET", "/journal", order=order, view=view, limit=left, **filters, **position)
+            query["limit"] = None if limit is None else limit - len(entries)
+            page = self._control.call("GET", "/journal", query=query)
             entries += page["entries"]
             if not page["truncated"]:
                 break
-            position = {"before" if order == "desc" else "since": page["next"]}
+            query["before" if order == "desc" else "since"] = page["next"]
         return entries
 
     def why(self, request_id: str) -> str:
@@ -272,6 +279,7 @@ class Space:
     def delete(self) -> None:
         """Deletes the space. Its credentials are not valid any more."""
         self._control.call("DELETE", f"/spaces/{segment(self.id)}")
+        self.is_deleted = True
 
 
 class Clock:
