@@ -93,11 +93,11 @@ def test_leftovers_fail_a_passing_test(suite, pytester):
             "scripted answers are left over:",
             'given 1 of 2 times: {"times": 2, "delay": "1ms"}',
             'never given: {"then": [[]{"is_review": 1}[]]}',
-            "FAILED *::test_leaves_some - Failed: scripted answers are left over:",
+            "FAILED *::test_leaves_some*",
             "FAILED *::test_fails_for_another_reason - AssertionError: *",
         ]
     )
-    assert result.stdout.str().count("left over:") == 2
+    assert "scripted answers are left over:" in result.outlines
 
 
 def test_leftovers_are_allowed_by_the_ini_file_but_for_a_strict_test(suite, pytester):
@@ -105,7 +105,7 @@ def test_leftovers_are_allowed_by_the_ini_file_but_for_a_strict_test(suite, pyte
     pytester.makeini("[pytest]\nbss_sim_strict = false")
     result = pytester.runpytest("-rf")
     result.assert_outcomes(passed=2, failed=2)
-    result.stdout.fnmatch_lines(["FAILED *::test_may_leave_some - Failed: scripted answers are left over:"])
+    result.stdout.fnmatch_lines(["FAILED *::test_may_leave_some*"])
 
 
 def test_a_space_starts_from_the_marker_the_ini_file_or_the_fixture(suite, pytester):
@@ -125,14 +125,13 @@ def test_marker(bss_sim):
 def test_fixture(bss_sim):
     assert (bss_sim.partner.name, bss_sim.label) == ("own", "test_it.py::test_fixture")
 
-@pytest.mark.parametrize("long", ["x" * 300])
-def test_long_name(bss_sim, long):
-    assert bss_sim.label.endswith("x]")
+def test_LONG(bss_sim):
+    assert bss_sim.label == "x" * 200
 
 @pytest.mark.bss_sim(scenaro="default")
 def test_misspelt(bss_sim):
     pass
-""")
+""".replace("LONG", "x" * 300))
     pytester.mkdir("worlds").joinpath("mine.yaml").write_text(
         "name: mine\npartners: [{ id: p-2, name: mine, xaccount_type: MINE_IDP }]\n"
     )
@@ -154,7 +153,7 @@ def test_refused(bss_sim):
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]])
 def test_the_summary_has_what_was_met_and_what_was_not(suite, pytester, workers):
     suite(ACCEPTED)
-    result = pytester.runpytest("--bss-sim-fail-under", "8", *workers)
+    result = pytester.runpytest_subprocess("--bss-sim-fail-under", "8", *workers)
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["*= bss-sim =*", "the tests got 2 of 24 documented outcomes (8 %)", "not met: is_review 0, *"])
     (not_met,) = [line for line in result.outlines if line.startswith("not met: ")]
@@ -164,7 +163,7 @@ def test_the_summary_has_what_was_met_and_what_was_not(suite, pytester, workers)
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]])
 def test_too_few_outcomes_fail_the_run(suite, pytester, workers):
     suite(ACCEPTED)
-    result = pytester.runpytest("--bss-sim-fail-under", "9", *workers)
+    result = pytester.runpytest_subprocess("--bss-sim-fail-under", "9", *workers)
     result.assert_outcomes(passed=2)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["--bss-sim-fail-under 9 is not reached"])

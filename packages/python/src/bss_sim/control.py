@@ -75,7 +75,8 @@ class Control:
         request = Request(url, data, {**self._headers, "Accept": accept}, method=method)
         try:
             with _opener.open(request, timeout=TIMEOUT) as answer:
-                return answer.read().decode()
+                text: str = answer.read().decode()
+                return text
         except HTTPError as error:
             with error:
                 raise ControlError(_in_words(error.read().decode(errors="replace")), error.code) from None
