@@ -33,10 +33,11 @@ class Coverage:
     """Which documented outcomes the tests got."""
 
     def __init__(self) -> None:
-        # By their names, in the order of the API's page.
+        # Each outcome, in the order of the API's page, and whether a test got it.
         self.met: dict[str, bool] = {}
 
     def add(self, met: Mapping[str, bool]) -> None:
+        """Adds what a space or a worker got."""
         for outcome, is_met in met.items():
             self.met[outcome] = is_met or self.met.get(outcome, False)
 
@@ -46,6 +47,7 @@ class Coverage:
 
     @property
     def percent(self) -> int:
+        """The share of the outcomes that the tests got, rounded down."""
         return sum(self.met.values()) * 100 // len(self.met) if self.met else 0
 
 
@@ -135,8 +137,9 @@ def _leftover(answer: Json) -> Optional[str]:
     times = scripted.get("times")
     if used >= (times or 1):
         return None
-    # Without what it is without its saying so.
-    shown = {key: part for key, part in scripted.items() if part not in ({}, 1.0) or key == "times"}
+    # What an answer is without its saying so.
+    defaults = {"when": {}, "probability": 1.0}
+    shown = {key: part for key, part in scripted.items() if part != defaults.get(key)}
     return f"{f'given {used} of {times} times' if times else 'never given'}: {json.dumps(shown)}"
 
 
