@@ -109,6 +109,22 @@ def test_a_simulator_ends_with_a_process_that_is_killed():
             assert connection.recv(1) == b""
 
 
+def test_a_forked_process_does_not_hold_up_the_end():
+    program = """
+import os, bss_sim
+simulator = bss_sim.Simulator.start()
+reader, writer = os.pipe()
+if os.fork() == 0:
+    os.close(writer)
+    os.read(reader, 1)
+    os._exit(0)
+simulator.close()
+simulator.close()
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 def test_the_module_runs_the_program():
     run = subprocess.run([sys.executable, "-m", "bss_sim", "--version"], capture_output=True, text=True, timeout=60)
     program = subprocess.run([find_program(), "--version"], capture_output=True, text=True, timeout=60)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from importlib.metadata import PackageNotFoundError, distribution
@@ -62,8 +64,16 @@ class Process:
     def close(self) -> None:
         """Ends the simulator, and waits until it has ended. A second call does nothing."""
         assert self._process.stdin is not None and self._process.stdout is not None
+        if self._process.stdin.closed:
+            return
         self._process.stdin.close()
         if os.name == "nt":
             self._process.terminate()
+        else:
+            # A process that was forked from this one may hold the pipe open.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
+        # Only the simulator itself has its stdout.
+        with self._process.stdout:
+            self._process.stdout.read()
         self._process.wait()
-        self._process.stdout.close()
