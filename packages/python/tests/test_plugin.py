@@ -33,8 +33,9 @@ def test_passes(bss_sim):
 """)
     result = pytester.runpytest()
     result.assert_outcomes(passed=1, failed=2)
-    line = "POST /v2/customers/realname-auths/individual 400  not-authenticated-yet: real-name status: authenticated"
-    result.stdout.fnmatch_lines(["*bss-sim: requests of space *", line, line, "*bss-sim: requests of space *", "none"])
+    answer = "400 CBC.99000027, not-authenticated-yet: real-name status: authenticated"
+    lines = [f"[#]{number} POST /v2/customers/realname-auths/individual -> {answer}" for number in (1, 2)]
+    result.stdout.fnmatch_lines(["*bss-sim: requests of space *", *lines, "*bss-sim: requests of space *", "none"])
     assert result.stdout.str().count("bss-sim: requests of space") == 2
 
 
@@ -61,7 +62,7 @@ def test_errs(broken):
 """)
     result = pytester.runpytest()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*bss-sim: requests of space *", "POST */individual reset  *"])
+    result.stdout.fnmatch_lines(["*bss-sim: requests of space *", "[#]1 POST */individual -> no response, fault reset, *"])
 
 
 LEFTOVERS = """

@@ -48,10 +48,12 @@ class Control:
 
     def call(self, method: str, path: str, body: Any = None, query: Optional[Mapping[str, Any]] = None) -> Any:
         """The answer, read as JSON; `None` if it is empty. A parameter of the query that is `None` is not sent."""
+        __tracebackhide__ = True
         return json.loads(self._send(method, path, body, query or {}, "application/json") or "null")
 
     def text(self, method: str, path: str, body: Any = None) -> str:
         """The answer as a text for people."""
+        __tracebackhide__ = True
         return self._send(method, path, body, {}, "text/plain")
 
     def check_version(self) -> None:

@@ -161,9 +161,11 @@ def _requests(space: Space) -> str:
 
 
 def _line(entry: Json) -> str:
-    request, response, outcome = entry["request"], entry["response"], entry["outcome"]
-    status = response["status"] or response["fault"]
-    return f"{request['method']} {request['path']} {status}  {outcome['why']}"
+    """A request with its answer and the reason, as the simulator's own texts have it."""
+    request, outcome = entry["request"], entry["outcome"]
+    answer = f"no response, fault {outcome['fault']}" if outcome["fault"] else entry["response"]["status"]
+    code = f" {outcome['error_code']}" if outcome["error_code"] else ""
+    return f"#{entry['number']} {request['method']} {request['path']} -> {answer}{code}, {outcome['why']}"
 
 
 @pytest.hookimpl(optionalhook=True)
