@@ -1,0 +1,127 @@
+package org.example.bsssim;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ExtensionContext.Store.CloseableResource;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * Gives each parameter of the type {@link Space} a space of its own, which is deleted at the end of the test, and a parameter of the type
+ * {@link Simulator} the simulator, which is one for the whole run.
+ *
+ * <pre>{@code
+ * @ExtendWith(BssSimExtension.class)
+ * class RetryTest {
+ *     @Test
+ *     void retries(Space space) {
+ *         space.script(Map.of("error_code", "CBC.0999"));
+ *         // The client under test calls space.url() with space.ak() and space.sk().
+ *         space.verify(Map.of("status", 500), Count.exactly(1));
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>The exception of a failing test has the requests of its spaces, each with the reason of its answer, among those that it suppresses. A
+ * test that passes but leaves scripted answers unused fails, unless it has {@link AllowLeftovers}.
+ */
+public final class BssSimExtension implements ParameterResolver, AfterEachCallback {
+    private static final Namespace NAMESPACE = Namespace.create(BssSimExtension.class);
+
+    /** A label has so many characters at most. */
+    private static final int LABEL = 200;
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return List.of(Space.class, Simulator.class).contains(parameter.getParameter().getType());
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        Simulator simulator = simulator(context);
+        if (parameter.getParameter().getType() == Simulator.class) {
+            return simulator;
+        }
+        String name = context.getTestClass().map(Class::getSimpleName).orElse("") + " " + context.getDisplayName();
+        // What tells tests apart stands at the end.
+        String label = name.substring(Math.max(0, name.length() - LABEL));
+        Space space = parameter.findAnnotation(StartsFrom.class)
+                .map(scenario -> simulator.space(label, scenario.value()))
+                .orElseGet(() -> simulator.space(label));
+        spaces(context).all.add(space);
+        return space;
+    }
+
+    /** The one simulator of this run. */
+    private static Simulator simulator(ExtensionContext context) {
+        return context.getRoot().getStore(NAMESPACE).getOrComputeIfAbsent(Running.class).simulator;
+    }
+
+    private static Spaces spaces(ExtensionContext context) {
+        // A store also has what belongs to the class of the test: the ID keeps them apart.
+        return context.getStore(NAMESPACE).getOrComputeIfAbsent(context.getUniqueId(), id -> new Spaces(), Spaces.class);
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        List<Space> spaces = spaces(context).all;
+        Throwable failure = context.getExecutionException().orElse(null);
+        if (failure == null) {
+            String leftovers = isStrict(context) ? spaces.stream().map(Space::leftovers).filter(lines -> !lines.isEmpty()).collect(Collectors.joining("\n")) : "";
+            if (leftovers.isEmpty()) {
+                return;
+            }
+            failure = new AssertionError(leftovers);
+            spaces.stream().map(Requests::new).forEach(failure::addSuppressed);
+            throw (AssertionError) failure;
+        }
+        if (!(failure instanceof TestAbortedException)) {
+            spaces.stream().map(Requests::new).forEach(failure::addSuppressed);
+        }
+    }
+
+    private static boolean isStrict(ExtensionContext context) {
+        return Arrays.asList(context.getRequiredTestMethod(), context.getRequiredTestClass()).stream()
+                .noneMatch(element -> element.isAnnotationPresent(AllowLeftovers.class));
+    }
+
+    /** The requests of a space, where the exception of a failing test shows them. */
+    private static final class Requests extends Exception {
+        private static final long serialVersionUID = 1;
+
+        Requests(Space space) {
+            super("bss-sim: requests of space " + space.id() + "\n" + space.requests(), null, false, false);
+        }
+
+        @Override
+        public String toString() {
+            return getMessage();
+        }
+    }
+
+    /** The simulator of a run, which JUnit closes at its end. */
+    static final class Running implements CloseableResource {
+        final Simulator simulator = Simulator.start();
+
+        @Override
+        public void close() {
+            simulator.close();
+        }
+    }
+
+    /** The spaces of a test, which JUnit closes at its end. */
+    private static final class Spaces implements CloseableResource {
+        final List<Space> all = new ArrayList<>();
+
+        @Override
+        public void close() {
+            all.forEach(Space::delete);
+        }
+    }
+}
