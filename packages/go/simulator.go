@@ -175,7 +175,7 @@ func (simulator *Simulator) Space(t testing.TB, options ...SpaceOption) *Space {
 		}
 	}
 	t.Cleanup(func() {
-		if !t.Failed() && !t.Skipped() && !chosen.allowLeftovers {
+		if !t.Failed() && !t.Skipped() && !space.deleted && !chosen.allowLeftovers {
 			space.refuseLeftovers()
 		}
 		if t.Failed() {

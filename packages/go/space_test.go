@@ -173,6 +173,10 @@ func TestASpaceIsGoneWhenItsTestHasEnded(t *testing.T) {
 	if status, _ := apply(t, gone); status != 401 {
 		t.Errorf("its token is answered with %d", status)
 	}
+	deleted := simulator.Space(t)
+	deleted.Script(bsssim.JSON{"error_code": "CBC.0999"})
+	deleted.Delete()
+	deleted.Delete()
 }
 
 func TestReviewsAreDecidedAndTheClockMoves(t *testing.T) {

@@ -1,9 +1,9 @@
 package org.example.bsssim;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -72,22 +72,24 @@ public final class BssSimExtension implements ParameterResolver, AfterEachCallba
     public void afterEach(ExtensionContext context) {
         List<Space> spaces = spaces(context).all;
         Throwable failure = context.getExecutionException().orElse(null);
-        if (failure == null) {
-            String leftovers = isStrict(context) ? spaces.stream().map(Space::leftovers).filter(lines -> !lines.isEmpty()).collect(Collectors.joining("\n")) : "";
-            if (leftovers.isEmpty()) {
-                return;
+        if (failure == null && isStrict(context)) {
+            String leftovers = spaces.stream().map(Space::leftovers).filter(lines -> !lines.isEmpty()).collect(Collectors.joining("\n"));
+            if (!leftovers.isEmpty()) {
+                throw explained(new AssertionError(leftovers), spaces);
             }
-            failure = new AssertionError(leftovers);
-            spaces.stream().map(Requests::new).forEach(failure::addSuppressed);
-            throw (AssertionError) failure;
-        }
-        if (!(failure instanceof TestAbortedException)) {
-            spaces.stream().map(Requests::new).forEach(failure::addSuppressed);
+        } else if (failure != null && !(failure instanceof TestAbortedException)) {
+            explained(failure, spaces);
         }
     }
 
+    /** Adds the requests of the spaces to what the test fails with. */
+    private static <T extends Throwable> T explained(T failure, List<Space> spaces) {
+        spaces.stream().map(Requests::new).forEach(failure::addSuppressed);
+        return failure;
+    }
+
     private static boolean isStrict(ExtensionContext context) {
-        return Arrays.asList(context.getRequiredTestMethod(), context.getRequiredTestClass()).stream()
+        return Stream.of(context.getRequiredTestMethod(), context.getRequiredTestClass())
                 .noneMatch(element -> element.isAnnotationPresent(AllowLeftovers.class));
     }
 
@@ -105,8 +107,8 @@ public final class BssSimExtension implements ParameterResolver, AfterEachCallba
         }
     }
 
-    /** The simulator of a run, which JUnit closes at its end. */
-    static final class Running implements CloseableResource {
+    /** The simulator of a run, which JUnit closes at its end: before 5.13 as the one, then as the other. */
+    static final class Running implements CloseableResource, AutoCloseable {
         final Simulator simulator = Simulator.start();
 
         @Override
@@ -116,7 +118,7 @@ public final class BssSimExtension implements ParameterResolver, AfterEachCallba
     }
 
     /** The spaces of a test, which JUnit closes at its end. */
-    private static final class Spaces implements CloseableResource {
+    private static final class Spaces implements CloseableResource, AutoCloseable {
         final List<Space> all = new ArrayList<>();
 
         @Override

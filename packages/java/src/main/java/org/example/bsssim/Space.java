@@ -28,6 +28,7 @@ public final class Space implements AutoCloseable {
     private final Control control;
     private final Map<String, Object> made;
     private final List<Partner> partners;
+    private boolean isDeleted;
 
     Space(String url, Map<String, Object> made) {
         this.made = made;
@@ -145,8 +146,11 @@ public final class Space implements AutoCloseable {
         return Json.objects(control.call("GET", "/scripted", null).get("scripted"));
     }
 
-    /** A line for each scripted answer that is unused. */
+    /** A line for each scripted answer that is unused; nothing if the test has deleted the space. */
     String leftovers() {
+        if (isDeleted) {
+            return "";
+        }
         return scripted().stream()
                 .filter(answer -> answer.get("used").equals(0L) || answer.get("left") != null && !answer.get("left").equals(0L))
                 .map(answer -> "a scripted answer is left over, given " + answer.get("used") + " times: " + Json.write(answer.get("scripted")))
@@ -280,14 +284,11 @@ public final class Space implements AutoCloseable {
         control.call("POST", "/reset", null);
     }
 
-    /** Deletes the space, if it is still there. Its credentials are not valid any more. */
+    /** Deletes the space; a second call does nothing. Its credentials are not valid any more. */
     public void delete() {
-        try {
+        if (!isDeleted) {
             control.call("DELETE", "/spaces/" + Control.encode(id()), null);
-        } catch (ControlException refused) {
-            if (refused.status() != 404) {
-                throw refused;
-            }
+            isDeleted = true;
         }
     }
 

@@ -3,39 +3,36 @@ package org.example.bsssim;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
 class BssSimExtensionTest {
-    /** Tests that end in different ways. They are run by the others alone: static nested classes are not discovered as tests of this one. */
+    /** Tests that end in different ways. Only the tests of this class run them: the plugin of Maven finds no nested classes. */
     @ExtendWith(BssSimExtension.class)
     static final class Endings {
-        static Space last;
-
-        void fails(Space space) {
+        @Test
+        void failing(Space space) {
             Applicant.apply(space);
             Applicant.apply(space);
             fail("of its own");
         }
 
         @Test
-        void failing(Space space) {
-            fails(space);
-        }
-
-        @Test
         void leaving(Space space) {
-            last = space;
             space.script(Map.of("error_code", "CBC.0999"));
         }
 
@@ -52,12 +49,16 @@ class BssSimExtensionTest {
         }
     }
 
-    /** The stack trace of a test, or nothing if it did not fail. */
     private static String run(String method) {
-        LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request().selectors(selectMethod(Endings.class, method, Space.class)).build();
+        return run(selectMethod(Endings.class, method, Space.class), 1);
+    }
+
+    /** The stack traces of the tests that failed, of so many. */
+    private static String run(DiscoverySelector selector, int tests) {
+        LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request().selectors(selector).build();
         SummaryGeneratingListener listener = new SummaryGeneratingListener();
         LauncherFactory.create().execute(request, listener);
-        assertEquals(1, listener.getSummary().getTestsFoundCount());
+        assertEquals(tests, listener.getSummary().getTestsFoundCount());
         StringWriter printed = new StringWriter();
         listener.getSummary().getFailures().forEach(failure -> failure.getException().printStackTrace(new PrintWriter(printed, true)));
         return printed.toString();
@@ -79,20 +80,26 @@ class BssSimExtensionTest {
         assertEquals("", run("aborted"));
     }
 
-    @Test
-    void aSpaceIsGoneWhenItsTestHasEnded() {
-        try (Simulator simulator = Simulator.start()) {
-            run("leavingAllowed");
-            assertEquals("no simulator answers", messageOf(Endings.last).substring(0, 20));
+    /** Two tests, one after the other. */
+    @ExtendWith(BssSimExtension.class)
+    @TestMethodOrder(MethodOrderer.MethodName.class)
+    static final class Succession {
+        static Space earlier;
+
+        @Test
+        void first(Space space) {
+            earlier = space;
+        }
+
+        @Test
+        void then(Simulator simulator) {
+            assertEquals(simulator.url(), earlier.url());
+            assertEquals(401, Applicant.apply(earlier).statusCode());
         }
     }
 
-    private static String messageOf(Space space) {
-        try {
-            space.journal();
-            return "there is one";
-        } catch (ControlException gone) {
-            return gone.getMessage();
-        }
+    @Test
+    void aSpaceIsGoneWhenItsTestHasEndedThoughTheSimulatorIsNot() {
+        assertEquals("", run(selectClass(Succession.class), 2));
     }
 }

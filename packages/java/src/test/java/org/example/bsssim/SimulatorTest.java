@@ -1,15 +1,16 @@
 package org.example.bsssim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -73,10 +74,11 @@ class SimulatorTest {
     }
 
     @Test
-    void aSlashAtTheEndOfTheUrlDoesNoHarm() {
-        try (Simulator started = Simulator.start(); Simulator found = Simulator.connect(started.url() + "/")) {
-            assertEquals(started.url(), found.url());
-            found.close();
+    void aSimulatorThatWasFoundIsLeftRunning() {
+        try (Simulator started = Simulator.start()) {
+            try (Simulator found = Simulator.connect(started.url() + "/")) {
+                assertEquals(started.url(), found.url());
+            }
             started.space("still there").delete();
             assertEquals(0, started.coverage().met());
         }
@@ -114,11 +116,20 @@ class SimulatorTest {
         ProcessBuilder builder = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), Parent.class.getName());
         Process parent = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
         URI url = URI.create(new Scanner(parent.getInputStream()).nextLine());
-        try (Socket socket = new Socket(url.getHost(), url.getPort())) {
-            parent.destroyForcibly();
-            // The simulator closes the connection when it ends.
-            assertEquals(-1, socket.getInputStream().read());
+        parent.destroyForcibly();
+        assertThrows(ConnectException.class, () -> connectUntilRefused(url));
+    }
+
+    /** Each connection ends when the simulator does, and then the next one is refused. */
+    private static void connectUntilRefused(URI url) throws IOException {
+        while (true) {
+            try (Socket socket = new Socket(url.getHost(), url.getPort())) {
+                socket.getInputStream().read();
+            } catch (SocketException reset) {
+                if (reset instanceof ConnectException) {
+                    throw reset;
+                }
+            }
         }
-        assertNull(assertThrows(IOException.class, () -> new Socket(url.getHost(), url.getPort()).close()).getCause());
     }
 }
