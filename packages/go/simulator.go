@@ -12,7 +12,6 @@
 package bsssim
 
 import (
-	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -193,9 +192,4 @@ func lastRunes(text string, limit int) string {
 		runes = runes[len(runes)-limit:]
 	}
 	return string(runes)
-}
-
-// String has the URL.
-func (simulator *Simulator) String() string {
-	return fmt.Sprintf("bss-sim at %s", simulator.URL)
 }

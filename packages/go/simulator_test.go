@@ -54,7 +54,7 @@ func TestTheEnvironmentNamesTheSimulator(t *testing.T) {
 	t.Setenv("http_proxy", "http://127.0.0.1:1")
 	found := bsssim.Start(t)
 	if found.URL != simulator.URL {
-		t.Errorf("%s is used in the place of %s", found, simulator)
+		t.Errorf("%s is used in the place of %s", found.URL, simulator.URL)
 	}
 	found.Close()
 	simulator.Space(t)

@@ -313,8 +313,14 @@ func (space *Space) Why(requestID string) string {
 // Explain tells the answer that an application of the first partner would get now, in `response`, and why. Nothing changes.
 func (space *Space) Explain(request JSON) JSON {
 	space.t.Helper()
+	return space.ExplainAs(space.Partner.Name, request)
+}
+
+// ExplainAs is Explain for another caller: a token, or the name of a partner.
+func (space *Space) ExplainAs(caller string, request JSON) JSON {
+	space.t.Helper()
 	var explanation JSON
-	space.do(http.MethodPost, "/explain", JSON{"as": space.Partner.Name, "request": request}, &explanation)
+	space.do(http.MethodPost, "/explain", JSON{"as": caller, "request": request}, &explanation)
 	return explanation
 }
 

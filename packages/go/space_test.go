@@ -223,6 +223,9 @@ func TestAWorldIsChangedReadAndCopied(t *testing.T) {
 	if response := space.Explain(bsssim.JSON{"customer_id": "customer-done"})["response"]; response.(bsssim.JSON)["status"] != 400.0 {
 		t.Error(response)
 	}
+	if response := space.ExplainAs("no-such-token", bsssim.JSON{})["response"]; response.(bsssim.JSON)["status"] != 401.0 {
+		t.Error(response)
+	}
 	simulator.Space(t, bsssim.Fixture(space.World())).Customer("customer-late")
 	space.Reset()
 	mustFail(t, "there is no such customer", func(t testing.TB) { simulator.Space(t).Customer("customer-late") })

@@ -1,6 +1,5 @@
 package org.example.bsssim;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -13,8 +12,8 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Gives each parameter of the type {@link Space} a space of its own, which is deleted at the end of the test, and a parameter of the type
- * {@link Simulator} the simulator, which is one for the whole run.
+ * Gives each parameter of the type {@link Space} a space of its own, which is deleted at the end of the test. A parameter of the type
+ * {@link Spaces} creates more of them, and one of the type {@link Simulator} is the simulator, which is one for the whole run.
  *
  * <pre>{@code
  * @ExtendWith(BssSimExtension.class)
@@ -39,23 +38,20 @@ public final class BssSimExtension implements ParameterResolver, AfterEachCallba
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
-        return List.of(Space.class, Simulator.class).contains(parameter.getParameter().getType());
+        return List.of(Space.class, Spaces.class, Simulator.class).contains(parameter.getParameter().getType());
     }
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        Simulator simulator = simulator(context);
-        if (parameter.getParameter().getType() == Simulator.class) {
-            return simulator;
+        Class<?> type = parameter.getParameter().getType();
+        if (type == Simulator.class) {
+            return simulator(context);
         }
-        String name = context.getTestClass().map(Class::getSimpleName).orElse("") + " " + context.getDisplayName();
-        // What tells tests apart stands at the end.
-        String label = name.substring(Math.max(0, name.length() - LABEL));
-        Space space = parameter.findAnnotation(StartsFrom.class)
-                .map(scenario -> simulator.space(label, scenario.value()))
-                .orElseGet(() -> simulator.space(label));
-        spaces(context).all.add(space);
-        return space;
+        Spaces spaces = spaces(context);
+        if (type == Spaces.class) {
+            return spaces;
+        }
+        return parameter.findAnnotation(StartsFrom.class).map(scenario -> spaces.fromScenario(scenario.value())).orElseGet(spaces::create);
     }
 
     /** The one simulator of this run. */
@@ -65,7 +61,7 @@ public final class BssSimExtension implements ParameterResolver, AfterEachCallba
 
     private static Spaces spaces(ExtensionContext context) {
         // A store also has what belongs to the class of the test: the ID keeps them apart.
-        return context.getStore(NAMESPACE).getOrComputeIfAbsent(context.getUniqueId(), id -> new Spaces(), Spaces.class);
+        return context.getStore(NAMESPACE).getOrComputeIfAbsent(context.getUniqueId(), id -> new OfTest(context), OfTest.class).spaces;
     }
 
     @Override
@@ -118,12 +114,18 @@ public final class BssSimExtension implements ParameterResolver, AfterEachCallba
     }
 
     /** The spaces of a test, which JUnit closes at its end. */
-    private static final class Spaces implements CloseableResource, AutoCloseable {
-        final List<Space> all = new ArrayList<>();
+    private static final class OfTest implements CloseableResource, AutoCloseable {
+        final Spaces spaces;
+
+        OfTest(ExtensionContext context) {
+            String name = context.getTestClass().map(Class::getSimpleName).orElse("") + " " + context.getDisplayName();
+            // What tells tests apart stands at the end.
+            spaces = new Spaces(simulator(context), name.substring(Math.max(0, name.length() - LABEL)));
+        }
 
         @Override
         public void close() {
-            all.forEach(Space::delete);
+            spaces.all.forEach(Space::delete);
         }
     }
 }

@@ -246,7 +246,12 @@ public final class Space implements AutoCloseable {
 
     /** The answer that an application of the first partner would get now, in {@code response}, and why. Nothing changes. */
     public Map<String, Object> explain(Map<String, ?> request) {
-        return control.call("POST", "/explain", Map.of("as", partner().name(), "request", request));
+        return explain(request, partner().name());
+    }
+
+    /** The same for another caller: a token, or the name of a partner. */
+    public Map<String, Object> explain(Map<String, ?> request, String as) {
+        return control.call("POST", "/explain", Map.of("as", as, "request", request));
     }
 
     /** The state of a customer. */

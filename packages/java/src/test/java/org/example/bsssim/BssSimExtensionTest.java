@@ -8,6 +8,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMetho
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.MethodOrderer;
@@ -37,6 +38,11 @@ class BssSimExtensionTest {
         }
 
         @Test
+        void leavingAnother(Spaces spaces) {
+            leaving(spaces.create());
+        }
+
+        @Test
         @AllowLeftovers
         void leavingAllowed(Space space) {
             leaving(space);
@@ -49,8 +55,8 @@ class BssSimExtensionTest {
         }
     }
 
-    private static String run(String method) {
-        return run(selectMethod(Endings.class, method, Space.class), 1);
+    private static String run(String method, Class<?> parameter) {
+        return run(selectMethod(Endings.class, method, parameter), 1);
     }
 
     /** The stack traces of the tests that failed, of so many. */
@@ -66,7 +72,7 @@ class BssSimExtensionTest {
 
     @Test
     void aFailingTestShowsItsRequestsWithTheirReasons() {
-        String printed = run("failing");
+        String printed = run("failing", Space.class);
         assertTrue(printed.contains("of its own"), printed);
         String line = "POST " + Applicant.INDIVIDUAL + " 400  not-authenticated-yet: real-name status: under_review";
         assertTrue(printed.contains("Suppressed: bss-sim: requests of space ") && printed.contains(line), printed);
@@ -74,10 +80,11 @@ class BssSimExtensionTest {
 
     @Test
     void leftoversFailAPassingTest() {
-        String printed = run("leaving");
-        assertTrue(printed.contains("a scripted answer is left over, given 0 times: {"), printed);
-        assertEquals("", run("leavingAllowed"));
-        assertEquals("", run("aborted"));
+        for (String printed : List.of(run("leaving", Space.class), run("leavingAnother", Spaces.class))) {
+            assertTrue(printed.contains("a scripted answer is left over, given 0 times: {"), printed);
+        }
+        assertEquals("", run("leavingAllowed", Space.class));
+        assertEquals("", run("aborted", Space.class));
     }
 
     /** Two tests, one after the other. */

@@ -72,7 +72,7 @@ class SpaceTest {
     }
 
     @Test
-    void aWorldIsChangedReadAndCopied(Space space, Simulator simulator) {
+    void aWorldIsChangedReadAndCopied(Space space, Spaces spaces) {
         space.putCertificate("E12345678", Map.of("blocked", true));
         space.putCustomer("customer-late", Map.of("partner", "demo-partner"));
         assertEquals(true, space.certificate("E12345678").get("blocked"));
@@ -82,16 +82,17 @@ class SpaceTest {
         assertEquals(List.of(requestId, "POST", Applicant.INDIVIDUAL, 400), List.of(entry.requestId(), entry.method(), entry.path(), entry.status()));
         assertTrue(entry.errorCode().startsWith("CBC."), entry.errorCode());
         assertEquals(400L, Json.object(space.explain(Map.of("customer_id", "customer-done")).get("response")).get("status"));
-        try (Space copy = simulator.space("copy", space.world())) {
-            assertEquals("unauthenticated", copy.customer("customer-late").get("real_name"));
-        }
+        assertEquals(401L, Json.object(space.explain(Map.of(), "no-such-token").get("response")).get("status"));
+        assertEquals("unauthenticated", spaces.fromFixture(space.world()).customer("customer-late").get("real_name"));
         space.reset();
         assertThrows(ControlException.class, () -> space.customer("customer-late"));
     }
 
     @Test
-    void aSpaceStartsFromAScenario(@StartsFrom("open") Space space) {
-        assertTrue(space.world().get("name").toString().contains("open"), space.world().toString());
+    void aSpaceStartsFromAScenario(@StartsFrom("open") Space one, Spaces spaces) {
+        for (Space space : List.of(one, spaces.fromScenario("open"))) {
+            assertTrue(space.world().get("name").toString().contains("open"), space.world().toString());
+        }
     }
 
     @Test

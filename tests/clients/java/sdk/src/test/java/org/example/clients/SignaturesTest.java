@@ -16,6 +16,7 @@ import java.util.Map;
 import org.example.bsssim.BssSimExtension;
 import org.example.bsssim.Simulator;
 import org.example.bsssim.Space;
+import org.example.bsssim.Spaces;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,19 +79,18 @@ class SignaturesTest {
     }
 
     @Test
-    void aTemporaryKeyNeedsItsSecurityToken(Simulator simulator) {
+    void aTemporaryKeyNeedsItsSecurityToken(Spaces spaces) {
         Map<String, ?> temporary = Map.of("ak", "TEMPAK0001", "sk", "temporary-secret", "security_token", "gQpjbi1ub3J0aC00/+==");
         Map<String, ?> owner = Map.of(
                 "name", "demo-partner", "id", "5f8a1c0e9d3b47a2b6c4d1e0f2a39b71", "xaccount_type", "***_IDP",
                 "credentials", Map.of("access_keys", List.of(temporary)));
         Map<String, ?> customer = Map.of("id", "customer-new", "partner", "demo-partner");
         Map<String, ?> fixture = Map.of("name", "temporary", "partners", List.of(owner), "customers", List.of(customer));
-        try (Space space = simulator.space("a temporary key", fixture)) {
-            GlobalCredentials key = new GlobalCredentials().withAk("TEMPAK0001").withSk("temporary-secret");
-            ServiceResponseException refused = assertThrows(ServiceResponseException.class, () -> applyIn(space, key));
-            SigningPartner.assertRefused(refused, 401, "APIGW.0301", UNAUTHENTICATED + "verify security token fail");
-            assertEquals(1, applyIn(space, key.withSecurityToken("gQpjbi1ub3J0aC00/+==")));
-        }
+        Space space = spaces.fromFixture(fixture);
+        GlobalCredentials key = new GlobalCredentials().withAk("TEMPAK0001").withSk("temporary-secret");
+        ServiceResponseException refused = assertThrows(ServiceResponseException.class, () -> applyIn(space, key));
+        SigningPartner.assertRefused(refused, 401, "APIGW.0301", UNAUTHENTICATED + "verify security token fail");
+        assertEquals(1, applyIn(space, key.withSecurityToken("gQpjbi1ub3J0aC00/+==")));
     }
 
     /** The fixture's own key is looked up in the space of the header. */
