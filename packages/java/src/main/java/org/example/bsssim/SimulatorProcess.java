@@ -27,12 +27,9 @@ final class SimulatorProcess implements AutoCloseable {
         command.addAll(arguments);
         try {
             Path log = Files.createTempFile("bss-sim", ".log");
-            try {
-                process = new ProcessBuilder(command).redirectError(log.toFile()).start();
-                url = ready(log);
-            } finally {
-                Files.deleteIfExists(log);
-            }
+            log.toFile().deleteOnExit();
+            process = new ProcessBuilder(command).redirectError(log.toFile()).start();
+            url = ready(log);
         } catch (IOException error) {
             throw new ControlException("bss-sim did not start: " + error.getMessage(), 0);
         }
