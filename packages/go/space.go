@@ -227,16 +227,13 @@ func (space *Space) verify(body JSON, expectations []Expectation) {
 	}
 }
 
-// Approve ends the review that a customer is under, with success.
-func (space *Space) Approve(customer string) {
+// Review decides the review that a customer is under: `approve`, which has no opinion, or `reject`.
+func (space *Space) Review(customer, decision, opinion string) {
 	space.t.Helper()
-	space.do(http.MethodPost, "/customers/"+url.PathEscape(customer)+"/review", JSON{"decision": "approve"}, nil)
-}
-
-// Reject ends the review that a customer is under, with an opinion.
-func (space *Space) Reject(customer, opinion string) {
-	space.t.Helper()
-	review := JSON{"decision": "reject", "opinion": opinion}
+	review := JSON{"decision": decision}
+	if opinion != "" {
+		review["opinion"] = opinion
+	}
 	space.do(http.MethodPost, "/customers/"+url.PathEscape(customer)+"/review", review, nil)
 }
 

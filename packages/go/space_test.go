@@ -162,7 +162,7 @@ func TestARefusedCallFailsTheTestWithEachMistakeOnALine(t *testing.T) {
 	mustFail(t, "match.statuss: unknown key `statuss`: did you mean `status`?", func(t testing.TB) {
 		simulator.Space(t).Verify(bsssim.JSON{"statuss": 500})
 	})
-	mustFail(t, "the customer is not under review", func(t testing.TB) { simulator.Space(t).Approve("customer-new") })
+	mustFail(t, "the customer is not under review", func(t testing.TB) { simulator.Space(t).Review("customer-new", "approve", "") })
 	mustFail(t, "nowhere", func(t testing.TB) { simulator.Space(t, bsssim.Scenario("nowhere")) })
 }
 
@@ -182,12 +182,12 @@ func TestASpaceIsGoneWhenItsTestHasEnded(t *testing.T) {
 func TestReviewsAreDecidedAndTheClockMoves(t *testing.T) {
 	space := bsssim.Start(t).Space(t)
 	apply(t, space)
-	space.Reject("customer-new", "blurred")
+	space.Review("customer-new", "reject", "blurred")
 	if status := space.Customer("customer-new")["real_name"]; status != "rejected" {
 		t.Errorf("the customer is %v", status)
 	}
 	apply(t, space)
-	space.Approve("customer-new")
+	space.Review("customer-new", "approve", "")
 	if status := space.Customer("customer-new")["real_name"]; status != "authenticated" {
 		t.Errorf("the customer is %v", status)
 	}

@@ -187,14 +187,18 @@ public final class Space implements AutoCloseable {
         }
     }
 
-    /** Ends the review that a customer is under, with success. */
-    public void approve(String customer) {
-        control.call("POST", "/customers/" + Control.encode(customer) + "/review", Map.of("decision", "approve"));
+    /** Decides the review that a customer is under: {@code approve}, or {@code reject} without an opinion. */
+    public void review(String customer, String decision) {
+        review(customer, Map.of("decision", decision));
     }
 
-    /** Ends the review that a customer is under, with an opinion. */
-    public void reject(String customer, String opinion) {
-        control.call("POST", "/customers/" + Control.encode(customer) + "/review", Map.of("decision", "reject", "opinion", opinion));
+    /** Decides the review that a customer is under: {@code reject}, with an opinion. */
+    public void review(String customer, String decision, String opinion) {
+        review(customer, Map.of("decision", decision, "opinion", opinion));
+    }
+
+    private void review(String customer, Map<String, ?> body) {
+        control.call("POST", "/customers/" + Control.encode(customer) + "/review", body);
     }
 
     /** The clock. */

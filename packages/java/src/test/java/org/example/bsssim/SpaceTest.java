@@ -49,17 +49,17 @@ class SpaceTest {
         List<String> lines = List.of(error.getMessage().split("\n"));
         assertEquals(2, lines.size(), error.getMessage());
         assertTrue(lines.contains("match.statuss: unknown key `statuss`: did you mean `status`?"), error.getMessage());
-        error = assertThrows(ControlException.class, () -> space.approve("customer-new"));
+        error = assertThrows(ControlException.class, () -> space.review("customer-new", "approve"));
         assertEquals("the customer is not under review but unauthenticated", error.getMessage());
     }
 
     @Test
     void reviewsAreDecidedAndTheClockMoves(Space space) {
         apply(space);
-        space.reject("customer-new", "blurred");
+        space.review("customer-new", "reject", "blurred");
         assertEquals("rejected", space.customer("customer-new").get("real_name"));
         apply(space);
-        space.approve("customer-new");
+        space.review("customer-new", "approve");
         assertEquals("authenticated", space.customer("customer-new").get("real_name"));
         Instant then = Instant.parse("2027-01-01T00:00:00Z");
         space.clock().freeze();
