@@ -105,7 +105,7 @@ async fn the_console_has_every_file_of_its_folder_with_headers_that_confine_it()
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(reply.header("set-cookie"), None);
     }
-    assert!((1..64 * 1024).contains(&bytes), "{bytes} bytes");
+    assert!((1..60 * 1024).contains(&bytes), "{bytes} bytes");
 }
 
 #[tokio::test]

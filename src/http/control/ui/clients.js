@@ -4,49 +4,30 @@ import { code, copyButton, h } from "./dom.js";
 
 const PATH = "/v2/customers/realname-auths/individual";
 
-const text = (value) => JSON.stringify(value);
-const json = ({ body }) => JSON.stringify(body, null, 2);
-const fields = ({ body }) => Object.entries(body).map(([name, value]) => `    ${name}=${text(value)},`).join("\n");
-const php = (value) => `'${value.replace(/[\\']/g, "\\$&")}'`;
 const shell = (value) => `'${value.replaceAll("'", "'\\''")}'`;
 
-/** A few lines by language, from `url`, `token`, `ak`, `sk`, `id` (of the account) and `body`. */
+/** A few lines by language, from `url`, `token`, `ak`, `sk` and `id` (of the account), which are in quotes, and `body`. */
 const LANGUAGES = {
-  curl: (it) => `curl -s ${it.url}${PATH} \\
+  curl: (it) => `curl -s ${it.raw.url}${PATH} \\
   -H 'Content-Type: application/json' \\
-  -H ${shell(`X-Auth-Token: ${it.token}`)} \\
-  -d ${shell(json(it))}`,
-  Python: (it) => `from huaweicloudsdkcore.auth.credentials import GlobalCredentials
-from huaweicloudsdkbssintl.v2 import ApplyIndividualRealnameAuthsReq, BssintlClient, CreatePersonalRealnameAuthRequest
-
-credentials = GlobalCredentials(${text(it.ak)}, ${text(it.sk)})
-client = BssintlClient.new_builder().with_credentials(credentials).with_endpoint(${text(it.url)}).build()
-application = ApplyIndividualRealnameAuthsReq(
-${fields(it)}
-)
-print(client.create_personal_realname_auth(CreatePersonalRealnameAuthRequest(application)))`,
+  -H ${shell(`X-Auth-Token: ${it.raw.token}`)} \\
+  -d ${shell(it.body)}`,
+  Python: (it) => `credentials = GlobalCredentials(${it.ak}, ${it.sk}, ${it.id})
+client = BssintlClient.new_builder().with_credentials(credentials).with_endpoint(${it.url}).build()`,
   Java: (it) => `BssintlClient client = BssintlClient.newBuilder()
-    .withCredential(new GlobalCredentials().withAk(${text(it.ak)}).withSk(${text(it.sk)}).withDomainId(${text(it.id)}))
-    .withEndpoint(${text(it.url)})
+    .withCredential(new GlobalCredentials().withAk(${it.ak}).withSk(${it.sk}).withDomainId(${it.id}))
+    .withEndpoint(${it.url})
     .build();`,
   Go: (it) => `credentials := global.NewCredentialsBuilder().
-	WithAk(${text(it.ak)}).WithSk(${text(it.sk)}).WithDomainId(${text(it.id)}).Build()
+	WithAk(${it.ak}).WithSk(${it.sk}).WithDomainId(${it.id}).Build()
 client := bssintl.NewBssintlClient(bssintl.BssintlClientBuilder().
-	WithEndpoint(${text(it.url)}).WithCredential(credentials).Build())`,
-  "Node.js": (it) => `const response = await fetch(${text(it.url + PATH)}, {
+	WithEndpoint(${it.url}).WithCredential(credentials).Build())`,
+  "Node.js": (it) => `const response = await fetch(${it.url} + "${PATH}", {
   method: "POST",
-  headers: { "Content-Type": "application/json", "X-Auth-Token": ${text(it.token)} },
-  body: JSON.stringify(${json(it)}),
+  headers: { "Content-Type": "application/json", "X-Auth-Token": ${it.token} },
+  body: JSON.stringify(${it.body}),
 });
 console.log(response.status, await response.json());`,
-  PHP: (it) => `$client = BssintlClient::newBuilder()
-    ->withCredentials(new GlobalCredentials(${[it.ak, it.sk, it.id].map(php).join(", ")}))
-    ->withEndpoint(${php(it.url)})
-    ->build();`,
-  "C#": (it) => `var client = BssintlClient.NewBuilder()
-    .WithCredential(new GlobalCredentials(${text(it.ak)}, ${text(it.sk)}, ${text(it.id)}))
-    .WithEndPoint(${text(it.url)})
-    .Build();`,
 };
 
 /** What stands for credentials that a partner does not have. */
@@ -54,32 +35,34 @@ const BLANK = { token: "TOKEN", ak: "AK", sk: "SK", id: "ACCOUNT" };
 
 /** Shows it in an element. */
 export async function showClients(page, place) {
-  const [space, { outcomes }] = await Promise.all([
-    page.json(`spaces/${encodeURIComponent(page.space)}`), page.json("catalog"),
-  ]);
-  const sample = outcomes.find(({ outcome, ways }) => outcome.startsWith("is_review") && ways.request)?.ways.request;
-  const partner = space.partners.find(({ name }) => name === sample?.as) ?? space.partners[0];
-  const has = Object.fromEntries(Object.entries(partner ?? {}).filter(([, value]) => value !== null));
-  const body = sample?.request ?? { customer_id: "CUSTOMER", identify_type: 0, xaccount_type: has.xaccount_type };
-  // The control API may have an address of its own.
-  const endpoint = h("input", { id: "endpoint", value: location.origin, input: () => showLines() });
-  const language = h("select", { id: "language", change: () => showLines() }, Object.keys(LANGUAGES).map((name) => h("option", name)));
-  const lines = h("div");
-  function showLines() {
-    const it = { ...BLANK, ...has, url: endpoint.value, body };
-    lines.replaceChildren(code(LANGUAGES[language.value](it), `${language.value} example`));
-  }
-  showLines();
-  const value = ([name, value]) => [
-    h("dt", name),
-    h("dd", value ? [h("code", value), copyButton("Copy", () => value)] : h("span.quiet", "none")),
-  ];
-  place.replaceChildren(
-    h("h2", "No request yet"),
-    h("p", "Point a client here. Its requests show up in this place, each with the reason for its answer."),
-    h("dl.values",
-      h("dt", h("label", { for: "endpoint" }, "Endpoint")), h("dd", endpoint, copyButton("Copy", () => endpoint.value)),
-      [["Token", has.token], ["AK", has.ak], ["SK", has.sk], ["xaccount_type", has.xaccount_type]].map(value)),
-    h("p", h("label", "A client in ", language)),
-    lines);
+	const [space, { outcomes }] = await Promise.all([
+		page.json(`spaces/${encodeURIComponent(page.space)}`), page.json("catalog"),
+	]);
+	const sample = outcomes.find(({ outcome, ways }) => outcome.startsWith("is_review") && ways.request)?.ways.request;
+	const partner = space.partners.find(({ name }) => name === sample?.as) ?? space.partners[0];
+	const has = Object.fromEntries(Object.entries(partner ?? {}).filter(([, value]) => value !== null));
+	const body = sample?.request ?? { customer_id: "CUSTOMER", identify_type: 0, xaccount_type: has.xaccount_type };
+	// The control API may have an address of its own.
+	const endpoint = h("input", { id: "endpoint", value: location.origin, input: () => showLines() });
+	const language = h("select", { id: "language", change: () => showLines() }, Object.keys(LANGUAGES).map((name) => h("option", name)));
+	const lines = h("div");
+	function showLines() {
+		const raw = { ...BLANK, ...has, url: endpoint.value };
+		const quoted = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, JSON.stringify(value)]));
+		const it = { ...quoted, raw, body: JSON.stringify(body, null, 2) };
+		lines.replaceChildren(code(LANGUAGES[language.value](it), `${language.value} example`));
+	}
+	showLines();
+	const value = ([name, value]) => [
+		h("dt", name),
+		h("dd", value ? [h("code", value), copyButton("Copy", () => value)] : h("span.quiet", "none")),
+	];
+	place.replaceChildren(
+		h("h2", "No request yet"),
+		h("p", "Point a client here. Its requests show up in this place, each with the reason for its answer."),
+		h("dl.values",
+			h("dt", h("label", { for: "endpoint" }, "Endpoint")), h("dd", endpoint, copyButton("Copy", () => endpoint.value)),
+			[["Token", has.token], ["AK", has.ak], ["SK", has.sk], ["xaccount_type", has.xaccount_type]].map(value)),
+		h("p", h("label", "A client in ", language)),
+		lines);
 }

@@ -2,25 +2,21 @@
 
 import { h } from "./dom.js";
 
-/** The customer that a request is about, by its body or by its query. */
 export const customer = ({ request: { body, path } }) =>
-  body?.customer_id ?? new URLSearchParams(path.split("?")[1]).get("customer_id");
+	body?.customer_id ?? new URLSearchParams(path.split("?")[1]).get("customer_id");
 
-/** An outcome by its name in the catalog. */
 export function outcome({ outcome: { error_code, fault, decided_by }, response: { body } }) {
-  if (fault) return `fault ${fault}`;
-  if (error_code) return error_code;
-  if (body?.is_review !== undefined) return `is_review ${body.is_review}`;
-  return decided_by === "accepted" ? "answered" : decided_by;
+	if (fault) return `fault ${fault}`;
+	if (error_code) return error_code;
+	if (body?.is_review !== undefined) return `is_review ${body.is_review}`;
+	return decided_by === "accepted" ? "answered" : decided_by;
 }
 
 const KINDS = { 2: "good", 4: "refused", 5: "failed" };
 
-/** The status of an answer. */
 export function pill({ status }) {
-  const kind = KINDS[String(status)[0]] ?? "broken";
-  return h(`span.pill.${kind}`, status ?? "none");
+	const kind = KINDS[String(status)[0]] ?? "broken";
+	return h(`span.pill.${kind}`, status ?? "none");
 }
 
-/** The time of day of an entry, in UTC. */
 export const time = ({ at }) => at.slice(11, 23);
