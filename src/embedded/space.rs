@@ -120,7 +120,7 @@ impl Space {
     /// ```
     ///
     /// # Panics
-    /// If it has more than 200 characters.
+    /// If it is blank, or has more than 200 characters.
     #[track_caller]
     pub fn labelled(self, label: &str) -> Self {
         let label = Label::try_from(label.to_owned()).unwrap_or_else(|error| panic!("{error}"));

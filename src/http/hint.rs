@@ -127,7 +127,7 @@ fn credential(request: &RecordedRequest) -> Option<String> {
         }
         let is_issued = SpaceId::from_token(token.as_bytes()).is_some();
         return is_issued.then(|| {
-            "a token of a simulator, but older than its last start, or of an account that is gone".to_owned()
+            "a token of a simulator, but of a space or an account that is gone, or older than the last start".to_owned()
         });
     }
     let Some(authorization) = request.header(AUTHORIZATION.as_str()) else {

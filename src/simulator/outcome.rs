@@ -409,11 +409,12 @@ impl Outcome {
         }
     }
 
-    /// What was decided where a fault loses it, such as `: is_review 1, then hang`.
-    fn lost_answer(&self) -> String {
+    /// The fault, and what was decided where it loses that, such as `: is_review 1, then hang`.
+    fn what_breaks(&self) -> String {
         match (self.answer_label(), self.fault()) {
             (Some(answer), Some(fault)) => format!(": {answer}, then {}", fault.as_str()),
-            _ => String::new(),
+            (None, Some(fault)) => format!(": {}", fault.as_str()),
+            (_, None) => String::new(),
         }
     }
 
@@ -421,7 +422,7 @@ impl Outcome {
         match (self, script) {
             (Self::Refused(error), _) => error.saw(),
             (Self::Scripted(_), Some(ScriptUse { place, .. })) => {
-                format!("scripted[{place}] matches{}", self.lost_answer())
+                format!("scripted[{place}] matches{}", self.what_breaks())
             }
             _ => String::new(),
         }

@@ -57,6 +57,13 @@ impl SpaceId {
         u64::from_str_radix(ak.strip_prefix(AK_PREFIX)?.get(..13)?, 32).ok().map(Self)
     }
 
+    /// Returns the space of a token or an access key that stands somewhere in a text.
+    pub fn within(text: &[u8]) -> Option<Self> {
+        let text = str::from_utf8(text).ok()?;
+        let by_token = text.find(TOKEN_PREFIX).and_then(|at| Self::from_token(&text.as_bytes()[at..]));
+        by_token.or_else(|| text.match_indices(AK_PREFIX).find_map(|(at, _)| Self::from_access_key(&text[at..])))
+    }
+
     /// Returns the space that a user was made for, if it was made for one.
     pub fn from_user(name: &str) -> Option<Self> {
         name.strip_prefix(USER_PREFIX).and_then(Self::parse)
@@ -116,6 +123,9 @@ mod tests {
             let key = id.new_access_key();
             assert_eq!((SpaceId::from_access_key(&key.ak), key.ak.len(), key.sk.expose().len()), (Some(id), 20, 40));
             assert_eq!(SpaceId::from_user(&id.new_user().name), Some(id));
+            for broken in [format!("\"{}\"", id.new_token().expose()), format!("SDK-X Access={}, Signature", key.ak)] {
+                assert_eq!(SpaceId::within(broken.as_bytes()), Some(id), "{broken}");
+            }
             assert_eq!(SpaceId::parse(&id.to_string()), Some(id));
         }
         assert_eq!(SpaceId::from_token(b"demo-token"), None);

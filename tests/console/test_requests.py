@@ -111,6 +111,8 @@ def test_clearing_and_a_reset_empty_every_window(client, open_console, live):
     for page in pages:
         expect(rows(page)).to_have_count(1)
     pages[0].get_by_role("button", name="Clear the journal").click()
+    expect(rows(pages[0])).to_have_count(1)
+    pages[0].get_by_role("button", name="Clear", exact=True).click()
     for page in pages:
         expect(rows(page)).to_have_count(0)
     client.apply()

@@ -25,6 +25,7 @@ def test_a_mistake_is_found_mended_and_the_world_is_served(client, page):
     text(page).fill(right.replace("{ id: customer-new, partner: demo-partner }", "{ id: 客戶, partner: demo-partnr }"))
     expect(summary(page)).to_have_text("1 mistake")
     page.get_by_role("button", name="Serve it in this space").click()
+    page.get_by_role("button", name="Serve", exact=True).click()
     mistake = page.get_by_role("button", name="there is no partner named `demo-partnr` - did you mean `demo-partner`?")
     mistake.click()
     expect(text(page)).to_be_focused()
@@ -36,6 +37,7 @@ def test_a_mistake_is_found_mended_and_the_world_is_served(client, page):
     expect(summary(page)).to_have_text("No mistakes, 2 exchanges as expected")
     expect(page.get_by_role("status")).to_have_text("No mistakes, 2 exchanges as expected")
     page.get_by_role("button", name="Serve it in this space").click()
+    page.get_by_role("button", name="Serve", exact=True).click()
     expect(summary(page)).to_have_text("The space has begun again from this text")
     assert client.control("GET", "customers/%E5%AE%A2%E6%88%B6")["partner"] == "demo-partner"
     expect(text(page)).to_have_value(right.replace("customer-new", "客戶", 1))

@@ -33,7 +33,7 @@ def test_reviews_are_approved_and_rejected_with_an_opinion(client, page):
     page.get_by_label("Opinion").fill("The picture is blurred.")
     page.keyboard.press("Enter")
     row = rows(page, "customers").filter(has_text="customer-under-review")
-    expect(row).to_contain_text("rejectedThe picture is blurred.")
+    expect(row).to_contain_text("rejected The picture is blurred.")
     expect(row.get_by_role("button").first).to_be_focused()
 
 

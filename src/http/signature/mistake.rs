@@ -27,7 +27,7 @@ struct Draft<'a> {
 /// What the client signed, in words, and how that differs from the canonical request.
 type Mistake = (&'static str, fn(&mut Draft<'_>, &Signed<'_>));
 
-const MISTAKES: [Mistake; 20] = [
+const MISTAKES: [Mistake; 22] = [
     ("the path without the slash at its end", |draft, _| {
         draft.path.pop();
     }),
@@ -76,6 +76,8 @@ const MISTAKES: [Mistake; 20] = [
         draft.signer = Algorithm::Sha256;
     }),
     ("an SK with a line feed at its end", |draft, _| draft.secret.push('\n')),
+    ("an SK with a blank at its end", |draft, _| draft.secret.push(' ')),
+    ("an SK in quotes", |draft, _| draft.secret = format!("\"{}\"", draft.secret)),
 ];
 
 /// The most bytes of a body for which mistakes are looked for: several of them hash it again.

@@ -52,7 +52,10 @@ async fn serve_logs_one_event_for_each_answer() {
     assert_eq!(answered[0]["check"], "path-known");
     let why = "path-known: The API does not exist or has not been published in the environment.";
     assert_eq!((&answered[0]["why"], &answered[0]["fault"]), (&json!(why), &Value::Null));
-    assert_eq!((&answered[1]["why"], &answered[1]["fault"]), (&json!("script: scripted[0] matches"), &json!("empty")));
+    assert_eq!(
+        (&answered[1]["why"], &answered[1]["fault"]),
+        (&json!("script: scripted[0] matches: empty"), &json!("empty"))
+    );
 }
 
 #[tokio::test]

@@ -285,6 +285,25 @@ fn login(user: &Value) -> [&str; 3] {
 }
 
 #[tokio::test]
+async fn request_with_a_broken_credential_of_a_space_is_refused_there() {
+    let app = TestApp::with("");
+    let space = app.create_space(&json!({ "fixture": fixture("c-1") })).await;
+    let (token, (ak, _)) = (token(&space), key(&space));
+    for (name, value) in [
+        ("x-auth-token", format!("Bearer {token}")),
+        ("x-auth-token", format!("\"{token}\"")),
+        ("authorization", format!("Bearer {token}")),
+        ("authorization", format!("SDK-HMAC-SHA256 Access={ak}, SignedHeaders=host, Signature=zz")),
+        ("authorization", format!("AWS4-HMAC-SHA256 Credential={ak}/20261129/x, Signature=00")),
+    ] {
+        let reply = app.call("POST", INDIVIDUAL, &[(name, &value)], "{}").await;
+        assert_eq!(reply.status, 401, "{name}: {value}");
+        app.get(&at(&format!("/journal/{}", reply.id()), &space)).await;
+    }
+    assert_eq!(app.get("/journal").await["entries"], json!([]), "nothing is in the default space");
+}
+
+#[tokio::test]
 async fn login_of_a_fresh_user_leads_to_its_space_without_a_header() {
     let app = TestApp::with("");
     let spaces = [
@@ -357,6 +376,10 @@ async fn label_is_shown_wherever_the_space_is() {
             let error = app.assert_control(method, path, json!({ "label": label }), 422).await;
             assert!(text(&error["detail"][0]["message"]).contains("at most 200"), "{error}");
         }
+    }
+    for blank in ["", " ", "\n\u{3000}"] {
+        let error = app.assert_control("PUT", &path, json!({ "label": blank }), 422).await;
+        assert!(text(&error["detail"][0]["message"]).contains("blank"), "{error}");
     }
     assert_eq!(labels().await, [(); 3].map(|()| json!("字".repeat(200))), "a refused label changes nothing");
     app.assert_control("PUT", &path, json!({ "label": null }), 200).await;

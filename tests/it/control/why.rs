@@ -15,7 +15,7 @@ async fn answers(app: &TestApp) -> Vec<(Reply, &'static str)> {
         (app.apply(&with(passport("c-1"), "identify_type", "0")).await, "identify_type: must be a 32-bit integer"),
         (app.apply(&passport("c-2")).await, "not-authenticated-yet: real-name status: under_review"),
         (app.apply_as("x", &passport("c-1")).await, "authenticated: decrypt token fail"),
-        (app.apply(&named("Broken")).await, "script: scripted[0] matches"),
+        (app.apply(&named("Broken")).await, "script: scripted[0] matches: reset"),
         (app.apply(&named("Flaky")).await, "script: scripted[1] matches"),
         (app.apply(&passport("c-1")).await, "accepted: every rule holds"),
         (app.call("GET", result, &[("x-auth-token", "token")], "").await, "accepted: the customer is the caller's"),
@@ -65,8 +65,8 @@ async fn explanation_hints_at_a_wrong_credential() {
         let before = TestApp::builtin();
         before.log_in(["demo-partner", "demo", "demo-password"], &[]).await.token().to_owned()
     };
-    let old = "authenticated: decrypt token fail (a token of a simulator, but older than its last start, or of an account \
-        that is gone)";
+    let old = "authenticated: decrypt token fail (a token of a simulator, but of a space or an account that is gone, or older \
+        than the last start)";
     let table = [
         ("x-auth-token", "Bearer token", bearer.to_owned()),
         ("x-auth-token", "bearer token", bearer.to_owned()),
@@ -178,9 +178,13 @@ async fn explanation_of_a_lost_answer_tells_what_was_decided() {
         json!({ "fault": "empty" }),
     ];
     app.script(&json!({ "then": steps })).await;
-    for decided in
-        [": is_review 1, then empty", ": CBC.0999, then reset", ": APIGW.0308, then reset", ": raw, then empty", ""]
-    {
+    for decided in [
+        ": is_review 1, then empty",
+        ": CBC.0999, then reset",
+        ": APIGW.0308, then reset",
+        ": raw, then empty",
+        ": empty",
+    ] {
         let reply = app.apply(&passport("c-1")).await;
         assert_eq!(reply.entry().why(), format!("script: scripted[0] matches{decided}"));
         assert_consistent(&reply.entry().json());

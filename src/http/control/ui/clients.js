@@ -36,7 +36,7 @@ const BLANK = { token: "TOKEN", ak: "AK", sk: "SK", id: "ACCOUNT" };
 /** Shows it in an element. */
 export async function showClients(page, place) {
 	const [space, { outcomes }] = await Promise.all([
-		page.json(`spaces/${encodeURIComponent(page.space)}`), page.json("catalog"),
+		page.own(), page.json("catalog"),
 	]);
 	const sample = outcomes.find(({ outcome, ways }) => outcome.startsWith("is_review") && ways.request)?.ways.request;
 	const partner = space.partners.find(({ name }) => name === sample?.as) ?? space.partners[0];

@@ -71,6 +71,10 @@ class Page {
 		return (await this.call(path, options)).json();
 	}
 
+	own() {
+		return this.json(`spaces/${encodeURIComponent(this.space)}`);
+	}
+
 	/** Says a text to those who do not see it. Rarely. */
 	announce(text) {
 		element("announcer").textContent = text;
@@ -167,7 +171,6 @@ function span(seconds) {
 	return parts.filter(([, count]) => count >= 1).slice(0, 2).map(([unit, count]) => Math.floor(count) + unit).join(" ");
 }
 
-/** Asks for the control token, until a call passes with it. */
 login.ask = (isWrong) => new Promise((resolve) => {
 	const field = h("input", { type: "password", required: true, autocomplete: "off", autofocus: true });
 	const close = () => {

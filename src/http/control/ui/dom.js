@@ -22,7 +22,6 @@ export function fill(element, ...children) {
 	return element;
 }
 
-/** A button. `name` says what it is about, where that is to be seen only by its place. */
 export const button = (label, click, name) => h("button", { type: "button", click, "aria-label": name && `${label} ${name}` }, label);
 
 export function copyButton(label, text) {

@@ -7,7 +7,6 @@ import { table } from "./table.js";
 
 export async function openOutcomes(page) {
 	const { outcomes, gateway, faults } = await page.json("catalog");
-	/** What shows the state of an outcome, by the text of its answer. */
 	const states = new Map();
 	const progress = h("progress", { "aria-label": "Outcomes met" });
 	const [count, none] = [h("p"), h("p.quiet", "None: the rules answer every request.")];

@@ -58,8 +58,10 @@ const basis = ({ basis, source }) => h("p",
 	basis === "documented" ? [h("span.pill.good", basis), " ", h("q", source)]
 		: [h("span.pill.broken", basis), ` ${source}`]);
 
-/** What a check saw, unless the reason has it already. */
-const saw = ({ saw }, why = "") => saw && !why.includes(saw) && h("pre.check", saw);
+function saw({ saw }, why) {
+	const rest = saw?.split("\n").filter((line) => !why.includes(line)).join("\n");
+	return rest && h("pre.check", rest);
+}
 
 const row = (check) => h("div.check", h("strong", check.check), h("p", check.saw), basis(check));
 
@@ -79,7 +81,7 @@ function again(entry, now) {
 
 /** The request as a command, with a token of this space. What is masked becomes a placeholder, such as `<name>`. */
 async function curl(page, { request, caller }) {
-	const { partners } = await page.json(`spaces/${encodeURIComponent(page.space)}`);
+	const { partners } = await page.own();
 	const partner = partners.find(({ name }) => name === caller) ?? partners[0];
 	const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 	const fill = (name, value) => (value === MASK ? `<${name}>` : value);

@@ -3,6 +3,7 @@
 import { showClients } from "./clients.js";
 import { button, h } from "./dom.js";
 import { customer, outcome, pill, time } from "./entry.js";
+import { ask } from "./forms.js";
 import { journal, PAGE } from "./journal.js";
 import { KEYS, matches, parse } from "./query.js";
 import { head } from "./table.js";
@@ -21,7 +22,6 @@ const COLUMNS = [
 
 const WHOLE = { why: (entry) => entry.outcome.why, customer, request: ({ request }) => request.path };
 
-/** The number of the entry that was opened last: who comes back finds its row. */
 let opened = null;
 
 export function openRequests(page) {
@@ -34,12 +34,10 @@ export function openRequests(page) {
 			page.set("q", search.value);
 			find();
 		},
-		keydown: (event) => event.key === "Escape" && !search.value && search.blur(),
+		keydown: ({ key }) => (key === "Enter" ? move(1) : key === "Escape" && !search.value && search.blur()),
 	});
-	const clear = button("Clear the journal", async () => {
-		await page.call("journal", { method: "DELETE" });
-		search.focus();
-	});
+	const clear = button("Clear the journal", () => ask("Clear the journal?", "All requests of the space are lost.", { clear: "Clear" },
+		() => page.call("journal", { method: "DELETE" })));
 	const count = h("p.quiet");
 	const body = h("tbody");
 	const table = h("table.requests",
@@ -73,7 +71,6 @@ export function openRequests(page) {
 		render();
 	}
 
-	/** Adds the rows of new entries, and takes away those of entries that have gone. */
 	function render() {
 		const { entries, earlier } = journal;
 		const found = entries.filter((entry) => rows.has(entry.number) || matches(terms, entry));

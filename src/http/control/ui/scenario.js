@@ -2,15 +2,16 @@
 
 import { button, h } from "./dom.js";
 import { pill } from "./entry.js";
-import { download, mistakes, textarea } from "./forms.js";
+import { ask, download, mistakes, textarea } from "./forms.js";
 
 const PAUSE = 300;
 
 /** What was typed, by the name of the scenario. It outlives the view. */
 const drafts = new Map();
+addEventListener("beforeunload", (event) => drafts.size && event.preventDefault());
 
 export async function openScenario(page) {
-	const [{ scenarios }, space] = await Promise.all([page.json("scenarios"), page.json(`spaces/${encodeURIComponent(page.space)}`)]);
+	const [{ scenarios }, space] = await Promise.all([page.json("scenarios"), page.own()]);
 	const own = scenarios.find(({ name }) => name === space.scenario)?.name ?? "default";
 	const { name, description, yaml } = await page.json(`scenarios/${page.id || encodeURIComponent(own)}`);
 	const area = textarea(`Scenario ${name}`, drafts.get(name) ?? yaml, { input: () => {
@@ -55,7 +56,7 @@ export async function openScenario(page) {
 
 	page.content.append(
 		h("div.bar", h("h1", "Scenario"), select,
-			button("Serve it in this space", serve), button("Download", () => download(`${name}.yaml`, area.value))),
+			button("Serve it in this space", () => ask("Serve it in this space?", "Its world and its journal are lost.", { serve: "Serve" }, serve)), button("Download", () => download(`${name}.yaml`, area.value))),
 		h("p.quiet", description),
 		h("div.sides", area, h("section", { "aria-label": "Results" }, summary, results)));
 	// The text stays, whatever happens to the space.

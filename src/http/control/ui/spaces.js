@@ -14,7 +14,7 @@ export async function openSpaces(page) {
 	const count = h("p.quiet");
 	const list = table("Spaces, those first that were used last", [
 		["Space", "name", ({ id, label = id }) => [h("a", { href: page.href("spaces", {}, id) }, label), id === page.space && " · chosen"]],
-		["ID", "why", ({ id }) => h("code", id)],
+		["ID", "id", ({ id }) => h("code", id)],
 		["Scenario", "state", ({ scenario }) => scenario],
 		["Last used (UTC)", "state", ({ last_used: used }) => `${used.slice(0, 10)} ${used.slice(11, 19)}`],
 		["", "actions", ({ id, label }) => [

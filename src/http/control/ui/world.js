@@ -78,7 +78,7 @@ export async function openWorld(page) {
 		["Used by", "why", ({ used_by: ids }) => [ids.slice(0, 5).map((id) => [h("code", id), " "]), ids.length > 5 && `and ${ids.length - 5} more`]],
 	]);
 	const customers = records("customers", "id", { partner: null, real_name: "unauthenticated", attempts: 0 }, [
-		["Status", "state", ({ real_name, opinion }) => [state(real_name), opinion && quiet(opinion)]],
+		["Status", "state", ({ real_name, opinion }) => [state(real_name), " ", opinion && quiet(opinion)]],
 		["Attempts", "number", ({ attempts }) => `${attempts}`],
 		["Partner", "why", ({ partner }) => partner ?? quiet("none")],
 	]);
