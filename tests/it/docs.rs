@@ -1,4 +1,4 @@
-//! README.md, CONTRIBUTING.md and the files of `docs` are true: their commands run, their answers are those shown, their links
+//! The READMEs, CONTRIBUTING.md and the files of `docs` are true: their commands run, their answers are those shown, their links
 //! lead somewhere.
 
 use std::fs;
@@ -38,7 +38,8 @@ impl Document {
     fn all() -> Vec<Self> {
         let folder = fs::read_dir(Path::new(ROOT).join("docs")).expect("the folder docs exists");
         let docs = folder.map(|entry| Path::new("docs").join(entry.expect("the folder can be read").file_name()));
-        let mut paths: Vec<_> = ["README.md", "CONTRIBUTING.md"].map(PathBuf::from).into_iter().chain(docs).collect();
+        let others = ["README.md", "CONTRIBUTING.md", "packages/python/README.md"].map(PathBuf::from);
+        let mut paths: Vec<_> = others.into_iter().chain(docs).collect();
         paths.sort();
         paths.into_iter().map(Self::read).collect()
     }
@@ -112,6 +113,14 @@ fn example_of_buckets_is_accepted() {
 }
 
 #[test]
+fn example_of_python_is_the_tested_file() {
+    let tested = include_str!("../../packages/python/tests/example/test_shop.py");
+    for document in ["docs/clients.md", "packages/python/README.md"].map(Document::read) {
+        assert_eq!(document.block("import pytest"), tested.trim_end(), "{}", document.path.display());
+    }
+}
+
+#[test]
 fn default_yaml_has_every_setting() {
     let (_, schema, _) = run(&["schema"]);
     let schema: Value = serde_json::from_str(&schema).expect("a schema is JSON");
@@ -144,7 +153,7 @@ fn links_lead_to_files_and_headings() {
 }
 
 /// The folders whose files the documents for contributors name.
-const FOLDERS: [&str; 7] = ["src/", "tests/", "fixtures/", "examples/", "benches/", "docs/", ".ci/"];
+const FOLDERS: [&str; 8] = ["src/", "tests/", "fixtures/", "examples/", "benches/", "docs/", "packages/", ".ci/"];
 
 #[test]
 fn paths_and_items_named_to_contributors_exist() {
@@ -172,7 +181,7 @@ const CHOICES: [(&str, &str); 4] = [
 
 /// The starts of commands that are not run here, each with a file and a text in it that show that it is run elsewhere, or
 /// can be.
-const ELSEWHERE: [(&str, &str, &str); 13] = [
+const ELSEWHERE: [(&str, &str, &str); 14] = [
     ("cargo build --all-features", ".ci/run", "cargo clippy --all-targets --all-features"),
     ("cargo test --locked --all-features", ".ci/run", "test_command='cargo test --locked --all-features'"),
     ("cargo test --all-features --", "Cargo.toml", "[[test]]\nname = \"it\""),
@@ -188,6 +197,7 @@ const ELSEWHERE: [(&str, &str, &str); 13] = [
     ("cargo install --path .", "Cargo.toml", "[[bin]]\nname = \"bss-sim\""),
     ("cargo insta accept", "Cargo.toml", "insta = "),
     ("cargo doc --open", ".ci/run", "cargo doc"),
+    ("pip install bss-sim", ".ci/run", "dist/bss_sim-*x86_64.whl"),
     ("docker ", "Dockerfile", "ENTRYPOINT [\"/bss-sim\"]"),
     ("curl -k https://127.0.0.1:8080/_sim/tls/ca.pem", "tests/sdk/test_tls.py", "/_sim/tls/ca.pem"),
 ];
