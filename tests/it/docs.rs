@@ -171,6 +171,34 @@ fn paths_and_items_named_to_contributors_exist() {
     }
 }
 
+/// The languages of programs in these documents that are parts of a tested project, with the files.
+const PROGRAMS: [(&str, &[&str]); 2] = [
+    ("go", &["tests/clients/go/first_test.go"]),
+    (
+        "java",
+        &[
+            "tests/clients/java/sdk/src/test/java/org/example/clients/FirstTest.java",
+            "tests/clients/java/sdk/src/test/java/org/example/clients/ContainerRecipe.java",
+        ],
+    ),
+];
+
+#[test]
+fn programs_are_parts_of_tested_projects() {
+    let documents = Document::all();
+    for (language, files) in PROGRAMS {
+        let shown = documents.iter().flat_map(Document::blocks).filter(|block| block.language == language);
+        let mut shown: Vec<_> = shown.map(|block| block.text).collect();
+        for file in files {
+            let program = Document::read(*file).text;
+            let others = shown.len();
+            shown.retain(|text| !program.contains(text));
+            assert!(shown.len() < others, "no document shows a part of {file}");
+        }
+        assert_eq!(shown, Vec::<&str>::new(), "this is in no tested file");
+    }
+}
+
 /// The words that a reader replaces, with what a reader might choose.
 const CHOICES: [(&str, &str); 4] = [
     ("DIRECTORY", "fixtures/scenarios"),

@@ -3,6 +3,7 @@
 mod api;
 mod architecture;
 mod cli;
+mod clients;
 mod control;
 mod docs;
 mod fixtures;

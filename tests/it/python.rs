@@ -2,24 +2,25 @@
 //! the list of its packages, and runs in a virtual environment of its own in the build folder.
 
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+
+use crate::support::{Suite, build_folder, run_suite, suite_folder};
 
 #[test]
 fn sdk_suite_passes() {
-    let suite = Suite { name: "sdk", subject: "the official SDK", least_python: 9 };
+    let suite = PythonSuite { name: "sdk", subject: "the official SDK", least_python: 9 };
     let needs_s3: &[_] = if cfg!(feature = "s3") { &[] } else { &["test_bucket.py"] };
     suite.run(needs_s3);
 }
 
 #[test]
 fn openapi_suite_passes() {
-    Suite { name: "openapi", subject: "the document of OpenAPI", least_python: 11 }.run(&[]);
+    PythonSuite { name: "openapi", subject: "the document of OpenAPI", least_python: 11 }.run(&[]);
 }
 
 /// A suite in Python.
-struct Suite {
+struct PythonSuite {
     /// Its folder below `tests`.
     name: &'static str,
     /// What it tests.
@@ -28,66 +29,50 @@ struct Suite {
     least_python: u32,
 }
 
-impl Suite {
-    /// Runs the tests, but for some files. Where there is no Python for them, says so; in CI there has to be one.
+impl PythonSuite {
+    /// Runs the tests, but for some files.
     #[track_caller]
     fn run(&self, ignored: &[&str]) {
-        let Some(version) = self.python_version() else {
-            let Self { subject, least_python, .. } = self;
-            let message =
-                format!("{subject} is not tested: that needs python3, 3.{least_python} or later, with its module venv");
-            assert!(std::env::var_os("CI").is_none(), "{message}");
-            // The test harness keeps back what a passing test prints, but not what is written like this.
-            let _ = writeln!(io::stderr(), "{message}");
-            return;
-        };
-        let folder = self.folder();
-        run(Command::new(self.environment(&version))
-            .args(["-m", "pytest", "-q"])
-            .arg(&folder)
-            .args(ignored.iter().map(|file| format!("--ignore={}", folder.join(file).display())))
-            .env("BSS_SIM_BIN", env!("CARGO_BIN_EXE_bss-sim"))
-            .env("PYTHONDONTWRITEBYTECODE", "1"));
-    }
-
-    fn folder(&self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(self.name)
+        let Some(version) = self.python_version() else { return };
+        let folder = suite_folder(self.name);
+        run_suite(
+            Command::new(self.environment(&version))
+                .args(["-m", "pytest", "-q"])
+                .arg(&folder)
+                .args(ignored.iter().map(|file| format!("--ignore={}", folder.join(file).display())))
+                .env("PYTHONDONTWRITEBYTECODE", "1"),
+        );
     }
 
     /// What `python3` is, if it will do.
+    #[track_caller]
     fn python_version(&self) -> Option<String> {
+        let Self { subject, least_python, .. } = *self;
         // Some systems ship `venv` without `ensurepip`, and then it cannot make an environment.
         let probe = format!(
-            "import ensurepip, sys, venv; print(sys.executable, sys.version); sys.exit(sys.version_info < (3, {}))",
-            self.least_python
+            "import ensurepip, sys, venv; print(sys.executable, sys.version); sys.exit(sys.version_info < (3, {least_python}))"
         );
-        let output = Command::new("python3").args(["-c", &probe]).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        let needs = format!("python3, 3.{least_python} or later, with its module venv");
+        Suite { subject, needs: &needs, probe: &["python3", "-c", &probe] }.tools()
     }
 
     /// The interpreter of an environment with the packages that the tests need. It is made anew only when they or
     /// Python itself have changed.
     fn environment(&self, version: &str) -> PathBuf {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(self.name);
+        let directory = build_folder(self.name);
         let (python, stamp) = (directory.join("bin/python"), directory.join("installed"));
-        let requirements = self.folder().join("requirements.txt");
+        let requirements = suite_folder(self.name).join("requirements.txt");
         let wanted = version.to_owned() + &fs::read_to_string(&requirements).expect("the list of packages can be read");
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return python;
         }
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory));
-        run(Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
-            .arg(&requirements));
+        run_suite(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory));
+        run_suite(
+            Command::new(&python)
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
+                .arg(&requirements),
+        );
         fs::write(&stamp, wanted).expect("the build folder can be written to");
         python
     }
-}
-
-/// Runs a command to its end, which has to be a good one.
-#[track_caller]
-fn run(command: &mut Command) {
-    let output = command.output().expect("the command can be started");
-    let printed = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}\n{printed}", output.status);
 }

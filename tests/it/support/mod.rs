@@ -6,6 +6,7 @@ mod connection;
 mod fixtures;
 mod process;
 mod signature;
+mod suite;
 mod tls;
 
 pub(crate) use app::{TestApp, build_error};
@@ -14,6 +15,7 @@ pub(crate) use connection::{Connection, chunked, head, raw_post};
 pub(crate) use fixtures::*;
 pub(crate) use process::{Exec, Process, binary, finished, run, run_on};
 pub(crate) use signature::{DERIVED, HOST, JSON, SHA256, SM3, SignedRequest, machine_time, now, sdk_date};
+pub(crate) use suite::{Suite, build_folder, run_suite, suite_folder};
 pub(crate) use tls::{NAME, TlsClient, certificate};
 
 use std::panic::Location;
