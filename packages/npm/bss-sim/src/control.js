@@ -16,7 +16,9 @@ export class ControlError extends Error {
 
   constructor(message, status) {
     super(message);
-    this.status = status;
+    if (status !== undefined) {
+      this.status = status;
+    }
   }
 }
 
