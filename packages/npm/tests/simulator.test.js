@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import test from "node:test";
 import { start } from "bss-sim";
+import ts from "typescript";
 import { COMMAND } from "./client.js";
 
 /** Sets an environment variable until the test ends. */
@@ -92,6 +93,14 @@ for (const [body, message] of STRANGERS) {
     await assert.rejects(start({ url }), { name: "ControlError", message: message.replace("URL", url) });
   });
 }
+
+test("await using works as TypeScript translates it", () => {
+  const program = readFileSync(new URL("using.ts", import.meta.url), "utf8");
+  const { outputText } = ts.transpileModule(program, { compilerOptions: { target: "es2022", module: "esnext" } });
+  const run = spawnSync(process.execPath, ["--input-type=module", "--eval", outputText], { encoding: "utf8" });
+  assert.equal(run.status, 0, run.stderr);
+  assert.match(run.stdout, /^http:\/\/127\.0\.0\.1:\d+ \S+ 1\n$/);
+});
 
 test("a simulator ends with a process that is killed", async () => {
   const program = `import { start } from "bss-sim"; console.log((await start()).url); process.stdin.resume();`;
