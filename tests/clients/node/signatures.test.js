@@ -43,6 +43,12 @@ test("a wrong secret is refused with the canonical request", async (t) => {
   assert.ok(error.errorMsg.startsWith(start), error.errorMsg);
 });
 
+test("with a slash at the end of the endpoint the SDK signs another path than it sends", async (t) => {
+  const space = await spaceFor(t);
+  const partner = new SigningPartner(`${space.url}/`, keyOf(space));
+  await assert.rejects(partner.apply(application(space)), { httpStatusCode: 401, errorCode: "APIGW.0301" });
+});
+
 test("an unknown key is refused", async (t) => {
   const space = await spaceFor(t);
   const partner = new SigningPartner(space.url, keyOf(space).withAk("NOSUCHAK"));
