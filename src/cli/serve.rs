@@ -26,8 +26,8 @@ use super::watch::Watcher;
 use crate::domain::{Secret, parse_duration};
 use crate::fixture::{Library, LoadedScenario, builtin_names};
 use crate::http::{
-    App, ControlSettings, DEFAULT_JOURNAL_ENTRIES, HostPattern, Limits, Server, Tls, api_service, control_router,
-    service,
+    App, CONSOLE_PATH, ConsoleRedirect, ControlSettings, DEFAULT_JOURNAL_ENTRIES, HostPattern, Limits, Server, Tls,
+    api_service, control_service, service,
 };
 use crate::simulator::{JournalLimits, Spaces};
 
@@ -79,6 +79,12 @@ pub(super) struct ServeArgs {
     #[arg(long, env = "BSS_SIM_CONTROL_HOST", value_name = "HOST", value_delimiter = ',')]
     control_host: Vec<HostPattern>,
 
+    /// Serve no web console, which is at /_sim/ui/ otherwise.
+    ///
+    /// Then no path leads a browser there, and the control API is as before.
+    #[arg(long, env = "BSS_SIM_NO_CONSOLE")]
+    no_console: bool,
+
     /// The most journal entries of one space.
     #[arg(long, env = "BSS_SIM_JOURNAL_ENTRIES", value_name = "NUMBER", default_value_t = DEFAULT_JOURNAL_ENTRIES)]
     journal_entries: usize,
@@ -120,6 +126,7 @@ impl ServeArgs {
             token: self.control_token.as_deref().map(Secret::new),
             hosts: self.control_host.clone(),
             show_personal_data: self.show_personal_data,
+            no_console: self.no_console,
             ca: tls.as_ref().and_then(Tls::ca),
         };
         let app = Arc::new(App::new(spaces, library, control));
@@ -148,11 +155,15 @@ impl ServeArgs {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = |address| format!("{scheme}://{}", local(address));
         let control_url = control_address.map(url);
-        print_ready(&url(address), control_url.as_deref(), app.control.ca.is_some(), scenario);
-        let api = if control_listeners.is_empty() { service(app) } else { api_service(app) };
+        print_ready(&url(address), control_url.as_deref(), &app.control, scenario);
+        let api = if control_listeners.is_empty() {
+            service(app)
+        } else {
+            ConsoleRedirect { inner: api_service(app), is_on: false }
+        };
         let server = || Server::new(limits, &app.spaces).with_tls(tls.cloned());
         let serving = join_all(listeners.into_iter().map(|listener| server().serve(listener, api.clone())));
-        let control = control_router(app);
+        let control = control_service(app);
         let controlling =
             join_all(control_listeners.into_iter().map(|listener| server().serve(listener, control.clone())));
         let (flags, tls) = (self.tls.clone(), tls.cloned());
@@ -211,13 +222,17 @@ async fn reload_on(mut hangup: Signal, app: Arc<App>, reload_certificate: impl F
 }
 
 /// Prints the ready line. The simulator serves even if stdout is closed.
-fn print_ready(url: &str, control_url: Option<&str>, has_ca: bool, scenario: &str) {
+fn print_ready(url: &str, control_url: Option<&str>, control: &ControlSettings, scenario: &str) {
     let mut line = json!({ "event": "ready", "url": url, "scenario": scenario, "version": env!("CARGO_PKG_VERSION") });
-    if let Some(control) = control_url {
-        line["control_url"] = control.into();
+    if let Some(control_url) = control_url {
+        line["control_url"] = control_url.into();
     }
-    if has_ca {
-        let ca = format!("{}/_sim/tls/ca.pem", control_url.unwrap_or(url));
+    let control_url = control_url.unwrap_or(url);
+    if !control.no_console {
+        line["console"] = format!("{control_url}{CONSOLE_PATH}").into();
+    }
+    if control.ca.is_some() {
+        let ca = format!("{control_url}/_sim/tls/ca.pem");
         tracing::info!(ca, "the certificates are self-signed: clients have to trust the CA at this URL");
         line["ca"] = ca.into();
     }

@@ -380,8 +380,21 @@ pub enum Fault {
 }
 
 impl Fault {
+    pub const ALL: [Self; 5] = [Self::Reset, Self::Close, Self::Empty, Self::Malformed, Self::Hang];
+
     /// The word in fixtures and explanations.
     pub fn as_str(self) -> &'static str {
         <&str>::from(self).trim_start_matches("fault ")
+    }
+
+    /// What a client notices.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Reset => "The connection is reset.",
+            Self::Close => "The connection is closed without an answer.",
+            Self::Empty => "The answer has status 200 and an empty body.",
+            Self::Malformed => "The body is shorter than its Content-Length.",
+            Self::Hang => "There is no answer as long as the client waits.",
+        }
     }
 }

@@ -56,6 +56,8 @@ pub struct ControlSettings {
     pub hosts: Vec<HostPattern>,
     /// Whether the journal shows names and certificate numbers.
     pub show_personal_data: bool,
+    /// Whether there is no web console.
+    pub no_console: bool,
     /// The certificate of the CA that clients have to trust, as PEM; `None` if the simulator has no CA of its own.
     pub ca: Option<Arc<str>>,
 }

@@ -31,10 +31,11 @@ use axum::Router;
 
 pub use api::api_service;
 pub use app::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES};
-pub(crate) use control::{Conditions, Field, Order};
 pub use control::{
-    Coverage, CoveredOutcome, EntryBody, Expectation, NotVerified, entry, explain, journal, verify, verify_within,
+    CONSOLE_PATH, ConsoleRedirect, Coverage, CoveredOutcome, EntryBody, Expectation, NotVerified, entry, explain,
+    journal, verify, verify_within,
 };
+pub(crate) use control::{Conditions, Field, Order};
 pub use host::HostPattern;
 pub use limits::Limits;
 pub use mask::MASK;
@@ -48,12 +49,14 @@ pub use tls::Tls;
 use self::api::{api_routes, record};
 
 /// Serves every route: the simulated API, IAM and the control API.
-pub fn service(app: &Arc<App>) -> RecordService<Router> {
-    record(app, Some("/_sim"), api_routes(&app.spaces).merge(control::routes(app)))
+pub fn service(app: &Arc<App>) -> ConsoleRedirect<RecordService<Router>> {
+    let inner = record(app, Some("/_sim"), api_routes(&app.spaces).merge(control::routes(app)));
+    ConsoleRedirect { inner, is_on: !app.control.no_console }
 }
 
-pub fn control_router(app: &Arc<App>) -> Router {
-    control::routes(app).with_state(())
+/// Serves the control API alone.
+pub fn control_service(app: &Arc<App>) -> ConsoleRedirect<Router> {
+    ConsoleRedirect { inner: control::routes(app).with_state(()), is_on: !app.control.no_console }
 }
 
 /// The service of every route as a router, for those who serve it themselves.

@@ -176,7 +176,7 @@ impl Sources {
         while let Some(path) = open.pop() {
             if path.is_dir() {
                 open.extend(fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path()));
-            } else {
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("a source is text");
                 let source = Source::new(path.strip_prefix(&root).expect("it is below the root"), &text);
                 sources.insert(source.module.clone(), source);

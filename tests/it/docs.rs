@@ -38,6 +38,8 @@ impl Document {
     fn all() -> Vec<Self> {
         let folder = fs::read_dir(Path::new(ROOT).join("docs")).expect("the folder docs exists");
         let docs = folder.map(|entry| Path::new("docs").join(entry.expect("the folder can be read").file_name()));
+        // A picture is no document.
+        let docs = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
         let others = ["README.md", "CONTRIBUTING.md", "packages/python/README.md", "packages/npm/bss-sim/README.md"]
             .map(PathBuf::from);
         let mut paths: Vec<_> = others.into_iter().chain(docs).collect();

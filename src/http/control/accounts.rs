@@ -1,6 +1,7 @@
 //! `/_sim/customers`, `/_sim/partners` and `/_sim/certificates`: what is in a space, in the form of a scenario.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::response::NoContent;
@@ -9,14 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{ControlError, Result};
 use super::extract::{Body, InSpace, Named, NamedBody, PathName, Put, RequestBody};
+use super::page::{PageInfo, Part};
 use crate::domain::{Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, ReviewDecision};
-use crate::fixture::{CertificateSpec, CustomerSpec, Document, PartnerSpec, ScenarioSpec, opinion_on_approval};
+use crate::fixture::{CertificateSpec, CustomerSpec, Document, PartnerSpec, opinion_on_approval};
 use crate::simulator::SpaceState;
 
-/// The customers of a space.
+/// The customers of a space, in the order of their IDs.
 #[derive(Serialize, JsonSchema)]
 pub struct CustomerList {
     customers: Vec<CustomerSpec>,
+    /// With `limit`.
+    #[serde(flatten)]
+    page: Option<PageInfo>,
 }
 
 /// A customer to be put, with its credentials.
@@ -41,11 +46,15 @@ impl Named for NewCustomer {
     const NAME: &str = "id";
 }
 
-pub async fn list_customers(InSpace(space): InSpace) -> Json<CustomerList> {
+pub async fn list_customers(InSpace(space): InSpace, part: Part) -> Json<CustomerList> {
+    fn texts((id, customer): &(CustomerId, Arc<Customer>)) -> Vec<&str> {
+        let partner = customer.partner.as_deref();
+        [id.as_str(), customer.status.as_str()].into_iter().chain(partner).collect()
+    }
     let state = space.state();
-    let customers = state.customers();
+    let (customers, page) = part.of(state.customers().into_iter(), texts);
     let customers = customers.iter().map(|(id, customer)| customer_spec(&state, id, customer));
-    Json(CustomerList { customers: customers.collect() })
+    Json(CustomerList { customers: customers.collect(), page })
 }
 
 pub async fn get_customer(InSpace(space): InSpace, PathName(id): PathName) -> Result<Json<CustomerSpec>> {
@@ -150,10 +159,13 @@ fn partner_spec(state: &SpaceState, name: &str) -> Result<PartnerSpec> {
     accounts.partner(name).map(|partner| PartnerSpec::from(&**partner)).ok_or_else(|| unknown("partner"))
 }
 
-/// The certificates of a space.
+/// The certificates of a space, in the order of their numbers.
 #[derive(Serialize, JsonSchema)]
 pub struct CertificateList {
     certificates: Vec<CertificateSpec>,
+    /// With `limit`.
+    #[serde(flatten)]
+    page: Option<PageInfo>,
 }
 
 /// A certificate to be put, with the customers who hold it.
@@ -174,9 +186,10 @@ impl Named for NewCertificate {
     const NAME: &str = "number";
 }
 
-pub async fn list_certificates(InSpace(space): InSpace) -> Json<CertificateList> {
+pub async fn list_certificates(InSpace(space): InSpace, part: Part) -> Json<CertificateList> {
     let world = space.state().snapshot();
-    Json(CertificateList { certificates: ScenarioSpec::from_world("", &world).certificates })
+    let (certificates, page) = part.of(CertificateSpec::all_of(&world), CertificateSpec::texts);
+    Json(CertificateList { certificates, page })
 }
 
 pub async fn get_certificate(InSpace(space): InSpace, PathName(number): PathName) -> Result<Json<CertificateSpec>> {

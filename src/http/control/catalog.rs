@@ -1,4 +1,4 @@
-//! `GET /_sim/catalog`: every documented outcome, with all ways to get it now.
+//! `GET /_sim/catalog`: every documented outcome, with all ways to get it now, and what else can be scripted.
 
 use std::sync::Arc;
 
@@ -9,7 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::explain::preview;
 use super::extract::InSpace;
-use crate::domain::{Answer, Application, Citation, DocumentedOutcome, ErrorCode, Inspection, Refusal, Step};
+use crate::domain::{
+    Answer, Application, Citation, DocumentedOutcome, ErrorCode, Fault, GatewayError, Inspection, Refusal, Step,
+    gateway,
+};
 use crate::fixture::{CatalogRow, StepSpec, catalog};
 use crate::http::bss::individual::decode_json;
 use crate::http::openapi::all_required;
@@ -18,10 +21,14 @@ use crate::simulator::SpaceState;
 /// The most customers, and the most certificates, that are tried in order to find sample requests.
 const MAX_TRIED: usize = 100;
 
-/// Every documented outcome, in the page's order.
+/// Every documented outcome, in the page's order, and what a script can do besides.
 #[derive(Serialize, JsonSchema)]
 pub struct OutcomeList {
     outcomes: Vec<CatalogOutcome>,
+    /// The errors of the gateway in front of the API.
+    gateway: Vec<ScriptedOutcome>,
+    /// The faults of the connection.
+    faults: Vec<ScriptedOutcome>,
 }
 
 /// A documented outcome, with all ways to get it now.
@@ -36,6 +43,21 @@ struct CatalogOutcome {
     /// What ends in it.
     causes: Vec<Cause>,
     ways: Ways,
+}
+
+/// What the API's page does not document, and a script gives.
+#[derive(Serialize, JsonSchema)]
+#[schemars(transform = all_required)]
+struct ScriptedOutcome {
+    /// An error code of the gateway, or `fault` with its name.
+    outcome: String,
+    /// The HTTP status; `null` if no answer is sent as it is.
+    status: Option<u16>,
+    /// The message of the error, or what a client notices.
+    text: &'static str,
+    #[serde(flatten)]
+    citation: Citation,
+    scripted: SampleScript,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -95,10 +117,51 @@ pub async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
             ways: Ways { scenario, scripted: SampleScript::new(outcome), request },
         }
     });
-    Json(OutcomeList { outcomes: outcomes.collect() })
+    Json(OutcomeList {
+        outcomes: outcomes.collect(),
+        gateway: gateway_errors().map(ScriptedOutcome::from).collect(),
+        faults: Fault::ALL.into_iter().map(ScriptedOutcome::from).collect(),
+    })
+}
+
+/// The errors of the gateway that a script can name: of those with the same code and status the first.
+fn gateway_errors() -> impl Iterator<Item = &'static GatewayError> {
+    let is_same = |one: &GatewayError, other: &GatewayError| (one.code, one.status) == (other.code, other.status);
+    let is_first = move |error: &&'static GatewayError| {
+        gateway::ERRORS.iter().find(|known| is_same(known, error)).is_some_and(|first| first == error)
+    };
+    gateway::ERRORS.into_iter().filter(is_first)
+}
+
+impl From<&'static GatewayError> for ScriptedOutcome {
+    fn from(error: &'static GatewayError) -> Self {
+        Self {
+            outcome: error.code.to_owned(),
+            status: Some(error.status),
+            text: error.message,
+            citation: Citation::assumed("The API's page does not name it. The gateway's documentation does."),
+            scripted: SampleScript::of(Step { answer: Some(Answer::Gateway(error)), fault: None }),
+        }
+    }
+}
+
+impl From<Fault> for ScriptedOutcome {
+    fn from(fault: Fault) -> Self {
+        Self {
+            outcome: <&str>::from(fault).to_owned(),
+            status: None,
+            text: fault.text(),
+            citation: Citation::assumed("What can happen to any connection."),
+            scripted: SampleScript::of(Step { answer: None, fault: Some(fault) }),
+        }
+    }
 }
 
 impl SampleScript {
+    const fn of(then: Step) -> Self {
+        Self { times: 1, then }
+    }
+
     fn new(outcome: DocumentedOutcome) -> Self {
         let answer = match outcome {
             DocumentedOutcome::Accepted(review) => Answer::Accept(review),
@@ -107,7 +170,7 @@ impl SampleScript {
                 Answer::Refuse(Refusal { code: ErrorCode::CheckItemsFailed, items: [item].into_iter().collect() })
             }
         };
-        Self { times: 1, then: Step { answer: Some(answer), fault: None } }
+        Self::of(Step { answer: Some(answer), fault: None })
     }
 }
 

@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::METRICS_PATH;
 use super::error::{ControlError, FORBIDDEN, Result, UNAUTHORIZED};
+use super::{CONSOLE_PATH, METRICS_PATH};
 use crate::domain::short;
 use crate::http::app::{App, ControlSettings};
 use crate::http::host::Authority;
@@ -24,19 +24,26 @@ const OWN_SITES: [&str; 2] = ["same-origin", "none"];
 
 /// Refuses calls of clients that may not control the simulator.
 pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    match check(&app.control, request.method(), request.uri().path(), request.headers()) {
+    // Prometheus may know the simulator by any name.
+    let is_known = if request.uri().path() == METRICS_PATH { Ok(()) } else { check_site(&app.control, &request) };
+    match is_known.and_then(|()| check_token(&app.control, request.headers())) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }
 }
 
-fn check(settings: &ControlSettings, method: &Method, path: &str, headers: &HeaderMap) -> Result<()> {
-    // Prometheus may know the simulator by any name.
-    if path != METRICS_PATH {
-        check_host(settings, headers)?;
-        check_origin(method, path, headers)?;
+/// Refuses the same clients, but asks for no token.
+pub async fn guard_files(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match check_site(&app.control, &request) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
     }
-    check_token(settings, headers)
+}
+
+/// Refuses what other sites send, or may have sent.
+fn check_site(settings: &ControlSettings, request: &Request) -> Result<()> {
+    check_host(settings, request.headers())?;
+    check_origin(request.method(), request.uri().path(), request.headers())
 }
 
 /// Refuses a name that is not known to be the simulator's. A site may let its own name lead here (DNS rebinding), and
@@ -72,7 +79,7 @@ fn check_origin(method: &Method, path: &str, headers: &HeaderMap) -> Result<()> 
 
 /// Returns true if a browser goes to a page. Links on other sites may lead there, and those sites cannot read it.
 fn is_navigation(method: &Method, path: &str, headers: &HeaderMap) -> bool {
-    let is_page = matches!(path, "/_sim" | "/_sim/") || path.starts_with("/_sim/ui/");
+    let is_page = matches!(path, "/_sim" | "/_sim/" | "/_sim/ui") || path.starts_with(CONSOLE_PATH);
     is_page && method == Method::GET && headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
 }
 

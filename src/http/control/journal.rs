@@ -80,11 +80,20 @@ enum ListOrder {
 #[derive(Clone, Copy, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
-enum ListView {
+pub enum ListView {
     #[default]
     Full,
     /// Without the checks.
     Brief,
+}
+
+impl ListView {
+    pub fn show(self, writer: &EntryWriter, entry: &JournalEntry) -> EntryBody {
+        match self {
+            Self::Full => writer.entry(entry),
+            Self::Brief => writer.brief(entry),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -167,11 +176,7 @@ pub async fn list(
         }
         ListFormat::Json => {
             let writer = EntryWriter::new(&app, &space);
-            let view = |entry| match filter.view {
-                ListView::Full => writer.entry(entry),
-                ListView::Brief => writer.brief(entry),
-            };
-            let entries = listed.into_iter().map(|entry| view(entry)).collect();
+            let entries = listed.into_iter().map(|entry| filter.view.show(&writer, entry)).collect();
             ListBody::Entries(EntryList { entries, next, truncated, dropped })
         }
     }))

@@ -5,6 +5,7 @@ mod accounts;
 mod blocking;
 mod catalog;
 mod check;
+mod console;
 mod coverage;
 mod entry;
 mod error;
@@ -16,6 +17,7 @@ mod guard;
 mod har;
 mod journal;
 mod literal;
+mod page;
 mod scenarios;
 mod scripted;
 mod service;
@@ -35,6 +37,7 @@ use axum::routing::{any, get};
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
+pub use console::{CONSOLE_PATH, ConsoleRedirect};
 pub use coverage::{Coverage, CoveredOutcome};
 pub use entry::EntryBody;
 pub use expectation::Expectation;
@@ -115,7 +118,8 @@ fn guarded_routes() -> ApiRouter {
         .delete("/_sim/journal", journal::delete, op("clearJournal", "Forgets all entries of a space"))
         .get("/_sim/journal/stream", stream::follow, op("followJournal", "Follows the journal of a space")
                 .description("Server-sent events, until the simulator ends: `entry` with an entry in JSON; `missed` with a \
-                    number, when entries came too fast; `reset`, when the space has begun again.")
+                    number, when entries came too fast; `cleared`, when the journal was emptied; `reset`, when the space \
+                    has begun again.")
                 .text("The events.", "text/event-stream"))
         .get("/_sim/journal/{request_id}", journal::get, op("getEntry", "What was asked and answered, and why")
                 .description("`Accept: text/plain` asks for the explanation as text, `view=exchange` for an exchange in YAML.")
@@ -171,20 +175,28 @@ pub fn routes(app: &Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(app), call_off_workers))
         .layer(middleware::from_fn(check_query))
         .layer(middleware::from_fn_with_state(Arc::clone(app), guard::guard));
+    // The files hold no data, so that they need no token: the console shows it when it asks for data.
+    let console = if app.control.no_console { Router::new() } else { console::routes() };
+    let console = (console.method_not_allowed_fallback(error::unknown_method))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), guard::guard_files));
     guarded
+        .merge(console)
         .merge(open_routes().router.method_not_allowed_fallback(error::unknown_method))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::map_response(set_request_id))
         .with_state(Arc::clone(app))
 }
 
-/// Refuses a parameter of the query that no call knows: a call with a misspelt `space` would be about the default one. Entries
-/// have more parameters, and refuse others themselves; Prometheus may send any.
+/// The lists that have pages.
+const PAGED_PATHS: [&str; 2] = ["/_sim/certificates", "/_sim/customers"];
+
+/// Refuses a parameter of the query that no call knows: a call with a misspelt `space` would be about the default one. The
+/// calls of the journal and of lists with pages have more parameters, and refuse others themselves; Prometheus may send any.
 async fn check_query(request: Request, next: Next) -> Result<Response, ControlError> {
     let (method, path) = (request.method(), request.uri().path());
-    let is_entry = |rest: &str| rest.is_empty() || rest.starts_with('/') && rest != "/stream";
-    let is_journal = path.strip_prefix(JOURNAL_PATH).is_some_and(is_entry);
-    let has_others = (method == Method::GET && is_journal) || path == METRICS_PATH;
+    let is_journal = path.strip_prefix(JOURNAL_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let knows_more = is_journal || PAGED_PATHS.contains(&path);
+    let has_others = (method == Method::GET && knows_more) || path == METRICS_PATH;
     let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
     let Query(parameters) = query.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     match parameters.iter().find(|(name, _)| !has_others && name != "space") {

@@ -3,13 +3,17 @@
 use std::convert::Infallible;
 use std::sync::{Arc, Weak};
 
-use axum::extract::{FromRequestParts, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Query, State};
 use axum::http::HeaderName;
 use axum::http::request::Parts;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -17,6 +21,7 @@ use super::blocking::off_workers;
 use super::entry::EntryWriter;
 use super::error::{ControlError, MALFORMED, Result};
 use super::extract::InSpace;
+use super::journal::ListView;
 use crate::http::App;
 use crate::http::openapi::{Describe, OperationWriter};
 use crate::simulator::{JournalEntry, News, Position, Space, SpaceId, SpaceState};
@@ -25,6 +30,20 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The most bytes of a request that is made ready on the thread of a follower.
 const MAX_SMALL_BYTES: usize = 64 * 1024;
+
+/// How to follow.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Following {
+    /// How much of each entry.
+    #[serde(default)]
+    view: ListView,
+    /// `InSpace` reads it.
+    #[serde(rename = "space")]
+    #[schemars(skip)]
+    _space: Option<IgnoredAny>,
+}
 
 /// The last entry that a follower has seen before its connection ended.
 pub struct LastEventId(Option<u64>);
@@ -54,12 +73,15 @@ pub async fn follow(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     LastEventId(last_seen): LastEventId,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    following: Result<Query<Following>, QueryRejection>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
+    let Query(following) = following.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     let state = space.state();
     let journal = &state.journal;
     let follower = Follower {
         position: journal.position(last_seen.unwrap_or_else(|| journal.last_number())),
         space: space.id,
+        view: following.view,
         state: Arc::downgrade(&state),
         news: state.journal.subscribe(),
         app,
@@ -68,13 +90,14 @@ pub async fn follow(
         let event = follower.next().await?;
         Some((Ok(event), follower))
     });
-    Sse::new(events).keep_alive(KeepAlive::default())
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
 /// Follows the journal of a space. It keeps neither entries nor the space: a client that does not read takes no memory.
 struct Follower {
     app: Arc<App>,
     space: SpaceId,
+    view: ListView,
     /// The state whose journal it follows.
     state: Weak<SpaceState>,
     news: watch::Receiver<()>,
@@ -117,10 +140,11 @@ impl Follower {
 
     async fn event(&self, space: &Space, entry: Arc<JournalEntry>) -> Event {
         let writer = EntryWriter::new(&self.app, space);
+        let view = self.view;
         let is_small = entry.bytes() <= MAX_SMALL_BYTES;
         let make = move || {
             let event = Event::default().id(entry.number.to_string()).event("entry");
-            event.json_data(writer.entry(&entry)).expect("an entry is JSON")
+            event.json_data(view.show(&writer, &entry)).expect("an entry is JSON")
         };
         if is_small {
             return make();

@@ -15,7 +15,10 @@ use crate::support::*;
 fn serve_prints_one_ready_line_with_url_scenario_and_version() {
     let process = Process::start(&[]);
     let version = env!("CARGO_PKG_VERSION");
-    let expected = json!({ "event": "ready", "url": process.url(), "scenario": "default", "version": version });
+    let console = format!("{}/_sim/ui/", process.url());
+    let expected = json!({
+        "event": "ready", "url": process.url(), "scenario": "default", "version": version, "console": console,
+    });
     assert_eq!(process.ready, expected);
     assert_eq!(process.end("TERM").1, "");
 }

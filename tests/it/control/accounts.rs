@@ -283,3 +283,57 @@ async fn references_to_unknown_partners_are_422_at_their_place_beside_other_mist
         assert_eq!(detail.as_array().map(Vec::len), Some(mistakes), "{body}: {detail}");
     }
 }
+
+/// The names in a list, and what is said of the rest of it.
+async fn page(app: &TestApp, kind: &str, key: &str, query: &str) -> (Vec<String>, Value) {
+    let mut listed = app.get(&format!("/{kind}?{query}")).await;
+    let names = list(&listed, kind).iter().map(|one| one[key].as_str().expect("a name").to_owned()).collect();
+    listed.as_object_mut().expect("an object").remove(kind);
+    (names, listed)
+}
+
+#[tokio::test]
+async fn lists_of_customers_and_certificates_have_pages_and_a_search() {
+    let app = TestApp::with(
+        "customers: [{ id: c-1, partner: demo }, { id: c-3 }, { id: c-2, partner: other, real_name: under_review }]\n\
+         certificates: [{ number: E3, blocked: true }, { number: E1, used_by: [c-1] }, { number: E2, holder: Wang C-1 }]",
+    );
+    let whole = json!({});
+    let last = |total: u32| json!({ "total": total, "next": null });
+    let more = |total: u32, next: &str| json!({ "total": total, "next": next });
+    for (kind, key, query, names, rest) in [
+        ("customers", "id", "", vec!["c-1", "c-2", "c-3"], whole.clone()),
+        ("customers", "id", "limit=2", vec!["c-1", "c-2"], more(3, "c-2")),
+        ("customers", "id", "limit=2&after=c-2", vec!["c-3"], last(3)),
+        ("customers", "id", "limit=3", vec!["c-1", "c-2", "c-3"], last(3)),
+        ("customers", "id", "after=c-1x", vec!["c-2", "c-3"], whole.clone()),
+        ("customers", "id", "after=c-9", vec![], whole.clone()),
+        ("customers", "id", "search=OTHER", vec!["c-2"], whole.clone()),
+        ("customers", "id", "search=under_review&limit=9", vec!["c-2"], last(1)),
+        ("customers", "id", "search=c-&limit=1&after=c-1", vec!["c-2"], more(3, "c-2")),
+        ("certificates", "number", "limit=1", vec!["E1"], more(3, "E1")),
+        ("certificates", "number", "limit=1&after=E2", vec!["E3"], last(3)),
+        ("certificates", "number", "search=c-1", vec!["E1", "E2"], whole.clone()),
+        ("certificates", "number", "search=blocked", vec!["E3"], whole.clone()),
+    ] {
+        let names = names.into_iter().map(str::to_owned).collect();
+        assert_eq!(page(&app, kind, key, query).await, (names, rest), "{kind}?{query}");
+    }
+}
+
+#[tokio::test]
+async fn list_with_a_parameter_that_is_wrong_is_400() {
+    let app = TestApp::with("");
+    for (path, said) in [
+        ("/customers?limit=0", "limit"),
+        ("/customers?limit=many", "limit"),
+        ("/customers?offset=1", "offset"),
+        ("/certificates?limit=-1", "limit"),
+        ("/certificates?serch=x", "serch"),
+        ("/partners?limit=1", "limit"),
+        ("/customers/c-1?limit=1", "limit"),
+    ] {
+        let error = app.assert_control("GET", path, Value::Null, 400).await;
+        assert!(error["detail"].as_str().is_some_and(|detail| detail.contains(said)), "{path}: {error}");
+    }
+}

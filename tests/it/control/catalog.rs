@@ -73,6 +73,27 @@ async fn get_catalog_has_a_scenario_and_a_script_for_every_outcome() {
 }
 
 #[tokio::test]
+async fn get_catalog_scripts_of_the_gateway_and_of_faults_are_taken_as_they_are() {
+    let app = TestApp::builtin();
+    let all = app.get("/catalog").await;
+    let scripts = |kind: &str| list(&all, kind).iter().map(|row| row["scripted"].clone()).collect::<Vec<_>>();
+    let (gateway, faults) = (scripts("gateway"), scripts("faults"));
+    assert_eq!((gateway.len(), faults.len()), (23, 5));
+    for (row, script) in list(&all, "gateway").iter().zip(gateway) {
+        app.script(&script).await;
+        let reply = app.apply_as("demo-token", &builtin_passport("customer-own")).await;
+        let answer = reply.json();
+        assert_eq!(
+            [&json!(reply.status), &answer["error_code"], &answer["error_msg"]],
+            [&row["status"], &row["outcome"], &row["text"]]
+        );
+    }
+    app.script(&json!(faults)).await;
+    let named: Vec<_> = list(&all, "faults").iter().map(|row| text(&row["outcome"])).collect();
+    assert_eq!(named, ["fault reset", "fault close", "fault empty", "fault malformed", "fault hang"]);
+}
+
+#[tokio::test]
 async fn get_catalog_requests_give_their_outcome_in_every_scenario() {
     let app = TestApp::builtin();
     let scenarios = app.get("/scenarios").await;

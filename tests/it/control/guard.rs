@@ -268,7 +268,7 @@ async fn control_pages_may_be_linked_from_other_sites() {
         ("GET", "/_sim/", true),
         ("GET", "/_sim/ui/", true),
         ("GET", "/_sim/ui/journal/1", true),
-        ("GET", "/_sim/ui", false),
+        ("GET", "/_sim/ui", true),
         ("GET", "/_sim/uix", false),
         ("GET", "/_sim/journal", false),
         ("POST", "/_sim", false),

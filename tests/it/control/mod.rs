@@ -5,6 +5,7 @@ mod catalog;
 mod certificates;
 mod check;
 mod clock;
+mod console;
 mod coverage;
 mod explain;
 mod guard;

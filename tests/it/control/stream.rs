@@ -100,3 +100,26 @@ async fn get_journal_stream_with_a_malformed_last_event_id_is_400() {
     let reply = app.call("GET", "/_sim/journal/stream", &[("last-event-id", "x")], "").await;
     assert_eq!((reply.status, text(&reply.json()["error"])), (400, "malformed"));
 }
+
+#[tokio::test]
+async fn get_journal_stream_in_brief_has_no_checks() {
+    let process = Process::start(&[]);
+    for (query, has_checks) in [("?view=full", true), ("?view=brief", false), ("", true)] {
+        let mut follower = Connection::to(&process).await;
+        let request = format!("GET /_sim/journal/stream{query} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        follower.send(request).await;
+        assert_eq!(follower.head().await.status, 200);
+        let reply = process.client().post_as("demo-token", "{}").await;
+        let entry = follower.event().await.expect("an event");
+        assert_eq!((text(&entry["request_id"]), entry["checks"].is_array()), (reply.id(), has_checks), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn get_journal_stream_with_an_unknown_parameter_is_400() {
+    let app = TestApp::builtin();
+    for query in ["view=short", "vew=brief"] {
+        let reply = app.call("GET", &format!("/_sim/journal/stream?{query}"), &[], "").await;
+        assert_eq!((reply.status, text(&reply.json()["error"])), (400, "malformed"), "{query}");
+    }
+}
