@@ -75,7 +75,7 @@ fn node_modules(versions: &str) -> PathBuf {
         let name = file.file_name().expect("it is a file");
         fs::copy(&file, folder.join(name)).expect("the build folder can be written to");
     }
-    run_suite(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder));
+    run_suite(Command::new("npm").args(["ci", "--loglevel=error", "--no-audit", "--no-fund"]).current_dir(&folder));
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("packages/npm/bss-sim");
     symlink(own, folder.join("node_modules/bss-sim")).expect("the file system has links");
     fs::write(&stamp, wanted).expect("the build folder can be written to");

@@ -231,7 +231,7 @@ const ELSEWHERE: [(&str, &str, &str); 15] = [
     ("cargo insta accept", "Cargo.toml", "insta = "),
     ("cargo doc --open", ".ci/run", "cargo doc"),
     ("pip install bss-sim", ".ci/run", "dist/bss_sim-*x86_64.whl"),
-    ("npm install --save-dev bss-sim", ".ci/run", "npm install --silent --no-save"),
+    ("npm install --save-dev bss-sim", ".ci/run", "npm install --loglevel=error --no-save"),
     ("docker ", "Dockerfile", "ENTRYPOINT [\"/bss-sim\"]"),
     ("curl -k https://127.0.0.1:8080/_sim/tls/ca.pem", "tests/sdk/test_tls.py", "/_sim/tls/ca.pem"),
 ];
