@@ -40,7 +40,8 @@ impl Document {
         let docs = folder.map(|entry| Path::new("docs").join(entry.expect("the folder can be read").file_name()));
         // A picture is no document.
         let docs = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-        let others = ["README.md", "CONTRIBUTING.md", "packages/python/README.md"].map(PathBuf::from);
+        let others = ["README.md", "CONTRIBUTING.md", "packages/python/README.md", "packages/npm/bss-sim/README.md"]
+            .map(PathBuf::from);
         let mut paths: Vec<_> = others.into_iter().chain(docs).collect();
         paths.sort();
         paths.into_iter().map(Self::read).collect()
@@ -174,7 +175,7 @@ fn paths_and_items_named_to_contributors_exist() {
 }
 
 /// The languages of programs in these documents that are parts of a tested project, with the files.
-const PROGRAMS: [(&str, &[&str]); 2] = [
+const PROGRAMS: [(&str, &[&str]); 4] = [
     ("go", &["tests/clients/go/first_test.go"]),
     (
         "java",
@@ -183,6 +184,8 @@ const PROGRAMS: [(&str, &[&str]); 2] = [
             "tests/clients/java/sdk/src/test/java/org/example/clients/ContainerRecipe.java",
         ],
     ),
+    ("js", &["tests/clients/node/first.test.js", "packages/npm/tests/suites/readme.spec.js"]),
+    ("ts", &["packages/npm/tests/using.ts"]),
 ];
 
 #[test]
@@ -211,7 +214,7 @@ const CHOICES: [(&str, &str); 4] = [
 
 /// The starts of commands that are not run here, each with a file and a text in it that show that it is run elsewhere, or
 /// can be.
-const ELSEWHERE: [(&str, &str, &str); 14] = [
+const ELSEWHERE: [(&str, &str, &str); 15] = [
     ("cargo build --all-features", ".ci/run", "cargo clippy --all-targets --all-features"),
     ("cargo test --locked --all-features", ".ci/run", "test_command='cargo test --locked --all-features'"),
     ("cargo test --all-features --", "Cargo.toml", "[[test]]\nname = \"it\""),
@@ -228,6 +231,7 @@ const ELSEWHERE: [(&str, &str, &str); 14] = [
     ("cargo insta accept", "Cargo.toml", "insta = "),
     ("cargo doc --open", ".ci/run", "cargo doc"),
     ("pip install bss-sim", ".ci/run", "dist/bss_sim-*x86_64.whl"),
+    ("npm install --save-dev bss-sim", ".ci/run", "npm install --loglevel=error --no-save"),
     ("docker ", "Dockerfile", "ENTRYPOINT [\"/bss-sim\"]"),
     ("curl -k https://127.0.0.1:8080/_sim/tls/ca.pem", "tests/sdk/test_tls.py", "/_sim/tls/ca.pem"),
 ];

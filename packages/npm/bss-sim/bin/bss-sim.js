@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+// Runs the program `bss-sim` with these arguments.
+
+import { spawn } from "node:child_process";
+import { ownProgram } from "../src/program.js";
+
+const program = ownProgram();
+if (!program) {
+  console.error(`bss-sim: there is no program for ${process.platform}-${process.arch} in this package: set BSS_SIM_BIN to the path of one`);
+  process.exit(127);
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+// A terminal sends Ctrl-C to the program as well.
+const isAtTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
+// Before the program starts, so that no signal is missed.
+for (const signal of SIGNALS) {
+  process.on(signal, () => {
+    if (signal !== "SIGINT" || !isAtTerminal) {
+      child.kill(signal);
+    }
+  });
+}
+
+const child = spawn(program, process.argv.slice(2), { stdio: "inherit" });
+child.on("error", (error) => {
+  console.error(`bss-sim: ${error.message}`);
+  process.exit(126);
+});
+child.on("exit", (code, signal) => {
+  if (signal === null) {
+    process.exit(code);
+  }
+  SIGNALS.forEach((name) => process.removeAllListeners(name));
+  process.kill(process.pid, signal);
+});

@@ -1,0 +1,3 @@
+export { ControlError, VerificationError } from "./control.js";
+export { Simulator, start } from "./simulator.js";
+export { Clock, Space } from "./space.js";

@@ -1,0 +1,52 @@
+// A simulator: one that runs already, or one that is started.
+
+import { Control } from "./control.js";
+import { findProgram, serve } from "./program.js";
+import { Space } from "./space.js";
+
+export async function start({ url = process.env.BSS_SIM_URL, program, ...options } = {}) {
+  if (url) {
+    return connect(url, async () => {});
+  }
+  const { url: started, close } = await serve(program ?? findProgram(), options);
+  return connect(started, close).catch(async (error) => {
+    await close();
+    throw error;
+  });
+}
+
+async function connect(url, close) {
+  const control = new Control(url);
+  await control.checkVersion();
+  return new Simulator(control, close);
+}
+
+export class Simulator {
+  #control;
+  #close;
+
+  constructor(control, close) {
+    this.#control = control;
+    this.#close = close;
+  }
+
+  get url() {
+    return this.#control.url;
+  }
+
+  async space(from = {}) {
+    return new Space(this.url, await this.#control.call("POST", "/spaces", from));
+  }
+
+  async coverage() {
+    return this.#control.call("GET", "/coverage", undefined, { space: "*" });
+  }
+
+  async close() {
+    await this.#close();
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.close();
+  }
+}
