@@ -33,6 +33,9 @@ def test_an_outcome_is_armed_and_a_client_meets_it(client, page):
     expect(page.get_by_text("1 of 24 met")).to_be_visible()
     expect(outcome).not_to_contain_text("armed")
     outcome.get_by_role("link", name="met").click()
+    expect(page.get_by_label("Search", exact=True)).to_have_value('code:"CBC.0999"')
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator("tbody a").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("500 CBC.0999")
 
 
@@ -109,3 +112,10 @@ def test_keys_are_enough(client, open_console, live):
     press("Enter")
     expect(page.get_by_role("row").filter(has_text="customer-under-review")).to_contain_text("blurred")
     assert client.control("GET", "customers/customer-under-review")["real_name"] == "rejected"
+
+
+def test_a_check_item_that_was_met_leads_to_its_requests(client, page):
+    row(page, "PIC_SIZE_ERR 400").get_by_role("button", name="Arm once").click()
+    client.apply()
+    row(page, "PIC_SIZE_ERR 400").get_by_role("link", name="met").click()
+    expect(page.locator("tbody tr")).to_have_count(1)

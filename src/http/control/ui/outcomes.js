@@ -27,7 +27,7 @@ export async function openOutcomes(page) {
 		for (const [then, { element, outcome }] of states) {
 			const id = last.get(outcome);
 			element.replaceChildren(
-				id ? h("a", { href: page.href(`requests/${id}`) }, "met") : last.has(outcome) ? "not yet" : "", " ",
+				id ? h("a", { href: page.href("requests", { q: /\d$/.test(outcome) ? `code:"${outcome}"` : outcome }) }, "met") : last.has(outcome) ? "not yet" : "", " ",
 				waiting.includes(then) ? h("span.pill.broken", "armed") : "");
 		}
 		armed.show(scripted);

@@ -5,7 +5,7 @@ import { outcome, pill } from "./entry.js";
 
 const MASK = "***";
 
-/** Headers that curl makes itself, or that are worth nothing without what is masked. */
+/** Headers that curl makes itself, or that say nothing where masked. */
 const LEFT_OUT = ["accept", "accept-encoding", "authorization", "connection", "content-length", "host", "user-agent", "x-auth-token", "x-sdk-date"];
 
 export async function openRequest(page) {
