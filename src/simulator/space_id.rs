@@ -19,6 +19,9 @@ const TOKEN_UUIDS: usize = 6;
 /// The beginning of every access key of a space.
 const AK_PREFIX: &str = "HST";
 
+/// How many digits of an access key are its space.
+const AK_DIGITS: usize = 13;
+
 /// The beginning of the name of every user of a space.
 const USER_PREFIX: &str = "user-";
 
@@ -54,13 +57,20 @@ impl SpaceId {
 
     /// Returns the space that an access key was made for, if it was made for one.
     pub fn from_access_key(ak: &str) -> Option<Self> {
-        u64::from_str_radix(ak.strip_prefix(AK_PREFIX)?.get(..13)?, 32).ok().map(Self)
+        u64::from_str_radix(ak.strip_prefix(AK_PREFIX)?.get(..AK_DIGITS)?, 32).ok().map(Self)
     }
 
     /// Returns the space of a token or an access key that stands somewhere in a text.
     pub fn within(text: &[u8]) -> Option<Self> {
+        // Nearly all tokens are whole or short. Preparing the search costs thousands of instructions.
+        let whole = Self::from_token(text);
+        if whole.is_some() || text.len() < AK_PREFIX.len() + AK_DIGITS {
+            return whole;
+        }
         let text = str::from_utf8(text).ok()?;
-        let by_token = text.find(TOKEN_PREFIX).and_then(|at| Self::from_token(&text.as_bytes()[at..]));
+        let may_have_token = text.len() > TOKEN_PREFIX.len();
+        let token = may_have_token.then(|| text.find(TOKEN_PREFIX)).flatten();
+        let by_token = token.and_then(|at| Self::from_token(&text.as_bytes()[at..]));
         by_token.or_else(|| text.match_indices(AK_PREFIX).find_map(|(at, _)| Self::from_access_key(&text[at..])))
     }
 
