@@ -56,7 +56,7 @@ pub struct Reply {
 /// Where a reply is not as expected.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-pub struct Difference {
+pub struct ReplyDifference {
     /// `status`, or a field such as `body.error_code`.
     field: String,
     /// What was expected, in JSON, or `nothing`. Of a long value the beginning.
@@ -65,7 +65,7 @@ pub struct Difference {
     got: String,
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for ReplyDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { field, expected, got } = self;
         write!(f, "{field}: expected {expected}, got {got}")
@@ -78,7 +78,7 @@ impl Proven<'_> {
     }
 
     /// Returns how the reply differs from the expected one.
-    pub fn differences(&self) -> Vec<Difference> {
+    pub fn differences(&self) -> Vec<ReplyDifference> {
         let (Some(expected), Some(Ok(reply))) = (self.expected, &self.reply) else { return Vec::new() };
         let mut compared = vec![("status".to_owned(), Some(expected.status.into()), Some(reply.status.into()))];
         if let Some(body) = &expected.body {
@@ -93,7 +93,9 @@ impl Proven<'_> {
             Some(value) => excerpt(&value.to_string()).into_owned(),
             None => "nothing".to_owned(),
         };
-        differing.map(|(field, expected, got)| Difference { field, expected: show(expected), got: show(got) }).collect()
+        differing
+            .map(|(field, expected, got)| ReplyDifference { field, expected: show(expected), got: show(got) })
+            .collect()
     }
 
     /// Returns why a request got its reply, or why a step could not be taken, in a line. `None` if it was taken.

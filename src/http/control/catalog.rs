@@ -26,9 +26,9 @@ const MAX_TRIED: usize = 100;
 pub struct OutcomeList {
     outcomes: Vec<CatalogOutcome>,
     /// The errors of the gateway in front of the API.
-    gateway: Vec<ScriptedOutcome>,
+    gateway: Vec<UndocumentedAnswer>,
     /// The faults of the connection.
-    faults: Vec<ScriptedOutcome>,
+    faults: Vec<UndocumentedAnswer>,
 }
 
 /// A documented outcome, with all ways to get it now.
@@ -48,7 +48,7 @@ struct CatalogOutcome {
 /// What the API's page does not document, and a script gives.
 #[derive(Serialize, JsonSchema)]
 #[schemars(transform = all_required)]
-struct ScriptedOutcome {
+struct UndocumentedAnswer {
     /// An error code of the gateway, or `fault` with its name.
     outcome: String,
     /// The HTTP status; `null` if no answer is sent as it is.
@@ -119,8 +119,8 @@ pub async fn list(InSpace(space): InSpace) -> Json<OutcomeList> {
     });
     Json(OutcomeList {
         outcomes: outcomes.collect(),
-        gateway: gateway_errors().map(ScriptedOutcome::from).collect(),
-        faults: Fault::ALL.into_iter().map(ScriptedOutcome::from).collect(),
+        gateway: gateway_errors().map(UndocumentedAnswer::from).collect(),
+        faults: Fault::ALL.into_iter().map(UndocumentedAnswer::from).collect(),
     })
 }
 
@@ -133,7 +133,7 @@ fn gateway_errors() -> impl Iterator<Item = &'static GatewayError> {
     gateway::ERRORS.into_iter().filter(is_first)
 }
 
-impl From<&'static GatewayError> for ScriptedOutcome {
+impl From<&'static GatewayError> for UndocumentedAnswer {
     fn from(error: &'static GatewayError) -> Self {
         Self {
             outcome: error.code.to_owned(),
@@ -145,7 +145,7 @@ impl From<&'static GatewayError> for ScriptedOutcome {
     }
 }
 
-impl From<Fault> for ScriptedOutcome {
+impl From<Fault> for UndocumentedAnswer {
     fn from(fault: Fault) -> Self {
         Self {
             outcome: <&str>::from(fault).to_owned(),

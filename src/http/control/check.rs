@@ -18,7 +18,7 @@ use crate::domain::excerpt;
 use crate::fixture::{LoadedScenario, Problem};
 use crate::http::App;
 use crate::http::openapi::{Describe, OperationWriter, all_required};
-use crate::http::proof::{Difference, ProofLimits, Proven, prove};
+use crate::http::proof::{ProofLimits, Proven, ReplyDifference, prove};
 
 /// The name of the text in what is said about it.
 const TEXT: &str = "text";
@@ -97,7 +97,7 @@ struct CheckedExchange {
     /// The answer that came; `null` if none did.
     got: Option<AnswerBody>,
     /// Where the answer is not the expected one, at up to 20 places.
-    differs: Vec<Difference>,
+    differs: Vec<ReplyDifference>,
     /// What decided, and what it saw; or why the step could not be taken. `null` for a step that was taken.
     why: Option<String>,
 }

@@ -71,12 +71,12 @@ pub struct SpaceBody {
     /// Its partners.
     partners: Vec<PartnerAccess>,
     /// The partners' users, of each partner the one first that is of this space alone: its login needs no `X-Sim-Space`.
-    users: Vec<UserLogin>,
+    users: Vec<UserAccess>,
 }
 
 /// What a user needs in order to ask IAM for a token.
 #[derive(Serialize, JsonSchema)]
-struct UserLogin {
+struct UserAccess {
     /// Its name.
     name: String,
     /// Its password.
@@ -119,7 +119,7 @@ impl From<&Space> for SpaceBody {
         let accounts = space.state().accounts();
         let users = |partner: &Arc<Partner>| {
             let domain = Arc::clone(&partner.name);
-            let login = move |User { name, password }: &User| UserLogin {
+            let login = move |User { name, password }: &User| UserAccess {
                 name: name.to_string(),
                 password: password.expose().to_owned(),
                 domain: Arc::clone(&domain),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::*;
 
-/// What a browser sends when somebody opens an address of this machine.
+/// What a browser sends when a user opens an address of this machine.
 const DOCUMENT: &[(&str, &str)] =
     &[("accept", "text/html,application/xhtml+xml,*/*;q=0.8"), ("sec-fetch-dest", "document")];
 
