@@ -20,7 +20,7 @@ use crate::simulator::store::Store;
 #[derive(Debug)]
 pub struct SpaceState {
     pub space_id: SpaceId,
-    pub label: SharedLabel,
+    label: SharedLabel,
     pub(super) started_at: Timestamp,
     pub(super) store: Store,
     pub(super) tokens: Arc<Mutex<Tokens>>,

@@ -149,8 +149,8 @@ pub async fn post(
     verified.map(|value| Readable { value, as_text }).map_err(refused)
 }
 
-/// Waits until the journal has what is expected, as long as the expectation says and the space exists. It looks again at every new entry, and
-/// takes a thread only for that.
+/// Waits until the journal has what is expected, as long as the expectation says and the space exists. It looks again at every
+/// new entry, and takes a thread only for that.
 pub async fn verify_within(
     app: &Arc<App>,
     space: &Arc<Space>,
