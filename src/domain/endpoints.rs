@@ -1,6 +1,7 @@
 //! The simulated endpoints: how each is called, and what a script may answer in its place.
 
-use crate::domain::application::Parameter;
+use crate::domain::application::{APPLICATION, CUSTOMER_ID};
+use crate::domain::parameters::ParameterTable;
 
 /// A simulated endpoint.
 #[derive(Debug, PartialEq, Eq)]
@@ -8,6 +9,8 @@ pub struct Endpoint {
     pub method: &'static str,
     pub path: &'static str,
     pub scriptable: Scriptable,
+    /// The parameters: of the body, or of the query if it is a GET. Empty if scripts cannot look at them.
+    pub parameters: ParameterTable,
 }
 
 /// What a script may answer at an endpoint. Each kind includes those before it.
@@ -22,31 +25,39 @@ pub enum Scriptable {
 }
 
 impl Endpoint {
-    /// Returns true if its requests have this parameter, in the body or in the query.
-    pub fn takes(&self, parameter: Parameter) -> bool {
-        match self.scriptable {
-            Scriptable::Gateway => false,
-            Scriptable::ErrorCode => parameter == Parameter::CustomerId,
-            Scriptable::Review => true,
-        }
+    /// Returns true if its requests have a parameter of this name.
+    pub fn takes(&self, name: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter.name == name)
     }
 
-    /// Returns the endpoint at a path.
-    pub fn at(path: &str) -> Option<&'static Self> {
-        ENDPOINTS.into_iter().find(|endpoint| endpoint.path == path)
+    /// Returns the endpoint of a method and a path, or else any at the path.
+    pub fn at(method: &str, path: &str) -> Option<&'static Self> {
+        let mut at_path = ENDPOINTS.into_iter().filter(|endpoint| endpoint.path == path);
+        let any = at_path.next()?;
+        if any.method == method { Some(any) } else { at_path.find(|endpoint| endpoint.method == method).or(Some(any)) }
     }
 }
 
 /// Requesting an individual real-name authentication.
-pub static INDIVIDUAL: Endpoint =
-    Endpoint { method: "POST", path: "/v2/customers/realname-auths/individual", scriptable: Scriptable::Review };
+pub static INDIVIDUAL: Endpoint = Endpoint {
+    method: "POST",
+    path: "/v2/customers/realname-auths/individual",
+    scriptable: Scriptable::Review,
+    parameters: APPLICATION,
+};
 /// Querying the result of a review.
-pub static REVIEW_RESULT: Endpoint =
-    Endpoint { method: "GET", path: "/v2/customers/realname-auths/result", scriptable: Scriptable::ErrorCode };
+pub static REVIEW_RESULT: Endpoint = Endpoint {
+    method: "GET",
+    path: "/v2/customers/realname-auths/result",
+    scriptable: Scriptable::ErrorCode,
+    parameters: &[&CUSTOMER_ID],
+};
 /// IAM's list of the caller's accounts.
-pub static DOMAINS: Endpoint = Endpoint { method: "GET", path: "/v3/auth/domains", scriptable: Scriptable::Gateway };
+pub static DOMAINS: Endpoint =
+    Endpoint { method: "GET", path: "/v3/auth/domains", scriptable: Scriptable::Gateway, parameters: &[] };
 /// IAM's login.
-pub static TOKENS: Endpoint = Endpoint { method: "POST", path: "/v3/auth/tokens", scriptable: Scriptable::Gateway };
+pub static TOKENS: Endpoint =
+    Endpoint { method: "POST", path: "/v3/auth/tokens", scriptable: Scriptable::Gateway, parameters: &[] };
 
 /// Every endpoint, in the order in which the documents list them.
 pub static ENDPOINTS: [&Endpoint; 4] = [&INDIVIDUAL, &REVIEW_RESULT, &DOMAINS, &TOKENS];

@@ -14,6 +14,7 @@ pub mod credentials;
 pub mod endpoints;
 mod excerpt;
 pub mod gateway;
+mod parameters;
 mod rules;
 mod scalars;
 mod scripted;
@@ -21,7 +22,7 @@ mod settings;
 mod world;
 
 pub use account::{AccountRef, Caller, Customer, CustomerId, Partner, PartnerRealName, RealNameStatus, ReviewDecision};
-pub use application::{Application, Parameter, ParameterError, RawApplication, RawField, Violation};
+pub use application::{APPLICATION, Application, CUSTOMER_ID, VERIFIED_FILE_URL, VERIFIED_TYPE, XACCOUNT_TYPE};
 pub use bucket::{
     Addressing, Bucket, BucketContents, Flaw, Format, Inspection, MAX_PICTURE_BYTES, Picture, PictureFormat,
     PictureKind, PicturePath, RealBucket, S3Bucket, Shows, TYPICAL_PICTURE_BYTES,
@@ -33,6 +34,7 @@ pub use credentials::{AccessKey, Accounts, Credentials, Secret, User};
 pub use endpoints::{DOMAINS, ENDPOINTS, Endpoint, INDIVIDUAL, REVIEW_RESULT, Scriptable, TOKENS};
 pub use excerpt::{excerpt, short};
 pub use gateway::GatewayError;
+pub use parameters::{Kind, Parameter, ParameterError, ParameterTable, Presence, SentParameters, SentValue, Violation};
 pub use rules::{
     Answer, Case, CheckReport, CheckResult, Decision, Facts, OWNERSHIP, RULES, Refusal, Rule, check_ownership, decide,
     explain, saw_partner_of,

@@ -1,6 +1,5 @@
 //! Scripted answers to requests that match. The simulator counts their uses.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -11,8 +10,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::domain::application::Parameter;
 use crate::domain::endpoints::{ENDPOINTS, Endpoint, INDIVIDUAL, Scriptable};
+use crate::domain::parameters::SentParameters;
 use crate::domain::rules::Answer;
 
 /// A scripted answer.
@@ -124,7 +123,7 @@ fn read_times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize
 #[derive(Debug)]
 pub struct Misfit {
     /// The key that is wrong.
-    pub key: &'static str,
+    pub key: String,
     pub message: String,
     pub hint: String,
 }
@@ -153,12 +152,12 @@ impl ScriptedAnswer {
         let endpoints: Vec<_> = ENDPOINTS.into_iter().filter(|endpoint| self.when.names(endpoint)).collect();
         if self.steps.is_empty() && self.delay.is_zero() {
             let hint = "write in `then:` what is answered, or a `delay` of what the rules answer".to_owned();
-            return Some(Misfit { key: "", message: "nothing is scripted".to_owned(), hint });
+            return Some(Misfit { key: String::new(), message: "nothing is scripted".to_owned(), hint });
         }
         if endpoints.is_empty() {
             let known = ENDPOINTS.map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).join(", ");
             let message = "no simulated endpoint has this path and this method".to_owned();
-            let key = if self.when.path.is_some() { "when.path" } else { "when.method" };
+            let key = if self.when.path.is_some() { "when.path" } else { "when.method" }.to_owned();
             return Some(Misfit { key, message, hint: format!("known here: {known}") });
         }
         if let Some((key, path)) = self.when.unknown_at(&endpoints) {
@@ -172,7 +171,7 @@ impl ScriptedAnswer {
             Scriptable::ErrorCode | Scriptable::Review => "`is_review` belongs to applications alone",
         };
         let message = format!("{} does not answer this", endpoint.path);
-        Some(Misfit { key: "then", message, hint: hint.to_owned() })
+        Some(Misfit { key: "then".to_owned(), message, hint: hint.to_owned() })
     }
 }
 
@@ -183,8 +182,7 @@ pub struct ScriptedRequest<'a, 'v> {
     pub caller: Option<&'a str>,
     /// The values of a header, by its name in any case.
     pub headers: &'a dyn Fn(&str) -> Vec<String>,
-    /// The values of a parameter, as text.
-    pub values: &'a dyn Fn(Parameter) -> Vec<Cow<'v, str>>,
+    pub sent: &'a SentParameters<'v>,
 }
 
 // The decoder knows it by its name.
@@ -251,38 +249,38 @@ impl When {
     }
 
     /// Returns a condition that one of the endpoints knows nothing of, by its key, and the path of the endpoint.
-    fn unknown_at(&self, endpoints: &[&'static Endpoint]) -> Option<(&'static str, &'static str)> {
+    fn unknown_at(&self, endpoints: &[&'static Endpoint]) -> Option<(String, &'static str)> {
         endpoints.iter().find_map(|endpoint| {
             let is_caller_unknown = self.caller.is_some() && endpoint.scriptable == Scriptable::Gateway;
-            let parameter = self.parameters().find(|(_, parameter, _)| !endpoint.takes(*parameter));
-            let key = is_caller_unknown.then_some("when.caller").or(parameter.map(|(key, ..)| key))?;
-            Some((key, endpoint.path))
+            let parameter = self.parameters().map(|(name, _)| name).find(|name| !endpoint.takes(name));
+            let key = is_caller_unknown.then_some("caller").or(parameter)?;
+            Some((format!("when.{key}"), endpoint.path))
         })
     }
 
-    /// Returns the conditions on parameters, each with its key.
-    fn parameters(&self) -> impl Iterator<Item = (&'static str, Parameter, &Matcher)> {
+    /// Returns the conditions on parameters, each with its name.
+    fn parameters(&self) -> impl Iterator<Item = (&'static str, &Matcher)> {
         fn matcher<T>(condition: Option<&TypedMatcher<T>>) -> Option<&Matcher> {
             condition.map(|TypedMatcher(matcher, _)| matcher)
         }
         let conditions = [
-            ("when.customer_id", Parameter::CustomerId, matcher(self.customer_id.as_ref())),
-            ("when.identify_type", Parameter::IdentifyType, matcher(self.identify_type.as_ref())),
-            ("when.verified_file_url", Parameter::VerifiedFileUrl, matcher(self.verified_file_url.as_ref())),
-            ("when.name", Parameter::Name, matcher(self.name.as_ref())),
-            ("when.verified_number", Parameter::VerifiedNumber, matcher(self.verified_number.as_ref())),
-            ("when.xaccount_type", Parameter::XaccountType, matcher(self.xaccount_type.as_ref())),
-            ("when.verified_type", Parameter::VerifiedType, matcher(self.verified_type.as_ref())),
-            ("when.change_type", Parameter::ChangeType, matcher(self.change_type.as_ref())),
+            ("customer_id", matcher(self.customer_id.as_ref())),
+            ("identify_type", matcher(self.identify_type.as_ref())),
+            ("verified_file_url", matcher(self.verified_file_url.as_ref())),
+            ("name", matcher(self.name.as_ref())),
+            ("verified_number", matcher(self.verified_number.as_ref())),
+            ("xaccount_type", matcher(self.xaccount_type.as_ref())),
+            ("verified_type", matcher(self.verified_type.as_ref())),
+            ("change_type", matcher(self.change_type.as_ref())),
         ];
-        conditions.into_iter().filter_map(|(key, parameter, matcher)| Some((key, parameter, matcher?)))
+        conditions.into_iter().filter_map(|(name, matcher)| Some((name, matcher?)))
     }
 
     pub fn matches(&self, request: &ScriptedRequest<'_, '_>) -> bool {
         self.names(request.endpoint)
             && self.caller.as_ref().is_none_or(|TypedMatcher(matcher, _)| matcher.matches(request.caller.as_slice()))
             && self.headers.iter().all(|(name, TypedMatcher(matcher, _))| matcher.matches(&(request.headers)(name)))
-            && self.parameters().all(|(_, parameter, matcher)| matcher.matches(&(request.values)(parameter)))
+            && self.parameters().all(|(parameter, matcher)| matcher.matches(&request.sent.texts(parameter)))
     }
 }
 

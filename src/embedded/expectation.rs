@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::scenario::to_text;
 use super::simulator::Error;
-use crate::domain::{Matcher, Parameter};
+use crate::domain::Matcher;
 use crate::http::{Conditions, Field, Order};
 
 pub use crate::http::Expectation;
@@ -87,32 +87,32 @@ impl Expectation {
 
     /// `customer_id` in the request.
     pub fn customer_id(self, id: impl Into<Matcher>) -> Self {
-        self.with(Field::Parameter(Parameter::CustomerId), id)
+        self.with(Field::Parameter("customer_id"), id)
     }
 
     /// `verified_file_url` in the body of the request: one of its entries.
     pub fn verified_file_url(self, path: impl Into<Matcher>) -> Self {
-        self.with(Field::Parameter(Parameter::VerifiedFileUrl), path)
+        self.with(Field::Parameter("verified_file_url"), path)
     }
 
     /// `name` in the body of the request.
     pub fn name(self, name: impl Into<Matcher>) -> Self {
-        self.with(Field::Parameter(Parameter::Name), name)
+        self.with(Field::Parameter("name"), name)
     }
 
     /// `verified_number` in the body of the request.
     pub fn verified_number(self, number: impl Into<Matcher>) -> Self {
-        self.with(Field::Parameter(Parameter::VerifiedNumber), number)
+        self.with(Field::Parameter("verified_number"), number)
     }
 
     /// `xaccount_type` in the body of the request.
     pub fn xaccount_type(self, platform: impl Into<Matcher>) -> Self {
-        self.with(Field::Parameter(Parameter::XaccountType), platform)
+        self.with(Field::Parameter("xaccount_type"), platform)
     }
 
     /// `verified_type` in the body of the request.
     pub fn verified_type(self, number: impl Into<Matcher>) -> Self {
-        self.with(Field::Parameter(Parameter::VerifiedType), number)
+        self.with(Field::Parameter("verified_type"), number)
     }
 
     /// The HTTP status of the response.

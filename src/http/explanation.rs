@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
-use super::bss::individual::decode_json;
 use super::extract::X_AUTH_TOKEN;
+use super::parameters::sent;
 use super::{hint, signature};
-use crate::domain::{Application, CheckReport, CheckResult, Contract, ParameterError, checks};
+use crate::domain::{Application, CheckReport, CheckResult, Contract, Endpoint, INDIVIDUAL, ParameterError, checks};
 use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Spaces};
 
 /// Explains recorded requests.
@@ -62,9 +62,13 @@ impl Explainer<'_> {
 
     /// What is wrong with the parameters, that which decided first.
     fn parameter_errors(self, decided: &ParameterError, request: &RecordedRequest) -> Vec<String> {
-        let raw = decode_json(request.body());
-        let errors = raw.map(|raw| Application::errors(raw, self.contract)).unwrap_or_default();
-        // A query has other parameters, and the edition of the contract may have changed since.
+        let endpoint = Endpoint::at(request.method(), request.path());
+        let errors = sent(request).map(|sent| match endpoint {
+            Some(endpoint) if *endpoint == INDIVIDUAL => Application::errors(&sent, self.contract),
+            _ => sent.errors(),
+        });
+        let errors = errors.unwrap_or_default();
+        // The edition of the contract may have changed since.
         let errors = if errors.first() == Some(decided) { errors } else { vec![decided.clone()] };
         let hints = hint::of_parameters(&errors, request);
         let texts = errors.iter().zip(hints).map(|(error, hint)| match hint {
@@ -79,5 +83,5 @@ impl Explainer<'_> {
 /// read from the request again.
 fn application(JournalEntry { outcome, request, .. }: &JournalEntry) -> Option<Application<'_>> {
     let facts = outcome.facts()?;
-    Application::parse(decode_json(request.body()).ok()?, facts.contract).ok()
+    Application::parse(&sent(request).ok()?, facts.contract).ok()
 }

@@ -1,21 +1,22 @@
 //! Extractors of the simulated API: the whole request, and the partner that it is from.
 
-use std::borrow::Cow;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Query};
-use axum::http::header::{AUTHORIZATION, EXPECT, HeaderName};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, EXPECT, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, Uri};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 
+use super::parameters;
 use super::signature::{SignatureError, Signed};
 use crate::domain::{
-    Caller, Endpoint, GatewayError, MAX_BODY_BYTES, Parameter, Partner, ScriptedRequest, Step, checks, excerpt, gateway,
+    Caller, Endpoint, GatewayError, MAX_BODY_BYTES, ParameterError, Partner, ScriptedRequest, SentParameters, Step,
+    checks, excerpt, gateway,
 };
 use crate::simulator::{ApiError, Detail, RecordedRequest, ScriptUse, SpaceState, TokenError, machine_time};
 
@@ -111,18 +112,20 @@ impl ApiRequest {
         }
     }
 
+    /// Decodes the parameters that the request sent.
+    pub fn parameters(&self) -> Result<SentParameters<'_>, ParameterError> {
+        let content_type = self.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        parameters::decode(self.endpoint(), &self.parts.uri, content_type, &self.body)
+    }
+
     /// Uses the scripted answer that comes next for this request. Without a step, the rules answer.
-    pub fn use_script<'v>(
-        &self,
-        partner: Option<&Partner>,
-        values: &dyn Fn(Parameter) -> Vec<Cow<'v, str>>,
-    ) -> Option<Step> {
+    pub fn use_script(&self, partner: Option<&Partner>, sent: &SentParameters<'_>) -> Option<Step> {
         let header = |name: &str| {
             let values = self.parts.headers.get_all(name).iter();
             values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
         };
         let caller = partner.map(|partner| &*partner.name);
-        let request = ScriptedRequest { endpoint: self.endpoint(), caller, headers: &header, values };
+        let request = ScriptedRequest { endpoint: self.endpoint(), caller, headers: &header, sent };
         let (script, step) = self.state().script.use_next(&request)?;
         self.context.record().script = Some(script);
         step

@@ -7,13 +7,12 @@ use std::fmt;
 use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING};
 use percent_encoding::percent_decode_str;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use strum::VariantArray;
 
 use super::credential::ShownCredentials;
 use super::extract::{NO_TOKEN, UNKNOWN_TOKEN, X_AUTH_TOKEN, X_SIM_SPACE};
 use super::signature::UNKNOWN_KEY;
 use super::{iam, mask};
-use crate::domain::{ENDPOINTS, Parameter, ParameterError, REVIEW_RESULT, Violation, checks};
+use crate::domain::{ENDPOINTS, Endpoint, ParameterError, Violation, checks};
 use crate::simulator::{ApiError, Outcome, RecordedRequest, SpaceId, Spaces};
 
 /// A check, and the hint where a request failed it.
@@ -73,8 +72,8 @@ pub fn of_parameters(errors: &[ParameterError], request: &RecordedRequest) -> Ve
     };
     let hint = |error: &ParameterError| match (error.parameter, &error.violation) {
         (Some(parameter), Violation::Missing) => {
-            let (_, key) = sent.iter().find(|(meant, _)| *meant == parameter)?;
-            Some(format!("`{key}` was sent, `{}` is meant", parameter.as_str()))
+            let (_, key) = sent.iter().find(|(meant, _)| *meant == parameter.name)?;
+            Some(format!("`{key}` was sent, `{}` is meant", parameter.name))
         }
         (None, Violation::NotUtf8 | Violation::NotJson | Violation::NotObject) => encoding(request),
         _ => None,
@@ -165,39 +164,46 @@ fn encoding(request: &RecordedRequest) -> Option<String> {
     }
 }
 
-/// Returns the keys of a JSON object or of a query that are a parameter's name but for case and signs, such as `customerId`.
-fn misspelt_keys(request: &RecordedRequest) -> Vec<(Parameter, String)> {
-    let mut found = Vec::new();
-    if request.path() == REVIEW_RESULT.path {
+/// Returns the keys of a JSON object or of a query that are a parameter's name but for case and signs, such as `customerId`,
+/// each with the name.
+fn misspelt_keys(request: &RecordedRequest) -> Vec<(&'static str, String)> {
+    let Some(endpoint) = Endpoint::at(request.method(), request.path()) else { return Vec::new() };
+    let mut found = MisspeltKeys { endpoint, found: Vec::new() };
+    if endpoint.method == "GET" {
         let (_, query) = request.target().split_once('?').unwrap_or_default();
         let keys = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
-        keys.for_each(|key| add_misspelt(&mut found, percent_decode_str(key).decode_utf8_lossy()));
-        return found;
+        keys.for_each(|key| found.add(percent_decode_str(key).decode_utf8_lossy()));
+        return found.found;
     }
-    serde_json::Deserializer::from_slice(request.json_body()).deserialize_map(MisspeltKeys).unwrap_or_default()
+    serde_json::Deserializer::from_slice(request.json_body()).deserialize_map(found).unwrap_or_default()
 }
 
-fn add_misspelt(found: &mut Vec<(Parameter, String)>, key: Cow<'_, str>) {
-    let meant = Parameter::VARIANTS.iter().find(|parameter| is_meant(&key, parameter.as_str()));
-    let meant = meant.filter(|meant| found.iter().all(|(known, _)| known != *meant));
-    found.extend(meant.map(|meant| (*meant, key.into_owned())));
+struct MisspeltKeys {
+    endpoint: &'static Endpoint,
+    found: Vec<(&'static str, String)>,
 }
 
-struct MisspeltKeys;
+impl MisspeltKeys {
+    fn add(&mut self, key: Cow<'_, str>) {
+        let mut names = self.endpoint.parameters.iter().map(|parameter| parameter.name);
+        let meant = names.find(|name| is_meant(&key, name));
+        let meant = meant.filter(|meant| self.found.iter().all(|(known, _)| known != meant));
+        self.found.extend(meant.map(|meant| (meant, key.into_owned())));
+    }
+}
 
 impl<'de> Visitor<'de> for MisspeltKeys {
-    type Value = Vec<(Parameter, String)>;
+    type Value = Vec<(&'static str, String)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
-        let mut found: Self::Value = Vec::new();
+    fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result<Self::Value, A::Error> {
         while let Some((key, IgnoredAny)) = fields.next_entry::<Cow<'de, str>, _>()? {
-            add_misspelt(&mut found, key);
+            self.add(key);
         }
-        Ok(found)
+        Ok(self.found)
     }
 }
 

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::extract::{ApiRequest, X_SIM_SPACE, query_value};
 use super::response::{X_SUBJECT_TOKEN, json_text};
 use crate::domain::checks::{self, Check};
-use crate::domain::{Accounts, Caller, DOMAINS, TOKENS};
+use crate::domain::{Accounts, Caller, DOMAINS, SentParameters, TOKENS};
 use crate::simulator::{ApiError, IamAnswer, Outcome, SpaceId, SpaceState, Spaces};
 
 pub fn routes(spaces: &Arc<Spaces>) -> Router {
@@ -78,7 +78,7 @@ struct Links {
 
 /// An SDK that was given a region and no domain ID asks this first.
 pub async fn list_domains(request: ApiRequest) -> Result<Outcome, ApiError> {
-    if let Some(step) = request.use_script(None, &|_| Vec::new()) {
+    if let Some(step) = request.use_script(None, &SentParameters::default()) {
         return Ok(Outcome::Scripted(step.into()));
     }
     let caller = request.authenticate()?;
@@ -272,7 +272,7 @@ pub async fn create_token(State(spaces): State<Arc<Spaces>>, mut request: ApiReq
     {
         request.move_to(space.state());
     }
-    if let Some(step) = request.use_script(None, &|_| Vec::new()) {
+    if let Some(step) = request.use_script(None, &SentParameters::default()) {
         return Ok(Outcome::Scripted(step.into()).into_response());
     }
     let Auth { identity, scope } = parse(&request.body)?;

@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 
 use super::invent::Inventor;
 use crate::domain::{
-    Accounts, Credentials, Endpoint, INDIVIDUAL, Parameter, Partner, PicturePath, REVIEW_RESULT, Secret, TOKENS,
-    excerpt, short,
+    Accounts, CUSTOMER_ID, Credentials, Endpoint, Partner, PicturePath, REVIEW_RESULT, Secret, TOKENS,
+    VERIFIED_FILE_URL, excerpt, short,
 };
 use crate::simulator::SpaceId;
 
@@ -110,20 +110,18 @@ enum Harmless {
     LoginMethods,
 }
 
-/// The places of an application at which a value can be harmless, in the form of JSON pointers.
-const APPLICATION: [(&str, Harmless); 7] = [
-    ("", Harmless::Object),
-    ("/customer_id", Harmless::CustomerId),
-    ("/identify_type", Harmless::TableNumber),
-    ("/verified_file_url", Harmless::PicturePaths),
-    ("/xaccount_type", Harmless::Platform),
-    ("/verified_type", Harmless::TableNumber),
-    ("/change_type", Harmless::TableNumber),
+/// The parameters of which a value can be harmless, where an endpoint has them.
+const PARAMETERS: [(&str, Harmless); 6] = [
+    ("customer_id", Harmless::CustomerId),
+    ("identify_type", Harmless::TableNumber),
+    ("verified_file_url", Harmless::PicturePaths),
+    ("xaccount_type", Harmless::Platform),
+    ("verified_type", Harmless::TableNumber),
+    ("change_type", Harmless::TableNumber),
 ];
 
-/// The same of a login.
-const LOGIN: [(&str, Harmless); 13] = [
-    ("", Harmless::Object),
+/// The places of a login at which a value can be harmless, in the form of JSON pointers.
+const LOGIN: [(&str, Harmless); 12] = [
     ("/auth", Harmless::Object),
     ("/auth/identity", Harmless::Object),
     ("/auth/identity/methods", Harmless::LoginMethods),
@@ -141,27 +139,6 @@ const LOGIN: [(&str, Harmless); 13] = [
 /// The objects of a login that are called like secrets, and have some among others.
 const AROUND_SECRETS: [&str; 2] = ["/auth", "/auth/identity/password"];
 
-/// What a request asks for, which says where its values can be harmless.
-#[derive(Clone, Copy, PartialEq)]
-pub enum RequestKind {
-    Application,
-    ReviewResult,
-    Login,
-    Other,
-}
-
-impl RequestKind {
-    /// The kind of a request to this path.
-    pub fn of(path: &str) -> Self {
-        match Endpoint::at(path) {
-            Some(endpoint) if *endpoint == INDIVIDUAL => Self::Application,
-            Some(endpoint) if *endpoint == REVIEW_RESULT => Self::ReviewResult,
-            Some(endpoint) if *endpoint == TOKENS => Self::Login,
-            _ => Self::Other,
-        }
-    }
-}
-
 /// Decides what is shown of a request to a space.
 #[derive(Clone, Copy)]
 pub struct Mask<'a> {
@@ -169,7 +146,8 @@ pub struct Mask<'a> {
     pub accounts: &'a Accounts,
     /// True if only secrets are masked.
     pub show_personal_data: bool,
-    pub kind: RequestKind,
+    /// The endpoint of the request, which says where its values can be harmless.
+    pub endpoint: Option<&'static Endpoint>,
     /// Invents what is not shown, for an export. Without it a mask stands there.
     pub inventor: Option<&'a RefCell<Inventor>>,
 }
@@ -215,8 +193,8 @@ impl Mask<'_> {
                 let is_shown = if self.show_personal_data {
                     !is_secret(&decode(name)) && !value.contains(';') && !self.is_credential(&decode(value))
                 } else {
-                    self.kind == RequestKind::ReviewResult
-                        && name == Parameter::CustomerId.as_str()
+                    self.endpoint == Some(&REVIEW_RESULT)
+                        && name == CUSTOMER_ID.name
                         && !value.contains(';')
                         && is_customer_id(&decode(value))
                 };
@@ -257,13 +235,8 @@ impl Mask<'_> {
             // It cannot be known where the secrets are in a malformed one.
             return serde_json::from_slice(body).map_or_else(|_| hidden(), |body| self.without_secrets("", body));
         }
-        let places: &[_] = match self.kind {
-            RequestKind::Application => &APPLICATION,
-            RequestKind::Login => &LOGIN,
-            RequestKind::ReviewResult | RequestKind::Other => &[("", Harmless::Object)],
-        };
         let raw: Result<&RawValue, _> = serde_json::from_slice(body);
-        raw.map_or_else(|_| hidden(), |raw| self.value(places, "", raw))
+        raw.map_or_else(|_| hidden(), |raw| self.value("", raw))
     }
 
     /// `place` is the JSON pointer of the value.
@@ -272,7 +245,7 @@ impl Mask<'_> {
             Value::Object(fields) => {
                 let shown = |(name, value): (String, Value)| {
                     let place = format!("{place}/{name}");
-                    let is_around = self.kind == RequestKind::Login && AROUND_SECRETS.contains(&&*place);
+                    let is_around = self.is_login() && AROUND_SECRETS.contains(&&*place);
                     let is_masked = is_secret(&name) && !(is_around && value.is_object());
                     let shown = if is_masked {
                         self.hide_json(&value.to_string())
@@ -305,15 +278,30 @@ impl Mask<'_> {
             || self.accounts.partners.iter().any(|partner| of_partner(partner))
     }
 
-    fn value(self, places: &[(&str, Harmless)], place: &str, raw: &RawValue) -> Value {
-        let harmless = places.iter().find(|(known, _)| *known == place).map(|(_, harmless)| *harmless);
+    fn is_login(self) -> bool {
+        self.endpoint == Some(&TOKENS)
+    }
+
+    /// Returns how the value at a place of the body can be harmless. `None` if it cannot.
+    fn harmless(self, place: &str) -> Option<Harmless> {
+        let find = |known: &[(&str, Harmless)], name| {
+            known.iter().find(|(known, _)| *known == name).map(|(_, harmless)| *harmless)
+        };
+        match place.strip_prefix('/') {
+            None => Some(Harmless::Object),
+            Some(_) if self.is_login() => find(&LOGIN, place),
+            Some(name) => self.endpoint.filter(|endpoint| endpoint.takes(name)).and_then(|_| find(&PARAMETERS, name)),
+        }
+    }
+
+    fn value(self, place: &str, raw: &RawValue) -> Value {
         let text = || serde_json::from_str::<String>(raw.get()).ok();
         let is_partner =
             |text: &str| self.accounts.partner(text).is_some() || self.accounts.partner_by_id(text).is_some();
         let is_platform = |text: &str| self.accounts.partners.iter().any(|partner| *partner.xaccount_type == *text);
-        let shown = match harmless {
+        let shown = match self.harmless(place) {
             _ if raw.get() == "null" => Some(Value::Null),
-            Some(Harmless::Object) => self.object(places, place, raw),
+            Some(Harmless::Object) => self.object(place, raw),
             _ if raw.get().len() > MAX_VALUE_BYTES => None,
             Some(Harmless::CustomerId) => text().filter(|text| is_customer_id(text)).map(Value::from),
             Some(Harmless::TableNumber) => {
@@ -332,7 +320,7 @@ impl Mask<'_> {
     }
 
     fn picture_paths(self, raw: &RawValue) -> Option<Value> {
-        let max = Parameter::VerifiedFileUrl.max_length();
+        let max = VERIFIED_FILE_URL.max_length();
         let paths = serde_json::from_str::<Vec<Value>>(raw.get()).ok().filter(|paths| paths.len() <= max)?;
         let is_path = |path: &str| path.len() <= MAX_PATH_BYTES && PicturePath::parse(path).is_ok();
         let is_shown = |path: &Value| path.as_str().is_some_and(is_path);
@@ -340,8 +328,8 @@ impl Mask<'_> {
         Some(paths.into_iter().map(shown).collect())
     }
 
-    fn object(self, places: &[(&str, Harmless)], place: &str, raw: &RawValue) -> Option<Value> {
-        let fields = ShownFields { mask: self, places, place };
+    fn object(self, place: &str, raw: &RawValue) -> Option<Value> {
+        let fields = ShownFields { mask: self, place };
         serde_json::Deserializer::from_str(raw.get()).deserialize_map(fields).ok()
     }
 }
@@ -349,7 +337,6 @@ impl Mask<'_> {
 /// Reads an object field by field, without keeping what is not shown.
 struct ShownFields<'a> {
     mask: Mask<'a>,
-    places: &'a [(&'a str, Harmless)],
     place: &'a str,
 }
 
@@ -364,7 +351,7 @@ impl<'de> Visitor<'de> for ShownFields<'_> {
         let (mut shown, mut others) = (Map::new(), 0);
         while let Some((name, value)) = fields.next_entry::<String, &RawValue>()? {
             if shown.len() < MAX_SHOWN {
-                let value = self.mask.value(self.places, &format!("{}/{name}", self.place), value);
+                let value = self.mask.value(&format!("{}/{name}", self.place), value);
                 shown.insert(short(&name).into_owned(), value);
             } else {
                 others += 1;
@@ -380,7 +367,7 @@ impl<'de> Visitor<'de> for ShownFields<'_> {
 /// Returns a request with the headers and the query that are shown by default.
 pub fn parts(parts: &Parts) -> Parts {
     let accounts = Accounts::default();
-    let mask = Mask { accounts: &accounts, show_personal_data: false, kind: RequestKind::Other, inventor: None };
+    let mask = Mask { accounts: &accounts, show_personal_data: false, endpoint: None, inventor: None };
     let mut masked = parts.clone();
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     masked.uri = utf8_percent_encode(&mask.target(target), CONTROLS).to_string().parse().unwrap_or_default();
@@ -413,7 +400,7 @@ fn is_secret(name: &str) -> bool {
 }
 
 fn is_customer_id(text: &str) -> bool {
-    text.chars().count() <= Parameter::CustomerId.max_length()
+    text.chars().count() <= CUSTOMER_ID.max_length()
 }
 
 /// True if every word of a list holds. Parameters such as `;q=0.5` do not count.

@@ -16,6 +16,7 @@ mod invent;
 mod limits;
 mod mask;
 mod openapi;
+mod parameters;
 mod proof;
 mod record;
 mod registry;

@@ -92,7 +92,7 @@ where
         let size = HeadSize::of(&request);
         let (state, refusal) = resolve_space(&self.layer.spaces, &size, request.headers());
         let record = Record { request: size.record(&request), ..Record::default() };
-        let endpoint = Endpoint::at(request.uri().path());
+        let endpoint = Endpoint::at(request.method().as_str(), request.uri().path());
         let context = Arc::new(RequestContext { endpoint, state, is_received: false.into(), record: record.into() });
         let recording = Recording {
             id: Uuid::new_v4(),

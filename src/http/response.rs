@@ -11,8 +11,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::{
-    Answer, CheckItem, CommonError, ErrorCode, GatewayError, IsReviewType, Parameter, ParameterErrors, Refusal, Review,
-    Wire,
+    Answer, CheckItem, CommonError, ErrorCode, GatewayError, IsReviewType, ParameterErrors, Refusal, Review, Wire,
+    XACCOUNT_TYPE,
 };
 use crate::simulator::{ApiError, Detail, Outcome};
 
@@ -147,7 +147,7 @@ fn error_msg(outcome: &Outcome, code: ErrorCode, parameter_errors: ParameterErro
     match (outcome, parameter_errors) {
         (Outcome::Refused(ApiError::Parameters(error)), ParameterErrors::Named) => error.to_string(),
         (Outcome::Submission(_), ParameterErrors::Named) if outcome.check() == Some(PLATFORM_RULE) => {
-            format!("{}: must be the platform ID of the partner", Parameter::XaccountType.as_str())
+            format!("{}: must be the platform ID of the partner", XACCOUNT_TYPE.name)
         }
         _ => code.message().to_owned(),
     }

@@ -357,7 +357,7 @@ impl Outcome {
             };
             CheckReport { check: check.id, result, saw, citation: check.citation }
         };
-        let endpoint = Endpoint::at(request.path()).unwrap_or(&INDIVIDUAL);
+        let endpoint = Endpoint::at(request.method(), request.path()).unwrap_or(&INDIVIDUAL);
         let mut reports: Vec<_> = self.checks(endpoint, script).iter().map(check_report).collect();
         if let (Some(facts), Some(application)) = (self.facts(), application) {
             reports.extend(domain::explain(&Case { application, facts }));
@@ -458,7 +458,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::{Parameter, Violation};
+    use crate::domain::{CUSTOMER_ID, Violation};
 
     #[test]
     fn explain_shows_what_the_checks_saw_when_they_hold() {
@@ -513,8 +513,7 @@ mod tests {
             refused(&checks::AUTHENTICATED, detail("decrypt token fail", None)),
             refused(&checks::AUTHENTICATED, signature),
             ApiError::CustomerCredentials(CustomerId::new("customer-1")).into(),
-            ApiError::Parameters(ParameterError { parameter: Some(Parameter::Name), violation: Violation::Missing })
-                .into(),
+            ApiError::Parameters(CUSTOMER_ID.error(Violation::Missing)).into(),
             scripted(),
             ApiError::Rule(OWNERSHIP[1], "partner of the customer: other, caller: demo".to_owned()).into(),
             ApiError::Iam(iam_answer(), "no user of this name".to_owned()).into(),
@@ -534,7 +533,7 @@ mod tests {
         authenticated Failed: "decrypt token fail"
         authenticated Failed: "the signature differs"
         caller-is-partner Failed: "the credentials of customer customer-1"
-        parameters Failed: "name: must not be null"
+        parameters Failed: "customer_id: must not be null"
         script Failed: "scripted[2] matches"
         customer-of-caller Failed: "partner of the customer: other, caller: demo"
         identity Failed: "no user of this name"

@@ -1,15 +1,16 @@
-//! The simulated API, below `/v2`: one file for each endpoint.
+//! The simulated API, below `/v2`: a file for each chapter of its documentation.
 
-pub mod individual;
-mod review_result;
+mod real_name;
 
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use review_result::ReviewResultBody;
+pub use real_name::ReviewResultBody;
 
 use crate::domain::{INDIVIDUAL, REVIEW_RESULT};
 
 pub fn routes() -> Router {
-    Router::new().route(INDIVIDUAL.path, post(individual::submit)).route(REVIEW_RESULT.path, get(review_result::show))
+    Router::new()
+        .route(INDIVIDUAL.path, post(real_name::submit_individual))
+        .route(REVIEW_RESULT.path, get(real_name::show_result))
 }

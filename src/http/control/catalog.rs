@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 use super::explain::preview;
 use super::extract::InSpace;
 use crate::domain::{
-    Answer, Application, Citation, DocumentedOutcome, ErrorCode, Fault, GatewayError, Inspection, Refusal, Step,
-    gateway,
+    APPLICATION, Answer, Application, Citation, DocumentedOutcome, ErrorCode, Fault, GatewayError, Inspection, Refusal,
+    Step, gateway,
 };
 use crate::fixture::{CatalogRow, StepSpec, catalog};
-use crate::http::bss::individual::decode_json;
 use crate::http::openapi::all_required;
+use crate::http::parameters::decode_json;
 use crate::simulator::SpaceState;
 
 /// The most customers, and the most certificates, that are tried in order to find sample requests.
@@ -202,13 +202,13 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)>
                 "xaccount_type": partner.xaccount_type,
             });
             let body = request.to_string();
-            let raw = decode_json(body.as_bytes()).expect("a JSON object can be decoded");
-            let Ok(application) = Application::parse(raw, state.settings().contract) else { continue };
+            let sent = decode_json(APPLICATION, body.as_bytes()).expect("a JSON object can be decoded");
+            let Ok(application) = Application::parse(&sent, state.settings().contract) else { continue };
             let pictures = match &pictures {
                 Some(pictures) => pictures.clone(),
                 None => pictures.insert(state.inspect(partner, &application).await).clone(),
             };
-            let outcome = preview(state, Arc::clone(partner), &application, pictures, &|_| Vec::new())
+            let outcome = preview(state, Arc::clone(partner), &sent, &application, pictures, &|_| Vec::new())
                 .0
                 .answer()
                 .as_ref()

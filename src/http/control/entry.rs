@@ -9,14 +9,15 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    Accounts, CheckReport, Contract, Fault, Label, Parameter, RealNameStatus, Settings, Wire, excerpt, short,
+    Accounts, CUSTOMER_ID, CheckReport, Contract, Endpoint, Fault, Label, REVIEW_RESULT, RealNameStatus, Settings,
+    Wire, excerpt, short,
 };
-use crate::http::bss::individual::decode_json;
 use crate::http::explanation::Explainer;
 use crate::http::extract::query_value;
 use crate::http::invent::Inventor;
-use crate::http::mask::{Mask, RequestKind};
+use crate::http::mask::Mask;
 use crate::http::openapi::all_required;
+use crate::http::parameters::decode_json;
 use crate::http::{App, response};
 use crate::simulator::{Change, JournalEntry, RecordedRequest, Space, SpaceId, Spaces};
 
@@ -232,8 +233,8 @@ impl EntryWriter {
 
     fn mask(&self, request: &RecordedRequest) -> Mask<'_> {
         let Self { accounts, show_personal_data, inventor, .. } = self;
-        let kind = RequestKind::of(request.path());
-        Mask { accounts, show_personal_data: *show_personal_data, kind, inventor: inventor.as_ref() }
+        let endpoint = Endpoint::at(request.method(), request.path());
+        Mask { accounts, show_personal_data: *show_personal_data, endpoint, inventor: inventor.as_ref() }
     }
 
     fn response_body(&self, JournalEntry { outcome, request, request_id, .. }: &JournalEntry) -> Value {
@@ -263,6 +264,7 @@ fn without_personal_data(mask: Mask<'_>, value: Value) -> Value {
 
 /// Returns the customer that a request is about, by its body or by its query.
 pub fn customer_id(request: &RecordedRequest) -> Option<String> {
-    let by_body = decode_json(request.body()).ok().and_then(|body| body.values(Parameter::CustomerId).pop());
-    by_body.or_else(|| query_value(&request.target().parse().ok()?, Parameter::CustomerId.as_str()))
+    let by_body = decode_json(REVIEW_RESULT.parameters, request.body()).ok();
+    let by_body = by_body.and_then(|sent| Some(sent.texts(CUSTOMER_ID.name).pop()?.into_owned()));
+    by_body.or_else(|| query_value(&request.target().parse().ok()?, CUSTOMER_ID.name))
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::entry::EntryWriter;
 use super::error::{CONFLICT, ControlError, Result};
-use crate::domain::{INDIVIDUAL, Parameter};
-use crate::http::bss::individual::is_json;
+use crate::domain::INDIVIDUAL;
+use crate::http::parameters::is_json;
 use crate::simulator::JournalEntry;
 
 /// The fields of answers, whose names need no quotes.
@@ -48,7 +48,7 @@ fn fields(text: &mut String, indent: &str, key: &str, fields: &Map<String, Value
     let empty = if fields.is_empty() { " {}" } else { "" };
     let _ = writeln!(text, "{indent}{key}:{empty}");
     for (name, value) in fields {
-        let is_plain = name.parse::<Parameter>().is_ok() || ANSWER.contains(&name.as_str());
+        let is_plain = INDIVIDUAL.takes(name) || ANSWER.contains(&name.as_str());
         let name = if is_plain { name.clone() } else { scalar(&name.as_str().into()) };
         let _ = writeln!(text, "{indent}  {name}: {}", scalar(value));
     }

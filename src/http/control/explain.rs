@@ -15,11 +15,13 @@ use super::entry::{EntryWriter, Explanation};
 use super::error::{CONFLICT, ControlError, Result};
 use super::extract::{Body, InSpace, Readable, RequestBody, WantsText};
 use super::journal::find;
-use crate::domain::{Application, INDIVIDUAL, Inspection, MAX_BODY_BYTES, Partner, ScriptedRequest, checks, gateway};
+use crate::domain::{
+    Application, INDIVIDUAL, Inspection, MAX_BODY_BYTES, Partner, ScriptedRequest, SentParameters, checks, gateway,
+};
 use crate::fixture::{Document, closest, only};
-use crate::http::bss::individual;
 use crate::http::extract::{NO_TOKEN, X_AUTH_TOKEN, caller_by_token, not_authenticated, only_partner};
 use crate::http::openapi::JSON;
+use crate::http::parameters::sent;
 use crate::http::{App, response};
 use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, ScriptUse, Space, SpaceState, TokenError};
 
@@ -136,16 +138,16 @@ async fn explain_request(
 ) -> Explanation {
     let state = space.state();
     let caller = partner.as_ref().ok().map(|partner| Arc::clone(&partner.name));
-    let content_type = request.header(CONTENT_TYPE.as_str());
     let application = partner.and_then(|partner| {
         state.preview_quota(&partner.id, &INDIVIDUAL)?;
-        let raw = individual::decode(content_type.as_deref(), request.body())?;
-        Ok((partner, Application::parse(raw, state.settings().contract)?))
+        let sent = sent(&request)?;
+        let application = Application::parse(&sent, state.settings().contract)?;
+        Ok((partner, sent, application))
     });
     let (outcome, script) = match application {
-        Ok((partner, application)) => {
+        Ok((partner, sent, application)) => {
             let pictures = state.inspect(&partner, &application).await;
-            preview(&state, partner, &application, pictures, &|name| request.headers_of(name))
+            preview(&state, partner, &sent, &application, pictures, &|name| request.headers_of(name))
         }
         Err(error) => (error.into(), None),
     };
@@ -159,6 +161,7 @@ async fn explain_request(
 pub fn preview(
     state: &SpaceState,
     partner: Arc<Partner>,
+    sent: &SentParameters<'_>,
     application: &Application<'_>,
     pictures: Inspection,
     headers: &dyn Fn(&str) -> Vec<String>,
@@ -167,7 +170,7 @@ pub fn preview(
         endpoint: &INDIVIDUAL,
         caller: Some(&partner.name),
         headers,
-        values: &|parameter| application.values(parameter),
+        sent,
     });
     let (script, step) = scripted.unzip();
     let outcome = match step.flatten() {

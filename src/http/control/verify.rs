@@ -1,5 +1,6 @@
 //! `POST /_sim/verify`: whether the journal has what a test expects.
 
+use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::cmp::Reverse;
 use std::fmt;
@@ -17,13 +18,13 @@ use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::error::ControlError;
 use super::expectation::{Conditions, Expectation, Field, Order};
 use super::extract::{InSpace, Readable, Unread, WantsText, no_space};
-use crate::domain::{Answer, Matcher, Parameter, RawApplication, excerpt};
+use crate::domain::{APPLICATION, Answer, CUSTOMER_ID, Endpoint, Matcher, SentParameters, excerpt};
 use crate::http::App;
-use crate::http::bss::individual::decode_json;
 use crate::http::extract::query_value;
 use crate::http::mask::MASK;
 use crate::http::openapi::{Describe, OperationWriter};
-use crate::simulator::{JournalEntry, Space};
+use crate::http::parameters::decode_json;
+use crate::simulator::{JournalEntry, RecordedRequest, Space};
 
 /// The most entries that are shown.
 const MAX_CLOSEST: usize = 3;
@@ -300,15 +301,21 @@ fn quoted(value: &str) -> String {
     value.parse::<i64>().map_or_else(|_| Value::from(value).to_string(), |number| number.to_string())
 }
 
-/// An entry, of which the body is decoded once, and only if a condition is about it.
+/// The parameters in the body of a request, whatever its path and its type.
+fn sent(request: &RecordedRequest) -> SentParameters<'_> {
+    let endpoint = Endpoint::at(request.method(), request.path());
+    decode_json(endpoint.map_or(APPLICATION, |endpoint| endpoint.parameters), request.body()).unwrap_or_default()
+}
+
+/// An entry, of which the parameters are decoded once, and only if a condition is about it.
 struct Observed<'a> {
     entry: &'a JournalEntry,
-    body: LazyCell<RawApplication<'a>, Box<dyn FnOnce() -> RawApplication<'a> + 'a>>,
+    sent: LazyCell<SentParameters<'a>, Box<dyn FnOnce() -> SentParameters<'a> + 'a>>,
 }
 
 impl<'a> Observed<'a> {
     fn new(entry: &'a JournalEntry) -> Self {
-        Self { entry, body: LazyCell::new(Box::new(|| decode_json(entry.request.body()).unwrap_or_default())) }
+        Self { entry, sent: LazyCell::new(Box::new(|| sent(&entry.request))) }
     }
 
     fn satisfies(&self, conditions: &Conditions) -> bool {
@@ -330,8 +337,8 @@ impl<'a> Observed<'a> {
                 let headers = request.headers().filter(|(given, _)| **given == **name);
                 return headers.map(|(_, value)| value.into_owned()).collect();
             }
-            Field::Parameter(Parameter::CustomerId) => customer_id(request),
-            Field::Parameter(parameter) => return self.body.values(*parameter),
+            Field::Parameter(name) if *name == CUSTOMER_ID.name => customer_id(request),
+            Field::Parameter(name) => return self.sent.texts(name).into_iter().map(Cow::into_owned).collect(),
             Field::Status => self.entry.answered_status().map(|status| status.to_string()),
             Field::ErrorCode => outcome.error_code().map(str::to_owned),
             Field::Outcome => {
@@ -355,9 +362,9 @@ impl<'a> Observed<'a> {
             Field::Header(name) => {
                 request.headers.get(&**name).and_then(Value::as_str).map(quoted).into_iter().collect()
             }
-            Field::Parameter(parameter) => {
-                let in_query = || Some(query_value(&request.path.parse().ok()?, parameter.as_str())?.into());
-                let value = request.body.get(parameter.as_str()).cloned().or_else(in_query);
+            Field::Parameter(name) => {
+                let in_query = || Some(query_value(&request.path.parse().ok()?, name)?.into());
+                let value = request.body.get(*name).cloned().or_else(in_query);
                 value.filter(|value: &Value| !value.is_null()).map(|value| value.to_string()).into_iter().collect()
             }
             _ => self.values(field).iter().map(|value| quoted(value)).collect(),

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
-use strum::VariantArray;
 
 use super::{ApiRoute, JSON, OperationWriter, header, op, response};
 use crate::domain::{
-    self, CERTIFICATE_TYPES, CertificateType, CheckItem, Contract, DocumentedOutcome, ErrorCode, GatewayError,
-    Parameter, PictureKind, Review, gateway,
+    self, APPLICATION, CERTIFICATE_TYPES, CUSTOMER_ID, CertificateType, CheckItem, Contract, DocumentedOutcome,
+    ErrorCode, GatewayError, Kind, Parameter, ParameterTable, PictureKind, Presence, Review, VERIFIED_FILE_URL,
+    VERIFIED_TYPE, gateway,
 };
 use crate::fixture::{CatalogRow, Exchange, Library, catalog};
 use crate::http::bss::ReviewResultBody;
@@ -78,8 +78,8 @@ fn individual(writer: &mut OperationWriter<'_>) {
 }
 
 fn review_result(writer: &mut OperationWriter<'_>) {
-    let (id, schema) = (Parameter::CustomerId, parameter(Parameter::CustomerId));
-    writer.parameter("query", id.as_str(), id.description(), schema.as_value());
+    let schema = schema(&CUSTOMER_ID);
+    writer.parameter("query", CUSTOMER_ID.name, CUSTOMER_ID.description, schema.as_value());
     space(writer);
     writer.response::<ReviewResultBody>(StatusCode::OK, API_JSON);
     let codes = [
@@ -230,7 +230,7 @@ fn accepted() -> Schema {
 /// What a path in a bucket is never like: absolute, with a backslash or with control characters.
 const PATH: &str = r"^[^/\\\u0000-\u001f\u007f][^\\\u0000-\u001f\u007f]*$";
 
-const APPLICATION: &str = "\
+const DESCRIPTION: &str = "\
 An application. Assumed, for the page does not say: `null`, empty texts, other JSON types, numbers like `1.0` or beyond 32 \
 bits and repeated fields are refused with `CBC.0100`; fields that are not listed are ignored.";
 
@@ -247,46 +247,51 @@ impl JsonSchema for ApplicationSchema {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let parameters = Parameter::VARIANTS.iter();
-        let properties: Map<_, _> =
-            parameters.clone().map(|each| (each.as_str().to_owned(), parameter(*each).into())).collect();
-        let required = parameters.filter(|each| **each != Parameter::ChangeType).map(|each| each.as_str());
+        let mut body = body(APPLICATION);
         let counts = [2, 3].map(|count| {
             let types = CERTIFICATE_TYPES.iter().filter(|row| row.pictures.len() == count);
             json!({ "properties": {
-                Parameter::VerifiedType.as_str(): { "enum": types.map(|row| row.number).collect::<Vec<_>>() },
-                Parameter::VerifiedFileUrl.as_str(): { "minItems": count, "maxItems": count },
+                VERIFIED_TYPE.name: { "enum": types.map(|row| row.number).collect::<Vec<_>>() },
+                VERIFIED_FILE_URL.name: { "minItems": count, "maxItems": count },
             } })
         });
-        json_schema!({
-            "type": "object",
-            "description": APPLICATION,
-            "properties": properties,
-            "required": required.collect::<Vec<_>>(),
-            "oneOf": counts,
-        })
+        body.insert("description".to_owned(), DESCRIPTION.into());
+        body.insert("oneOf".to_owned(), json!(counts));
+        let certificates = CERTIFICATE_TYPES.iter().map(certificate).collect::<String>();
+        let verified_type = &mut body.ensure_object()["properties"][VERIFIED_TYPE.name];
+        verified_type["description"] = format!("{}\n\n{certificates}", VERIFIED_TYPE.description).into();
+        verified_type["enum"] = CERTIFICATE_TYPES.iter().map(|row| row.number).collect();
+        body
     }
 }
 
-fn parameter(parameter: Parameter) -> Schema {
-    let (description, max) = (parameter.description(), parameter.max_length());
-    match parameter {
-        Parameter::CustomerId | Parameter::Name | Parameter::VerifiedNumber | Parameter::XaccountType => {
-            json_schema!({ "type": "string", "description": description, "minLength": 1, "maxLength": max })
+/// The body of an endpoint, as its table describes it.
+fn body(table: ParameterTable) -> Schema {
+    let properties: Map<_, _> = table.iter().map(|each| (each.name.to_owned(), schema(each).into())).collect();
+    let mandatory = table.iter().filter(|each| each.presence == Presence::Mandatory).map(|each| each.name);
+    json_schema!({ "type": "object", "properties": properties, "required": mandatory.collect::<Vec<_>>() })
+}
+
+fn schema(parameter: &Parameter) -> Schema {
+    let description = parameter.description;
+    match parameter.kind {
+        Kind::Text { min, max } => {
+            json_schema!({ "type": "string", "description": description, "minLength": min, "maxLength": max })
         }
-        Parameter::VerifiedFileUrl => json_schema!({
+        Kind::TextList { max } => json_schema!({
             "type": "array",
             "description": format!("{description} {PICTURES}"),
             "items": { "type": "string", "minLength": 1, "pattern": PATH },
             "maxItems": max,
         }),
-        Parameter::IdentifyType => json_schema!({ "type": "integer", "description": description, "enum": [0] }),
-        Parameter::ChangeType => json_schema!({ "type": "integer", "description": description, "enum": [-1] }),
-        Parameter::VerifiedType => json_schema!({
-            "type": "integer",
-            "description": format!("{description}\n\n{}", CERTIFICATE_TYPES.iter().map(certificate).collect::<String>()),
-            "enum": CERTIFICATE_TYPES.iter().map(|row| Value::from(row.number)).collect::<Vec<_>>(),
-        }),
+        Kind::Integer { min, max } => {
+            json_schema!({ "type": "integer", "description": description, "minimum": min, "maximum": max })
+        }
+        Kind::Number { one_of, .. } => {
+            json_schema!({ "type": "integer", "description": description, "enum": one_of })
+        }
+        Kind::Boolean => json_schema!({ "type": "boolean", "description": description }),
+        Kind::Object => json_schema!({ "type": "object", "description": description }),
     }
 }
 

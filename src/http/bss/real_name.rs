@@ -1,43 +1,34 @@
-//! `GET /v2/customers/realname-auths/result`: querying the result of a review.
+//! `/v2/customers/realname-auths/…`: applications for real-name authentication, and the result of their review.
 
-use std::borrow::Cow;
-
-use axum::extract::Query;
-use axum::http::Uri;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::{Customer, CustomerId, Parameter, ParameterError, RealNameStatus, Violation};
+use crate::domain::{Application, CUSTOMER_ID, Customer, CustomerId, RealNameStatus};
 use crate::http::extract::PartnerRequest;
 use crate::http::response::json_text;
 use crate::simulator::{ApiError, CustomerQuery, Outcome};
 
-pub async fn show(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
-    let id = customer_id(&request.parts.uri);
-    let id = id.map_err(|violation| ParameterError { parameter: Some(Parameter::CustomerId), violation })?;
-    let values = |parameter| match parameter {
-        Parameter::CustomerId => vec![Cow::Borrowed(id.as_str())],
-        _ => Vec::new(),
-    };
-    if let Some(step) = request.use_script(Some(&partner), &values) {
+/// `POST …/individual`: requesting an individual real-name authentication.
+pub async fn submit_individual(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+    let sent = request.parameters()?;
+    let state = request.state();
+    let application = Application::parse(&sent, state.settings().contract)?;
+    if let Some(step) = request.use_script(Some(&partner), &sent) {
+        return Ok(Outcome::Scripted(state.apply_scripted(&partner, &application, step, true)));
+    }
+    Ok(Outcome::Submission(state.submit(&partner, &application).await))
+}
+
+/// `GET …/result`: querying the result of a review.
+pub async fn show_result(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+    let sent = request.parameters()?;
+    let id = CustomerId::new(&sent.text(&CUSTOMER_ID)?);
+    if let Some(step) = request.use_script(Some(&partner), &sent) {
         return Ok(Outcome::Scripted(step.into()));
     }
     match request.state().review_result(&partner, &id) {
         Ok(customer) => Ok(Outcome::Query(CustomerQuery { body: review_result(&customer), customer })),
         Err((rule, saw)) => Err(ApiError::Rule(rule, saw)),
-    }
-}
-
-/// The query's `customer_id`: mandatory, once, of as many characters as the body's.
-fn customer_id(uri: &Uri) -> Result<CustomerId, Violation> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| Violation::NotText)?;
-    let mut ids = pairs.iter().filter(|(name, _)| name == Parameter::CustomerId.as_str()).map(|(_, id)| id);
-    let max = Parameter::CustomerId.max_length();
-    match (ids.next(), ids.next()) {
-        (None, _) => Err(Violation::Missing),
-        (Some(_), Some(_)) => Err(Violation::Repeated),
-        (Some(id), None) if id.is_empty() || id.chars().count() > max => Err(Violation::Length { max }),
-        (Some(id), None) => Ok(CustomerId::new(id)),
     }
 }
 

@@ -1,0 +1,291 @@
+//! Parameters: the rows of a page's table of request parameters, and what a request sent of them.
+
+use std::borrow::Cow;
+
+/// A parameter: a row of the table on the page of its endpoint.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// On the wire. A field of an object has the name of the object before it: `enterprise_person.legel_name`.
+    pub name: &'static str,
+    pub presence: Presence,
+    pub kind: Kind,
+    /// The page's description.
+    pub description: &'static str,
+}
+
+/// Whether a parameter has to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    Mandatory,
+    /// It may be left out. `null` is an error (assumed: it is not a value of the type).
+    Optional,
+    /// It may be left out, and `null` stands for that.
+    Nullable,
+}
+
+/// The values that a parameter can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A text of so many characters (Unicode scalar values).
+    Text {
+        min: usize,
+        max: usize,
+    },
+    /// A 32-bit integer in this range.
+    Integer {
+        min: i32,
+        max: i32,
+    },
+    /// One of these 32-bit integers, which errors list in these words.
+    Number {
+        one_of: &'static [i32],
+        words: &'static str,
+    },
+    /// A list of at least one and at most so many texts.
+    TextList {
+        max: usize,
+    },
+    Boolean,
+    /// An object. Its fields are parameters of their own.
+    Object,
+}
+
+impl Parameter {
+    pub const fn mandatory(name: &'static str, kind: Kind, description: &'static str) -> Self {
+        Self { name, presence: Presence::Mandatory, kind, description }
+    }
+
+    pub const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Self {
+        Self { name, presence: Presence::Optional, kind, description }
+    }
+
+    pub const fn nullable(name: &'static str, kind: Kind, description: &'static str) -> Self {
+        Self { name, presence: Presence::Nullable, kind, description }
+    }
+
+    /// Returns the maximum length: characters of a text, entries of a list.
+    pub const fn max_length(&self) -> usize {
+        match self.kind {
+            Kind::Text { max, .. } | Kind::TextList { max } => max,
+            _ => usize::MAX,
+        }
+    }
+
+    /// Returns the error of this parameter.
+    pub const fn error(&'static self, violation: Violation) -> ParameterError {
+        ParameterError { parameter: Some(self), violation }
+    }
+}
+
+/// The parameters of an endpoint, in the page's order, which is also the order of the checks (assumed).
+pub type ParameterTable = &'static [&'static Parameter];
+
+/// What a request sent of the parameters in a table, not yet checked.
+#[derive(Clone, Debug, Default)]
+pub struct SentParameters<'a> {
+    table: ParameterTable,
+    /// One for each parameter of the table.
+    values: Vec<SentValue<'a>>,
+}
+
+/// A value as it was sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum SentValue<'a> {
+    #[default]
+    Missing,
+    Null,
+    Text(Cow<'a, str>),
+    Integer(i32),
+    TextList(Vec<Cow<'a, str>>),
+    Boolean(bool),
+    Object,
+    /// Of a type that no parameter has, or a number that is not a 32-bit integer.
+    Other,
+    /// The parameter was sent twice.
+    Repeated,
+}
+
+impl<'a> SentParameters<'a> {
+    /// Returns parameters of which none was sent.
+    pub fn none_of(table: ParameterTable) -> Self {
+        Self { table, values: vec![SentValue::Missing; table.len()] }
+    }
+
+    /// Adds a value. `place` is where the table is looked at first: most requests have the parameters in its order. Returns
+    /// the place of the next parameter. A name that is not in the table is ignored.
+    pub fn add(&mut self, place: usize, name: &str, value: SentValue<'a>) -> usize {
+        let (before, after) = self.table.split_at(place);
+        let found = after.iter().position(|parameter| parameter.name == name).map(|found| place + found);
+        let Some(found) = found.or_else(|| before.iter().position(|parameter| parameter.name == name)) else {
+            return place;
+        };
+        let sent = &mut self.values[found];
+        *sent = if *sent == SentValue::Missing { value } else { SentValue::Repeated };
+        found + 1
+    }
+
+    /// Returns the values of a parameter as text: none if it was not sent, or if no parameter has such a value.
+    pub fn texts(&self, name: &str) -> Vec<Cow<'_, str>> {
+        let Some(index) = self.table.iter().position(|parameter| parameter.name == name) else { return Vec::new() };
+        match &self.values[index] {
+            SentValue::Text(text) => vec![Cow::Borrowed(text)],
+            SentValue::Integer(number) => vec![number.to_string().into()],
+            SentValue::Boolean(value) => vec![value.to_string().into()],
+            SentValue::TextList(texts) => texts.iter().map(|text| Cow::Borrowed(&**text)).collect(),
+            SentValue::Missing | SentValue::Null | SentValue::Object | SentValue::Other | SentValue::Repeated => {
+                Vec::new()
+            }
+        }
+    }
+
+    /// Returns the value of a mandatory text.
+    pub fn text(&self, parameter: &'static Parameter) -> Result<Cow<'a, str>, ParameterError> {
+        self.optional_text(parameter)?.ok_or(parameter.error(Violation::Missing))
+    }
+
+    /// Returns the value of a text. `None` if there is none.
+    pub fn optional_text(&self, parameter: &'static Parameter) -> Result<Option<Cow<'a, str>>, ParameterError> {
+        match self.value(parameter)? {
+            None => Ok(None),
+            Some(SentValue::Text(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(parameter.error(Violation::NotText)),
+        }
+    }
+
+    /// Returns the value of a mandatory number.
+    pub fn integer(&self, parameter: &'static Parameter) -> Result<i32, ParameterError> {
+        self.optional_integer(parameter)?.ok_or(parameter.error(Violation::Missing))
+    }
+
+    /// Returns the value of a number. `None` if there is none.
+    pub fn optional_integer(&self, parameter: &'static Parameter) -> Result<Option<i32>, ParameterError> {
+        match self.value(parameter)? {
+            None => Ok(None),
+            Some(SentValue::Integer(number)) => Ok(Some(*number)),
+            Some(_) => Err(parameter.error(Violation::NotInteger)),
+        }
+    }
+
+    /// Returns the value of a mandatory list.
+    pub fn text_list(&self, parameter: &'static Parameter) -> Result<&[Cow<'a, str>], ParameterError> {
+        match self.value(parameter)? {
+            Some(SentValue::TextList(texts)) => Ok(texts),
+            Some(_) => Err(parameter.error(Violation::NotTextList)),
+            None => Err(parameter.error(Violation::Missing)),
+        }
+    }
+
+    /// Returns the value of a truth value. `None` if there is none.
+    pub fn optional_boolean(&self, parameter: &'static Parameter) -> Result<Option<bool>, ParameterError> {
+        match self.value(parameter)? {
+            None => Ok(None),
+            Some(SentValue::Boolean(value)) => Ok(Some(*value)),
+            Some(_) => Err(parameter.error(Violation::NotBoolean)),
+        }
+    }
+
+    /// Returns everything that is wrong with the values, each looked at alone, in the order of the table.
+    pub fn errors(&self) -> Vec<ParameterError> {
+        self.table.iter().filter_map(|parameter| self.value(parameter).err()).collect()
+    }
+
+    /// Returns the value of a parameter if it is of its kind and within its bounds. `None` if there is none and needs to be
+    /// none.
+    pub fn value(&self, parameter: &'static Parameter) -> Result<Option<&SentValue<'a>>, ParameterError> {
+        let index = self.table.iter().position(|row| std::ptr::eq(*row, parameter));
+        let value = &self.values[index.expect("the parameter is one of its endpoint")];
+        let violation = match (value, parameter.presence) {
+            (SentValue::Missing, Presence::Optional | Presence::Nullable) | (SentValue::Null, Presence::Nullable) => {
+                return Ok(None);
+            }
+            (SentValue::Missing | SentValue::Null, _) => Some(Violation::Missing),
+            (SentValue::Repeated, _) => Some(Violation::Repeated),
+            (value, _) => parameter.kind.violation(value),
+        };
+        violation.map_or(Ok(Some(value)), |violation| Err(parameter.error(violation)))
+    }
+}
+
+impl Kind {
+    /// Returns why a value is none of this kind. `None` if it is one.
+    fn violation(self, value: &SentValue<'_>) -> Option<Violation> {
+        match (self, value) {
+            (Self::Text { min, max }, SentValue::Text(text)) => {
+                // There are never more characters than bytes.
+                let fits = text.len() >= min && (text.len() <= max || text.chars().count() <= max);
+                let fits = fits && (min <= 1 || text.chars().count() >= min);
+                (!fits).then_some(Violation::Length { min, max })
+            }
+            (Self::TextList { max }, SentValue::TextList(texts)) => {
+                let fits = !texts.is_empty() && texts.len() <= max;
+                (!fits).then_some(Violation::Length { min: 1, max })
+            }
+            (Self::Integer { min, max }, SentValue::Integer(number)) => {
+                (!(min..=max).contains(number)).then_some(Violation::Range { min, max })
+            }
+            (Self::Number { one_of, words }, SentValue::Integer(number)) => {
+                (!one_of.contains(number)).then_some(Violation::NotOneOf(words))
+            }
+            (Self::Boolean, SentValue::Boolean(_)) | (Self::Object, SentValue::Object) => None,
+            (Self::Text { .. }, _) => Some(Violation::NotText),
+            (Self::TextList { .. }, _) => Some(Violation::NotTextList),
+            (Self::Integer { .. } | Self::Number { .. }, _) => Some(Violation::NotInteger),
+            (Self::Boolean, _) => Some(Violation::NotBoolean),
+            (Self::Object, _) => Some(Violation::NotObject),
+        }
+    }
+}
+
+/// Why a request is not well-formed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {violation}", .parameter.map_or("body", |parameter| parameter.name))]
+pub struct ParameterError {
+    /// `None` means the body as a whole.
+    pub parameter: Option<&'static Parameter>,
+    pub violation: Violation,
+}
+
+impl From<Violation> for ParameterError {
+    /// The error of a body as a whole.
+    fn from(violation: Violation) -> Self {
+        Self { parameter: None, violation }
+    }
+}
+
+/// A problem of a field or of the body. The texts are assumed: they follow the only answer of this kind that is known
+/// of the real service, `id: must not be null`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    #[error("must not be null")]
+    Missing,
+    #[error("must not be given twice")]
+    Repeated,
+    #[error("must be a string")]
+    NotText,
+    #[error("must be a 32-bit integer")]
+    NotInteger,
+    #[error("must be a list of strings")]
+    NotTextList,
+    #[error("must be true or false")]
+    NotBoolean,
+    #[error("size must be between {min} and {max}")]
+    Length { min: usize, max: usize },
+    #[error("must be between {min} and {max}")]
+    Range { min: i32, max: i32 },
+    #[error("must be one of {0}")]
+    NotOneOf(&'static str),
+    #[error("must be {0}")]
+    NotA(&'static str),
+    #[error("[{entry}] {violation}")]
+    Path { entry: usize, violation: &'static str },
+    #[error("must have {expected} entries for this verified_type")]
+    PictureCount { expected: usize },
+    #[error("Content-Type must be application/json")]
+    ContentType,
+    #[error("must be UTF-8")]
+    NotUtf8,
+    #[error("must be well-formed JSON")]
+    NotJson,
+    #[error("must be a JSON object")]
+    NotObject,
+}
