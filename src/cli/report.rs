@@ -123,7 +123,10 @@ fn unexpected_lines(unexpected: &[(UnexpectedRequest, u64)]) -> Vec<String> {
     for (UnexpectedRequest { method, path, check, why }, count) in unexpected {
         lines.push(format!("{count:>6}  {method} {path}: {why}"));
         if [checks::PATH_KNOWN.id, checks::METHOD_KNOWN.id].contains(check) {
-            let endpoints = ENDPOINTS.into_iter().map(|Endpoint { method, path, .. }| format!("{method} {path}"));
+            // Of a path that is known, other methods are there.
+            let is_known = Endpoint::at(method, path).is_some();
+            let endpoints = ENDPOINTS.into_iter().filter(|endpoint| !is_known || endpoint.path == *path);
+            let endpoints = endpoints.map(|Endpoint { method, path, .. }| format!("{method} {path}"));
             lines.push(format!("        there are {}", endpoints.collect::<Vec<_>>().join(", ")));
         }
         lines.extend(HINTS.iter().filter(|(id, _)| id == check).map(|(_, hint)| format!("        {hint}")));

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
+use crate::domain::application::Application;
 use crate::domain::bucket::Bucket;
 use crate::domain::catalog::Review;
 use crate::domain::credentials::Credentials;
@@ -128,6 +129,63 @@ pub enum ReviewDecision {
     Reject,
 }
 
+/// The kind of a customer, which it chooses by its application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CustomerType {
+    /// A person.
+    Individual = 0,
+    /// An organization.
+    Enterprise = 1,
+}
+
+/// How a customer is associated with its partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
+pub enum AssociationType {
+    /// The partner refers the customer.
+    #[serde(rename = "1")]
+    #[strum(serialize = "1")]
+    Referral,
+    /// The partner resells to the customer.
+    #[serde(rename = "3")]
+    #[strum(serialize = "3")]
+    Resale,
+}
+
+impl AssociationType {
+    /// The text on the wire.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// What is known of a customer's account besides its authentication. Texts that are not known are `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The login name. `None` means the account ID.
+    pub account_name: Option<Box<str>>,
+    /// When the customer became one of its partner. `None` means the start of the world. In the future, it has not yet.
+    pub associated_on: Option<Timestamp>,
+    /// The association with the partner. `None` means resale.
+    pub association_type: Option<AssociationType>,
+    /// The partner's label for it.
+    pub label: Option<Box<str>>,
+    /// The telephone number.
+    pub telephone: Option<Box<str>>,
+    /// The country code of the telephone number.
+    pub country_code: Option<Box<str>>,
+    /// The mail address.
+    pub email: Option<Box<str>>,
+    /// The level, such as `V0`.
+    pub customer_level: Option<Box<str>>,
+    /// The user ID on the partner's platform.
+    pub xaccount_id: Option<Box<str>>,
+    /// The login name of the partner's account manager for it.
+    pub account_manager: Option<Box<str>>,
+    /// Whether the partner has frozen it.
+    pub is_frozen: bool,
+}
+
 /// The current state of a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Customer {
@@ -143,6 +201,18 @@ pub struct Customer {
     pub under_review_since: Option<Timestamp>,
     /// The reviewer's opinion, if the application was rejected.
     pub opinion: Option<Arc<str>>,
+    /// What it is or applies to be. `None` means an individual, if it has applied.
+    pub customer_type: Option<CustomerType>,
+    /// The name that has passed the authentication.
+    pub name: Option<Arc<str>>,
+    /// The name in the application under review.
+    pub applied_name: Option<Arc<str>>,
+    /// Whether the latest application is to change an individual to an enterprise. It stays an individual until that passes.
+    pub is_change: bool,
+    /// The rest of what is known. `None` is an empty profile.
+    pub profile: Option<Arc<Profile>>,
+    /// Whether the association with the partner is still to come. It is found out at each look.
+    pub is_association_pending: bool,
 }
 
 impl Customer {
@@ -156,21 +226,63 @@ impl Customer {
         Self { attempts: self.attempts.saturating_add(1), ..self.clone() }
     }
 
+    /// Returns what it is or applies to be. `None` if it has never applied.
+    pub fn customer_type(&self) -> Option<CustomerType> {
+        self.customer_type.or(self.default_type())
+    }
+
+    /// Returns its type if nothing else is known: the customers of most scenarios are individuals.
+    pub fn default_type(&self) -> Option<CustomerType> {
+        (self.status != RealNameStatus::Unauthenticated).then_some(CustomerType::Individual)
+    }
+
+    /// Returns the result of the review of its latest application. It differs from its status if a change was rejected.
+    pub fn review_status(&self) -> RealNameStatus {
+        let is_rejected_change = self.status == RealNameStatus::Authenticated
+            && self.is_change
+            && self.customer_type() == Some(CustomerType::Individual);
+        if is_rejected_change { RealNameStatus::Rejected } else { self.status }
+    }
+
     /// Returns the customer after an accepted application.
-    pub fn accepted(&self, review: Review, now: Timestamp) -> Self {
-        let (status, under_review_since) = match review {
-            Review::NotNeeded => (RealNameStatus::Authenticated, None),
-            Review::Manual => (RealNameStatus::UnderReview, Some(now)),
+    pub fn accepted(&self, application: &Application<'_>, review: Review, now: Timestamp) -> Self {
+        let is_change = application.kind.is_change;
+        // A change leaves the type as it is until it passes (assumed).
+        let customer_type = if is_change { self.customer_type() } else { Some(application.kind.customer_type) };
+        let applied = Self {
+            status: RealNameStatus::UnderReview,
+            under_review_since: (review == Review::Manual).then_some(now),
+            opinion: None,
+            customer_type,
+            applied_name: Some(application.name.as_str().into()),
+            is_change,
+            ..self.attempted()
         };
-        Self { status, under_review_since, opinion: None, ..self.attempted() }
+        match review {
+            Review::NotNeeded => applied.passed(),
+            Review::Manual => applied,
+        }
+    }
+
+    /// Returns the customer after its application has passed.
+    fn passed(self) -> Self {
+        let customer_type = if self.is_change { Some(CustomerType::Enterprise) } else { self.customer_type() };
+        Self {
+            status: RealNameStatus::Authenticated,
+            customer_type,
+            name: self.applied_name.or(self.name),
+            applied_name: None,
+            ..self
+        }
     }
 
     /// Returns the customer after a review. `opinion` is kept only if the reviewer rejects. A rejected customer may apply
-    /// again (assumed).
+    /// again, and one whose change is rejected stays the individual that it was (both assumed).
     pub fn reviewed(&self, decision: ReviewDecision, opinion: Option<Arc<str>>) -> Self {
+        let status = if self.is_change { RealNameStatus::Authenticated } else { RealNameStatus::Rejected };
         match decision {
-            ReviewDecision::Approve => Self { status: RealNameStatus::Authenticated, ..self.clone() },
-            ReviewDecision::Reject => Self { status: RealNameStatus::Rejected, opinion, ..self.clone() },
+            ReviewDecision::Approve => self.clone().passed(),
+            ReviewDecision::Reject => Self { status, opinion, applied_name: None, ..self.clone() },
         }
     }
 
@@ -184,7 +296,7 @@ impl Customer {
         if self.status == RealNameStatus::UnderReview {
             let since = *self.under_review_since.get_or_insert(started_at);
             if now.duration_since(since).unsigned_abs() >= review_after && now >= since {
-                self.status = RealNameStatus::Authenticated;
+                return self.passed();
             }
         }
         self

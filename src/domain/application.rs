@@ -1,12 +1,15 @@
-//! An application: one well-formed request for real-name authentication. [`Application::parse`] is the only constructor.
+//! Applications: well-formed requests for real-name authentication. [`ApplicationKind::parse`] is the only constructor.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::domain::account::CustomerId;
-use crate::domain::bucket::PicturePath;
+use crate::domain::account::{CustomerId, CustomerType};
+use crate::domain::bucket::{PictureKind, PicturePath};
 use crate::domain::certificate::{CertificateNumber, CertificateType};
+use crate::domain::checks::Citation;
+use crate::domain::enterprise;
 use crate::domain::parameters::{Kind, Parameter, ParameterError, ParameterTable, SentParameters, Violation};
+use crate::domain::rules::{CHANGE_RULES, ENTERPRISE_RULES, RULES, Rule};
 use crate::domain::settings::Contract;
 
 pub static CUSTOMER_ID: Parameter = Parameter::mandatory(
@@ -58,84 +61,181 @@ pub static APPLICATION: ParameterTable = &[
     &CHANGE_TYPE,
 ];
 
-/// The customer's name. It is personal data, which `Debug` hides.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PersonName<'a>(Cow<'a, str>);
+/// What is applied for: a kind of application with its own page.
+#[derive(Debug)]
+pub struct ApplicationKind {
+    pub customer_type: CustomerType,
+    /// Whether an individual becomes an enterprise by it.
+    pub is_change: bool,
+    /// Whether the customer holds the certificate from then on.
+    pub holds_certificate: bool,
+    pub rules: &'static [&'static Rule],
+    /// Where the rules come from, if it is not the page that they cite.
+    pub basis: Option<Citation>,
+    parse: Parse,
+}
 
-impl PersonName<'_> {
+/// Parses all parameters, also those behind one that is wrong, and reports what is wrong. `None` if anything is.
+type Parse = for<'a> fn(&SentParameters<'a>, Contract, &mut dyn FnMut(ParameterError)) -> Option<Parsed<'a>>;
+
+/// What the parameters of an application say.
+pub(super) struct Parsed<'a> {
+    pub customer_id: CustomerId,
+    pub name: Cow<'a, str>,
+    pub certificate_number: CertificateNumber,
+    pub pictures: &'static [PictureKind],
+    pub picture_paths: Vec<PicturePath<'a>>,
+    pub xaccount_type: Cow<'a, str>,
+    pub legal_person: Option<LegalPerson<'a>>,
+}
+
+/// For an individual: the page that this project began with.
+pub static INDIVIDUAL_APPLICATION: ApplicationKind = ApplicationKind {
+    customer_type: CustomerType::Individual,
+    is_change: false,
+    holds_certificate: true,
+    rules: &RULES,
+    basis: None,
+    parse: parse_individual,
+};
+
+/// For an enterprise.
+pub static ENTERPRISE_APPLICATION: ApplicationKind = ApplicationKind {
+    customer_type: CustomerType::Enterprise,
+    is_change: false,
+    holds_certificate: false,
+    rules: &ENTERPRISE_RULES,
+    basis: Some(Citation::assumed(
+        "The error table of this API's international page is not public: the conditions and the codes are those of an \
+         individual's application that the Chinese page of this API lists too.",
+    )),
+    parse: enterprise::parse,
+};
+
+/// To change an individual to an enterprise.
+pub static CHANGE_APPLICATION: ApplicationKind = ApplicationKind {
+    customer_type: CustomerType::Enterprise,
+    is_change: true,
+    holds_certificate: false,
+    rules: &CHANGE_RULES,
+    basis: Some(Citation::assumed(
+        "No error table of this API is public: the conditions and the codes are those of an enterprise's application, and \
+         the customer has to be an authenticated individual, as the page says.",
+    )),
+    parse: enterprise::parse,
+};
+
+/// The name that is to be authenticated. It is personal data, which `Debug` hides.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AppliedName<'a>(Cow<'a, str>);
+
+impl AppliedName<'_> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Debug for PersonName<'_> {
+impl fmt::Debug for AppliedName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PersonName(…)")
+        f.write_str("AppliedName(…)")
     }
 }
 
-/// A well-formed application. It borrows its texts from the request where possible. There are no fields for `identify_type`
-/// and `change_type`, which have only one value.
+/// The legal person of an enterprise.
 #[derive(Clone, Debug)]
-pub struct Application<'a> {
-    pub customer_id: CustomerId,
-    pub name: PersonName<'a>,
-    pub certificate_type: &'static CertificateType,
-    pub certificate_number: CertificateNumber,
-    /// The pictures of the certificate: as many as its type requires, in the type's order.
-    pub picture_paths: Vec<PicturePath<'a>>,
-    pub xaccount_type: Cow<'a, str>,
+pub struct LegalPerson<'a> {
+    pub name: AppliedName<'a>,
+    pub id_number: CertificateNumber,
 }
 
-impl<'a> Application<'a> {
+impl<'a> LegalPerson<'a> {
+    pub(super) fn new(name: Cow<'a, str>, id_number: &str) -> Self {
+        Self { name: AppliedName(name), id_number: CertificateNumber::new(id_number) }
+    }
+}
+
+/// A well-formed application. It borrows its texts from the request where possible.
+#[derive(Clone, Debug)]
+pub struct Application<'a> {
+    pub kind: &'static ApplicationKind,
+    pub customer_id: CustomerId,
+    /// Of the person, or of the organization.
+    pub name: AppliedName<'a>,
+    pub certificate_number: CertificateNumber,
+    /// The pictures that its certificates require, in order.
+    pub pictures: &'static [PictureKind],
+    /// As many as there are pictures.
+    pub picture_paths: Vec<PicturePath<'a>>,
+    pub xaccount_type: Cow<'a, str>,
+    pub legal_person: Option<LegalPerson<'a>>,
+}
+
+impl ApplicationKind {
     /// Checks presence, type, length and range of each parameter, in the page's order, then what depends on several
     /// parameters. Returns the first error.
-    pub fn parse(sent: &SentParameters<'a>, contract: Contract) -> Result<Self, ParameterError> {
+    pub fn parse<'a>(
+        &'static self,
+        sent: &SentParameters<'a>,
+        contract: Contract,
+    ) -> Result<Application<'a>, ParameterError> {
         let mut first = None;
-        let parsed = Self::parse_all(sent, contract, |error| {
+        let parsed = (self.parse)(sent, contract, &mut |error| {
             first.get_or_insert(error);
         });
-        parsed.ok_or_else(|| first.expect("what is not parsed has an error"))
+        let parsed = parsed.ok_or_else(|| first.expect("what is not parsed has an error"))?;
+        let Parsed { customer_id, name, certificate_number, pictures, picture_paths, xaccount_type, legal_person } =
+            parsed;
+        let name = AppliedName(name);
+        Ok(Application {
+            kind: self,
+            customer_id,
+            name,
+            certificate_number,
+            pictures,
+            picture_paths,
+            xaccount_type,
+            legal_person,
+        })
     }
 
     /// Returns everything that is wrong with the parameters, in the order of the checks. Empty if nothing is.
-    pub fn errors(sent: &SentParameters<'a>, contract: Contract) -> Vec<ParameterError> {
+    pub fn errors(&self, sent: &SentParameters<'_>, contract: Contract) -> Vec<ParameterError> {
         let mut errors = Vec::new();
-        Self::parse_all(sent, contract, |error| errors.push(error));
+        (self.parse)(sent, contract, &mut |error| errors.push(error));
         errors
     }
+}
 
-    /// Parses all parameters, also those behind one that is wrong. `None` if there was an error.
-    fn parse_all(
-        sent: &SentParameters<'a>,
-        contract: Contract,
-        mut report: impl FnMut(ParameterError),
-    ) -> Option<Self> {
-        let customer_id = sent.text(&CUSTOMER_ID).map_err(&mut report).ok();
-        let identify_type = sent.integer(&IDENTIFY_TYPE).map_err(&mut report).ok();
-        let picture_paths = picture_paths(sent).map_err(&mut report).ok();
-        let name = sent.text(&NAME).map_err(&mut report).ok();
-        let number = sent.text(&VERIFIED_NUMBER).map_err(&mut report).ok();
-        let xaccount_type = sent.text(&XACCOUNT_TYPE).map_err(&mut report).ok();
-        let certificate_type = certificate_type(sent, contract).map_err(&mut report).ok();
-        let change_type = sent.optional_integer(&CHANGE_TYPE).map_err(&mut report).ok();
-        let (picture_paths, certificate_type) = (picture_paths?, certificate_type?);
-        let expected = certificate_type.pictures.len();
-        if picture_paths.len() != expected {
-            report(VERIFIED_FILE_URL.error(Violation::PictureCount { expected }));
-            return None;
-        }
-        identify_type?;
-        change_type?;
-        Some(Self {
-            customer_id: CustomerId::new(&customer_id?),
-            name: PersonName(name?),
-            certificate_type,
-            certificate_number: CertificateNumber::new(&number?),
-            picture_paths,
-            xaccount_type: xaccount_type?,
-        })
+fn parse_individual<'a>(
+    sent: &SentParameters<'a>,
+    contract: Contract,
+    mut report: &mut dyn FnMut(ParameterError),
+) -> Option<Parsed<'a>> {
+    let customer_id = sent.text(&CUSTOMER_ID).map_err(&mut report).ok();
+    let identify_type = sent.integer(&IDENTIFY_TYPE).map_err(&mut report).ok();
+    let picture_paths = picture_paths(sent).map_err(&mut report).ok();
+    let name = sent.text(&NAME).map_err(&mut report).ok();
+    let number = sent.text(&VERIFIED_NUMBER).map_err(&mut report).ok();
+    let xaccount_type = sent.text(&XACCOUNT_TYPE).map_err(&mut report).ok();
+    let certificate_type = certificate_type(sent, contract).map_err(&mut report).ok();
+    let change_type = sent.optional_integer(&CHANGE_TYPE).map_err(&mut report).ok();
+    let (picture_paths, certificate_type) = (picture_paths?, certificate_type?);
+    let expected = certificate_type.pictures.len();
+    if picture_paths.len() != expected {
+        report(VERIFIED_FILE_URL.error(Violation::PictureCount { expected, by: VERIFIED_TYPE.name }));
+        return None;
     }
+    identify_type?;
+    change_type?;
+    Some(Parsed {
+        customer_id: CustomerId::new(&customer_id?),
+        name: name?,
+        certificate_number: CertificateNumber::new(&number?),
+        pictures: certificate_type.pictures,
+        picture_paths,
+        xaccount_type: xaccount_type?,
+        legal_person: None,
+    })
 }
 
 fn certificate_type(sent: &SentParameters<'_>, contract: Contract) -> Result<&'static CertificateType, ParameterError> {
@@ -144,7 +244,7 @@ fn certificate_type(sent: &SentParameters<'_>, contract: Contract) -> Result<&'s
     CertificateType::parse(number, contract).ok_or(unknown)
 }
 
-fn picture_paths<'a>(sent: &SentParameters<'a>) -> Result<Vec<PicturePath<'a>>, ParameterError> {
+pub(super) fn picture_paths<'a>(sent: &SentParameters<'a>) -> Result<Vec<PicturePath<'a>>, ParameterError> {
     let paths = sent.text_list(&VERIFIED_FILE_URL)?;
     let parse = |(entry, path): (usize, &Cow<'a, str>)| {
         let error = |violation| VERIFIED_FILE_URL.error(Violation::Path { entry, violation });

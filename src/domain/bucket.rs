@@ -46,9 +46,15 @@ pub struct Shows {
 }
 
 impl Shows {
-    fn differs(&self, application: &Application<'_>) -> bool {
+    /// Returns true if a front side does not show what was entered.
+    fn differs(&self, kind: PictureKind, application: &Application<'_>) -> bool {
         let differs = |shown: &Option<Box<str>>, entered: &str| shown.as_deref().is_some_and(|shown| shown != entered);
-        differs(&self.name, application.name.as_str()) || differs(&self.number, application.certificate_number.as_str())
+        let entered = match (kind, &application.legal_person) {
+            (PictureKind::Front, _) => (&application.name, &application.certificate_number),
+            (PictureKind::LegalPersonFront, Some(person)) => (&person.name, &person.id_number),
+            _ => return false,
+        };
+        differs(&self.name, entered.0.as_str()) || differs(&self.number, entered.1.as_str())
     }
 }
 
@@ -136,11 +142,11 @@ impl Picture {
             Some(CheckItem::PictureSize)
         } else if self.flaw.is_some() {
             Some(match kind {
-                PictureKind::Front => CheckItem::FrontInvalid,
-                PictureKind::Back => CheckItem::BackInvalid,
+                PictureKind::Front | PictureKind::LegalPersonFront => CheckItem::FrontInvalid,
+                PictureKind::Back | PictureKind::LegalPersonBack => CheckItem::BackInvalid,
                 PictureKind::InHand => CheckItem::InHandInvalid,
             })
-        } else if kind == PictureKind::Front && self.shows.as_ref().is_some_and(|shows| shows.differs(application)) {
+        } else if self.shows.as_ref().is_some_and(|shows| shows.differs(kind, application)) {
             Some(CheckItem::InformationDiffers)
         } else {
             None
@@ -244,7 +250,7 @@ impl Inspection {
         &'s self,
         application: &'s Application<'_>,
     ) -> impl Iterator<Item = (PictureKind, &'s PicturePath<'s>, Cow<'s, Picture>)> {
-        let named = application.certificate_type.pictures.iter().copied().zip(&application.picture_paths);
+        let named = application.pictures.iter().copied().zip(&application.picture_paths);
         named.enumerate().filter_map(move |(index, (kind, path))| {
             let picture = match self {
                 Self::ByName => Cow::Owned(Picture::from_path(path)),
@@ -270,6 +276,12 @@ pub enum PictureKind {
     Back,
     #[strum(to_string = "in hand")]
     InHand,
+    /// The side of the legal person's ID card with the portrait.
+    #[strum(to_string = "legal person's front")]
+    LegalPersonFront,
+    /// The side with the emblem.
+    #[strum(to_string = "legal person's back")]
+    LegalPersonBack,
 }
 
 /// The path of a picture below the bucket's `download` directory.

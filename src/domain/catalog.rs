@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
+use crate::domain::rules::{Answer, Refusal};
+
 /// Defines an enum and its table from one list, so that a new row is a single line.
 macro_rules! catalog {
     (
@@ -116,35 +118,64 @@ impl FromIterator<CheckItem> for CheckItems {
     }
 }
 
-/// An error that any API of the vendor may answer, beyond the page's list. Only a script causes one.
+/// An error beyond the page's list.
 #[derive(Debug, PartialEq, Eq)]
-pub struct CommonError {
+pub struct OtherError {
     pub code: &'static str,
     pub status: u16,
     /// As the vendor's own answers or pages have it, unless its row says otherwise.
     pub message: &'static str,
 }
 
-const fn common(code: &'static str, status: u16, message: &'static str) -> CommonError {
-    CommonError { code, status, message }
+const fn other(code: &'static str, status: u16, message: &'static str) -> OtherError {
+    OtherError { code, status, message }
 }
 
-/// The common errors by code. Other pages of the vendor list them. That the API of this page answers them too is assumed.
-pub static COMMON_ERRORS: [&CommonError; 7] = [
-    &common("CBC.0150", 403, "Access denied. The customer does not belong to the website you are now at."),
+/// The errors that any API of the vendor may answer, by code. Other pages of the vendor list them. That the API of this page
+/// answers them too is assumed. Only a script causes one.
+pub static COMMON_ERRORS: [&OtherError; 7] = [
+    &other("CBC.0150", 403, "Access denied. The customer does not belong to the website you are now at."),
     // The text is assumed: the pages only describe the error.
-    &common("CBC.0154", 401, "The token is invalid or has expired."),
+    &other("CBC.0154", 401, "The token is invalid or has expired."),
     // The text is assumed, likewise.
-    &common("CBC.0155", 403, "The request is not allowed."),
-    &common("CBC.0156", 403, "Access denied. The customer does not belong to the website you are now at."),
+    &other("CBC.0155", 403, "The request is not allowed."),
+    &other("CBC.0156", 403, "Access denied. The customer does not belong to the website you are now at."),
     // The text is assumed, likewise.
-    &common("CBC.0250", 429, "Message flow control."),
+    &other("CBC.0250", 429, "Message flow control."),
     // The text is assumed, likewise.
-    &common("CBC.99000037", 400, "You do not have the operation permission to this reseller."),
-    &common("CBC.99005035", 400, "This API cannot be used by a sandbox account."),
+    &other("CBC.99000037", 400, "You do not have the operation permission to this reseller."),
+    &other("CBC.99005035", 400, "This API cannot be used by a sandbox account."),
 ];
 
-/// Every `error_code` that the API can answer: those of the page, then the common ones.
+/// An error of the API: of the page, or of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiCode {
+    Page(ErrorCode),
+    Other(&'static OtherError),
+}
+
+impl ApiCode {
+    pub fn parse(code: &str) -> Option<Self> {
+        let other = || COMMON_ERRORS.iter().copied().find(|error| error.code == code).map(Self::Other);
+        ErrorCode::parse(code).map(Self::Page).or_else(other)
+    }
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Page(code) => code.code(),
+            Self::Other(error) => error.code,
+        }
+    }
+
+    pub const fn answer(self) -> Answer {
+        match self {
+            Self::Page(code) => Answer::Refuse(Refusal::of(code)),
+            Self::Other(error) => Answer::Other(error),
+        }
+    }
+}
+
+/// Every `error_code` that the API can answer: those of the page, then the others.
 pub fn codes() -> impl Iterator<Item = &'static str> {
     ErrorCode::ALL.iter().map(|code| code.code()).chain(COMMON_ERRORS.iter().map(|error| error.code))
 }

@@ -1,16 +1,23 @@
 //! The simulated endpoints: how each is called, and what a script may answer in its place.
 
-use crate::domain::application::{APPLICATION, CUSTOMER_ID};
+use crate::domain::application::{
+    APPLICATION, ApplicationKind, CHANGE_APPLICATION, CUSTOMER_ID, ENTERPRISE_APPLICATION, INDIVIDUAL_APPLICATION,
+};
+use crate::domain::enterprise;
 use crate::domain::parameters::ParameterTable;
+use crate::domain::rules::OWNERSHIP;
+use crate::domain::ruling::Condition;
 
 /// A simulated endpoint.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Endpoint {
     pub method: &'static str,
     pub path: &'static str,
     pub scriptable: Scriptable,
     /// The parameters: of the body, or of the query if it is a GET. Empty if scripts cannot look at them.
     pub parameters: ParameterTable,
+    /// What is applied for, if it takes applications.
+    pub application: Option<&'static ApplicationKind>,
 }
 
 /// What a script may answer at an endpoint. Each kind includes those before it.
@@ -24,10 +31,26 @@ pub enum Scriptable {
     Review,
 }
 
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        (self.method, self.path) == (other.method, other.path)
+    }
+}
+
 impl Endpoint {
     /// Returns true if its requests have a parameter of this name.
     pub fn takes(&self, name: &str) -> bool {
         self.parameters.iter().any(|parameter| parameter.name == name)
+    }
+
+    /// Returns what must hold for a well-formed request, in order.
+    pub fn conditions(&self) -> Vec<Condition> {
+        let rules: &[_] = match self.application {
+            Some(kind) => kind.rules,
+            None if *self == REVIEW_RESULT => &OWNERSHIP,
+            None => &[],
+        };
+        rules.iter().map(|rule| rule.condition()).collect()
     }
 
     /// Returns the endpoint of a method and a path, or else any at the path.
@@ -44,6 +67,23 @@ pub static INDIVIDUAL: Endpoint = Endpoint {
     path: "/v2/customers/realname-auths/individual",
     scriptable: Scriptable::Review,
     parameters: APPLICATION,
+    application: Some(&INDIVIDUAL_APPLICATION),
+};
+/// Requesting an enterprise real-name authentication.
+pub static ENTERPRISE: Endpoint = Endpoint {
+    method: "POST",
+    path: "/v2/customers/realname-auths/enterprise",
+    scriptable: Scriptable::Review,
+    parameters: enterprise::ENTERPRISE,
+    application: Some(&ENTERPRISE_APPLICATION),
+};
+/// Requesting a change from individual to enterprise real-name authentication.
+pub static CHANGE: Endpoint = Endpoint {
+    method: "PUT",
+    path: "/v2/customers/realname-auths/enterprise",
+    scriptable: Scriptable::Review,
+    parameters: enterprise::CHANGE,
+    application: Some(&CHANGE_APPLICATION),
 };
 /// Querying the result of a review.
 pub static REVIEW_RESULT: Endpoint = Endpoint {
@@ -51,13 +91,24 @@ pub static REVIEW_RESULT: Endpoint = Endpoint {
     path: "/v2/customers/realname-auths/result",
     scriptable: Scriptable::ErrorCode,
     parameters: &[&CUSTOMER_ID],
+    application: None,
 };
 /// IAM's list of the caller's accounts.
-pub static DOMAINS: Endpoint =
-    Endpoint { method: "GET", path: "/v3/auth/domains", scriptable: Scriptable::Gateway, parameters: &[] };
+pub static DOMAINS: Endpoint = Endpoint {
+    method: "GET",
+    path: "/v3/auth/domains",
+    scriptable: Scriptable::Gateway,
+    parameters: &[],
+    application: None,
+};
 /// IAM's login.
-pub static TOKENS: Endpoint =
-    Endpoint { method: "POST", path: "/v3/auth/tokens", scriptable: Scriptable::Gateway, parameters: &[] };
+pub static TOKENS: Endpoint = Endpoint {
+    method: "POST",
+    path: "/v3/auth/tokens",
+    scriptable: Scriptable::Gateway,
+    parameters: &[],
+    application: None,
+};
 
 /// Every endpoint, in the order in which the documents list them.
-pub static ENDPOINTS: [&Endpoint; 4] = [&INDIVIDUAL, &REVIEW_RESULT, &DOMAINS, &TOKENS];
+pub static ENDPOINTS: [&Endpoint; 6] = [&INDIVIDUAL, &ENTERPRISE, &CHANGE, &REVIEW_RESULT, &DOMAINS, &TOKENS];

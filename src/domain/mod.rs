@@ -12,33 +12,38 @@ mod certificate;
 pub mod checks;
 pub mod credentials;
 pub mod endpoints;
+mod enterprise;
 mod excerpt;
 pub mod gateway;
 mod parameters;
 mod rules;
+mod ruling;
 mod scalars;
 mod scripted;
 mod settings;
 mod world;
 
-pub use account::{AccountRef, Caller, Customer, CustomerId, Partner, PartnerRealName, RealNameStatus, ReviewDecision};
+pub use account::{
+    AccountRef, AssociationType, Caller, Customer, CustomerId, CustomerType, Partner, PartnerRealName, Profile,
+    RealNameStatus, ReviewDecision,
+};
 pub use application::{APPLICATION, Application, CUSTOMER_ID, VERIFIED_FILE_URL, VERIFIED_TYPE, XACCOUNT_TYPE};
 pub use bucket::{
     Addressing, Bucket, BucketContents, Flaw, Format, Inspection, MAX_PICTURE_BYTES, Picture, PictureFormat,
     PictureKind, PicturePath, RealBucket, S3Bucket, Shows, TYPICAL_PICTURE_BYTES,
 };
-pub use catalog::{CheckItem, CommonError, DocumentedOutcome, ErrorCode, Review};
+pub use catalog::{ApiCode, CheckItem, DocumentedOutcome, ErrorCode, OtherError, Review};
 pub use certificate::{CERTIFICATE_TYPES, Certificate, CertificateNumber, CertificateType, Verdict};
 pub use checks::{Check, Citation, MAX_BODY_BYTES};
 pub use credentials::{AccessKey, Accounts, Credentials, Secret, User};
-pub use endpoints::{DOMAINS, ENDPOINTS, Endpoint, INDIVIDUAL, REVIEW_RESULT, Scriptable, TOKENS};
+pub use endpoints::{CHANGE, DOMAINS, ENDPOINTS, ENTERPRISE, Endpoint, INDIVIDUAL, REVIEW_RESULT, Scriptable, TOKENS};
 pub use excerpt::{excerpt, short};
 pub use gateway::GatewayError;
 pub use parameters::{Kind, Parameter, ParameterError, ParameterTable, Presence, SentParameters, SentValue, Violation};
 pub use rules::{
-    Answer, Case, CheckReport, CheckResult, Decision, Facts, OWNERSHIP, RULES, Refusal, Rule, check_ownership, decide,
-    explain, saw_partner_of,
+    Answer, Case, CheckReport, CheckResult, Decision, Facts, RULES, Refusal, check_ownership, decide, explain,
 };
+pub use ruling::{Condition, Ruling};
 pub(crate) use scalars::{DurationText, RegexText, SizeText, TimestampText, parse_duration};
 pub use scalars::{Label, MAX_LABEL_CHARS};
 pub use scripted::{

@@ -16,6 +16,7 @@ pub struct Parameter {
 /// Whether a parameter has to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
+    /// A field of an object is mandatory if the object is sent.
     Mandatory,
     /// It may be left out. `null` is an error (assumed: it is not a value of the type).
     Optional,
@@ -190,19 +191,27 @@ impl<'a> SentParameters<'a> {
     }
 
     /// Returns the value of a parameter if it is of its kind and within its bounds. `None` if there is none and needs to be
-    /// none.
+    /// none, or if the endpoint has no such parameter.
     pub fn value(&self, parameter: &'static Parameter) -> Result<Option<&SentValue<'a>>, ParameterError> {
-        let index = self.table.iter().position(|row| std::ptr::eq(*row, parameter));
-        let value = &self.values[index.expect("the parameter is one of its endpoint")];
+        let Some(index) = self.table.iter().position(|row| std::ptr::eq(*row, parameter)) else { return Ok(None) };
+        let value = &self.values[index];
         let violation = match (value, parameter.presence) {
             (SentValue::Missing, Presence::Optional | Presence::Nullable) | (SentValue::Null, Presence::Nullable) => {
                 return Ok(None);
             }
+            (SentValue::Missing, _) if !self.is_object_sent(parameter) => return Ok(None),
             (SentValue::Missing | SentValue::Null, _) => Some(Violation::Missing),
             (SentValue::Repeated, _) => Some(Violation::Repeated),
             (value, _) => parameter.kind.violation(value),
         };
         violation.map_or(Ok(Some(value)), |violation| Err(parameter.error(violation)))
+    }
+
+    /// Returns true if the object was sent that the parameter is a field of. The body always is.
+    fn is_object_sent(&self, parameter: &Parameter) -> bool {
+        let Some((object, _)) = parameter.name.rsplit_once('.') else { return true };
+        let sent = self.table.iter().zip(&self.values);
+        sent.into_iter().any(|(row, value)| row.name == object && *value == SentValue::Object)
     }
 }
 
@@ -278,8 +287,8 @@ pub enum Violation {
     NotA(&'static str),
     #[error("[{entry}] {violation}")]
     Path { entry: usize, violation: &'static str },
-    #[error("must have {expected} entries for this verified_type")]
-    PictureCount { expected: usize },
+    #[error("must have {expected} entries for this {by}")]
+    PictureCount { expected: usize, by: &'static str },
     #[error("Content-Type must be application/json")]
     ContentType,
     #[error("must be UTF-8")]

@@ -7,14 +7,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use strum::IntoStaticStr;
 
-use crate::domain::account::{Customer, Partner, RealNameStatus};
+use crate::domain::account::{Customer, CustomerType, Partner, RealNameStatus};
 use crate::domain::application::Application;
 use crate::domain::bucket::Inspection;
-use crate::domain::catalog::{CheckItems, CommonError, ErrorCode, Review};
+use crate::domain::catalog::{ApiCode, CheckItems, ErrorCode, OtherError, Review};
 use crate::domain::certificate::{Certificate, Verdict};
 use crate::domain::checks::Citation;
 use crate::domain::excerpt::short;
 use crate::domain::gateway::GatewayError;
+use crate::domain::ruling::{Condition, Ruling};
 use crate::domain::scripted::RawAnswer;
 use crate::domain::settings::Contract;
 
@@ -58,6 +59,19 @@ impl<'a> Case<'a> {
         self.customer().map_or(RealNameStatus::Unauthenticated, |customer| customer.status)
     }
 
+    fn customer_type(&self) -> Option<CustomerType> {
+        self.customer()?.customer_type()
+    }
+
+    fn saw_authentication(&self) -> String {
+        let customer_type = match self.customer_type() {
+            None => "none",
+            Some(CustomerType::Individual) => "individual",
+            Some(CustomerType::Enterprise) => "enterprise",
+        };
+        format!("real-name status: {}, customer type: {customer_type}", self.status().as_str())
+    }
+
     fn attempts(&self) -> u32 {
         self.customer().map_or(0, |customer| customer.attempts)
     }
@@ -89,6 +103,30 @@ pub struct Rule {
     pub saw: fn(&Case<'_>) -> String,
 }
 
+/// For an enterprise.
+pub static ENTERPRISE_RULES: [&Rule; 7] = [
+    &PARTNER_READY,
+    &PLATFORM_OF_PARTNER,
+    &CUSTOMER_HAS_PARTNER,
+    &CUSTOMER_OF_CALLER,
+    &NOT_AUTHENTICATED_YET,
+    &ATTEMPTS_LEFT,
+    &PICTURES_PASS,
+];
+
+/// To change an individual to an enterprise.
+pub static CHANGE_RULES: [&Rule; 8] = [
+    &PARTNER_READY,
+    &PLATFORM_OF_PARTNER,
+    &CUSTOMER_HAS_PARTNER,
+    &CUSTOMER_OF_CALLER,
+    &NO_ENTERPRISE_YET,
+    &INDIVIDUAL_PASSED,
+    &ATTEMPTS_LEFT,
+    &PICTURES_PASS,
+];
+
+/// For an individual.
 pub static RULES: [&Rule; 13] = [
     &PARTNER_READY,
     &PLATFORM_OF_PARTNER,
@@ -158,7 +196,7 @@ static CUSTOMER_OF_CALLER: Rule = Rule {
     refuses_with: ErrorCode::NotYourCustomer,
     citation: Citation::documented("You do not have the operation permission to this customer."),
     check: |case| partner_of(case.customer()) == Some(&*case.partner().name),
-    saw: |case| format!("{}, caller: {}", saw_partner_of(case.customer()), case.partner().name),
+    saw: |case| saw_owner(case.customer(), case.partner()),
 };
 
 static CUSTOMER_NOT_PARTNER: Rule = Rule {
@@ -179,6 +217,27 @@ static NOT_AUTHENTICATED_YET: Rule = Rule {
     citation: Citation::documented("The customer has passed real-name authentication or is being reviewed."),
     check: |case| !case.status().is_accepted(),
     saw: |case| format!("real-name status: {}", case.status().as_str()),
+};
+
+static NO_ENTERPRISE_YET: Rule = Rule {
+    id: "no-enterprise-yet",
+    refuses_with: ErrorCode::AlreadyAuthenticated,
+    citation: Citation::assumed("An application under review, or passed as an enterprise, ends as for an individual."),
+    check: |case| {
+        let is_enterprise = case.status().is_accepted() && case.customer_type() == Some(CustomerType::Enterprise);
+        case.status() != RealNameStatus::UnderReview && !is_enterprise
+    },
+    saw: |case| case.saw_authentication(),
+};
+
+static INDIVIDUAL_PASSED: Rule = Rule {
+    id: "individual-passed",
+    refuses_with: ErrorCode::ParameterError,
+    citation: Citation::assumed(
+        "The page knows no other change than that of an individual, and names no code: change_type does not fit.",
+    ),
+    check: |case| case.status() == RealNameStatus::Authenticated,
+    saw: |case| case.saw_authentication(),
 };
 
 static ATTEMPTS_LEFT: Rule = Rule {
@@ -256,32 +315,40 @@ static VERIFICATION_PASSES: Rule = Rule {
     },
 };
 
-/// The rules that keep a partner from customers of others. They are the only ones that apply to review results.
-pub static OWNERSHIP: [&Rule; 2] = [&CUSTOMER_HAS_PARTNER, &CUSTOMER_OF_CALLER];
-
-/// Applies the ownership rules without an application. Returns the rule that does not hold, with what it saw.
-pub fn check_ownership(
-    customer: Option<Arc<Customer>>,
-    caller: &Partner,
-) -> Result<Arc<Customer>, (&'static Rule, String)> {
-    let saw = saw_partner_of(customer.as_deref());
-    match customer {
-        Some(customer) if customer.partner.as_ref() == Some(&caller.name) => Ok(customer),
-        Some(customer) if customer.partner.is_some() => {
-            Err((&CUSTOMER_OF_CALLER, format!("{saw}, caller: {}", caller.name)))
-        }
-        _ => Err((&CUSTOMER_HAS_PARTNER, saw)),
+impl Rule {
+    /// Returns the rule as a condition of an endpoint without an application.
+    pub const fn condition(&self) -> Condition {
+        Condition { id: self.id, refuses_with: ApiCode::Page(self.refuses_with), citation: self.citation }
     }
 }
 
-fn partner_of(customer: Option<&Customer>) -> Option<&str> {
-    customer?.partner.as_deref()
+/// The rules that keep a partner from customers of others.
+pub static OWNERSHIP: [&Rule; 2] = [&CUSTOMER_HAS_PARTNER, &CUSTOMER_OF_CALLER];
+
+/// Applies the ownership rules without an application.
+pub fn check_ownership(customer: Option<&Customer>, caller: &Partner) -> Ruling {
+    let mut ruling = Ruling::default();
+    let is_of_caller = || partner_of(customer) == Some(&*caller.name);
+    ruling
+        .check(&CUSTOMER_HAS_PARTNER.condition(), || partner_of(customer).is_some(), || saw_partner_of(customer))
+        .check(&CUSTOMER_OF_CALLER.condition(), is_of_caller, || saw_owner(customer, caller));
+    ruling
 }
 
-/// Describes what the ownership rules see of a customer.
-pub fn saw_partner_of(customer: Option<&Customer>) -> String {
+fn partner_of(customer: Option<&Customer>) -> Option<&str> {
+    customer.filter(|customer| !customer.is_association_pending)?.partner.as_deref()
+}
+
+fn saw_owner(customer: Option<&Customer>, caller: &Partner) -> String {
+    format!("{}, caller: {}", saw_partner_of(customer), caller.name)
+}
+
+fn saw_partner_of(customer: Option<&Customer>) -> String {
     match customer {
         None => "no customer with this ID".to_owned(),
+        Some(customer) if customer.is_association_pending => {
+            "the association with the partner is still to come".to_owned()
+        }
         Some(customer) => format!("partner of the customer: {}", customer.partner.as_deref().unwrap_or("none")),
     }
 }
@@ -303,8 +370,8 @@ impl Refusal {
 pub enum Answer {
     Accept(Review),
     Refuse(Refusal),
-    /// An error beyond the page's list. Only a script causes this.
-    Common(&'static CommonError),
+    /// An error beyond the page's list.
+    Other(&'static OtherError),
     /// The gateway answers in the place of the API.
     Gateway(&'static GatewayError),
     /// Anything that a proxy may answer. Only a script causes this.
@@ -326,7 +393,7 @@ pub enum Decision {
 /// counts as an attempt even if it is refused (assumed).
 pub fn decide(case: &Case<'_>, review: Review) -> Decision {
     let mut attempted = false;
-    for rule in RULES {
+    for rule in case.application.kind.rules {
         if !(rule.check)(case) {
             let has_items = rule.refuses_with == ErrorCode::CheckItemsFailed;
             let items = if has_items { case.failed_items() } else { CheckItems::NONE };
@@ -350,7 +417,7 @@ impl Decision {
     pub fn change(&self, case: &Case<'_>, now: Timestamp) -> Option<Customer> {
         let customer = case.customer()?;
         match self {
-            Self::Accepted(review) => Some(customer.accepted(*review, now)),
+            Self::Accepted(review) => Some(customer.accepted(case.application, *review, now)),
             Self::Refused { attempted, .. } => attempted.then(|| customer.attempted()),
         }
     }
@@ -385,6 +452,7 @@ pub struct CheckReport {
 /// Explains a decision: every rule with its result and what it saw. This applies the rules again, so call it on demand.
 pub fn explain(case: &Case<'_>) -> Vec<CheckReport> {
     let mut is_decided = false;
+    let kind = case.application.kind;
     let report = |rule: &Rule| {
         let (result, saw) = if is_decided {
             (CheckResult::NotReached, String::new())
@@ -392,7 +460,7 @@ pub fn explain(case: &Case<'_>) -> Vec<CheckReport> {
             is_decided = !(rule.check)(case);
             (if is_decided { CheckResult::Failed } else { CheckResult::Passed }, (rule.saw)(case))
         };
-        CheckReport { check: rule.id, result, saw, citation: rule.citation }
+        CheckReport { check: rule.id, result, saw, citation: kind.basis.unwrap_or(rule.citation) }
     };
-    RULES.into_iter().map(report).collect()
+    kind.rules.iter().copied().map(report).collect()
 }

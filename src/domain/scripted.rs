@@ -63,7 +63,7 @@ impl Step {
     fn needs(&self) -> Scriptable {
         match self.answer {
             Some(Answer::Accept(_)) => Scriptable::Review,
-            Some(Answer::Refuse(_) | Answer::Common(_)) => Scriptable::ErrorCode,
+            Some(Answer::Refuse(_) | Answer::Other(_)) => Scriptable::ErrorCode,
             Some(Answer::Gateway(_) | Answer::Raw(_)) | None => Scriptable::Gateway,
         }
     }

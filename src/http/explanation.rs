@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::extract::X_AUTH_TOKEN;
 use super::parameters::sent;
 use super::{hint, signature};
-use crate::domain::{Application, CheckReport, CheckResult, Contract, Endpoint, INDIVIDUAL, ParameterError, checks};
+use crate::domain::{Application, CheckReport, CheckResult, Contract, Endpoint, ParameterError, checks};
 use crate::simulator::{ApiError, JournalEntry, Outcome, RecordedRequest, Spaces};
 
 /// Explains recorded requests.
@@ -63,9 +63,9 @@ impl Explainer<'_> {
     /// What is wrong with the parameters, that which decided first.
     fn parameter_errors(self, decided: &ParameterError, request: &RecordedRequest) -> Vec<String> {
         let endpoint = Endpoint::at(request.method(), request.path());
-        let errors = sent(request).map(|sent| match endpoint {
-            Some(endpoint) if *endpoint == INDIVIDUAL => Application::errors(&sent, self.contract),
-            _ => sent.errors(),
+        let errors = sent(request).map(|sent| match endpoint.and_then(|endpoint| endpoint.application) {
+            Some(kind) => kind.errors(&sent, self.contract),
+            None => sent.errors(),
         });
         let errors = errors.unwrap_or_default();
         // The edition of the contract may have changed since.
@@ -83,5 +83,6 @@ impl Explainer<'_> {
 /// read from the request again.
 fn application(JournalEntry { outcome, request, .. }: &JournalEntry) -> Option<Application<'_>> {
     let facts = outcome.facts()?;
-    Application::parse(&sent(request).ok()?, facts.contract).ok()
+    let kind = Endpoint::at(request.method(), request.path())?.application?;
+    kind.parse(&sent(request).ok()?, facts.contract).ok()
 }

@@ -131,7 +131,7 @@ impl ApiRequest {
         step
     }
 
-    fn endpoint(&self) -> &'static Endpoint {
+    pub fn endpoint(&self) -> &'static Endpoint {
         self.context.endpoint.expect("a handler has an endpoint")
     }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::{
-    Answer, CheckItem, CommonError, ErrorCode, GatewayError, IsReviewType, ParameterErrors, Refusal, Review, Wire,
+    Answer, CheckItem, ErrorCode, GatewayError, IsReviewType, OtherError, ParameterErrors, Refusal, Review, Wire,
     XACCOUNT_TYPE,
 };
 use crate::simulator::{ApiError, Detail, Outcome};
@@ -86,7 +86,7 @@ pub fn status(outcome: &Outcome) -> StatusCode {
     let status = match (outcome.iam(), outcome.answer()) {
         (Some(iam), _) => iam.status,
         (None, Some(Answer::Refuse(refusal))) => refusal.code.status(),
-        (None, Some(Answer::Common(error))) => error.status,
+        (None, Some(Answer::Other(error))) => error.status,
         (None, Some(Answer::Gateway(error))) => error.status,
         (None, Some(Answer::Raw(raw))) => raw.status,
         (None, Some(Answer::Accept(_)) | None) => 200,
@@ -101,9 +101,9 @@ pub fn body(outcome: &Outcome, wire: Wire, request_id: &str, text: fn(&Detail) -
         (_, Some(Answer::Accept(review))) => Some(accepted(review, wire.is_review).into()),
         (_, Some(Answer::Refuse(refusal))) => Some(refused(outcome, refusal, wire.parameter_errors).into()),
         (_, Some(Answer::Gateway(error))) => Some(refused_by_gateway(outcome, error, request_id, text).into()),
-        (_, Some(Answer::Common(error))) => Some(common(error).into()),
+        (_, Some(Answer::Other(error))) => Some(other(error).into()),
         (_, Some(Answer::Raw(raw))) => Some(raw.body.clone().into()),
-        (Outcome::Query(query), None) => Some(query.body.clone().into()),
+        (Outcome::Ruled(ruled), None) => Some(ruled.body.clone().into()),
         (_, None) => outcome.iam().map(|iam| iam.body.clone().into()),
     }
 }
@@ -139,7 +139,7 @@ fn refused(outcome: &Outcome, Refusal { code, items }: Refusal, parameter_errors
     json_text(&ErrorBody { error_code: code.code(), error_msg: &error_msg, fail_check_items })
 }
 
-fn common(error: &CommonError) -> String {
+fn other(error: &OtherError) -> String {
     json_text(&ErrorBody { error_code: error.code, error_msg: error.message, fail_check_items: None })
 }
 

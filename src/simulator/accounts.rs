@@ -30,11 +30,11 @@ pub enum UpdateError {
 impl SpaceState {
     /// Returns the current customers in the order of their IDs.
     pub fn customers(&self) -> BTreeMap<CustomerId, Arc<Customer>> {
-        self.store.customers().into_iter().map(|(id, customer)| (id, self.with_due_review(customer))).collect()
+        self.store.customers().into_iter().map(|(id, customer)| (id, self.at_this_moment(customer))).collect()
     }
 
     pub fn customer(&self, id: &CustomerId) -> Option<Arc<Customer>> {
-        self.store.customer(id).map(|customer| self.with_due_review(customer))
+        self.store.customer(id).map(|customer| self.at_this_moment(customer))
     }
 
     /// Creates or replaces a customer. Returns it, and true if it existed before. A review without a start begins now. A
@@ -66,7 +66,7 @@ impl SpaceState {
         }
         let existed =
             self.store.change_customer(id, |before| (before.is_some(), CustomerChange::Put(customer.clone())));
-        Ok((self.with_due_review(customer.into()), existed))
+        Ok((self.at_this_moment(customer.into()), existed))
     }
 
     /// Deletes a customer. Returns false if there is no such customer.

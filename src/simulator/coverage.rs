@@ -23,7 +23,7 @@ impl OutcomeCoverage {
                 record(DocumentedOutcome::Refused(refusal.code));
                 refusal.items.iter().map(DocumentedOutcome::Item).for_each(record);
             }
-            Some(Answer::Common(_) | Answer::Gateway(_) | Answer::Raw(_)) | None => {}
+            Some(Answer::Other(_) | Answer::Gateway(_) | Answer::Raw(_)) | None => {}
         }
     }
 

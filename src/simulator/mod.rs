@@ -24,7 +24,7 @@ pub use clock::{Clock, ClockLimit, machine_time};
 pub use coverage::OutcomeCoverage;
 pub use journal::{JournalEntry, JournalLimits, News, Position, RecordedRequest};
 pub use metrics::{Leftover, UnexpectedRequest};
-pub use outcome::{ApiError, Change, CustomerQuery, Detail, IamAnswer, Outcome};
+pub use outcome::{ApiError, Change, Detail, IamAnswer, Outcome, Ruled};
 pub use script::{ScriptUse, ScriptedUses};
 pub use space_id::SpaceId;
 pub use spaces::{Shared, Space, Spaces};

@@ -1,13 +1,11 @@
 //! Outcomes: what was decided on a request, with enough to explain it later.
 
-use std::sync::Arc;
-
 use strum::VariantArray;
 
 use crate::domain::{
-    self, Answer, Application, Case, Check, CheckItem, CheckReport, CheckResult, Customer, CustomerId, Decision,
-    Endpoint, ErrorCode, Facts, Fault, GatewayError, INDIVIDUAL, Inspection, OWNERSHIP, ParameterError, RULES,
-    RealNameStatus, Refusal, Review, Rule, Scriptable, Step, catalog, checks, gateway, saw_partner_of, short,
+    self, Answer, Application, Case, Check, CheckItem, CheckReport, CheckResult, Condition, Customer, CustomerId,
+    Decision, Endpoint, ErrorCode, Facts, Fault, GatewayError, INDIVIDUAL, Inspection, ParameterError, RealNameStatus,
+    Refusal, Review, Ruling, Scriptable, Step, catalog, checks, gateway, short,
 };
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::script::ScriptUse;
@@ -24,21 +22,22 @@ pub enum Outcome {
     Submission(Submission),
     /// A scripted answer was given.
     Scripted(ScriptedOutcome),
-    /// A query about a customer of the caller is answered.
-    Query(CustomerQuery),
+    /// The conditions of another endpoint decided.
+    Ruled(Ruled),
     /// IAM identified the caller.
     Iam(IamAnswer),
-    /// The request was refused before the rules, or by an endpoint that applies only some of them.
+    /// The request was refused before the rules.
     Refused(ApiError),
 }
 
-/// The answer to a query about a customer.
+/// What the conditions of an endpoint decided, and its answer if all of them hold.
 #[derive(Clone, Debug)]
-pub struct CustomerQuery {
-    /// The customer as it was found.
-    pub customer: Arc<Customer>,
-    /// The body, as JSON text.
+pub struct Ruled {
+    pub ruling: Ruling,
+    /// JSON text. Empty if the answer has no body.
     pub body: String,
+    /// Why it was answered so, if all conditions hold.
+    pub why: String,
 }
 
 /// Why a request was refused.
@@ -54,8 +53,6 @@ pub enum ApiError {
     CustomerCredentials(CustomerId),
     /// A parameter or the body is not as the page says.
     Parameters(ParameterError),
-    /// A rule refused, with what it saw.
-    Rule(&'static Rule, String),
     /// IAM refused: its answer, with what its check saw.
     Iam(IamAnswer, String),
     /// The simulator panicked.
@@ -152,7 +149,6 @@ impl ApiError {
             Self::Gateway { check, .. } | Self::Iam(IamAnswer { check, .. }, _) => check.id,
             Self::CustomerCredentials(_) => checks::CALLER_IS_PARTNER.id,
             Self::Parameters(_) => checks::PARAMETERS.id,
-            Self::Rule(rule, _) => rule.id,
             Self::Internal => checks::NO_FAULT.id,
         }
     }
@@ -163,7 +159,6 @@ impl ApiError {
             Self::Iam(..) => return None,
             Self::CustomerCredentials(_) => ErrorCode::AccessDenied,
             Self::Parameters(_) => ErrorCode::ParameterError,
-            Self::Rule(rule, _) => rule.refuses_with,
             Self::Internal => ErrorCode::OtherErrors,
         };
         Some(Answer::Refuse(Refusal::of(code)))
@@ -175,7 +170,7 @@ impl ApiError {
             Self::Gateway { error, .. } => error.message.to_owned(),
             Self::CustomerCredentials(id) => format!("the credentials of customer {id}"),
             Self::Parameters(error) => error.to_string(),
-            Self::Rule(_, saw) | Self::Iam(_, saw) => saw.clone(),
+            Self::Iam(_, saw) => saw.clone(),
             Self::Internal => "a fault of the simulator: its log has the reason".to_owned(),
         }
     }
@@ -186,11 +181,11 @@ impl Outcome {
     pub const fn decided_by(&self) -> &'static str {
         match self {
             Self::Refused(ApiError::Parameters(_)) => "parameters",
-            Self::Refused(ApiError::Rule(..))
+            Self::Ruled(Ruled { ruling: Ruling { refused_by: Some(_), .. }, .. })
             | Self::Submission(Submission { decision: Decision::Refused { .. }, .. }) => "rule",
             Self::Refused(_) => "gateway",
             Self::Scripted(_) => "script",
-            Self::Submission(_) | Self::Query(_) | Self::Iam(_) => "accepted",
+            Self::Submission(_) | Self::Ruled(_) | Self::Iam(_) => "accepted",
         }
     }
 
@@ -200,7 +195,7 @@ impl Outcome {
         let Some(check) = self.check() else {
             return match self {
                 Self::Iam(_) => "accepted: the caller is known",
-                Self::Query(_) => "accepted: the customer is the caller's",
+                Self::Ruled(ruled) => return format!("accepted: {}", ruled.why),
                 _ => "accepted: every rule holds",
             }
             .to_owned();
@@ -223,7 +218,8 @@ impl Outcome {
             Self::Refused(error) => Some(error.check()),
             Self::Scripted(_) => Some(checks::SCRIPT.id),
             Self::Submission(Submission { decision: Decision::Refused { rule, .. }, .. }) => Some(rule.id),
-            Self::Submission(_) | Self::Query(_) | Self::Iam(_) => None,
+            Self::Ruled(Ruled { ruling: Ruling { refused_by: Some(condition), .. }, .. }) => Some(condition.id),
+            Self::Submission(_) | Self::Ruled(_) | Self::Iam(_) => None,
         }
     }
 
@@ -245,13 +241,14 @@ impl Outcome {
         if let Self::Scripted(scripted) = self { scripted.step.fault } else { None }
     }
 
-    /// The answer of the API or its gateway. `None` for queries and IAM, whose answers have forms of their own, and for a
-    /// fault without an answer.
+    /// The answer of the API or its gateway. `None` where an endpoint has an answer of its own form, and for a fault without an
+    /// answer.
     pub fn answer(&self) -> Option<Answer> {
         match self {
             Self::Submission(submission) => Some(submission.decision.answer()),
             Self::Scripted(scripted) => scripted.step.answer.clone(),
-            Self::Query(_) | Self::Iam(_) => None,
+            Self::Ruled(ruled) => ruled.ruling.refusal(),
+            Self::Iam(_) => None,
             Self::Refused(error) => error.answer(),
         }
     }
@@ -266,7 +263,7 @@ impl Outcome {
     pub fn error_code(&self) -> Option<&'static str> {
         match self.answer() {
             Some(Answer::Refuse(refusal)) => Some(refusal.code.code()),
-            Some(Answer::Common(error)) => Some(error.code),
+            Some(Answer::Other(error)) => Some(error.code),
             Some(Answer::Gateway(error)) => Some(error.code),
             Some(Answer::Accept(_) | Answer::Raw(_)) | None => None,
         }
@@ -298,7 +295,7 @@ impl Outcome {
     fn answer_label(&self) -> Option<&'static str> {
         self.answer().map(|answer| match answer {
             Answer::Refuse(refusal) => refusal.code.code(),
-            Answer::Common(error) => error.code,
+            Answer::Other(error) => error.code,
             Answer::Gateway(error) => error.code,
             Answer::Accept(review) => review.as_str(),
             Answer::Raw(_) => RAW,
@@ -314,13 +311,18 @@ impl Outcome {
                 Inspection::Read(pictures) => size_of_val(&**pictures),
                 Inspection::Unreachable(cause) => cause.len(),
             },
-            Self::Query(query) => query.body.len(),
+            Self::Ruled(Ruled { ruling, body, why }) => {
+                let reports = &ruling.reports;
+                body.len()
+                    + why.len()
+                    + size_of_val(&**reports)
+                    + reports.iter().map(|report| report.saw.len()).sum::<usize>()
+            }
             Self::Iam(answer) => answer.body.len(),
             Self::Refused(ApiError::Gateway { detail: Some(Detail { text, masked, saw }), .. }) => {
                 text.len() + masked.len() + saw.len()
             }
             Self::Refused(ApiError::Iam(answer, saw)) => answer.body.len() + saw.len(),
-            Self::Refused(ApiError::Rule(_, saw)) => saw.len(),
             // The script that shares it may be cleared.
             Self::Scripted(ScriptedOutcome { step: Step { answer: Some(Answer::Raw(raw)), .. }, .. }) => raw.body.len(),
             Self::Scripted(_) | Self::Refused(_) => 0,
@@ -359,19 +361,21 @@ impl Outcome {
         };
         let endpoint = Endpoint::at(request.method(), request.path()).unwrap_or(&INDIVIDUAL);
         let mut reports: Vec<_> = self.checks(endpoint, script).iter().map(check_report).collect();
-        if let (Some(facts), Some(application)) = (self.facts(), application) {
-            reports.extend(domain::explain(&Case { application, facts }));
-        } else {
-            let rule_report = |rule: &&Rule| {
-                let result = result(rule.id);
-                let saw = match (self, result) {
-                    (_, CheckResult::Failed) => self.saw_when_failed(script),
-                    (Self::Query(query), CheckResult::Passed) => saw_partner_of(Some(&query.customer)),
-                    _ => String::new(),
+        match (self, application) {
+            (Self::Submission(Submission { facts, .. }), Some(application)) => {
+                reports.extend(domain::explain(&Case { application, facts }));
+            }
+            (Self::Ruled(ruled), _) => reports.extend(ruled.ruling.reports.iter().cloned()),
+            (Self::Iam(_) | Self::Refused(ApiError::Iam(..)), _) => {}
+            _ => {
+                let report = |condition: Condition| CheckReport {
+                    check: condition.id,
+                    result: result(condition.id),
+                    saw: String::new(),
+                    citation: condition.citation,
                 };
-                CheckReport { check: rule.id, result, saw, citation: rule.citation }
-            };
-            reports.extend(self.rules(endpoint).iter().map(rule_report));
+                reports.extend(endpoint.conditions().into_iter().map(report));
+            }
         }
         reports
     }
@@ -388,9 +392,7 @@ impl Outcome {
             Self::Scripted(_) if endpoint.scriptable == Scriptable::Gateway => {
                 before(&checks::AUTHENTICATED).into_iter().chain(script).collect()
             }
-            Self::Query(_) | Self::Refused(ApiError::Rule(..)) => {
-                before(&checks::SCRIPT).into_iter().chain(script).collect()
-            }
+            Self::Ruled(_) => before(&checks::SCRIPT).into_iter().chain(script).collect(),
             Self::Refused(ApiError::Gateway { check, .. }) if check.id == checks::QUOTA.id => {
                 let mut checks = before(&checks::NO_FAULT);
                 checks.insert(before(&checks::CALLER_IS_PARTNER).len(), &checks::QUOTA);
@@ -398,14 +400,6 @@ impl Outcome {
             }
             Self::Refused(ApiError::Internal) => checks::CHECKS.to_vec(),
             _ => before(&checks::NO_FAULT),
-        }
-    }
-
-    fn rules(&self, endpoint: &Endpoint) -> Vec<&'static Rule> {
-        match (self, endpoint.scriptable) {
-            (Self::Iam(_) | Self::Refused(ApiError::Iam(..)), _) | (_, Scriptable::Gateway) => Vec::new(),
-            (Self::Query(_) | Self::Refused(ApiError::Rule(..)), _) | (_, Scriptable::ErrorCode) => OWNERSHIP.to_vec(),
-            (_, Scriptable::Review) => RULES.to_vec(),
         }
     }
 
@@ -421,6 +415,7 @@ impl Outcome {
     fn saw_when_failed(&self, script: Option<ScriptUse>) -> String {
         match (self, script) {
             (Self::Refused(error), _) => error.saw(),
+            (Self::Ruled(ruled), _) => ruled.ruling.saw().unwrap_or_default().to_owned(),
             (Self::Scripted(_), Some(ScriptUse { place, .. })) => {
                 format!("scripted[{place}] matches{}", self.what_breaks())
             }
@@ -458,7 +453,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::{CUSTOMER_ID, Violation};
+    use crate::domain::{CUSTOMER_ID, Customer, Partner, Violation, check_ownership};
 
     #[test]
     fn explain_shows_what_the_checks_saw_when_they_hold() {
@@ -474,8 +469,9 @@ mod tests {
         script Passed: "no scripted answer matches"
         no-internal-fault Failed: "a fault of the simulator: its log has the reason"
         "#);
-        let query = CustomerQuery { customer: Customer::new("demo").into(), body: String::new() };
-        insta::assert_snapshot!(explain(&Outcome::Query(query)), @r#"
+        let ruling = check_ownership(Some(&Customer::new("demo")), &Partner::new("demo", "DEMO_IDP"));
+        let ruled = Ruled { ruling, body: String::new(), why: String::new() };
+        insta::assert_snapshot!(explain(&Outcome::Ruled(ruled)), @r#"
         head-size Passed: "a target of 14 bytes"
         space-known Passed: ""
         path-known Passed: "/v2/path"
@@ -485,7 +481,7 @@ mod tests {
         caller-is-partner Passed: "account demo"
         parameters Passed: "a well-formed request"
         customer-has-partner Passed: "partner of the customer: demo"
-        customer-of-caller Passed: "partner of the customer: demo"
+        customer-of-caller Passed: "partner of the customer: demo, caller: demo"
         "#);
         insta::assert_snapshot!(explain(&Outcome::Iam(iam_answer())), @r#"
         head-size Passed: "a target of 14 bytes"
@@ -515,7 +511,11 @@ mod tests {
             ApiError::CustomerCredentials(CustomerId::new("customer-1")).into(),
             ApiError::Parameters(CUSTOMER_ID.error(Violation::Missing)).into(),
             scripted(),
-            ApiError::Rule(OWNERSHIP[1], "partner of the customer: other, caller: demo".to_owned()).into(),
+            Outcome::Ruled(Ruled {
+                ruling: check_ownership(Some(&Customer::new("other")), &Partner::new("demo", "DEMO_IDP")),
+                body: String::new(),
+                why: String::new(),
+            }),
             ApiError::Iam(iam_answer(), "no user of this name".to_owned()).into(),
         ];
         let decided = outcomes.map(|outcome| {

@@ -24,8 +24,8 @@ pub(super) struct CurrentState {
 
 pub(super) struct Commit {
     pub(super) customer: Customer,
-    /// Whether the application was accepted. The customer then holds its certificate, and no other.
-    pub(super) is_accepted: bool,
+    /// Whether the customer holds the certificate of the application from now on, and no other.
+    pub(super) holds_certificate: bool,
 }
 
 pub(super) enum CustomerChange {
@@ -84,10 +84,10 @@ impl Store {
             other_holders: holders.map_or(0, |holders| holders.len() - usize::from(holders.contains(id))),
         };
         let (decision, commit) = decide(current);
-        if let Some(Commit { customer, is_accepted }) = commit {
+        if let Some(Commit { customer, holds_certificate }) = commit {
             let mut record = self.customer_record(customer_entry);
             record.customer = Some(customer.into());
-            if is_accepted {
+            if holds_certificate {
                 self.certificate_record(certificate_entry).holders.insert(id.clone());
                 // The certificate's lock is released by now: two of them are never held at once.
                 record.held.iter().filter(|held| *held != number).for_each(|held| self.release(held, id));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::{
     Answer, Application, Case, Customer, CustomerId, Decision, Facts, Inspection, Partner, RealNameStatus, Review,
-    ReviewDecision, Rule, Step, UnlistedCustomers, check_ownership, decide,
+    ReviewDecision, Ruling, Step, UnlistedCustomers, check_ownership, decide,
 };
 use crate::simulator::outcome::{Change, ScriptedOutcome, Submission};
 use crate::simulator::state::SpaceState;
@@ -58,8 +58,8 @@ impl SpaceState {
             let change = facts.customer.as_ref().zip(after.as_ref());
             let change = change.map(|(before, after)| Change::between(id, before, after));
             let submission = Submission { facts, decision, change };
-            let is_accepted = matches!(decision, Decision::Accepted(_));
-            (submission, after.filter(|_| commit).map(|customer| Commit { customer, is_accepted }))
+            let holds_certificate = application.kind.holds_certificate && matches!(decision, Decision::Accepted(_));
+            (submission, after.filter(|_| commit).map(|customer| Commit { customer, holds_certificate }))
         })
     }
 
@@ -82,9 +82,9 @@ impl SpaceState {
         let _lock = self.read_lock();
         self.store.apply(id, number, |current| {
             let Some(before) = self.resolve_customer(id, current.customer, partner) else { return (None, None) };
-            let customer = before.accepted(review, self.clock.now());
+            let customer = before.accepted(application, review, self.clock.now());
             let change = Change::between(id, &before, &customer);
-            (Some(change), commit.then_some(Commit { customer, is_accepted: true }))
+            (Some(change), commit.then_some(Commit { customer, holds_certificate: application.kind.holds_certificate }))
         })
     }
 
@@ -97,7 +97,7 @@ impl SpaceState {
         caller: &Partner,
     ) -> Option<Arc<Customer>> {
         match (customer, self.settings().unlisted_customers) {
-            (Some(customer), _) => Some(self.with_due_review(customer)),
+            (Some(customer), _) => Some(self.at_this_moment(customer)),
             (None, UnlistedCustomers::Refuse) => None,
             (None, UnlistedCustomers::Adopt) => {
                 let accounts = self.accounts();
@@ -108,8 +108,14 @@ impl SpaceState {
         }
     }
 
-    /// Returns the customer at this moment: a review that is due has been approved.
-    pub(super) fn with_due_review(&self, customer: Arc<Customer>) -> Arc<Customer> {
+    /// Returns the customer at this moment: a review that is due has been approved, and an association that is to come is
+    /// known to be pending.
+    pub(super) fn at_this_moment(&self, mut customer: Arc<Customer>) -> Arc<Customer> {
+        let is_pending = || customer.profile.as_ref()?.associated_on.map(|at| at > self.clock.now());
+        let is_pending = is_pending().unwrap_or_default();
+        if customer.is_association_pending != is_pending {
+            Arc::make_mut(&mut customer).is_association_pending = is_pending;
+        }
         let Some(review_after) = self.settings().review_after else { return customer };
         let customer = Arc::unwrap_or_clone(customer);
         customer.with_due_review(self.clock.now(), self.started_at, review_after).into()
@@ -134,7 +140,7 @@ impl SpaceState {
     ) -> Result<Customer, ReviewError> {
         let _lock = self.read_lock();
         self.store.change_customer(id, |customer| {
-            let Some(customer) = customer.map(|customer| self.with_due_review(customer)) else {
+            let Some(customer) = customer.map(|customer| self.at_this_moment(customer)) else {
                 return (Err(ReviewError::UnknownCustomer), CustomerChange::None);
             };
             match customer.status {
@@ -147,8 +153,10 @@ impl SpaceState {
         })
     }
 
-    /// Returns the customer, or the rule by which the partner may not see it, with what the rule saw.
-    pub fn review_result(&self, partner: &Partner, id: &CustomerId) -> Result<Arc<Customer>, (&'static Rule, String)> {
-        check_ownership(self.resolve_customer(id, self.store.customer(id), partner), partner)
+    /// Returns the customer, if it is one of the partner, and what the ownership rules said.
+    pub fn owned_customer(&self, partner: &Partner, id: &CustomerId) -> (Option<Arc<Customer>>, Ruling) {
+        let customer = self.resolve_customer(id, self.store.customer(id), partner);
+        let ruling = check_ownership(customer.as_deref(), partner);
+        (customer.filter(|_| ruling.refused_by.is_none()), ruling)
     }
 }

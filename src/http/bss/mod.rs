@@ -7,10 +7,11 @@ use axum::routing::{get, post};
 
 pub use real_name::ReviewResultBody;
 
-use crate::domain::{INDIVIDUAL, REVIEW_RESULT};
+use crate::domain::{ENTERPRISE, INDIVIDUAL, REVIEW_RESULT};
 
 pub fn routes() -> Router {
     Router::new()
-        .route(INDIVIDUAL.path, post(real_name::submit_individual))
+        .route(INDIVIDUAL.path, post(real_name::submit))
+        .route(ENTERPRISE.path, post(real_name::submit).put(real_name::submit))
         .route(REVIEW_RESULT.path, get(real_name::show_result))
 }

@@ -3,16 +3,17 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::{Application, CUSTOMER_ID, Customer, CustomerId, RealNameStatus};
+use crate::domain::{CUSTOMER_ID, Customer, CustomerId, RealNameStatus};
 use crate::http::extract::PartnerRequest;
 use crate::http::response::json_text;
-use crate::simulator::{ApiError, CustomerQuery, Outcome};
+use crate::simulator::{ApiError, Outcome, Ruled};
 
-/// `POST …/individual`: requesting an individual real-name authentication.
-pub async fn submit_individual(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+/// `POST …/individual` and `…/enterprise`, and `PUT …/enterprise`: an application.
+pub async fn submit(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+    let kind = request.endpoint().application.expect("the endpoint takes applications");
     let sent = request.parameters()?;
     let state = request.state();
-    let application = Application::parse(&sent, state.settings().contract)?;
+    let application = kind.parse(&sent, state.settings().contract)?;
     if let Some(step) = request.use_script(Some(&partner), &sent) {
         return Ok(Outcome::Scripted(state.apply_scripted(&partner, &application, step, true)));
     }
@@ -26,10 +27,9 @@ pub async fn show_result(PartnerRequest { partner, request }: PartnerRequest) ->
     if let Some(step) = request.use_script(Some(&partner), &sent) {
         return Ok(Outcome::Scripted(step.into()));
     }
-    match request.state().review_result(&partner, &id) {
-        Ok(customer) => Ok(Outcome::Query(CustomerQuery { body: review_result(&customer), customer })),
-        Err((rule, saw)) => Err(ApiError::Rule(rule, saw)),
-    }
+    let (customer, ruling) = request.state().owned_customer(&partner, &id);
+    let body = customer.map(|customer| review_result(&customer)).unwrap_or_default();
+    Ok(Outcome::Ruled(Ruled { ruling, body, why: "the customer is the caller's".to_owned() }))
 }
 
 /// The result of a review. There is none before any application (assumed).
@@ -45,12 +45,13 @@ pub struct ReviewResultBody<'a> {
 
 /// There is a `review_result` only after an application, and an opinion only after a rejection.
 fn review_result(customer: &Customer) -> String {
-    let review_result = match customer.status {
+    let status = customer.review_status();
+    let review_result = match status {
         RealNameStatus::Unauthenticated => None,
         RealNameStatus::UnderReview => Some(0),
         RealNameStatus::Rejected => Some(1),
         RealNameStatus::Authenticated => Some(2),
     };
-    let opinion = customer.opinion.as_deref().filter(|_| customer.status == RealNameStatus::Rejected);
+    let opinion = customer.opinion.as_deref().filter(|_| status == RealNameStatus::Rejected);
     json_text(&ReviewResultBody { review_result, opinion })
 }

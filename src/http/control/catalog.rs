@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::explain::preview;
 use super::extract::InSpace;
 use crate::domain::{
-    APPLICATION, Answer, Application, Citation, DocumentedOutcome, ErrorCode, Fault, GatewayError, Inspection, Refusal,
+    APPLICATION, Answer, Citation, DocumentedOutcome, ErrorCode, Fault, GatewayError, INDIVIDUAL, Inspection, Refusal,
     Step, gateway,
 };
 use crate::fixture::{CatalogRow, StepSpec, catalog};
@@ -178,7 +178,7 @@ impl SampleScript {
 /// listed certificates and a new one, good and bad pictures.
 async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)> {
     let accounts = state.accounts();
-    let Some(partner) = accounts.partners.first() else { return Vec::new() };
+    let (Some(partner), Some(kind)) = (accounts.partners.first(), INDIVIDUAL.application) else { return Vec::new() };
     let world = state.snapshot();
     let customers = state.customers();
     let mut ids: Vec<_> = customers.keys().map(|id| id.as_str().to_owned()).take(MAX_TRIED).collect();
@@ -203,16 +203,17 @@ async fn requests(state: &SpaceState) -> Vec<(DocumentedOutcome, SampleRequest)>
             });
             let body = request.to_string();
             let sent = decode_json(APPLICATION, body.as_bytes()).expect("a JSON object can be decoded");
-            let Ok(application) = Application::parse(&sent, state.settings().contract) else { continue };
+            let Ok(application) = kind.parse(&sent, state.settings().contract) else { continue };
             let pictures = match &pictures {
                 Some(pictures) => pictures.clone(),
                 None => pictures.insert(state.inspect(partner, &application).await).clone(),
             };
-            let outcome = preview(state, Arc::clone(partner), &sent, &application, pictures, &|_| Vec::new())
-                .0
-                .answer()
-                .as_ref()
-                .and_then(outcome);
+            let outcome =
+                preview(state, &INDIVIDUAL, Arc::clone(partner), &sent, &application, pictures, &|_| Vec::new())
+                    .0
+                    .answer()
+                    .as_ref()
+                    .and_then(outcome);
             if let Some(outcome) = outcome.filter(|outcome| !found.iter().any(|(known, _)| known == outcome)) {
                 found.push((outcome, SampleRequest { caller: partner.name.to_string(), request }));
             }
@@ -236,6 +237,6 @@ fn outcome(answer: &Answer) -> Option<DocumentedOutcome> {
                 _ => Some(DocumentedOutcome::Refused(code)),
             }
         }
-        Answer::Common(_) | Answer::Gateway(_) | Answer::Raw(_) => None,
+        Answer::Other(_) | Answer::Gateway(_) | Answer::Raw(_) => None,
     }
 }

@@ -16,7 +16,8 @@ use super::error::{CONFLICT, ControlError, Result};
 use super::extract::{Body, InSpace, Readable, RequestBody, WantsText};
 use super::journal::find;
 use crate::domain::{
-    Application, INDIVIDUAL, Inspection, MAX_BODY_BYTES, Partner, ScriptedRequest, SentParameters, checks, gateway,
+    Application, Endpoint, INDIVIDUAL, Inspection, MAX_BODY_BYTES, Partner, ScriptedRequest, SentParameters, checks,
+    gateway,
 };
 use crate::fixture::{Document, closest, only};
 use crate::http::extract::{NO_TOKEN, X_AUTH_TOKEN, caller_by_token, not_authenticated, only_partner};
@@ -99,16 +100,16 @@ pub async fn explain(app: &App, space: &Space, caller: Option<&str>, body: &[u8]
     } else {
         find_partner(&state, caller)
     };
-    explain_request(app, space, partner, request).await
+    explain_request(app, space, &INDIVIDUAL, partner, request).await
 }
 
 /// Explains the answer that a request of the journal would get now.
 async fn explain_again(app: &App, space: &Space, caller: Option<&str>, request_id: &str) -> Result<Explanation> {
     let entry = find(space, request_id)?;
     let request = &entry.request;
-    if (request.method(), request.path()) != (INDIVIDUAL.method, INDIVIDUAL.path) {
-        return Err(ControlError::new(CONFLICT, "only an application can be explained again"));
-    }
+    let endpoint = Endpoint::at(request.method(), request.path()).filter(|endpoint| endpoint.application.is_some());
+    let endpoint = endpoint.filter(|endpoint| endpoint.method == request.method());
+    let endpoint = endpoint.ok_or(ControlError::new(CONFLICT, "only an application can be explained again"))?;
     let state = space.state();
     let token = request.header(X_AUTH_TOKEN.as_str());
     let partner = match (&entry.outcome, caller.or(entry.caller.as_deref()), token) {
@@ -126,28 +127,30 @@ async fn explain_again(app: &App, space: &Space, caller: Option<&str>, request_i
         (Outcome::Refused(error), None, None) => Err(error.clone()),
         (_, None, None) => Err(not_authenticated(NO_TOKEN.to_owned().into())),
     };
-    Ok(explain_request(app, space, partner, request.clone()).await)
+    Ok(explain_request(app, space, endpoint, partner, request.clone()).await)
 }
 
 /// Explains what would become of a request of this partner, or of one that is refused before.
 async fn explain_request(
     app: &App,
     space: &Space,
+    endpoint: &'static Endpoint,
     partner: Result<Arc<Partner>, ApiError>,
     request: RecordedRequest,
 ) -> Explanation {
     let state = space.state();
     let caller = partner.as_ref().ok().map(|partner| Arc::clone(&partner.name));
     let application = partner.and_then(|partner| {
-        state.preview_quota(&partner.id, &INDIVIDUAL)?;
+        state.preview_quota(&partner.id, endpoint)?;
         let sent = sent(&request)?;
-        let application = Application::parse(&sent, state.settings().contract)?;
+        let kind = endpoint.application.expect("only applications are explained");
+        let application = kind.parse(&sent, state.settings().contract)?;
         Ok((partner, sent, application))
     });
     let (outcome, script) = match application {
         Ok((partner, sent, application)) => {
             let pictures = state.inspect(&partner, &application).await;
-            preview(&state, partner, &sent, &application, pictures, &|name| request.headers_of(name))
+            preview(&state, endpoint, partner, &sent, &application, pictures, &|name| request.headers_of(name))
         }
         Err(error) => (error.into(), None),
     };
@@ -160,18 +163,14 @@ async fn explain_request(
 /// Returns the outcome that an application with these pictures would have now. `headers` are the values of a header.
 pub fn preview(
     state: &SpaceState,
+    endpoint: &'static Endpoint,
     partner: Arc<Partner>,
     sent: &SentParameters<'_>,
     application: &Application<'_>,
     pictures: Inspection,
     headers: &dyn Fn(&str) -> Vec<String>,
 ) -> (Outcome, Option<ScriptUse>) {
-    let scripted = state.script.preview_next(&ScriptedRequest {
-        endpoint: &INDIVIDUAL,
-        caller: Some(&partner.name),
-        headers,
-        sent,
-    });
+    let scripted = state.script.preview_next(&ScriptedRequest { endpoint, caller: Some(&partner.name), headers, sent });
     let (script, step) = scripted.unzip();
     let outcome = match step.flatten() {
         Some(step) => Outcome::Scripted(state.apply_scripted(&partner, application, step, false)),

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::{ApiRoute, JSON, OperationWriter, header, op, response};
 use crate::domain::{
     self, APPLICATION, CERTIFICATE_TYPES, CUSTOMER_ID, CertificateType, CheckItem, Contract, DocumentedOutcome,
-    ErrorCode, GatewayError, Kind, Parameter, ParameterTable, PictureKind, Presence, Review, VERIFIED_FILE_URL,
-    VERIFIED_TYPE, gateway,
+    Endpoint, ErrorCode, GatewayError, Kind, Parameter, ParameterTable, PictureKind, Presence, Review,
+    VERIFIED_FILE_URL, VERIFIED_TYPE, gateway,
 };
 use crate::fixture::{CatalogRow, Exchange, Library, catalog};
 use crate::http::bss::ReviewResultBody;
@@ -45,6 +45,13 @@ pub fn routes() -> [(&'static str, Value, Vec<ApiRoute>); 3] {
             ApiRoute { method: "post", path: domain::INDIVIDUAL.path, describe: individual,
                 operation: op("applyIndividualRealnameAuths", "Requesting an Individual Real-Name Authentication")
                     .description(INDIVIDUAL) },
+            ApiRoute { method: "post", path: domain::ENTERPRISE.path, describe: |writer| enterprise(writer, &domain::ENTERPRISE),
+                operation: op("applyEnterpriseRealnameAuths", "Requesting an Enterprise Real-Name Authentication")
+                    .description(ENTERPRISE) },
+            ApiRoute { method: "put", path: domain::CHANGE.path, describe: |writer| enterprise(writer, &domain::CHANGE),
+                operation: op("changeEnterpriseRealnameAuths",
+                    "Requesting a Change from Individual to Enterprise Real-Name Authentication")
+                    .description(ENTERPRISE) },
             ApiRoute { method: "get", path: domain::REVIEW_RESULT.path, describe: review_result,
                 operation: op("showRealnameAuthenticationReviewResult", "Querying the Real-Name Authentication Review Result")
                     .description("As much of it as the flow needs; what it refuses is assumed.") },
@@ -67,14 +74,39 @@ fn individual(writer: &mut OperationWriter<'_>) {
     let (request, answer) = example();
     let schema = writer.schema::<ApplicationSchema>();
     writer.request_body(&[JSON], true, &schema, &[&request.to_string()]);
-    let mut accepted = response("Accepted.", API_JSON, &accepted());
+    accepted(writer, &answer);
+    refusals(writer, ErrorCode::ALL, &gateway::ERRORS, &[]);
+}
+
+const ENTERPRISE: &str = "\
+The parameters are documented. The error table of the international page is not public: which condition refuses with which \
+code is assumed, after the individual API and the Chinese page.";
+
+/// An application of an enterprise, or a change to one.
+fn enterprise(writer: &mut OperationWriter<'_>, endpoint: &Endpoint) {
+    space(writer);
+    let example = json!({
+        "customer_id": "customer-new", "identify_type": 1, "verified_file_url": ["licence.jpg", "licence-back.jpg"],
+        "corp_name": "Example Trading Ltd.", "verified_number": "91310000MA1EXAMPLE", "xaccount_type": "***_IDP",
+    });
+    writer.request_body(&[JSON], true, &body(endpoint.parameters), &[&example.to_string()]);
+    accepted(writer, &json!({ "is_review": Review::Manual.number() }));
+    let rules = endpoint.application.map_or(&[][..], |kind| kind.rules);
+    let by_rules = rules.iter().map(|rule| rule.refuses_with);
+    let codes: BTreeSet<_> =
+        by_rules.chain([ErrorCode::ParameterError, ErrorCode::AccessDenied, ErrorCode::OtherErrors]).collect();
+    refusals(writer, &codes.into_iter().collect::<Vec<_>>(), &GATEWAY_ERRORS, &[]);
+}
+
+/// Adds the answer to an accepted application.
+fn accepted(writer: &mut OperationWriter<'_>, answer: &Value) {
+    let mut accepted = response("Accepted.", API_JSON, &accepted_schema());
     let as_text = json!({ "is_review": answer["is_review"].to_string() });
     accepted["content"][API_JSON]["examples"] = json!({
         "table": { "summary": "As the page's table has it: the default", "value": answer },
         "page": { "summary": "The page's example: with `settings.wire.is_review: string`", "value": as_text },
     });
     writer.respond(StatusCode::OK, accepted);
-    refusals(writer, ErrorCode::ALL, &gateway::ERRORS, &[]);
 }
 
 fn review_result(writer: &mut OperationWriter<'_>) {
@@ -213,7 +245,7 @@ fn example() -> (Value, Value) {
     (json!(request), json!(expected.body))
 }
 
-fn accepted() -> Schema {
+fn accepted_schema() -> Schema {
     let numbers: Vec<_> = Review::ALL.iter().map(|review| review.number()).collect();
     let words: Vec<_> = numbers.iter().map(u8::to_string).collect();
     json_schema!({
@@ -267,32 +299,57 @@ impl JsonSchema for ApplicationSchema {
 
 /// The body of an endpoint, as its table describes it.
 fn body(table: ParameterTable) -> Schema {
-    let properties: Map<_, _> = table.iter().map(|each| (each.name.to_owned(), schema(each).into())).collect();
-    let mandatory = table.iter().filter(|each| each.presence == Presence::Mandatory).map(|each| each.name);
-    json_schema!({ "type": "object", "properties": properties, "required": mandatory.collect::<Vec<_>>() })
+    fn object<'a>(fields: impl Iterator<Item = (&'a str, &'a Parameter, Schema)>) -> Schema {
+        let (mut properties, mut required) = (Map::new(), Vec::new());
+        for (name, parameter, schema) in fields {
+            if parameter.presence == Presence::Mandatory {
+                required.push(name);
+            }
+            properties.insert(name.to_owned(), schema.into());
+        }
+        json_schema!({ "type": "object", "properties": properties, "required": required })
+    }
+    let of_body = table.iter().filter(|parameter| !parameter.name.contains('.'));
+    object(of_body.map(|parameter| {
+        let prefix = format!("{}.", parameter.name);
+        let fields = table.iter().filter_map(|field| Some((field.name.strip_prefix(&*prefix)?, *field, schema(field))));
+        let schema = match parameter.kind {
+            Kind::Object => described(parameter, object(fields)),
+            _ => schema(parameter),
+        };
+        (parameter.name, *parameter, schema)
+    }))
+}
+
+/// Adds the description, and allows `null` where it stands for nothing.
+fn described(parameter: &Parameter, mut schema: Schema) -> Schema {
+    let assumed = if matches!(parameter.kind, Kind::TextList { .. }) { PICTURES } else { "" };
+    let description = format!("{} {assumed}", parameter.description);
+    schema.insert("description".to_owned(), description.trim_end().into());
+    if parameter.presence == Presence::Nullable {
+        let kind = schema.get("type").cloned();
+        schema.insert("type".to_owned(), json!([kind, "null"]));
+        if let Some(Value::Array(values)) = schema.get_mut("enum") {
+            values.push(Value::Null);
+        }
+    }
+    schema
 }
 
 fn schema(parameter: &Parameter) -> Schema {
-    let description = parameter.description;
-    match parameter.kind {
-        Kind::Text { min, max } => {
-            json_schema!({ "type": "string", "description": description, "minLength": min, "maxLength": max })
-        }
+    let schema = match parameter.kind {
+        Kind::Text { min, max } => json_schema!({ "type": "string", "minLength": min, "maxLength": max }),
         Kind::TextList { max } => json_schema!({
             "type": "array",
-            "description": format!("{description} {PICTURES}"),
             "items": { "type": "string", "minLength": 1, "pattern": PATH },
             "maxItems": max,
         }),
-        Kind::Integer { min, max } => {
-            json_schema!({ "type": "integer", "description": description, "minimum": min, "maximum": max })
-        }
-        Kind::Number { one_of, .. } => {
-            json_schema!({ "type": "integer", "description": description, "enum": one_of })
-        }
-        Kind::Boolean => json_schema!({ "type": "boolean", "description": description }),
-        Kind::Object => json_schema!({ "type": "object", "description": description }),
-    }
+        Kind::Integer { min, max } => json_schema!({ "type": "integer", "minimum": min, "maximum": max }),
+        Kind::Number { one_of, .. } => json_schema!({ "type": "integer", "enum": one_of }),
+        Kind::Boolean => json_schema!({ "type": "boolean" }),
+        Kind::Object => json_schema!({ "type": "object" }),
+    };
+    described(parameter, schema)
 }
 
 fn certificate(row: &CertificateType) -> String {
