@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use super::invent::Inventor;
 use crate::domain::{
-    Accounts, CUSTOMER_ID, Credentials, Endpoint, Partner, PicturePath, REVIEW_RESULT, Secret, TOKENS,
+    Accounts, CUSTOMER_ID, Credentials, Endpoint, Kind, Partner, PicturePath, REVIEW_RESULT, Secret, TOKENS,
     VERIFIED_FILE_URL, excerpt, short,
 };
 use crate::simulator::SpaceId;
@@ -111,13 +111,14 @@ enum Harmless {
 }
 
 /// The parameters of which a value can be harmless, where an endpoint has them.
-const PARAMETERS: [(&str, Harmless); 6] = [
+const PARAMETERS: [(&str, Harmless); 7] = [
     ("customer_id", Harmless::CustomerId),
     ("identify_type", Harmless::TableNumber),
     ("verified_file_url", Harmless::PicturePaths),
     ("xaccount_type", Harmless::Platform),
     ("verified_type", Harmless::TableNumber),
     ("change_type", Harmless::TableNumber),
+    ("certificate_type", Harmless::TableNumber),
 ];
 
 /// The places of a login at which a value can be harmless, in the form of JSON pointers.
@@ -290,7 +291,11 @@ impl Mask<'_> {
         match place.strip_prefix('/') {
             None => Some(Harmless::Object),
             Some(_) if self.is_login() => find(&LOGIN, place),
-            Some(name) => self.endpoint.filter(|endpoint| endpoint.takes(name)).and_then(|_| find(&PARAMETERS, name)),
+            Some(name) => {
+                let parameters = self.endpoint.map_or(&[][..], |endpoint| endpoint.parameters);
+                let parameter = parameters.iter().find(|parameter| parameter.name == name)?;
+                if parameter.kind == Kind::Object { Some(Harmless::Object) } else { find(&PARAMETERS, name) }
+            }
         }
     }
 

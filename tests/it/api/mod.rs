@@ -3,6 +3,7 @@
 mod authentication;
 mod concurrency;
 mod directory;
+mod enterprise;
 mod gateway;
 mod iam;
 mod outcomes;
