@@ -117,7 +117,7 @@ fn example_of_buckets_is_accepted() {
 
 #[test]
 fn example_of_python_is_the_tested_file() {
-    let tested = include_str!("../../packages/python/tests/example/test_shop.py");
+    let tested = include_str!("../../packages/python/tests/example/test_first.py");
     for document in ["docs/clients.md", "packages/python/README.md"].map(Document::read) {
         assert_eq!(document.block("import pytest"), tested.trim_end(), "{}", document.path.display());
     }
