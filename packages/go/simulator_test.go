@@ -52,6 +52,15 @@ func TestWhatCannotBeUsedIsSaidInWords(t *testing.T) {
 	}
 }
 
+func TestWithoutAProgramTheErrorSaysWhatToDo(t *testing.T) {
+	for _, name := range []string{"BSS_SIM_URL", "BSS_SIM_BIN", "PATH"} {
+		t.Setenv(name, "")
+	}
+	if _, err := bsssim.Open(); err == nil || !strings.HasPrefix(err.Error(), "there is no program bss-sim: build it with cargo, and set BSS_SIM_BIN") {
+		t.Error(err)
+	}
+}
+
 func TestASilentServerIsNotWaitedForLong(t *testing.T) {
 	// It accepts connections, and reads nothing.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

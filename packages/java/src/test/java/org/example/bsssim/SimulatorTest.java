@@ -62,8 +62,8 @@ class SimulatorTest {
         }
         String locked = answering(401, "{\"error\": \"unauthorized\", \"detail\": \"a token is needed\"}");
         assertEquals(
-                "the simulator at " + locked + " (from Simulator.connect) refuses this call: a token is needed: set BSS_SIM_CONTROL_TOKEN to the token"
-                        + " that it was started with",
+                "the simulator at " + locked + " (from Simulator.connect) refuses this call: a token is needed: "
+                        + "set BSS_SIM_CONTROL_TOKEN to the token that it was started with",
                 refusal(locked));
         assertTrue(refusal("http://127.0.0.1:1").startsWith("no simulator answers at http://127.0.0.1:1 (from Simulator.connect): "));
         for (String url : new String[] {"127.0.0.1:8080", "localhost:8080", "http://127.0.0.1:8080/v2", "http://"}) {
@@ -81,21 +81,27 @@ class SimulatorTest {
         }
     }
 
-    /** A program that cannot use the simulator of its environment. */
+    /** A program that has no simulator in its environment. */
     static final class Unled {
         public static void main(String[] arguments) {
             System.out.println(assertThrows(ControlException.class, Simulator::start).getMessage());
         }
     }
 
-    @Test
-    void aUrlOfTheEnvironmentIsNamedByItsVariable() throws IOException {
+    /** What it says with these variables. */
+    private static String unled(Map<String, String> variables) throws IOException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         ProcessBuilder builder = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), Unled.class.getName());
-        builder.environment().put("BSS_SIM_URL", "localhost:8080");
-        Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        String printed = new Scanner(process.getInputStream()).nextLine();
-        assertTrue(printed.startsWith("\"localhost:8080\" from BSS_SIM_URL is no URL of a simulator: "), printed);
+        builder.environment().putAll(variables);
+        return new Scanner(builder.redirectError(ProcessBuilder.Redirect.INHERIT).start().getInputStream()).nextLine();
+    }
+
+    @Test
+    void whatIsWrongInTheEnvironmentIsNamedByItsVariable() throws IOException {
+        String said = unled(Map.of("BSS_SIM_URL", "localhost:8080"));
+        assertTrue(said.startsWith("\"localhost:8080\" from BSS_SIM_URL is no URL of a simulator: "), said);
+        said = unled(Map.of("BSS_SIM_URL", "", "BSS_SIM_BIN", "", "PATH", ""));
+        assertTrue(said.startsWith("there is no program bss-sim: build it with cargo, and set BSS_SIM_BIN"), said);
     }
 
     @Test
