@@ -45,6 +45,7 @@ Examples:
 
 /// What is served, and where.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct ServeArgs {
     /// The address to listen on; port 0 is any free one.
     ///
