@@ -8,7 +8,7 @@ define(test);
 
 test("has a subtest that fails", async (t) => {
   const space = await spaceFor(t);
-  await space.script({ error_code: "CBC.0999" }, { error_code: "CBC.0999" });
+  await space.script({ error_code: "CBC.0999" });
   await apply(space);
   await t.test("passes", () => {});
   await t.test("has another", (subtest) => subtest.test("fails", () => assert.fail("of its own")));
