@@ -177,6 +177,12 @@ fn paths_and_items_named_to_contributors_exist() {
     }
 }
 
+/// Signatures by a key that there is not, and by one that there is.
+const OF_NO_KEY: (&str, &str) =
+    ("authorization", "SDK-HMAC-SHA256 Access=NONE, SignedHeaders=x-sdk-date, Signature=00");
+const FORGED: (&str, &str) =
+    ("authorization", "SDK-HMAC-SHA256 Access=DEMOAK0001, SignedHeaders=x-sdk-date, Signature=00");
+
 /// What docs/troubleshooting.md quotes of the answers to these requests, or of what the journal says of them.
 #[tokio::test]
 async fn troubles_are_quoted_as_the_simulator_has_them() {
@@ -184,18 +190,16 @@ async fn troubles_are_quoted_as_the_simulator_has_them() {
     let app = TestApp::builtin();
     let gone = app.create_space(&json!({})).await;
     assert_eq!(app.delete(&format!("/spaces/{}", text(&gone["id"]))).await, 204);
-    let (now, token) = (now(), ("x-auth-token", "demo-token"));
-    let forged = |ak| ("authorization", format!("SDK-HMAC-SHA256 Access={ak}, SignedHeaders=x-sdk-date, Signature=00"));
-    let ([of_none, forged], date) = ([forged("NONE"), forged("DEMOAK0001")], ("x-sdk-date", now.as_str()));
-    let ([of_none, forged], passed) =
-        ([&of_none, &forged].map(|(name, value)| (*name, value.as_str())), ("x-sdk-date", "20260101T000000Z"));
+    let token = ("x-auth-token", "demo-token");
+    let now = now();
+    let (date, passed) = (("x-sdk-date", now.as_str()), ("x-sdk-date", "20260101T000000Z"));
     let new = builtin_passport("customer-new");
     let requests = [
         (INDIVIDUAL, vec![], new.clone(), vec!["x-auth-token not found"]),
         (INDIVIDUAL, vec![("x-auth-token", "nothing")], new.clone(), vec!["decrypt token fail"]),
-        (INDIVIDUAL, vec![of_none, date], new.clone(), vec!["ak not exist"]),
-        (INDIVIDUAL, vec![forged, date], new.clone(), vec!["verify aksk signature fail"]),
-        (INDIVIDUAL, vec![forged, passed], new.clone(), vec!["signature expired"]),
+        (INDIVIDUAL, vec![OF_NO_KEY, date], new.clone(), vec!["ak not exist"]),
+        (INDIVIDUAL, vec![FORGED, date], new.clone(), vec!["verify aksk signature fail"]),
+        (INDIVIDUAL, vec![FORGED, passed], new.clone(), vec!["signature expired"]),
         (
             INDIVIDUAL,
             vec![("x-auth-token", text(&gone["partners"][0]["token"]))],
@@ -239,9 +243,9 @@ async fn troubles_are_quoted_as_the_simulator_has_them() {
         assert_quoted(&page, &app, app.call("POST", path, &headers, body.to_string()).await, &quotes).await;
     }
     for _ in 0..5 {
-        app.call("POST", INDIVIDUAL, &[forged, date], new.to_string()).await;
+        app.call("POST", INDIVIDUAL, &[FORGED, date], new.to_string()).await;
     }
-    let locked = app.call("POST", INDIVIDUAL, &[forged, date], new.to_string()).await;
+    let locked = app.call("POST", INDIVIDUAL, &[FORGED, date], new.to_string()).await;
     assert_quoted(&page, &app, locked, &["AK access failed to reach the limit,forbidden."]).await;
     let partner = with(app.get("/partners/demo-partner").await, "bucket", json!({ "authorized": false }));
     app.assert_control("PUT", "/partners/demo-partner", partner, 200).await;

@@ -67,6 +67,13 @@ test("why the program did not start is told", async () => {
   await assert.rejects(start({ program: "/missing" }), { message: /^bss-sim did not start: .*\/missing/ });
 });
 
+test("an option that is misspelt is refused", async () => {
+  await assert.rejects(start({ scenaro: "open" }), {
+    name: "TypeError",
+    message: "start has no option scenaro: it takes url, program, scenario and fixtures",
+  });
+});
+
 test("a control token of the environment is shown", async (t) => {
   setVariable(t, "BSS_SIM_CONTROL_TOKEN", "secret");
   const simulator = await started(t);

@@ -4,12 +4,15 @@ import { Control } from "./control.js";
 import { findProgram, serve } from "./program.js";
 import { Space } from "./space.js";
 
-export async function start({ url, program, ...options } = {}) {
+export async function start({ url, program, scenario, fixtures, ...unknown } = {}) {
+  for (const name of Object.keys(unknown)) {
+    throw new TypeError(`start has no option ${name}: it takes url, program, scenario and fixtures`);
+  }
   const [found, from] = url ? [url, "the option url"] : [process.env.BSS_SIM_URL, "BSS_SIM_URL"];
   if (found) {
     return connect(found, from, async () => {});
   }
-  const { url: started, close } = await serve(program ?? findProgram(), options);
+  const { url: started, close } = await serve(program ?? findProgram(), { scenario, fixtures });
   return connect(started, undefined, close).catch(async (error) => {
     await close();
     throw error;

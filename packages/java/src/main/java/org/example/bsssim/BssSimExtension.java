@@ -22,7 +22,8 @@ import org.opentest4j.TestAbortedException;
  * Gives a test spaces of its own as parameters of the type {@link Space}, which are deleted at its end. The first such parameter is the
  * same space in all methods of the test, also those with {@code @BeforeEach} and {@code @AfterEach}, and a second one is another. A
  * parameter of the type {@link Spaces} creates more of them, and one of the type {@link Simulator} is the simulator, which is one for the
- * whole run.
+ * whole run. A space that a constructor or a method with {@code @BeforeAll} takes is none of a test: it ends with the class, and no
+ * failing test shows its requests.
  *
  * <pre>{@code
  * @ExtendWith(BssSimExtension.class)
