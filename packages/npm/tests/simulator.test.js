@@ -178,7 +178,7 @@ const WITHOUT_PROGRAM = {
 for (const [arch, message] of Object.entries(WITHOUT_PROGRAM)) {
   test(`without a program for ${arch} the package says what to do`, () => {
     const command = onMachine("linux", arch, `await import(${JSON.stringify(COMMAND)});`);
-    assert.deepEqual([command.status, command.stderr], [127, `bss-sim: ${message}\n`]);
+    assert.deepEqual([command.status, command.stderr], [127, `${message}\n`]);
     const started = onMachine("linux", arch, `import("bss-sim").then(({ start }) => start()).catch((error) => console.log(error.message));`);
     assert.equal(started.stdout, `${message}, or put it on PATH\n`, started.stderr);
   });

@@ -6,7 +6,7 @@ import { ownProgram, WITHOUT_PROGRAM } from "../src/program.js";
 
 const program = ownProgram();
 if (!program) {
-  console.error(`bss-sim: ${WITHOUT_PROGRAM}`);
+  console.error(WITHOUT_PROGRAM);
   process.exit(127);
 }
 
