@@ -33,7 +33,7 @@ use crate::simulator::{JournalLimits, Spaces};
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
-It serves until SIGTERM or Ctrl-C. Stdout has one line of JSON when it is ready; the log is on stderr.
+It serves until SIGTERM or Ctrl-C, or with --stop-with-stdin until stdin ends. Stdout has one line of JSON when it is ready; the log is on stderr.
 
 Examples:
   # the scenario `default`, on http://127.0.0.1:8080
@@ -45,6 +45,7 @@ Examples:
 
 /// What is served, and where.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct ServeArgs {
     /// The address to listen on; port 0 is any free one.
     ///
@@ -84,6 +85,13 @@ pub(super) struct ServeArgs {
     /// Then no path leads a browser there, and the control API is as before.
     #[arg(long, env = "BSS_SIM_NO_CONSOLE")]
     no_console: bool,
+
+    /// Stop when stdin ends, as at SIGTERM.
+    ///
+    /// A program that starts the simulator with a pipe as its stdin, and keeps the other end open, needs no more than that: the
+    /// system closes the pipe even if the program is killed. What is written to the pipe is dropped.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_STOP_WITH_STDIN")]
+    stop_with_stdin: bool,
 
     /// The most journal entries of one space.
     #[arg(long, env = "BSS_SIM_JOURNAL_ENTRIES", value_name = "NUMBER", default_value_t = DEFAULT_JOURNAL_ENTRIES)]
@@ -177,7 +185,10 @@ impl ServeArgs {
             }
         };
         let stopping = async {
-            stop().await;
+            tokio::select! {
+                () = stop() => {}
+                () = end_of_stdin(), if self.stop_with_stdin => {}
+            }
             tracing::info!("stopping");
             app.spaces.end();
             stop().await;
@@ -206,6 +217,11 @@ pub(super) fn runtime() -> std::io::Result<Runtime> {
         _ => Builder::new_multi_thread(),
     };
     builder.enable_all().build()
+}
+
+/// Waits until stdin ends. If it cannot be read, that is its end.
+async fn end_of_stdin() {
+    let _ = tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await;
 }
 
 /// Reads the scenario files and the TLS certificate again whenever the signal comes.

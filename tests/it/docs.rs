@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use bss_sim::Scenario;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Process, TestApp, TestDir, binary, keys, list, run, text};
+use crate::support::{
+    INDIVIDUAL, JSON, Process, Reply, TestApp, TestDir, binary, builtin_passport, keys, list, now, passport, run, text,
+    with,
+};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -117,7 +120,7 @@ fn example_of_buckets_is_accepted() {
 
 #[test]
 fn example_of_python_is_the_tested_file() {
-    let tested = include_str!("../../packages/python/tests/example/test_shop.py");
+    let tested = include_str!("../../packages/python/tests/example/test_first.py");
     for document in ["docs/clients.md", "packages/python/README.md"].map(Document::read) {
         assert_eq!(document.block("import pytest"), tested.trim_end(), "{}", document.path.display());
     }
@@ -170,6 +173,139 @@ fn paths_and_items_named_to_contributors_exist() {
             let source = fs::read_to_string(Path::new(ROOT).join(part[2]));
             let source = source.unwrap_or_else(|error| panic!("{}: {}: {error}", document.path.display(), part[2]));
             assert!(source.contains(part[0]), "{}: {} does not have {}", document.path.display(), part[2], part[0]);
+        }
+    }
+}
+
+/// Signatures by a key that there is not, and by one that there is.
+const OF_NO_KEY: (&str, &str) =
+    ("authorization", "SDK-HMAC-SHA256 Access=NONE, SignedHeaders=x-sdk-date, Signature=00");
+const FORGED: (&str, &str) =
+    ("authorization", "SDK-HMAC-SHA256 Access=DEMOAK0001, SignedHeaders=x-sdk-date, Signature=00");
+
+/// What docs/troubleshooting.md quotes of the answers to these requests, or of what the journal says of them.
+#[tokio::test]
+async fn troubles_are_quoted_as_the_simulator_has_them() {
+    let page = Document::read("docs/troubleshooting.md").text;
+    let app = TestApp::builtin();
+    let gone = app.create_space(&json!({})).await;
+    assert_eq!(app.delete(&format!("/spaces/{}", text(&gone["id"]))).await, 204);
+    let token = ("x-auth-token", "demo-token");
+    let now = now();
+    let (date, passed) = (("x-sdk-date", now.as_str()), ("x-sdk-date", "20260101T000000Z"));
+    let new = builtin_passport("customer-new");
+    let requests = [
+        (INDIVIDUAL, vec![], new.clone(), vec!["x-auth-token not found"]),
+        (INDIVIDUAL, vec![("x-auth-token", "nothing")], new.clone(), vec!["decrypt token fail"]),
+        (INDIVIDUAL, vec![OF_NO_KEY, date], new.clone(), vec!["ak not exist"]),
+        (INDIVIDUAL, vec![FORGED, date], new.clone(), vec!["verify aksk signature fail"]),
+        (INDIVIDUAL, vec![FORGED, passed], new.clone(), vec!["signature expired"]),
+        (
+            INDIVIDUAL,
+            vec![("x-auth-token", text(&gone["partners"][0]["token"]))],
+            new.clone(),
+            vec!["the simulator has no space"],
+        ),
+        (
+            INDIVIDUAL,
+            vec![("x-auth-token", "customer-token")],
+            new.clone(),
+            vec!["CBC.0151", "Access denied.", "caller-is-partner"],
+        ),
+        (
+            "//v2/customers/realname-auths/individual",
+            vec![token],
+            new.clone(),
+            vec![
+                "The API does not exist or has not been published in the environment.",
+                "APIGW.0101",
+                "a slash too many",
+            ],
+        ),
+        ("/v2/customers/realname-auths/result", vec![token], new.clone(), vec!["The API does not exist."]),
+        (
+            INDIVIDUAL,
+            vec![token, JSON],
+            with(new.clone(), "identify_type", "0"),
+            vec!["CBC.0100", "identify_type: must be a 32-bit integer"],
+        ),
+        (INDIVIDUAL, vec![token], new.clone(), vec!["Parameter error.", "body: Content-Type must be application/json"]),
+        (INDIVIDUAL, vec![token, JSON], passport("customer-new"), vec!["xaccount_type is another than the assigned"]),
+        (INDIVIDUAL, vec![token, JSON], builtin_passport("mine"), vec!["CBC.99000035", "no customer with this ID"]),
+        (
+            INDIVIDUAL,
+            vec![token, JSON],
+            builtin_passport("customer-under-review"),
+            vec!["CBC.99000027", "real-name status: under_review"],
+        ),
+    ];
+    for (path, headers, body, quotes) in requests {
+        assert_quoted(&page, &app, app.call("POST", path, &headers, body.to_string()).await, &quotes).await;
+    }
+    for _ in 0..5 {
+        app.call("POST", INDIVIDUAL, &[FORGED, date], new.to_string()).await;
+    }
+    let locked = app.call("POST", INDIVIDUAL, &[FORGED, date], new.to_string()).await;
+    assert_quoted(&page, &app, locked, &["AK access failed to reach the limit,forbidden."]).await;
+    let partner = with(app.get("/partners/demo-partner").await, "bucket", json!({ "authorized": false }));
+    app.assert_control("PUT", "/partners/demo-partner", partner, 200).await;
+    let not_ready = app.apply_as(token.1, &new).await;
+    let because = "partner authenticated: true, photo upload enabled: true, bucket authorized: false";
+    assert_quoted(&page, &app, not_ready, &["CBC.99005030", because]).await;
+}
+
+async fn assert_quoted(page: &str, app: &TestApp, answer: Reply, quotes: &[&str]) {
+    let journal = app.get("/journal?order=desc&limit=1&view=brief").await;
+    let said = format!("{} {}", answer.body, journal["entries"][0]["outcome"]["why"]);
+    for quote in quotes {
+        assert!(said.contains(quote), "{said} does not have {quote}");
+        assert!(page.contains(quote), "docs/troubleshooting.md does not have {quote}");
+    }
+}
+
+#[test]
+fn troubles_of_a_start_are_quoted_as_the_program_has_them() {
+    let page = Document::read("docs/troubleshooting.md").text;
+    let other = Process::start(&[]);
+    let port_taken = "something listens there already: choose another port";
+    for (arguments, quote) in
+        [(["--listen", other.address()], port_taken), (["--scenario", "none"], "there is no scenario")]
+    {
+        let (_, _, said) = run(&arguments);
+        assert!(said.contains(quote), "{said} does not have {quote}");
+        assert!(page.contains(quote), "docs/troubleshooting.md does not have {quote}");
+    }
+}
+
+/// What the package of each language says, by its tests.
+const SAID_BY_PACKAGES: [&str; 7] = [
+    "there is no program bss-sim",
+    "did not start: ",
+    "no answer in 5 seconds",
+    "is not bss-sim",
+    "is no URL of a simulator",
+    "set BSS_SIM_CONTROL_TOKEN to the token that it was started with",
+    "scripted answers are left over:",
+];
+
+const TESTS_OF_PACKAGES: [&[&str]; 4] = [
+    &["packages/go/simulator_test.go", "packages/go/space_test.go"],
+    &[
+        "packages/java/src/test/java/org/example/bsssim/SimulatorTest.java",
+        "packages/java/src/test/java/org/example/bsssim/BssSimExtensionTest.java",
+    ],
+    &["packages/npm/tests/simulator.test.js", "packages/npm/tests/runners.test.js"],
+    &["packages/python/tests/test_simulator.py", "packages/python/tests/test_plugin.py"],
+];
+
+#[test]
+fn troubles_are_told_alike_by_all_packages() {
+    let page = Document::read("docs/troubleshooting.md").text;
+    for words in SAID_BY_PACKAGES {
+        assert!(page.contains(words), "docs/troubleshooting.md does not have {words}");
+        for files in TESTS_OF_PACKAGES {
+            let is_tested = files.iter().any(|file| Document::read(*file).text.contains(words));
+            assert!(is_tested, "no test of {files:?} has {words}");
         }
     }
 }
