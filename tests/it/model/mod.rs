@@ -24,7 +24,7 @@ use crate::support::{Reply, TestApp, list, text};
 use agreement::{assert_agrees_with_itself, assert_complete, predicted};
 use drive::{app, customers, explain, holders, journal, take};
 use random::{any_step, settings};
-use steps::{PutWorld, Settings, Step};
+use steps::{Kind, PutWorld, Settings, Step};
 use world::Model;
 
 /// As many cases as this, unless the environment says otherwise. The steps of a failure are printed, and not in a file.
@@ -57,7 +57,7 @@ async fn follow(settings: Settings, steps: Vec<Step>) {
     let mut replies = Vec::new();
     for step in &steps {
         let explanation = match step {
-            Step::Apply(application) => Some(explain(&app, application).await),
+            Step::Apply(application) if application.kind == Kind::Individual => Some(explain(&app, application).await),
             _ => None,
         };
         let (answer, reply) = take(&app, settings, step).await;

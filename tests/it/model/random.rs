@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::steps::{
-    ACCOUNTS, Application, CERTIFICATES, CUSTOMERS, Caller, NAMES, PARTNERS, PutCertificate, PutCustomer, PutWorld,
-    STRANGERS, Scripted, Settings, Step, Then,
+    ACCOUNTS, Application, CERTIFICATES, CUSTOMERS, Caller, Kind, NAMES, PARTNERS, PutCertificate, PutCustomer,
+    PutWorld, STRANGERS, Scripted, Settings, Step, Then,
 };
 
 pub(super) fn settings() -> impl Strategy<Value = Settings> {
@@ -49,8 +49,14 @@ pub(super) fn application() -> impl Strategy<Value = Application> {
         .prop_map(|(caller, customer, number, name, is_foreign, extensions, is_complete)| {
             let [.., own, _] = caller.identity();
             let platform = if is_foreign { "FOREIGN_IDP" } else { own };
-            Application { caller, customer, number, name, platform, extensions, is_complete }
+            Application { kind: Kind::Individual, caller, customer, number, name, platform, extensions, is_complete }
         })
+}
+
+/// An application of an enterprise, or a change to one.
+fn of_enterprise() -> impl Strategy<Value = Application> {
+    let kind = select(&[Kind::Enterprise, Kind::Change][..]);
+    (kind, application()).prop_map(|(kind, application)| Application { kind, ..application })
 }
 
 fn scripted() -> impl Strategy<Value = Scripted> {
@@ -110,6 +116,7 @@ fn advance() -> impl Strategy<Value = Step> {
 fn single_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         14 => application().prop_map(Step::Apply),
+        6 => of_enterprise().prop_map(Step::Apply),
         4 => review(),
         1 => (caller(), account()).prop_map(|(caller, customer)| Step::Inquire(caller, customer)),
         1 => advance(),
