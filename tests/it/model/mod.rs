@@ -23,7 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::support::{Reply, TestApp, list, text};
 use agreement::{assert_agrees_with_itself, assert_complete, predicted};
 use drive::{app, customers, explain, holders, journal, take};
-use random::{any_step, settings};
+use random::{any_step, change_and_review, settings};
 use steps::{Kind, PutWorld, Settings, Step};
 use world::Model;
 
@@ -44,9 +44,9 @@ proptest! {
     #[test]
     fn steps_in_sequence_agree_with_the_model(
         settings in settings(),
-        steps in vec(any_step(), 1..50),
+        steps in vec(prop_oneof![14 => any_step().prop_map(|step| vec![step]), 1 => change_and_review()], 1..50),
     ) {
-        runtime().block_on(follow(settings, steps));
+        runtime().block_on(follow(settings, steps.concat()));
     }
 }
 
