@@ -22,20 +22,27 @@ pub fn decode<'a>(
     content_type: Option<&str>,
     body: &'a [u8],
 ) -> Result<SentParameters<'a>, ParameterError> {
-    if endpoint.method == "GET" {
-        decode_query(endpoint.parameters, uri)
-    } else if content_type.is_some_and(is_json) {
-        decode_json(endpoint.parameters, body)
-    } else {
-        Err(Violation::ContentType.into())
+    match endpoint.method {
+        "GET" => decode_query(endpoint.parameters, uri),
+        _ => decode_body(endpoint.parameters, content_type, body),
     }
+}
+
+fn decode_body<'a>(
+    table: ParameterTable,
+    content_type: Option<&str>,
+    body: &'a [u8],
+) -> Result<SentParameters<'a>, ParameterError> {
+    if content_type.is_some_and(is_json) { decode_json(table, body) } else { Err(Violation::ContentType.into()) }
 }
 
 /// Decodes what a recorded request sent. There is nothing if its path is not simulated.
 pub fn sent(request: &RecordedRequest) -> Result<SentParameters<'_>, ParameterError> {
     let Some(endpoint) = Endpoint::at(request.method(), request.path()) else { return Ok(SentParameters::default()) };
-    let uri = request.target().parse().unwrap_or_default();
-    decode(endpoint, &uri, request.header(CONTENT_TYPE.as_str()).as_deref(), request.body())
+    if endpoint.method == "GET" {
+        return decode_query(endpoint.parameters, &request.target().parse().unwrap_or_default());
+    }
+    decode_body(endpoint.parameters, request.header(CONTENT_TYPE.as_str()).as_deref(), request.body())
 }
 
 /// Decodes a query. Its values are texts.
