@@ -114,8 +114,11 @@ fn table_of_the_readme_is_the_catalog_in_short() {
 fn columns<const N: usize>(table: &str, headings: [&str; N]) -> String {
     let rows: Vec<Vec<_>> = table.lines().map(|line| line.split('|').map(str::trim).collect()).collect();
     let places = headings.map(|heading| rows[0].iter().position(|cell| *cell == heading).expect("the table has it"));
-    let cell = |cell: &str| if cell.starts_with("--") { "---".to_owned() } else { cell.to_owned() };
-    rows.iter().map(|row| format!("| {} |\n", places.map(|place| cell(row[place])).join(" | "))).collect()
+    let line = |row: &Vec<&str>| {
+        let cells = places.map(|place| if row[place].starts_with("--") { "---" } else { row[place] });
+        format!("| {} |\n", cells.join(" | "))
+    };
+    rows.iter().map(line).collect()
 }
 
 #[tokio::test]
