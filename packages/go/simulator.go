@@ -1,4 +1,4 @@
-// Package bsssim starts bss-sim, a simulator of one Huawei Cloud API, and gives each test a world of its own:
+// Package bsssim starts bss-sim, a simulator of real-name authentication at Huawei Cloud, and gives each test a world of its own:
 //
 //	func TestRetry(t *testing.T) {
 //		space := bsssim.Start(t).Space(t)
