@@ -51,7 +51,7 @@ pub fn decode_query(table: ParameterTable, uri: &Uri) -> Result<SentParameters<'
     let Query(pairs) =
         Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| ParameterError::from(Violation::NotText))?;
     for (name, value) in pairs {
-        sent.add(0, &name, SentValue::Text(value.into()));
+        sent.add(0, &name, false, SentValue::Text(value.into()));
     }
     Ok(sent)
 }
@@ -105,10 +105,7 @@ impl<'de> Visitor<'de> for Fields<'_, 'de> {
                 prefix => Cow::Owned(format!("{prefix}{name}")),
             };
             let value = fields.next_value_seed(Value { object: Some((self.sent, &name)) })?;
-            // A dot is the sign of a field of an object, and no name has one.
-            if self.prefix.is_empty() != name.contains('.') {
-                place = self.sent.add(place, &name, value);
-            }
+            place = self.sent.add(place, &name, !self.prefix.is_empty(), value);
         }
         Ok(())
     }
@@ -203,9 +200,7 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<SentValue<'de>, A::Error> {
         match self.object {
-            Some((sent, name)) if !name.contains('.') => {
-                Fields { sent, prefix: &format!("{name}.") }.visit_map(fields)?;
-            }
+            Some((sent, name)) => Fields { sent, prefix: &format!("{name}.") }.visit_map(fields)?,
             _ => while fields.next_entry::<Text<'de>, Element<'de>>()?.is_some() {},
         }
         Ok(SentValue::Object)
