@@ -8,6 +8,7 @@ mod listen;
 mod log;
 mod report;
 mod serve;
+mod system;
 mod tls;
 mod watch;
 

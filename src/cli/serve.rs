@@ -16,11 +16,11 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CommandError;
 use super::listen::ListenAddress;
 use super::log::{self, LevelFilter, LogFormat};
+use super::system::{ReloadSignal, StopSignals};
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
 use crate::domain::{Secret, parse_duration};
@@ -149,8 +149,7 @@ impl ServeArgs {
 
     async fn serve(&self, app: &Arc<App>, tls: Option<&Tls>, scenario: &str) -> Result<(), CommandError> {
         // Before the ready line, and thus before a signal may come: the first process of a container has no default handler.
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let hangup = signal(SignalKind::hangup())?;
+        let (mut stop, reload) = (StopSignals::new()?, ReloadSignal::new()?);
         let listeners = self.listen.bind("--listen").await?;
         let control_listeners = match &self.control_listen {
             Some(address) => address.bind("--control-listen").await?,
@@ -175,23 +174,17 @@ impl ServeArgs {
         let controlling =
             join_all(control_listeners.into_iter().map(|listener| server().serve(listener, control.clone())));
         let (flags, tls) = (self.tls.clone(), tls.cloned());
-        tokio::spawn(reload_on(hangup, Arc::clone(app), move || {
+        tokio::spawn(reload_on(reload, Arc::clone(app), move || {
             tls.as_ref().map_or(Ok(false), |tls| flags.reload(tls))
         }));
-        let mut stop = async || {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        };
         let stopping = async {
             tokio::select! {
-                () = stop() => {}
+                () = stop.next() => {}
                 () = end_of_stdin(), if self.stop_with_stdin => {}
             }
             tracing::info!("stopping");
             app.spaces.end();
-            stop().await;
+            stop.next().await;
             tracing::info!("stopping at once");
         };
         tokio::select! {
@@ -225,8 +218,8 @@ async fn end_of_stdin() {
 }
 
 /// Reads the scenario files and the TLS certificate again whenever the signal comes.
-async fn reload_on(mut hangup: Signal, app: Arc<App>, reload_certificate: impl Fn() -> Result<bool, TlsError>) {
-    while hangup.recv().await.is_some() {
+async fn reload_on(mut reload: ReloadSignal, app: Arc<App>, reload_certificate: impl Fn() -> Result<bool, TlsError>) {
+    while reload.next().await.is_some() {
         tracing::info!("SIGHUP: reading files again");
         match reload_certificate() {
             Ok(true) => tracing::info!("the TLS certificate was read again: new connections get it"),

@@ -380,7 +380,7 @@ const CHOICES: [(&str, &str); 4] = [
 
 /// The starts of commands that are not run here, each with a file and a text in it that show that it is run elsewhere, or
 /// can be.
-const ELSEWHERE: [(&str, &str, &str); 16] = [
+const ELSEWHERE: [(&str, &str, &str); 17] = [
     ("cargo build --all-features", ".ci/run", "cargo clippy --all-targets --all-features"),
     ("cargo test --locked --all-features", ".ci/run", "test_command='cargo test --locked --all-features'"),
     ("cargo test --all-features --", "Cargo.toml", "[[test]]\nname = \"it\""),
@@ -395,6 +395,7 @@ const ELSEWHERE: [(&str, &str, &str); 16] = [
     ("cargo bench --bench load", "Cargo.toml", "[[bench]]\nname = \"load\""),
     ("cargo install --path .", "Cargo.toml", "[[bin]]\nname = \"bss-sim\""),
     ("cargo add --dev --path ../bss-sim", "docs/clients.md", "[dev-dependencies]\nbss-sim = { path = \"../bss-sim\""),
+    ("cargo binstall ", "Cargo.toml", "[package.metadata.binstall]"),
     ("cargo insta accept", "Cargo.toml", "insta = "),
     ("cargo doc --open", ".ci/run", "cargo doc"),
     ("pip install bss-sim", ".ci/run", "dist/bss_sim-*x86_64.whl"),
