@@ -142,10 +142,13 @@ pub static COMMON_ERRORS: [&OtherError; 7] = [
     &other("CBC.0156", 403, "Access denied. The customer does not belong to the website you are now at."),
     // The text is assumed, likewise.
     &other("CBC.0250", 429, "Message flow control."),
-    // The text is assumed, likewise.
-    &other("CBC.99000037", 400, "You do not have the operation permission to this reseller."),
+    &NOT_YOUR_RESELLER,
     &other("CBC.99005035", 400, "This API cannot be used by a sandbox account."),
 ];
+
+/// The text is assumed, likewise.
+pub static NOT_YOUR_RESELLER: OtherError =
+    other("CBC.99000037", 400, "You do not have the operation permission to this reseller.");
 
 /// An error of the API: of the page, or of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +167,13 @@ impl ApiCode {
         match self {
             Self::Page(code) => code.code(),
             Self::Other(error) => error.code,
+        }
+    }
+
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Page(code) => code.status(),
+            Self::Other(error) => error.status,
         }
     }
 

@@ -11,6 +11,7 @@ pub mod catalog;
 mod certificate;
 pub mod checks;
 pub mod credentials;
+mod customer_query;
 pub mod endpoints;
 mod enterprise;
 mod excerpt;
@@ -36,10 +37,15 @@ pub use catalog::{ApiCode, CheckItem, DocumentedOutcome, ErrorCode, OtherError, 
 pub use certificate::{CERTIFICATE_TYPES, Certificate, CertificateNumber, CertificateType, Verdict};
 pub use checks::{Check, Citation, MAX_BODY_BYTES};
 pub use credentials::{AccessKey, Accounts, Credentials, Secret, User};
-pub use endpoints::{CHANGE, DOMAINS, ENDPOINTS, ENTERPRISE, Endpoint, INDIVIDUAL, REVIEW_RESULT, Scriptable, TOKENS};
+pub use customer_query::CustomerQuery;
+pub use endpoints::{
+    CHANGE, DOMAINS, ENDPOINTS, ENTERPRISE, Endpoint, INDIVIDUAL, LIST_CUSTOMERS, REVIEW_RESULT, Scriptable, TOKENS,
+};
 pub use excerpt::{excerpt, short};
 pub use gateway::GatewayError;
-pub use parameters::{Kind, Parameter, ParameterError, ParameterTable, Presence, SentParameters, SentValue, Violation};
+pub use parameters::{
+    Kind, Parameter, ParameterError, ParameterTable, Presence, SentParameters, SentValue, TRUTH_TEXTS, Violation,
+};
 pub use rules::{
     Answer, Case, CheckReport, CheckResult, Decision, Facts, RULES, Refusal, check_ownership, decide, explain,
 };

@@ -322,16 +322,19 @@ impl Rule {
     }
 }
 
-/// The rules that keep a partner from customers of others.
-pub static OWNERSHIP: [&Rule; 2] = [&CUSTOMER_HAS_PARTNER, &CUSTOMER_OF_CALLER];
+/// What keeps a partner from customers of others.
+pub static OWNERSHIP: [Condition; 2] = [CUSTOMER_HAS_PARTNER.condition(), CUSTOMER_OF_CALLER.condition()];
 
 /// Applies the ownership rules without an application.
 pub fn check_ownership(customer: Option<&Customer>, caller: &Partner) -> Ruling {
     let mut ruling = Ruling::default();
+    let [has_partner, of_caller] = &OWNERSHIP;
     let is_of_caller = || partner_of(customer) == Some(&*caller.name);
-    ruling
-        .check(&CUSTOMER_HAS_PARTNER.condition(), || partner_of(customer).is_some(), || saw_partner_of(customer))
-        .check(&CUSTOMER_OF_CALLER.condition(), is_of_caller, || saw_owner(customer, caller));
+    ruling.check(has_partner, || partner_of(customer).is_some(), || saw_partner_of(customer)).check(
+        of_caller,
+        is_of_caller,
+        || saw_owner(customer, caller),
+    );
     ruling
 }
 

@@ -252,7 +252,7 @@ impl When {
     fn unknown_at(&self, endpoints: &[&'static Endpoint]) -> Option<(String, &'static str)> {
         endpoints.iter().find_map(|endpoint| {
             let is_caller_unknown = self.caller.is_some() && endpoint.scriptable == Scriptable::Gateway;
-            let parameter = self.parameters().map(|(name, _)| name).find(|name| !endpoint.takes(name));
+            let parameter = self.parameters().map(|(name, _)| name).find(|name| endpoint.parameter(name).is_none());
             let key = is_caller_unknown.then_some("caller").or(parameter)?;
             Some((format!("when.{key}"), endpoint.path))
         })

@@ -22,7 +22,19 @@ use crate::http::{App, response};
 use crate::simulator::{Change, JournalEntry, RecordedRequest, Space, SpaceId, Spaces};
 
 /// The fields of responses that are not shown: personal data, and links, which have the host that the client named.
-const PERSONAL: [&str; 4] = ["name", "opinion", "self", "token"];
+const PERSONAL: [&str; 11] = [
+    "account_name",
+    "customer",
+    "domain_name",
+    "email",
+    "label",
+    "name",
+    "opinion",
+    "self",
+    "telephone",
+    "token",
+    "xaccount_id",
+];
 
 /// What was asked and answered, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
