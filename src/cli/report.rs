@@ -126,8 +126,8 @@ fn unexpected_lines(unexpected: &[(UnexpectedRequest, u64)]) -> Vec<String> {
             // Of a path that is known, other methods are there.
             let is_known = Endpoint::at(method, path).is_some();
             let endpoints = ENDPOINTS.into_iter().filter(|endpoint| !is_known || endpoint.path == *path);
-            let endpoints = endpoints.map(|Endpoint { method, path, .. }| format!("{method} {path}"));
-            lines.push(format!("        there are {}", endpoints.collect::<Vec<_>>().join(", ")));
+            lines.push("        there are".to_owned());
+            lines.extend(endpoints.map(|Endpoint { method, path, .. }| format!("          {method} {path}")));
         }
         lines.extend(HINTS.iter().filter(|(id, _)| id == check).map(|(_, hint)| format!("        {hint}")));
     }

@@ -3,11 +3,10 @@
 use crate::domain::application::{
     APPLICATION, ApplicationKind, CHANGE_APPLICATION, CUSTOMER_ID, ENTERPRISE_APPLICATION, INDIVIDUAL_APPLICATION,
 };
-use crate::domain::customer_query;
-use crate::domain::enterprise;
 use crate::domain::parameters::{Parameter, ParameterTable};
 use crate::domain::rules::OWNERSHIP;
 use crate::domain::ruling::Condition;
+use crate::domain::{customer_query, enterprise, registration, verification_code};
 
 /// A simulated endpoint.
 #[derive(Debug)]
@@ -105,6 +104,33 @@ pub static LIST_CUSTOMERS: Endpoint = Endpoint {
     application: None,
     conditions: &customer_query::CONDITIONS,
 };
+/// Creating a customer.
+pub static CREATE_CUSTOMER: Endpoint = Endpoint {
+    method: "POST",
+    path: "/v2/partners/sub-customers",
+    scriptable: Scriptable::ErrorCode,
+    parameters: registration::PARAMETERS,
+    application: None,
+    conditions: &registration::CONDITIONS,
+};
+/// Verifying a customer's registration information.
+pub static CHECK_IDENTITY: Endpoint = Endpoint {
+    method: "POST",
+    path: "/v2/partners/sub-customers/users/check-identity",
+    scriptable: Scriptable::ErrorCode,
+    parameters: registration::IDENTITY_PARAMETERS,
+    application: None,
+    conditions: &[],
+};
+/// Sending a verification code.
+pub static SEND_CODE: Endpoint = Endpoint {
+    method: "POST",
+    path: "/v2/bases/verificationcode/send",
+    scriptable: Scriptable::ErrorCode,
+    parameters: verification_code::PARAMETERS,
+    application: None,
+    conditions: &verification_code::CONDITIONS,
+};
 /// IAM's list of the caller's accounts.
 pub static DOMAINS: Endpoint = Endpoint {
     method: "GET",
@@ -125,5 +151,15 @@ pub static TOKENS: Endpoint = Endpoint {
 };
 
 /// Every endpoint, in the order in which the documents list them.
-pub static ENDPOINTS: [&Endpoint; 7] =
-    [&INDIVIDUAL, &ENTERPRISE, &CHANGE, &REVIEW_RESULT, &LIST_CUSTOMERS, &DOMAINS, &TOKENS];
+pub static ENDPOINTS: [&Endpoint; 10] = [
+    &INDIVIDUAL,
+    &ENTERPRISE,
+    &CHANGE,
+    &REVIEW_RESULT,
+    &LIST_CUSTOMERS,
+    &CREATE_CUSTOMER,
+    &CHECK_IDENTITY,
+    &SEND_CODE,
+    &DOMAINS,
+    &TOKENS,
+];

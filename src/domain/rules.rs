@@ -160,20 +160,20 @@ static PARTNER_READY: Rule = Rule {
     },
 };
 
-static PLATFORM_OF_PARTNER: Rule = Rule {
+pub(super) static PLATFORM_OF_PARTNER: Rule = Rule {
     id: "platform-of-partner",
     refuses_with: ErrorCode::ParameterError,
     citation: Citation::assumed("The value is assigned to the partner; the page names no code for another one."),
     check: |case| *case.application.xaccount_type == *case.partner().xaccount_type,
-    saw: |case| {
-        let assigned = &case.partner().xaccount_type;
-        let is_assigned = *case.application.xaccount_type == **assigned;
-        format!(
-            "xaccount_type is {} {assigned:?}",
-            if is_assigned { "the assigned" } else { "another than the assigned" }
-        )
-    },
+    saw: |case| saw_platform(&case.application.xaccount_type, &case.partner().xaccount_type),
 };
+
+pub(super) fn saw_platform(given: &str, assigned: &str) -> String {
+    format!(
+        "xaccount_type is {} {assigned:?}",
+        if given == assigned { "the assigned" } else { "another than the assigned" }
+    )
+}
 
 static CUSTOMER_NOT_CALLER: Rule = Rule {
     id: "customer-not-caller",

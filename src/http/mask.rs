@@ -113,11 +113,18 @@ enum Harmless {
 }
 
 /// The parameters of which a value can be harmless, where an endpoint has them.
-const PARAMETERS: [(&str, Harmless); 11] = [
+const PARAMETERS: [(&str, Harmless); 18] = [
     ("associated_on_begin", Harmless::Valid),
     ("associated_on_end", Harmless::Valid),
     ("association_type", Harmless::Valid),
     ("customer_id", Harmless::CustomerId),
+    ("domain_area", Harmless::Valid),
+    ("include_association_result", Harmless::Valid),
+    ("is_close_market_ms", Harmless::Valid),
+    ("lang", Harmless::Valid),
+    ("receiver_type", Harmless::TableNumber),
+    ("search_type", Harmless::Valid),
+    ("timeout", Harmless::Valid),
     ("identify_type", Harmless::TableNumber),
     ("limit", Harmless::Valid),
     ("offset", Harmless::Valid),

@@ -83,11 +83,16 @@ impl Document {
 }
 
 #[test]
-fn table_of_outcomes_is_the_catalog() {
+fn tables_of_outcomes_are_the_catalog() {
     let (_, catalog, _) = run(&["catalog"]);
+    let (_, all, _) = run(&["catalog", "--all"]);
     let outcomes = Document::read("docs/outcomes.md").text;
-    let (_, table) = outcomes.split_once("<!-- catalog -->\n").expect("the table has a start");
-    assert_eq!(table.split_once("<!-- /catalog -->").expect("the table has an end").0, catalog);
+    let table = |name: &str| {
+        let (_, table) = outcomes.split_once(&format!("<!-- {name} -->\n")).expect("the table has a start");
+        table.split_once(&format!("<!-- /{name} -->")).expect("the table has an end").0
+    };
+    assert_eq!(table("catalog"), catalog);
+    assert_eq!(format!("{catalog}\n{}", table("other codes")), all);
 }
 
 #[tokio::test]

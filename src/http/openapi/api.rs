@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::{ApiRoute, JSON, OperationWriter, header, op, response};
+use super::{ApiRoute, JSON, OperationWriter, empty_response, header, op, response};
 use crate::domain::{
     self, APPLICATION, ApiCode, CERTIFICATE_TYPES, CUSTOMER_ID, CertificateType, CheckItem, Contract,
     DocumentedOutcome, Endpoint, ErrorCode, GatewayError, Kind, OtherError, Parameter, ParameterTable, PictureKind,
     Presence, Review, TRUTH_TEXTS, VERIFIED_FILE_URL, VERIFIED_TYPE, gateway,
 };
 use crate::fixture::{CatalogRow, Exchange, Library, catalog};
-use crate::http::bss::{CustomerListBody, ReviewResultBody};
+use crate::http::bss::{CustomerListBody, IdentityBody, NewAccountBody, ReviewResultBody};
 use crate::http::extract::X_SIM_SPACE;
 use crate::http::iam::{DomainsBody, IamErrorBody, TokenBody, TokenRequest};
 use crate::http::response::{ErrorBody, GatewayErrorBody};
@@ -57,6 +57,13 @@ pub fn routes() -> [(&'static str, Value, Vec<ApiRoute>); 3] {
                     .description("As much of it as the flow needs; what it refuses is assumed.") },
             ApiRoute { method: "post", path: domain::LIST_CUSTOMERS.path, describe: list_customers,
                 operation: op("listSubCustomers", "Querying Customers").description(NEIGHBOUR) },
+            ApiRoute { method: "post", path: domain::CREATE_CUSTOMER.path, describe: create_customer,
+                operation: op("createSubCustomer", "Creating a Customer").description(NEIGHBOUR) },
+            ApiRoute { method: "post", path: domain::CHECK_IDENTITY.path, describe: check_identity,
+                operation: op("checkUserIdentity", "Verifying Customer Registration Information")
+                    .description(NEIGHBOUR) },
+            ApiRoute { method: "post", path: domain::SEND_CODE.path, describe: send_code,
+                operation: op("sendVerificationMessageCode", "Sending a Verification Code").description(NEIGHBOUR) },
         ]),
         (IAM_TAG, by_credentials, vec![
             ApiRoute { method: "get", path: domain::DOMAINS.path, describe: domains,
@@ -134,6 +141,24 @@ fn list_customers(writer: &mut OperationWriter<'_>) {
     let example = json!({ "account_name": "customer-n", "offset": 0, "limit": 10 });
     neighbour(writer, &domain::LIST_CUSTOMERS, &example);
     writer.response::<CustomerListBody<'_>>(StatusCode::OK, API_JSON);
+}
+
+fn create_customer(writer: &mut OperationWriter<'_>) {
+    let example = json!({ "domain_area": "MX", "xaccount_id": "user-1", "xaccount_type": "***_IDP" });
+    neighbour(writer, &domain::CREATE_CUSTOMER, &example);
+    writer.response::<NewAccountBody<'_>>(StatusCode::OK, API_JSON);
+}
+
+fn check_identity(writer: &mut OperationWriter<'_>) {
+    let example = json!({ "search_type": "name", "search_value": "wang_shop" });
+    neighbour(writer, &domain::CHECK_IDENTITY, &example);
+    writer.response::<IdentityBody>(StatusCode::OK, API_JSON);
+}
+
+fn send_code(writer: &mut OperationWriter<'_>) {
+    let example = json!({ "receiver_type": 2, "email": "wang@example.com" });
+    neighbour(writer, &domain::SEND_CODE, &example);
+    writer.respond(StatusCode::NO_CONTENT, empty_response("The code is sent."));
 }
 
 /// Describes the request of an endpoint without an application, and what it may refuse.

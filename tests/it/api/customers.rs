@@ -292,3 +292,422 @@ async fn journal_masks_what_a_query_asks_and_answers() {
     assert_eq!(info["account_managers"], json!([{ "account_name": "***" }]));
     assert_eq!((&info["customer_id"], &info["verified_status"]), (&json!("c-1"), &json!("2")));
 }
+
+const CREATE: &str = "/v2/partners/sub-customers";
+const CHECK_IDENTITY: &str = "/v2/partners/sub-customers/users/check-identity";
+const SEND_CODE: &str = "/v2/bases/verificationcode/send";
+
+/// A creation with these fields besides the mandatory ones.
+fn creation(fields: &Value) -> Value {
+    let mut body = json!({ "domain_area": "MX", "xaccount_id": "user-9", "xaccount_type": "DEMO_IDP" });
+    body.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+    body
+}
+
+async fn create(app: &TestApp, fields: Value) -> Reply {
+    post(app, CREATE, "token", &creation(&fields)).await
+}
+
+/// Asks for a code, and reads it.
+async fn code_for(app: &TestApp, email: &str) -> String {
+    let sent = post(app, SEND_CODE, "token", &json!({ "receiver_type": 2, "email": email })).await;
+    sent.assert(204, "");
+    let codes = app.get(&format!("/verification-codes?email={email}")).await;
+    text(&codes["codes"][0]["code"]).to_owned()
+}
+
+fn is_random_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+#[tokio::test]
+async fn create_answers_an_account_that_is_at_once_a_customer() {
+    let app = TestApp::with("");
+    let created =
+        create(&app, json!({ "domain_name": "wang_shop", "password": "Example-1", "is_close_market_ms": "true" }))
+            .await;
+    let body = created.json();
+    let id = text(&body["domain_id"]);
+    assert!(is_random_id(id), "{created:?}");
+    created.assert(200, &format!(r#"{{"domain_id":"{id}","domain_name":"wang_shop"}}"#));
+    let info = query(&app, json!({ "customer_id": id })).await.json()["customer_infos"][0].clone();
+    let expected = json!({
+        "customer": null, "account_name": "wang_shop", "customer_id": id, "associated_on": info["associated_on"], "association_type": "3",
+        "label": null, "telephone": null, "verified_status": "-1", "country_code": null, "customer_type": -1, "is_frozen": 0,
+        "account_managers": [], "xaccount_id": "user-9", "xaccount_type": "DEMO_IDP", "customer_level": null, "email": null,
+    });
+    assert_eq!(info, expected);
+    app.apply(&passport(id)).await.assert(200, UNDER_REVIEW);
+    let entry = &app.get("/journal").await["entries"][0];
+    assert_eq!(entry["changes"], json!([{ "customer": id, "created": true, "attempts": [0, 0] }]));
+    let shown = entry.to_string();
+    for hidden in ["Example-1", "wang_shop", "user-9"] {
+        assert!(!shown.contains(hidden), "{hidden}: {shown}");
+    }
+    assert_eq!(entry["request"]["body"]["is_close_market_ms"], "true");
+    let world = app.get("/world").await.to_string();
+    assert!(world.contains("wang_shop") && !world.contains("Example-1"), "{world}");
+}
+
+#[tokio::test]
+async fn create_without_a_name_takes_a_random_one() {
+    let app = TestApp::with("");
+    for (xaccount_id, domain_name) in [("u-1", json!("")), ("u-2", Value::Null)] {
+        let created = create(&app, json!({ "xaccount_id": xaccount_id, "domain_name": domain_name })).await.json();
+        assert!(is_random_id(text(&created["domain_name"])), "{created}");
+        assert_ne!(created["domain_name"], created["domain_id"]);
+    }
+    assert_eq!(listed(&query(&app, json!({})).await).1, 2);
+}
+
+#[tokio::test]
+async fn create_with_a_value_out_of_bounds_is_a_parameter_error() {
+    let app = TestApp::with("settings: { wire: { parameter_errors: named } }");
+    let of_length = |length| "x".repeat(length);
+    let table = [
+        (json!({ "domain_area": null }), "domain_area: must not be null"),
+        (json!({ "domain_area": "MEX" }), "domain_area: size must be between 0 and 2"),
+        (json!({ "domain_area": "M1" }), "domain_area: must be the two letters of a country"),
+        (json!({ "domain_area": "" }), "domain_area: must be the two letters of a country"),
+        (json!({ "xaccount_id": "" }), "xaccount_id: size must be between 1 and 128"),
+        (json!({ "xaccount_id": of_length(129) }), "xaccount_id: size must be between 1 and 128"),
+        (json!({ "xaccount_type": of_length(65) }), "xaccount_type: size must be between 1 and 64"),
+        (json!({ "xaccount_type": "OTHER_IDP" }), "xaccount_type: must be the platform ID of the partner"),
+        (json!({ "domain_name": of_length(65) }), "domain_name: size must be between 0 and 64"),
+        (json!({ "email": "wang" }), "email: must be a mail address with an @"),
+        (json!({ "email": format!("{}@", of_length(64)) }), "email: size must be between 0 and 64"),
+        (json!({ "email": "a@b" }), "verification_code: must not be null"),
+        (json!({ "email": "a@b", "verification_code": "" }), "verification_code: size must be between 1 and 10"),
+        (json!({ "password": "Short-1" }), "password: size must be between 8 and 32"),
+        (json!({ "password": of_length(33) }), "password: size must be between 8 and 32"),
+        (json!({ "is_close_market_ms": "yes" }), "is_close_market_ms: must be true or false"),
+        (json!({ "include_association_result": 1 }), "include_association_result: must be true or false"),
+        (json!({ "indirect_partner_id": of_length(65) }), "indirect_partner_id: size must be between 0 and 64"),
+    ];
+    for (fields, message) in table {
+        let reply = create(&app, fields.clone()).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "CBC.0100"), "{fields}: {reply:?}");
+        assert_eq!(reply.json()["error_msg"], message, "{fields}");
+    }
+    assert_eq!(listed(&query(&app, json!({})).await).1, 0);
+    let table = [
+        json!({ "xaccount_id": of_length(128), "is_close_market_ms": true, "include_association_result": false }),
+        json!({ "xaccount_id": "2", "is_close_market_ms": "", "include_association_result": "", "indirect_partner_id": "" }),
+        json!({ "xaccount_id": "3", "is_close_market_ms": null, "include_association_result": null, "email": null, "password": null }),
+        json!({ "xaccount_id": "4", "domain_area": "mx", "include_association_result": "true", "email": "", "unknown": {} }),
+    ];
+    for fields in table {
+        let reply = create(&app, fields.clone()).await;
+        assert_eq!(reply.status, 200, "{fields}: {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn create_is_refused_by_the_conditions_in_their_order() {
+    let app = TestApp::with(CUSTOMERS);
+    let table = [
+        (json!({ "indirect_partner_id": "r-1" }), "CBC.99000037", "reseller-of-caller"),
+        (json!({ "domain_name": "abcd" }), "CBC.99000031", "account-name-well-formed"),
+        (json!({ "domain_name": "x".repeat(33) }), "CBC.99000031", "account-name-well-formed"),
+        (json!({ "domain_name": "1abcde" }), "CBC.99000031", "account-name-well-formed"),
+        (json!({ "domain_name": "abc def" }), "CBC.99000031", "account-name-well-formed"),
+        (json!({ "domain_name": "op_shop" }), "CBC.99000031", "account-name-well-formed"),
+        (json!({ "domain_name": "shadow_shop" }), "CBC.99000031", "account-name-well-formed"),
+        (json!({ "domain_name": "wang_shop" }), "CBC.99000038", "account-name-free"),
+        (json!({ "domain_name": "other_shop" }), "CBC.99000038", "account-name-free"),
+        (json!({ "domain_name": "other" }), "CBC.99000038", "account-name-free"),
+        (json!({ "password": "abcdefgh" }), "CBC.99000036", "password-well-formed"),
+        (
+            json!({ "domain_name": "shop-number-1", "password": "shop-number-1" }),
+            "CBC.99000036",
+            "password-well-formed",
+        ),
+        (
+            json!({ "domain_name": "shop-number-1", "password": "1-rebmun-pohs" }),
+            "CBC.99000036",
+            "password-well-formed",
+        ),
+        (
+            json!({ "email": "w@example.com", "verification_code": "1", "password": "w@example.com" }),
+            "CBC.99000036",
+            "password-well-formed",
+        ),
+        (json!({ "xaccount_id": "user-1" }), "CBC.99000039", "xaccount-id-free"),
+        (json!({ "email": "wang@example.com", "verification_code": "123456" }), "CBC.99000029", "email-free"),
+        (json!({ "email": "new@example.com", "verification_code": "123456" }), "CBC.99004010", "code-agrees"),
+        (json!({ "domain_name": "abcd", "xaccount_id": "user-1" }), "CBC.99000031", "account-name-well-formed"),
+    ];
+    for (fields, code, condition) in table {
+        let reply = create(&app, fields.clone()).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, code), "{fields}: {reply:?}");
+        let entry = app.get("/journal?order=desc&limit=1").await["entries"][0].clone();
+        assert_eq!((&entry["outcome"]["rule"], &entry["changes"]), (&json!(condition), &json!([])), "{fields}");
+        let mut results = list(&entry, "checks").iter().skip_while(|check| check["check"] != "platform-of-partner");
+        assert!(
+            results.by_ref().take_while(|check| check["check"] != condition).all(|check| check["result"] == "passed"),
+            "{entry}"
+        );
+        assert!(results.all(|check| check["result"] == "not_reached"), "{entry}");
+    }
+    assert_eq!(listed(&query(&app, json!({})).await).1, 3, "nothing was created");
+    let other_platform = creation(&json!({ "xaccount_id": "user-1", "xaccount_type": "OTHER_IDP" }));
+    assert_eq!(post(&app, CREATE, "other-token", &other_platform).await.status, 200, "a user ID of another platform");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn create_checks_and_creates_in_one_step() {
+    let app = TestApp::with("");
+    let attempts = (0..8).map(|number| {
+        let app = app.clone();
+        tokio::spawn(async move {
+            create(&app, json!({ "xaccount_id": format!("u-{number}"), "domain_name": "one_shop" })).await.status
+        })
+    });
+    let mut created = 0;
+    for attempt in attempts.collect::<Vec<_>>() {
+        created += usize::from(attempt.await.expect("no panic") == 200);
+    }
+    assert_eq!(created, 1);
+}
+
+#[tokio::test]
+async fn create_with_association_after_makes_a_customer_later() {
+    let app = TestApp::with("settings: { association_after: 40m }");
+    app.assert_control("PUT", "/clock", json!({ "freeze": true }), 200).await;
+    let created = create(&app, json!({ "include_association_result": true })).await.json();
+    let id = text(&created["domain_id"]);
+    let pending = |reply: Reply| (reply.status, reply.code());
+    assert_eq!(listed(&query(&app, json!({})).await).1, 0);
+    assert_eq!(pending(app.apply(&passport(id)).await), (400, "CBC.99000035".to_owned()));
+    let world = app.get("/world").await;
+    app.assert_control("PUT", "/world", world.clone(), 200).await;
+    assert_eq!(app.get("/world").await, world, "what is read can be loaded again");
+    app.assert_control("PUT", "/clock", json!({ "advance": "39m 59s" }), 200).await;
+    assert_eq!(pending(app.apply(&passport(id)).await), (400, "CBC.99000035".to_owned()));
+    app.assert_control("PUT", "/clock", json!({ "advance": "1s" }), 200).await;
+    assert_eq!(listed(&query(&app, json!({})).await).0, [id]);
+    app.apply(&passport(id)).await.assert(200, UNDER_REVIEW);
+}
+
+#[tokio::test]
+async fn create_with_a_scripted_timeout_of_the_association_creates_the_customer() {
+    let app = TestApp::with(
+        "scripted: [{ when: { path: /v2/partners/sub-customers }, times: 2, then: { error_code: CBC.99000050 } }]",
+    );
+    let reply = create(&app, json!({ "domain_name": "wang_shop" })).await;
+    let id = listed(&query(&app, json!({})).await).0.remove(0);
+    reply.assert(
+        500,
+        &format!(
+            r#"{{"error_code":"CBC.99000050","error_msg":"Querying the association result timed out. Query the customer list later.","domain_id":"{id}","domain_name":"wang_shop"}}"#
+        ),
+    );
+    let again = create(&app, json!({ "domain_name": "wang_shop" })).await;
+    again.assert(
+        500,
+        r#"{"error_code":"CBC.99000050","error_msg":"Querying the association result timed out. Query the customer list later."}"#,
+    );
+    assert_eq!(create(&app, json!({ "domain_name": "wang_shop" })).await.code(), "CBC.99000038");
+    let journal = app.get("/journal?path=/v2/partners/sub-customers").await;
+    let changes: Vec<_> = list(&journal, "entries").iter().map(|entry| list(entry, "changes").len()).collect();
+    assert_eq!(changes, [1, 0, 0]);
+}
+
+#[tokio::test]
+async fn neighbours_codes_are_scripted_at_their_endpoints_alone() {
+    let app = TestApp::with("");
+    let table = [
+        (CREATE, "CBC.99000030", true),
+        (CREATE, "CBC.0250", true),
+        (CREATE, "CBC.99004015", false),
+        (SEND_CODE, "CBC.99004015", true),
+        (QUERY, "CBC.99000038", false),
+        (CHECK_IDENTITY, "CBC.0999", true),
+        (CHECK_IDENTITY, "CBC.0101", false),
+        ("/v2/customers/realname-auths/individual", "CBC.99000038", false),
+    ];
+    for (path, code, fits) in table {
+        let scripted = json!({ "when": { "path": path }, "times": 1, "then": { "error_code": code } });
+        let answer = app.assert_control("POST", "/scripted", scripted, if fits { 201 } else { 422 }).await;
+        if !fits {
+            let message = text(&answer["detail"][0]["message"]);
+            assert!(message.contains(path) && message.contains(code), "{answer}");
+        }
+    }
+    create(&app, json!({})).await.assert(
+        400,
+        r#"{"error_code":"CBC.99000030","error_msg":"The number of registrations exceeds the upper limit."}"#,
+    );
+    assert_eq!(create(&app, json!({})).await.status, 429);
+    assert_eq!(
+        post(&app, SEND_CODE, "token", &json!({ "receiver_type": 2, "email": "a@b" })).await.code(),
+        "CBC.99004015"
+    );
+    let checked = post(&app, CHECK_IDENTITY, "token", &json!({ "search_type": "name", "search_value": "abcde" })).await;
+    assert_eq!((checked.status, checked.code().as_str()), (500, "CBC.0999"));
+    assert_eq!(app.get("/coverage").await["met"], 0, "the neighbours have none of the page's outcomes");
+}
+
+#[tokio::test]
+async fn create_with_a_mail_address_needs_the_latest_code() {
+    let app = TestApp::with("settings: { seed: 7 }");
+    let email = "wang@example.com";
+    let first = code_for(&app, email).await;
+    let second = code_for(&app, email).await;
+    assert!(
+        first != second && second.len() == 6 && second.bytes().all(|byte| byte.is_ascii_digit()),
+        "{first} {second}"
+    );
+    let with_code = async |xaccount_id: &str, code: &str| {
+        let reply =
+            create(&app, json!({ "xaccount_id": xaccount_id, "email": email, "verification_code": code })).await;
+        (reply.status, reply.code())
+    };
+    assert_eq!(with_code("u-1", &first).await, (400, "CBC.99004010".to_owned()), "another one was sent since");
+    assert_eq!(app.get("/verification-codes").await["codes"][0]["tries_left"], 2);
+    assert_eq!(with_code("u-1", &second).await.0, 200);
+    assert_eq!(app.get("/verification-codes").await, json!({ "codes": [] }), "a code is good for one registration");
+    assert_eq!(with_code("u-2", &second).await, (400, "CBC.99000029".to_owned()), "the address is taken");
+    assert_eq!(query(&app, json!({})).await.json()["customer_infos"][0]["email"], email);
+    let again = TestApp::with("settings: { seed: 7 }");
+    assert_eq!(code_for(&again, email).await, first, "codes follow from the seed");
+    let shown = app.get("/journal").await.to_string();
+    for hidden in [email, &*first, &*second] {
+        assert!(!shown.contains(hidden), "{hidden}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn codes_expire_by_the_clock_and_bear_three_wrong_tries() {
+    let app = TestApp::with("");
+    app.assert_control("PUT", "/clock", json!({ "set": "2026-01-01", "freeze": true }), 200).await;
+    let send = async |email: &str, timeout: Value| {
+        post(&app, SEND_CODE, "token", &json!({ "receiver_type": 2, "email": email, "timeout": timeout }))
+            .await
+            .assert(204, "");
+        app.get(&format!("/verification-codes?email={email}")).await["codes"][0].clone()
+    };
+    let table = [
+        (Value::Null, "2026-01-01T00:10:00.000Z"),
+        (json!(1), "2026-01-01T00:01:00.000Z"),
+        (json!(60), "2026-01-01T01:00:00.000Z"),
+        (json!(61), "2026-01-01T00:05:00.000Z"),
+        (json!(3000), "2026-01-01T00:05:00.000Z"),
+    ];
+    for (timeout, expires_at) in table {
+        let code = send("a@example.com", timeout.clone()).await;
+        let expected =
+            json!({ "email": "a@example.com", "code": code["code"], "expires_at": expires_at, "tries_left": 3 });
+        assert_eq!(code, expected, "{timeout}");
+    }
+    let code = text(&send("a@example.com", json!(1)).await["code"]).to_owned();
+    let with_code = async |code: &str| {
+        let reply = create(&app, json!({ "email": "a@example.com", "verification_code": code })).await;
+        (reply.status, reply.code())
+    };
+    app.assert_control("PUT", "/clock", json!({ "advance": "1m" }), 200).await;
+    assert_eq!(with_code(&code).await, (400, "CBC.99004008".to_owned()));
+    let code = text(&send("a@example.com", Value::Null).await["code"]).to_owned();
+    for _ in 0..3 {
+        assert_eq!(with_code("000000x").await, (400, "CBC.99004010".to_owned()));
+    }
+    assert_eq!(with_code(&code).await, (400, "CBC.99004009".to_owned()), "the right one comes too late");
+    let code = text(&send("a@example.com", Value::Null).await["code"]).to_owned();
+    assert_eq!(with_code(&code).await.0, 200);
+}
+
+#[tokio::test]
+async fn an_address_gets_15_codes_an_hour_and_60_a_day() {
+    let app = TestApp::with("");
+    app.assert_control("PUT", "/clock", json!({ "set": "2026-01-01", "freeze": true }), 200).await;
+    let send = async |email: &str| post(&app, SEND_CODE, "token", &json!({ "receiver_type": 2, "email": email })).await;
+    for hour in 0..4 {
+        for number in 0..15 {
+            assert_eq!(send("a@example.com").await.status, 204, "code {number} of hour {hour}");
+        }
+        send("a@example.com").await.assert(
+            400,
+            r#"{"error_code":"CBC.99004015","error_msg":"The number of verification codes exceeds the upper limit."}"#,
+        );
+        assert_eq!(send(&format!("b{hour}@example.com")).await.status, 204, "each address is counted");
+        app.assert_control("PUT", "/clock", json!({ "advance": "1h" }), 200).await;
+    }
+    assert_eq!(send("a@example.com").await.code(), "CBC.99004015", "60 in a day");
+    app.assert_control("PUT", "/clock", json!({ "advance": "20h" }), 200).await;
+    assert_eq!(send("a@example.com").await.status, 204, "a day after the first");
+    assert_eq!(list(&app.get("/verification-codes").await, "codes").len(), 5);
+    app.assert_control("POST", "/reset", Value::Null, 200).await;
+    assert_eq!(app.get("/verification-codes").await, json!({ "codes": [] }));
+    assert_eq!(app.call("GET", "/_sim/verification-codes?mail=a", &[], "").await.status, 400);
+}
+
+#[tokio::test]
+async fn send_code_with_a_value_out_of_bounds_is_a_parameter_error() {
+    let app = TestApp::with("settings: { wire: { parameter_errors: named } }");
+    let table = [
+        (json!({ "email": "a@b" }), "receiver_type: must not be null"),
+        (json!({ "receiver_type": 1, "email": "a@b" }), "receiver_type: must be one of 2"),
+        (json!({ "receiver_type": 2 }), "email: must not be null"),
+        (json!({ "receiver_type": 2, "email": "ab" }), "email: must be a mail address with an @"),
+        (
+            json!({ "receiver_type": 2, "email": format!("@{}", "x".repeat(64)) }),
+            "email: size must be between 0 and 64",
+        ),
+        (json!({ "receiver_type": 2, "email": "a@b", "timeout": 0 }), "timeout: must be between 1 and 3000"),
+        (json!({ "receiver_type": 2, "email": "a@b", "timeout": 3001 }), "timeout: must be between 1 and 3000"),
+        (json!({ "receiver_type": 2, "email": "a@b", "lang": "de-de" }), "lang: must be zh-cn or en-us"),
+    ];
+    for (body, message) in table {
+        let reply = post(&app, SEND_CODE, "token", &body).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "CBC.0100"), "{body}: {reply:?}");
+        assert_eq!(reply.json()["error_msg"], message, "{body}");
+    }
+    let body = json!({ "receiver_type": 2, "email": "a@b", "lang": "zh-cn", "timeout": 3000 });
+    let sent = post(&app, SEND_CODE, "token", &body).await;
+    sent.assert(204, "");
+    assert_eq!(sent.header("content-type"), None);
+    let entry = app.get("/journal?order=desc&limit=1").await["entries"][0].clone();
+    let shown = json!({ "receiver_type": 2, "email": "***", "lang": "zh-cn", "timeout": 3000 });
+    assert_eq!((&entry["request"]["body"], &entry["response"]), (&shown, &json!({ "status": 204, "body": null })));
+}
+
+#[tokio::test]
+async fn check_identity_tells_what_an_account_has() {
+    let app = TestApp::with(&format!("settings: {{ wire: {{ parameter_errors: named }} }}\n{CUSTOMERS}"));
+    let check = async |search_type: &str, search_value: &str| {
+        post(&app, CHECK_IDENTITY, "token", &json!({ "search_type": search_type, "search_value": search_value })).await
+    };
+    let available = r#"{"check_result":"available"}"#;
+    let used = r#"{"check_result":"used_by_user"}"#;
+    let table = [
+        ("name", "wang_shop", used),
+        ("name", "other_shop", used),
+        ("name", "other", used),
+        ("name", "Wang_shop", available),
+        ("name", "free-name", available),
+        ("email", "wang@example.com", used),
+        ("email", "li@example.com", available),
+        ("mobile", "0086-13800138000", r#"{"check_result":"used_by_user","mobile_remain_available_num":0}"#),
+        ("mobile", "0052-13800138000", r#"{"check_result":"available","mobile_remain_available_num":1}"#),
+    ];
+    for (search_type, search_value, body) in table {
+        check(search_type, search_value).await.assert(200, body);
+    }
+    let table = [
+        ("phone", "abcde", "search_type: must be email, mobile or name"),
+        ("name", "abcd", "search_value: must be an account name"),
+        ("name", "_abcde", "search_value: must be an account name"),
+        ("name", "op_abc", "search_value: must be an account name"),
+        ("email", "abcde", "search_value: must be a mail address with an @"),
+        ("mobile", "13800138000", "search_value: must be a number like 0086-13800138000"),
+        ("name", "", "search_value: size must be between 1 and 64"),
+    ];
+    for (search_type, search_value, message) in table {
+        let reply = check(search_type, search_value).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "CBC.0100"), "{search_type} {search_value}: {reply:?}");
+        assert_eq!(reply.json()["error_msg"], message);
+    }
+    let entry = &app.get("/journal").await["entries"][0];
+    assert_eq!(entry["request"]["body"], json!({ "search_type": "name", "search_value": "***" }));
+    assert_eq!(entry["outcome"]["why"], "accepted: used_by_user");
+}

@@ -191,9 +191,17 @@ documented outcomes that were seen: is_review 1, CBC.99007004, CBC.0100, PIC_FOR
 ";
     assert!(report.starts_with(head), "{report}");
     assert!(report.contains("\n        is_review 0           review-automatic\n"), "{report}");
-    let endpoints = "        there are POST /v2/customers/realname-auths/individual, \
-         POST /v2/customers/realname-auths/enterprise, PUT /v2/customers/realname-auths/enterprise, \
-         GET /v2/customers/realname-auths/result, GET /v3/auth/domains, POST /v3/auth/tokens";
+    let endpoints = "        there are
+          POST /v2/customers/realname-auths/individual
+          POST /v2/customers/realname-auths/enterprise
+          PUT /v2/customers/realname-auths/enterprise
+          GET /v2/customers/realname-auths/result
+          POST /v2/partners/sub-customers/query
+          POST /v2/partners/sub-customers
+          POST /v2/partners/sub-customers/users/check-identity
+          POST /v2/bases/verificationcode/send
+          GET /v3/auth/domains
+          POST /v3/auth/tokens";
     let tail = format!(
         "
         INVALID_IDCARD_FACE   picture-in-hand-invalid
@@ -201,7 +209,8 @@ unexpected requests, refused by the gateway or by IAM though no script says so:
      1  POST /v2/customers/realname-auths/individual: authenticated: decrypt token fail
         send $BSS_SIM_TOKEN as X-Auth-Token, or sign with $BSS_SIM_AK and $BSS_SIM_SK
      1  GET /v2/customers/realname-auths/individual: method-known: The API does not exist.
-        there are POST /v2/customers/realname-auths/individual
+        there are
+          POST /v2/customers/realname-auths/individual
      2  POST /v2/individual: path-known: The API does not exist or has not been published in the environment.
 {endpoints}
 bss-sim: requests: 7, unexpected: 4, scripted answers left over: 0, seen: 4 of 24 documented outcomes (16 %)
