@@ -1,5 +1,6 @@
 //! The command line: one file for each command with flags of its own, and here what they share and the small commands.
 
+mod catalog;
 mod check;
 mod exec;
 mod explain;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::fixture::{CatalogRow, LoadError, UnknownScenario, catalog, json_schema};
+use crate::fixture::{LoadError, UnknownScenario, json_schema};
 
 /// A simulator of Huawei Cloud BSS individual real-name authentication.
 ///
@@ -50,8 +51,8 @@ enum Command {
     #[command(after_long_help = explain::HELP)]
     Explain(explain::ExplainArgs),
     /// Print every documented outcome, with its cause and the scenario that shows it.
-    #[command(after_long_help = CATALOG_HELP)]
-    Catalog,
+    #[command(after_long_help = catalog::HELP)]
+    Catalog(catalog::CatalogArgs),
     /// Print the JSON Schema of scenario files.
     #[command(after_long_help = SCHEMA_HELP)]
     Schema,
@@ -74,12 +75,6 @@ Begin here:
   bss-sim explain < request.json
 
 `bss-sim COMMAND --help` has more examples.";
-
-const CATALOG_HELP: &str = "\
-The scenarios in the last column can be served: `bss-sim serve --scenario NAME`.
-
-Example:
-  bss-sim catalog | grep PIC_";
 
 const SCHEMA_HELP: &str = "\
 Example:
@@ -124,7 +119,7 @@ impl Cli {
             Command::Exec(args) => return args.run(),
             Command::Check(args) => args.run(),
             Command::Explain(args) => args.run(),
-            Command::Catalog => print(&catalog_table()),
+            Command::Catalog(args) => print(&args.tables()),
             Command::Schema => {
                 let schema = serde_json::to_string_pretty(&json_schema()).expect("a schema is JSON");
                 print(&format!("{schema}\n"))
@@ -205,34 +200,6 @@ fn spawn_advice(error: &io::Error) -> String {
         _ => return error.to_string(),
     }
     .to_owned()
-}
-
-/// The documented outcomes as a Markdown table.
-fn catalog_table() -> String {
-    let headings = ["outcome", "HTTP", "text", "decided by", "basis", "scenario"].map(str::to_owned);
-    let rows: Vec<_> = catalog().into_iter().map(catalog_cells).collect();
-    let width = |column: usize| rows.iter().chain([&headings]).map(|row| row[column].len()).max().unwrap_or(0);
-    let widths: [_; 6] = std::array::from_fn(width);
-    let rule = widths.map(|width| "-".repeat(width));
-    let line = |cells: &[String; 6]| {
-        let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        format!("| {} |\n", padded.join(" | "))
-    };
-    [&headings, &rule].into_iter().chain(&rows).map(line).collect()
-}
-
-fn catalog_cells(row: CatalogRow) -> [String; 6] {
-    let causes: Vec<_> = row.causes.iter().map(|(id, _)| format!("`{id}`")).collect();
-    let mut bases: Vec<_> = row.causes.iter().map(|(_, citation)| citation.basis.as_str()).collect();
-    bases.dedup();
-    [
-        format!("`{}`", row.outcome),
-        row.outcome.status().to_string(),
-        row.outcome.text().to_owned(),
-        causes.join(", "),
-        bases.join(", "),
-        row.scenario.map(|scenario| format!("`{scenario}`")).unwrap_or_default(),
-    ]
 }
 
 fn completions(shell: Shell) -> String {

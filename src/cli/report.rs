@@ -72,6 +72,7 @@ impl Report {
         let (unexpected, more_unexpected) = spaces.shared.unexpected_requests.list();
         lines.extend(unexpected_lines(&unexpected));
         lines.extend(more(more_unexpected));
+        lines.extend(endpoint_lines(&unexpected));
         if requests == 0 {
             lines.push("none: the command has to call $BSS_SIM_URL; an SDK has to look its region up by its ID, and to set no endpoint".to_owned());
         }
@@ -122,16 +123,26 @@ fn unexpected_lines(unexpected: &[(UnexpectedRequest, u64)]) -> Vec<String> {
     }
     for (UnexpectedRequest { method, path, check, why }, count) in unexpected {
         lines.push(format!("{count:>6}  {method} {path}: {why}"));
-        if [checks::PATH_KNOWN.id, checks::METHOD_KNOWN.id].contains(check) {
-            // Of a path that is known, other methods are there.
-            let is_known = Endpoint::at(method, path).is_some();
-            let endpoints = ENDPOINTS.into_iter().filter(|endpoint| !is_known || endpoint.path == *path);
-            let endpoints = endpoints.map(|Endpoint { method, path, .. }| format!("{method} {path}"));
-            lines.push(format!("        there are {}", endpoints.collect::<Vec<_>>().join(", ")));
+        if *check == checks::METHOD_KNOWN.id {
+            let methods = ENDPOINTS.into_iter().filter(|endpoint| endpoint.path == *path).map(endpoint_text);
+            lines.push(format!("        there are {}", methods.collect::<Vec<_>>().join(", ")));
         }
         lines.extend(HINTS.iter().filter(|(id, _)| id == check).map(|(_, hint)| format!("        {hint}")));
     }
     lines
+}
+
+/// Lists every endpoint, once, if one of the requests was to another path.
+fn endpoint_lines(unexpected: &[(UnexpectedRequest, u64)]) -> Vec<String> {
+    if !unexpected.iter().any(|(request, _)| request.check == checks::PATH_KNOWN.id) {
+        return Vec::new();
+    }
+    let endpoints = ENDPOINTS.into_iter().map(|endpoint| format!("          {}", endpoint_text(endpoint)));
+    ["        there are".to_owned()].into_iter().chain(endpoints).collect()
+}
+
+fn endpoint_text(Endpoint { method, path, .. }: &Endpoint) -> String {
+    format!("{method} {path}")
 }
 
 /// The line about what is not listed.

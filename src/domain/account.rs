@@ -1,7 +1,7 @@
 //! Accounts: partners, which call the API, their customers, and the caller that a credential belongs to.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -152,6 +152,16 @@ pub enum AssociationType {
     Resale,
 }
 
+impl Profile {
+    pub fn associated_on(&self) -> Timestamp {
+        self.associated_on.unwrap_or(ASSOCIATED_ON)
+    }
+
+    pub fn association_type(&self) -> AssociationType {
+        self.association_type.unwrap_or(AssociationType::Resale)
+    }
+}
+
 impl AssociationType {
     /// The text on the wire.
     pub fn as_str(self) -> &'static str {
@@ -164,7 +174,7 @@ impl AssociationType {
 pub struct Profile {
     /// The login name. `None` means the account ID.
     pub account_name: Option<Box<str>>,
-    /// When the customer became one of its partner. `None` means the start of the world. In the future, it has not yet.
+    /// When the customer became one of its partner. `None` means [`ASSOCIATED_ON`]. In the future, it has not yet.
     pub associated_on: Option<Timestamp>,
     /// The association with the partner. `None` means resale.
     pub association_type: Option<AssociationType>,
@@ -185,6 +195,12 @@ pub struct Profile {
     /// Whether the partner has frozen it.
     pub is_frozen: bool,
 }
+
+/// When a customer became one of its partner, if the world does not say: the month of the page (assumed). The start of the
+/// world would be another time whenever a world is loaded again.
+pub const ASSOCIATED_ON: Timestamp = Timestamp::constant(1_677_628_800, 0);
+
+static EMPTY_PROFILE: LazyLock<Profile> = LazyLock::new(Profile::default);
 
 /// The current state of a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -224,6 +240,16 @@ impl Customer {
     /// Returns the customer after a refused application that counts as an attempt.
     pub fn attempted(&self) -> Self {
         Self { attempts: self.attempts.saturating_add(1), ..self.clone() }
+    }
+
+    /// Returns what is known of its account.
+    pub fn profile(&self) -> &Profile {
+        self.profile.as_deref().unwrap_or(&EMPTY_PROFILE)
+    }
+
+    /// Returns its login name. `id` is its account ID.
+    pub fn account_name<'a>(&'a self, id: &'a CustomerId) -> &'a str {
+        self.profile().account_name.as_deref().unwrap_or(id.as_str())
     }
 
     /// Returns what it is or applies to be. `None` if it has never applied.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
+use crate::domain::endpoints::{CREATE_CUSTOMER, Endpoint, SEND_CODE};
 use crate::domain::rules::{Answer, Refusal};
 
 /// Defines an enum and its table from one list, so that a new row is a single line.
@@ -142,10 +143,77 @@ pub static COMMON_ERRORS: [&OtherError; 7] = [
     &other("CBC.0156", 403, "Access denied. The customer does not belong to the website you are now at."),
     // The text is assumed, likewise.
     &other("CBC.0250", 429, "Message flow control."),
-    // The text is assumed, likewise.
-    &other("CBC.99000037", 400, "You do not have the operation permission to this reseller."),
+    &NOT_YOUR_RESELLER,
     &other("CBC.99005035", 400, "This API cannot be used by a sandbox account."),
 ];
+
+/// The text is assumed, likewise.
+pub static NOT_YOUR_RESELLER: OtherError =
+    other("CBC.99000037", 400, "You do not have the operation permission to this reseller.");
+
+/// An error of the neighbours' own pages, with the endpoints that it belongs to. The tables of the international pages are not
+/// public: the codes are those of the Chinese pages, and the texts are ours (both assumed).
+#[derive(Debug)]
+pub struct NeighbourError {
+    pub error: &'static OtherError,
+    pub endpoints: &'static [&'static Endpoint],
+}
+
+pub static CODE_EXPIRED: OtherError = other("CBC.99004008", 400, "The verification code has expired.");
+pub static CODE_TRIES_EXHAUSTED: OtherError =
+    other("CBC.99004009", 400, "The verification code was entered incorrectly more than three times.");
+pub static CODE_WRONG: OtherError = other("CBC.99004010", 400, "The verification code is incorrect.");
+pub static TOO_MANY_CODES: OtherError =
+    other("CBC.99004015", 400, "The number of verification codes exceeds the upper limit.");
+pub static EMAIL_TAKEN: OtherError = other("CBC.99000029", 400, "The email address has been registered.");
+pub static ACCOUNT_NAME_MALFORMED: OtherError =
+    other("CBC.99000031", 400, "The format of the account name is incorrect.");
+pub static PASSWORD_MALFORMED: OtherError = other("CBC.99000036", 400, "The format of the password is incorrect.");
+pub static ACCOUNT_NAME_TAKEN: OtherError = other("CBC.99000038", 400, "The account name already exists.");
+pub static XACCOUNT_ID_TAKEN: OtherError = other("CBC.99000039", 400, "The xaccountId already exists.");
+/// The account has been created; its association with the partner comes later.
+pub static ASSOCIATION_TIMED_OUT: OtherError =
+    other("CBC.99000050", 500, "Querying the association result timed out. Query the customer list later.");
+
+const CREATION: &[&Endpoint] = &[&CREATE_CUSTOMER];
+
+/// The errors of the neighbours. Those that no condition names come from a script alone.
+pub static NEIGHBOUR_ERRORS: [NeighbourError; 18] = [
+    at(CREATION, &other("CBC.0101", 400, "Invalid parameter.")),
+    at(CREATION, &other("CBC.50010059", 400, "The partner cannot be associated with the customer.")),
+    at(CREATION, &other("CBC.50010065", 400, "The partner cannot be associated with the customer.")),
+    at(CREATION, &other("CBC.50010085", 400, "The partner cannot be associated with the customer.")),
+    at(CREATION, &other("CBC.50010086", 400, "The partner cannot be associated with the customer.")),
+    at(CREATION, &other("CBC.99000004", 400, "Authorizing the partner failed.")),
+    at(CREATION, &EMAIL_TAKEN),
+    at(CREATION, &other("CBC.99000030", 400, "The number of registrations exceeds the upper limit.")),
+    at(CREATION, &ACCOUNT_NAME_MALFORMED),
+    at(CREATION, &PASSWORD_MALFORMED),
+    at(CREATION, &ACCOUNT_NAME_TAKEN),
+    at(CREATION, &XACCOUNT_ID_TAKEN),
+    at(CREATION, &ASSOCIATION_TIMED_OUT),
+    at(CREATION, &other("CBC.99000051", 400, "The email address has been registered by Huawei Cloud as a lead.")),
+    at(CREATION, &CODE_EXPIRED),
+    at(CREATION, &CODE_TRIES_EXHAUSTED),
+    at(CREATION, &CODE_WRONG),
+    at(&[&SEND_CODE], &TOO_MANY_CODES),
+];
+
+const fn at(endpoints: &'static [&'static Endpoint], error: &'static OtherError) -> NeighbourError {
+    NeighbourError { error, endpoints }
+}
+
+impl OtherError {
+    /// Returns the endpoints that the error belongs to. `None` if any endpoint may answer it.
+    pub fn endpoints(&self) -> Option<&'static [&'static Endpoint]> {
+        NEIGHBOUR_ERRORS.iter().find(|row| row.error == self).map(|row| row.endpoints)
+    }
+}
+
+/// Every error beyond the page's list.
+pub fn other_errors() -> impl Iterator<Item = &'static OtherError> {
+    COMMON_ERRORS.into_iter().chain(NEIGHBOUR_ERRORS.iter().map(|row| row.error))
+}
 
 /// An error of the API: of the page, or of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +224,7 @@ pub enum ApiCode {
 
 impl ApiCode {
     pub fn parse(code: &str) -> Option<Self> {
-        let other = || COMMON_ERRORS.iter().copied().find(|error| error.code == code).map(Self::Other);
+        let other = || other_errors().find(|error| error.code == code).map(Self::Other);
         ErrorCode::parse(code).map(Self::Page).or_else(other)
     }
 
@@ -164,6 +232,13 @@ impl ApiCode {
         match self {
             Self::Page(code) => code.code(),
             Self::Other(error) => error.code,
+        }
+    }
+
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Page(code) => code.status(),
+            Self::Other(error) => error.status,
         }
     }
 
@@ -175,9 +250,9 @@ impl ApiCode {
     }
 }
 
-/// Every `error_code` that the API can answer: those of the page, then the others.
+/// Every `error_code` that the API and its neighbours can answer: those of the page, then the others.
 pub fn codes() -> impl Iterator<Item = &'static str> {
-    ErrorCode::ALL.iter().map(|code| code.code()).chain(COMMON_ERRORS.iter().map(|error| error.code))
+    ErrorCode::ALL.iter().map(|code| code.code()).chain(other_errors().map(|error| error.code))
 }
 
 /// Whether a person has to review an accepted application: the page's `is_review`.

@@ -3,10 +3,10 @@
 use crate::domain::application::{
     APPLICATION, ApplicationKind, CHANGE_APPLICATION, CUSTOMER_ID, ENTERPRISE_APPLICATION, INDIVIDUAL_APPLICATION,
 };
-use crate::domain::enterprise;
-use crate::domain::parameters::ParameterTable;
+use crate::domain::parameters::{Parameter, ParameterTable};
 use crate::domain::rules::OWNERSHIP;
 use crate::domain::ruling::Condition;
+use crate::domain::{customer_query, enterprise, registration, verification_code};
 
 /// A simulated endpoint.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Endpoint {
     pub parameters: ParameterTable,
     /// What is applied for, if it takes applications.
     pub application: Option<&'static ApplicationKind>,
+    /// What must hold for a well-formed request, in order. An application has rules instead.
+    pub conditions: &'static [Condition],
 }
 
 /// What a script may answer at an endpoint. Each kind includes those before it.
@@ -38,9 +40,9 @@ impl PartialEq for Endpoint {
 }
 
 impl Endpoint {
-    /// Returns true if its requests have a parameter of this name.
-    pub fn takes(&self, name: &str) -> bool {
-        self.parameters.iter().any(|parameter| parameter.name == name)
+    /// Returns the parameter of this name.
+    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+        self.parameters.iter().copied().find(|parameter| parameter.name == name)
     }
 
     /// Returns true if it is one of the API, and not of what stands before it.
@@ -50,12 +52,8 @@ impl Endpoint {
 
     /// Returns what must hold for a well-formed request, in order.
     pub fn conditions(&self) -> Vec<Condition> {
-        let rules: &[_] = match self.application {
-            Some(kind) => kind.rules,
-            None if *self == REVIEW_RESULT => &OWNERSHIP,
-            None => &[],
-        };
-        rules.iter().map(|rule| rule.condition()).collect()
+        let rules = self.application.map_or(&[][..], |kind| kind.rules);
+        rules.iter().map(|rule| rule.condition()).chain(self.conditions.iter().copied()).collect()
     }
 
     /// Returns the endpoint of a method and a path, or else any at the path.
@@ -73,6 +71,7 @@ pub static INDIVIDUAL: Endpoint = Endpoint {
     scriptable: Scriptable::Review,
     parameters: APPLICATION,
     application: Some(&INDIVIDUAL_APPLICATION),
+    conditions: &[],
 };
 /// Requesting an enterprise real-name authentication.
 pub static ENTERPRISE: Endpoint = Endpoint {
@@ -81,6 +80,7 @@ pub static ENTERPRISE: Endpoint = Endpoint {
     scriptable: Scriptable::Review,
     parameters: enterprise::ENTERPRISE,
     application: Some(&ENTERPRISE_APPLICATION),
+    conditions: &[],
 };
 /// Requesting a change from individual to enterprise real-name authentication.
 pub static CHANGE: Endpoint = Endpoint {
@@ -89,6 +89,7 @@ pub static CHANGE: Endpoint = Endpoint {
     scriptable: Scriptable::Review,
     parameters: enterprise::CHANGE,
     application: Some(&CHANGE_APPLICATION),
+    conditions: &[],
 };
 /// Querying the result of a review.
 pub static REVIEW_RESULT: Endpoint = Endpoint {
@@ -97,6 +98,43 @@ pub static REVIEW_RESULT: Endpoint = Endpoint {
     scriptable: Scriptable::ErrorCode,
     parameters: &[&CUSTOMER_ID],
     application: None,
+    conditions: &OWNERSHIP,
+};
+/// Querying customers.
+pub static LIST_CUSTOMERS: Endpoint = Endpoint {
+    method: "POST",
+    path: "/v2/partners/sub-customers/query",
+    scriptable: Scriptable::ErrorCode,
+    parameters: customer_query::PARAMETERS,
+    application: None,
+    conditions: &customer_query::CONDITIONS,
+};
+/// Creating a customer.
+pub static CREATE_CUSTOMER: Endpoint = Endpoint {
+    method: "POST",
+    path: "/v2/partners/sub-customers",
+    scriptable: Scriptable::ErrorCode,
+    parameters: registration::PARAMETERS,
+    application: None,
+    conditions: &registration::CONDITIONS,
+};
+/// Verifying a customer's registration information.
+pub static CHECK_IDENTITY: Endpoint = Endpoint {
+    method: "POST",
+    path: "/v2/partners/sub-customers/users/check-identity",
+    scriptable: Scriptable::ErrorCode,
+    parameters: registration::IDENTITY_PARAMETERS,
+    application: None,
+    conditions: &[],
+};
+/// Sending a verification code.
+pub static SEND_CODE: Endpoint = Endpoint {
+    method: "POST",
+    path: "/v2/bases/verificationcode/send",
+    scriptable: Scriptable::ErrorCode,
+    parameters: verification_code::PARAMETERS,
+    application: None,
+    conditions: &verification_code::CONDITIONS,
 };
 /// IAM's list of the caller's accounts.
 pub static DOMAINS: Endpoint = Endpoint {
@@ -105,6 +143,7 @@ pub static DOMAINS: Endpoint = Endpoint {
     scriptable: Scriptable::Gateway,
     parameters: &[],
     application: None,
+    conditions: &[],
 };
 /// IAM's login.
 pub static TOKENS: Endpoint = Endpoint {
@@ -113,7 +152,19 @@ pub static TOKENS: Endpoint = Endpoint {
     scriptable: Scriptable::Gateway,
     parameters: &[],
     application: None,
+    conditions: &[],
 };
 
 /// Every endpoint, in the order in which the documents list them.
-pub static ENDPOINTS: [&Endpoint; 6] = [&INDIVIDUAL, &ENTERPRISE, &CHANGE, &REVIEW_RESULT, &DOMAINS, &TOKENS];
+pub static ENDPOINTS: [&Endpoint; 10] = [
+    &INDIVIDUAL,
+    &ENTERPRISE,
+    &CHANGE,
+    &REVIEW_RESULT,
+    &LIST_CUSTOMERS,
+    &CREATE_CUSTOMER,
+    &CHECK_IDENTITY,
+    &SEND_CODE,
+    &DOMAINS,
+    &TOKENS,
+];

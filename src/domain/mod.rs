@@ -11,16 +11,19 @@ pub mod catalog;
 mod certificate;
 pub mod checks;
 pub mod credentials;
+mod customer_query;
 pub mod endpoints;
 mod enterprise;
 mod excerpt;
 pub mod gateway;
 mod parameters;
+mod registration;
 mod rules;
 mod ruling;
 mod scalars;
 mod scripted;
 mod settings;
+mod verification_code;
 mod world;
 
 pub use account::{
@@ -36,10 +39,17 @@ pub use catalog::{ApiCode, CheckItem, DocumentedOutcome, ErrorCode, OtherError, 
 pub use certificate::{CERTIFICATE_TYPES, Certificate, CertificateNumber, CertificateType, Verdict};
 pub use checks::{Check, Citation, MAX_BODY_BYTES};
 pub use credentials::{AccessKey, Accounts, Credentials, Secret, User};
-pub use endpoints::{CHANGE, DOMAINS, ENDPOINTS, ENTERPRISE, Endpoint, INDIVIDUAL, REVIEW_RESULT, Scriptable, TOKENS};
+pub use customer_query::CustomerQuery;
+pub use endpoints::{
+    CHANGE, CHECK_IDENTITY, CREATE_CUSTOMER, DOMAINS, ENDPOINTS, ENTERPRISE, Endpoint, INDIVIDUAL, LIST_CUSTOMERS,
+    REVIEW_RESULT, SEND_CODE, Scriptable, TOKENS,
+};
 pub use excerpt::{excerpt, short};
 pub use gateway::GatewayError;
-pub use parameters::{Kind, Parameter, ParameterError, ParameterTable, Presence, SentParameters, SentValue, Violation};
+pub use parameters::{
+    Kind, Parameter, ParameterError, ParameterTable, Presence, SentParameters, SentValue, TRUTH_TEXTS, Violation,
+};
+pub use registration::{IdentityCheck, KnownAccounts, Registration};
 pub use rules::{
     Answer, Case, CheckReport, CheckResult, Decision, Facts, RULES, Refusal, check_ownership, decide, explain,
 };
@@ -50,4 +60,5 @@ pub use scripted::{
     Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, TypedMatcher,
 };
 pub use settings::{Authentication, Contract, IsReviewType, ParameterErrors, Quota, Settings, UnlistedCustomers, Wire};
+pub use verification_code::{CodeRequest, VerificationCode};
 pub use world::StartWorld;

@@ -1,6 +1,9 @@
 //! Parameters: the rows of a page's table of request parameters, and what a request sent of them.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use regex_lite::Regex;
 
 /// A parameter: a row of the table on the page of its endpoint.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,28 +33,56 @@ pub enum Presence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A text of so many characters (Unicode scalar values).
-    Text {
-        min: usize,
-        max: usize,
-    },
+    Text { min: usize, max: usize },
+    /// A text of at most so many characters that is like this.
+    Pattern { max: usize, pattern: &'static Pattern },
     /// A 32-bit integer in this range.
-    Integer {
-        min: i32,
-        max: i32,
-    },
+    Integer { min: i32, max: i32 },
     /// One of these 32-bit integers, which errors list in these words.
-    Number {
-        one_of: &'static [i32],
-        words: &'static str,
-    },
+    Number { one_of: &'static [i32], words: &'static str },
     /// A list of at least one and at most so many texts.
-    TextList {
-        max: usize,
-    },
+    TextList { max: usize },
+    /// A truth value, which may also be sent as a text: `""` is false (assumed: clients send either).
     Boolean,
     /// An object. Its fields are parameters of their own.
     Object,
 }
+
+/// What a text is like.
+#[derive(Debug)]
+pub struct Pattern {
+    /// A regular expression, which finds something in each such text.
+    pub text: &'static str,
+    /// What errors say that the text must be.
+    words: &'static str,
+    regex: OnceLock<Regex>,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Pattern {
+    pub const fn new(text: &'static str, words: &'static str) -> Self {
+        Self { text, words, regex: OnceLock::new() }
+    }
+
+    pub fn matches(&self, text: &str) -> bool {
+        self.regex.get_or_init(|| Regex::new(self.text).expect("the expression is one of a table")).is_match(text)
+    }
+
+    /// Returns the violation of a text that is not like this.
+    pub const fn violation(&self) -> Violation {
+        Violation::NotA(self.words)
+    }
+}
+
+/// The texts that stand for a truth value, each with its value.
+pub const TRUTH_TEXTS: [(&str, bool); 3] = [("true", true), ("false", false), ("", false)];
 
 impl Parameter {
     pub const fn mandatory(name: &'static str, kind: Kind, description: &'static str) -> Self {
@@ -79,7 +110,7 @@ impl Parameter {
     /// Returns the maximum length: characters of a text, entries of a list.
     pub const fn max_length(&self) -> usize {
         match self.kind {
-            Kind::Text { max, .. } | Kind::TextList { max } => max,
+            Kind::Text { max, .. } | Kind::Pattern { max, .. } | Kind::TextList { max } => max,
             _ => usize::MAX,
         }
     }
@@ -165,6 +196,11 @@ impl<'a> SentParameters<'a> {
         }
     }
 
+    /// Returns the value of a text where an empty one stands for none.
+    pub fn filled_text(&self, parameter: &'static Parameter) -> Result<Option<Cow<'a, str>>, ParameterError> {
+        Ok(self.optional_text(parameter)?.filter(|text| !text.is_empty()))
+    }
+
     /// Returns the value of a mandatory number.
     pub fn integer(&self, parameter: &'static Parameter) -> Result<i32, ParameterError> {
         self.optional_integer(parameter)?.ok_or(parameter.error(Violation::Missing))
@@ -192,8 +228,7 @@ impl<'a> SentParameters<'a> {
     pub fn optional_boolean(&self, parameter: &'static Parameter) -> Result<Option<bool>, ParameterError> {
         match self.value(parameter)? {
             None => Ok(None),
-            Some(SentValue::Boolean(value)) => Ok(Some(*value)),
-            Some(_) => Err(parameter.error(Violation::NotBoolean)),
+            Some(value) => value.truth().map(Some).ok_or(parameter.error(Violation::NotBoolean)),
         }
     }
 
@@ -227,15 +262,32 @@ impl<'a> SentParameters<'a> {
     }
 }
 
+impl SentValue<'_> {
+    /// Returns the truth value. `None` if it is none.
+    fn truth(&self) -> Option<bool> {
+        match self {
+            Self::Boolean(value) => Some(*value),
+            Self::Text(text) => TRUTH_TEXTS.iter().find(|(known, _)| known == text).map(|(_, value)| *value),
+            _ => None,
+        }
+    }
+}
+
 impl Kind {
     /// Returns why a value is none of this kind. `None` if it is one.
-    fn violation(self, value: &SentValue<'_>) -> Option<Violation> {
+    pub fn violation(self, value: &SentValue<'_>) -> Option<Violation> {
         match (self, value) {
             (Self::Text { min, max }, SentValue::Text(text)) => {
                 // There are never more characters than bytes.
                 let fits = text.len() >= min && (text.len() <= max || text.chars().count() <= max);
                 let fits = fits && (min <= 1 || text.chars().count() >= min);
                 (!fits).then_some(Violation::Length { min, max })
+            }
+            (Self::Pattern { max, .. }, SentValue::Text(text)) if text.chars().count() > max => {
+                Some(Violation::Length { min: 0, max })
+            }
+            (Self::Pattern { pattern, .. }, SentValue::Text(text)) => {
+                (!pattern.matches(text)).then_some(pattern.violation())
             }
             (Self::TextList { max }, SentValue::TextList(texts)) => {
                 let fits = !texts.is_empty() && texts.len() <= max;
@@ -247,11 +299,11 @@ impl Kind {
             (Self::Number { one_of, words }, SentValue::Integer(number)) => {
                 (!one_of.contains(number)).then_some(Violation::NotOneOf(words))
             }
-            (Self::Boolean, SentValue::Boolean(_)) | (Self::Object, SentValue::Object) => None,
-            (Self::Text { .. }, _) => Some(Violation::NotText),
+            (Self::Boolean, value) => value.truth().is_none().then_some(Violation::NotBoolean),
+            (Self::Object, SentValue::Object) => None,
+            (Self::Text { .. } | Self::Pattern { .. }, _) => Some(Violation::NotText),
             (Self::TextList { .. }, _) => Some(Violation::NotTextList),
             (Self::Integer { .. } | Self::Number { .. }, _) => Some(Violation::NotInteger),
-            (Self::Boolean, _) => Some(Violation::NotBoolean),
             (Self::Object, _) => Some(Violation::NotObject),
         }
     }

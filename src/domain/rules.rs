@@ -160,20 +160,20 @@ static PARTNER_READY: Rule = Rule {
     },
 };
 
-static PLATFORM_OF_PARTNER: Rule = Rule {
+pub(super) static PLATFORM_OF_PARTNER: Rule = Rule {
     id: "platform-of-partner",
     refuses_with: ErrorCode::ParameterError,
     citation: Citation::assumed("The value is assigned to the partner; the page names no code for another one."),
     check: |case| *case.application.xaccount_type == *case.partner().xaccount_type,
-    saw: |case| {
-        let assigned = &case.partner().xaccount_type;
-        let is_assigned = *case.application.xaccount_type == **assigned;
-        format!(
-            "xaccount_type is {} {assigned:?}",
-            if is_assigned { "the assigned" } else { "another than the assigned" }
-        )
-    },
+    saw: |case| saw_platform(&case.application.xaccount_type, &case.partner().xaccount_type),
 };
+
+pub(super) fn saw_platform(given: &str, assigned: &str) -> String {
+    format!(
+        "xaccount_type is {} {assigned:?}",
+        if given == assigned { "the assigned" } else { "another than the assigned" }
+    )
+}
 
 static CUSTOMER_NOT_CALLER: Rule = Rule {
     id: "customer-not-caller",
@@ -322,16 +322,19 @@ impl Rule {
     }
 }
 
-/// The rules that keep a partner from customers of others.
-pub static OWNERSHIP: [&Rule; 2] = [&CUSTOMER_HAS_PARTNER, &CUSTOMER_OF_CALLER];
+/// What keeps a partner from customers of others.
+pub static OWNERSHIP: [Condition; 2] = [CUSTOMER_HAS_PARTNER.condition(), CUSTOMER_OF_CALLER.condition()];
 
 /// Applies the ownership rules without an application.
 pub fn check_ownership(customer: Option<&Customer>, caller: &Partner) -> Ruling {
     let mut ruling = Ruling::default();
+    let [has_partner, of_caller] = &OWNERSHIP;
     let is_of_caller = || partner_of(customer) == Some(&*caller.name);
-    ruling
-        .check(&CUSTOMER_HAS_PARTNER.condition(), || partner_of(customer).is_some(), || saw_partner_of(customer))
-        .check(&CUSTOMER_OF_CALLER.condition(), is_of_caller, || saw_owner(customer, caller));
+    ruling.check(has_partner, || partner_of(customer).is_some(), || saw_partner_of(customer)).check(
+        of_caller,
+        is_of_caller,
+        || saw_owner(customer, caller),
+    );
     ruling
 }
 

@@ -164,14 +164,36 @@ impl ScriptedAnswer {
             let hint = "it has no such parameter, or is answered before the caller is known: leave the condition out";
             return Some(Misfit { key, message: format!("{path} is not called with this"), hint: hint.to_owned() });
         }
+        self.unanswered_at(&endpoints)
+    }
+
+    /// Returns an answer that one of the endpoints does not give.
+    fn unanswered_at(&self, endpoints: &[&'static Endpoint]) -> Option<Misfit> {
         let needed = self.steps.0.iter().map(Step::needs).max()?;
-        let endpoint = endpoints.into_iter().find(|endpoint| endpoint.scriptable < needed)?;
+        let Some(endpoint) = endpoints.iter().find(|endpoint| endpoint.scriptable < needed) else {
+            return self.foreign_at(endpoints);
+        };
         let hint = match endpoint.scriptable {
             Scriptable::Gateway => "`gateway`, `raw`, `fault` and `delay` can be scripted for it",
             Scriptable::ErrorCode | Scriptable::Review => "`is_review` belongs to applications alone",
         };
         let message = format!("{} does not answer this", endpoint.path);
         Some(Misfit { key: "then".to_owned(), message, hint: hint.to_owned() })
+    }
+
+    /// Returns an error that belongs to other endpoints than one of these.
+    fn foreign_at(&self, endpoints: &[&'static Endpoint]) -> Option<Misfit> {
+        let errors = self.steps.0.iter().filter_map(|step| match step.answer {
+            Some(Answer::Other(error)) => Some((error, error.endpoints()?)),
+            _ => None,
+        });
+        let (endpoint, error, known) = errors
+            .flat_map(|(error, known)| endpoints.iter().map(move |endpoint| (endpoint, error, known)))
+            .find(|(endpoint, _, known)| !known.contains(endpoint))?;
+        let known: Vec<_> = known.iter().map(|endpoint| endpoint.path).collect();
+        let message = format!("{} does not answer {}", endpoint.path, error.code);
+        let hint = format!("it belongs to {}: write that in `when.path`", known.join(", "));
+        Some(Misfit { key: "then".to_owned(), message, hint })
     }
 }
 
@@ -252,7 +274,7 @@ impl When {
     fn unknown_at(&self, endpoints: &[&'static Endpoint]) -> Option<(String, &'static str)> {
         endpoints.iter().find_map(|endpoint| {
             let is_caller_unknown = self.caller.is_some() && endpoint.scriptable == Scriptable::Gateway;
-            let parameter = self.parameters().map(|(name, _)| name).find(|name| !endpoint.takes(name));
+            let parameter = self.parameters().map(|(name, _)| name).find(|name| endpoint.parameter(name).is_none());
             let key = is_caller_unknown.then_some("caller").or(parameter)?;
             Some((format!("when.{key}"), endpoint.path))
         })

@@ -165,6 +165,14 @@ pub struct Settings {
     )]
     #[schemars(schema_with = "duration_or_null")]
     pub review_after: Option<Duration>,
+    /// This long after its creation by the API a customer becomes one of its partner; default, and `null`: at once.
+    #[serde(
+        deserialize_with = "read_duration",
+        serialize_with = "write_duration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(schema_with = "duration_or_null")]
+    pub association_after: Option<Duration>,
 }
 
 fn read_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
@@ -188,6 +196,7 @@ impl Default for Settings {
             authentication: Authentication::default(),
             review: Review::Manual,
             review_after: None,
+            association_after: None,
             // Assumed: the page mentions the limit but no number.
             attempts_per_customer: 3,
             // The vendor's user guide: one certificate authenticates at most three accounts.

@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 
 use super::invent::Inventor;
 use crate::domain::{
-    Accounts, CUSTOMER_ID, Credentials, Endpoint, Kind, Partner, PicturePath, REVIEW_RESULT, Secret, TOKENS,
-    VERIFIED_FILE_URL, excerpt, short,
+    Accounts, CUSTOMER_ID, Credentials, Endpoint, Kind, Parameter, Partner, PicturePath, REVIEW_RESULT, Secret,
+    SentValue, TOKENS, VERIFIED_FILE_URL, excerpt, short,
 };
 use crate::simulator::SpaceId;
 
@@ -102,6 +102,8 @@ enum Harmless {
     CustomerId,
     /// A number of the page's tables. No secret has two digits.
     TableNumber,
+    /// Whatever the parameter can be: one of a few words, a time, or a number that counts something.
+    Valid,
     PicturePaths,
     /// The platform ID of a partner of the space.
     Platform,
@@ -111,9 +113,21 @@ enum Harmless {
 }
 
 /// The parameters of which a value can be harmless, where an endpoint has them.
-const PARAMETERS: [(&str, Harmless); 7] = [
+const PARAMETERS: [(&str, Harmless); 19] = [
+    ("associated_on_begin", Harmless::Valid),
+    ("associated_on_end", Harmless::Valid),
+    ("association_type", Harmless::Valid),
     ("customer_id", Harmless::CustomerId),
+    ("domain_area", Harmless::Valid),
+    ("include_association_result", Harmless::Valid),
+    ("is_close_market_ms", Harmless::Valid),
+    ("lang", Harmless::Valid),
+    ("receiver_type", Harmless::TableNumber),
+    ("search_type", Harmless::Valid),
+    ("timeout", Harmless::Valid),
     ("identify_type", Harmless::TableNumber),
+    ("limit", Harmless::Valid),
+    ("offset", Harmless::Valid),
     ("verified_file_url", Harmless::PicturePaths),
     ("xaccount_type", Harmless::Platform),
     ("verified_type", Harmless::TableNumber),
@@ -283,6 +297,11 @@ impl Mask<'_> {
         self.endpoint == Some(&TOKENS)
     }
 
+    /// Returns the parameter at a place of the body.
+    fn parameter(self, place: &str) -> Option<&'static Parameter> {
+        self.endpoint?.parameter(place.strip_prefix('/')?)
+    }
+
     /// Returns how the value at a place of the body can be harmless. `None` if it cannot.
     fn harmless(self, place: &str) -> Option<Harmless> {
         let find = |known: &[(&str, Harmless)], name| {
@@ -291,11 +310,10 @@ impl Mask<'_> {
         match place.strip_prefix('/') {
             None => Some(Harmless::Object),
             Some(_) if self.is_login() => find(&LOGIN, place),
-            Some(name) => {
-                let parameters = self.endpoint.map_or(&[][..], |endpoint| endpoint.parameters);
-                let parameter = parameters.iter().find(|parameter| parameter.name == name)?;
-                if parameter.kind == Kind::Object { Some(Harmless::Object) } else { find(&PARAMETERS, name) }
-            }
+            Some(name) => match self.parameter(place)?.kind {
+                Kind::Object => Some(Harmless::Object),
+                _ => find(&PARAMETERS, name),
+            },
         }
     }
 
@@ -311,6 +329,10 @@ impl Mask<'_> {
             Some(Harmless::CustomerId) => text().filter(|text| is_customer_id(text)).map(Value::from),
             Some(Harmless::TableNumber) => {
                 raw.get().parse::<i64>().ok().filter(|number| (-1..100).contains(number)).map(Value::from)
+            }
+            Some(Harmless::Valid) => {
+                let value = serde_json::from_str(raw.get()).ok();
+                value.filter(|value| self.parameter(place).is_some_and(|parameter| is_valid(parameter, value)))
             }
             Some(Harmless::PicturePaths) => self.picture_paths(raw),
             Some(Harmless::Platform) => text().filter(|text| is_platform(text)).map(Value::from),
@@ -402,6 +424,13 @@ fn beginning<'a>(value: &str, known: &[&'a str]) -> &'a str {
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+fn is_valid(parameter: &Parameter, value: &Value) -> bool {
+    let number = || Some(SentValue::Integer(value.as_i64()?.try_into().ok()?));
+    let text = || Some(SentValue::Text(value.as_str()?.into()));
+    let sent = value.as_bool().map(SentValue::Boolean).or_else(number).or_else(text);
+    sent.is_some_and(|sent| parameter.kind.violation(&sent).is_none())
 }
 
 fn is_customer_id(text: &str) -> bool {

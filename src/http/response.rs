@@ -14,7 +14,7 @@ use crate::domain::{
     Answer, CheckItem, ErrorCode, GatewayError, IsReviewType, OtherError, ParameterErrors, Refusal, Review, Wire,
     XACCOUNT_TYPE,
 };
-use crate::simulator::{ApiError, Detail, Outcome};
+use crate::simulator::{ApiError, Detail, Outcome, ScriptedOutcome};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
@@ -62,6 +62,7 @@ pub fn write(outcome: &Outcome, wire: Wire, id: Uuid, response: &mut Response<Bo
         }
         // The fault layer decides what is sent.
         (Outcome::Scripted(_), None) => None,
+        (_, None) if is_without_body(outcome) => None,
         _ => Some(HeaderValue::from_static("application/json;charset=UTF-8")),
     };
     headers.extend(content_type.map(|content_type| (CONTENT_TYPE, content_type)));
@@ -89,9 +90,15 @@ pub fn status(outcome: &Outcome) -> StatusCode {
         (None, Some(Answer::Other(error))) => error.status,
         (None, Some(Answer::Gateway(error))) => error.status,
         (None, Some(Answer::Raw(raw))) => raw.status,
+        (None, None) if is_without_body(outcome) => 204,
         (None, Some(Answer::Accept(_)) | None) => 200,
     };
     StatusCode::from_u16(status).expect("the catalogs hold only HTTP statuses")
+}
+
+/// Returns true if the answer of an endpoint has no body, though nothing is wrong.
+const fn is_without_body(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Ruled(ruled) if ruled.body.is_empty())
 }
 
 /// The body of an outcome. The gateway's bodies contain the request ID; a fault without an answer has no body.
@@ -101,6 +108,9 @@ pub fn body(outcome: &Outcome, wire: Wire, request_id: &str, text: fn(&Detail) -
         (_, Some(Answer::Accept(review))) => Some(accepted(review, wire.is_review).into()),
         (_, Some(Answer::Refuse(refusal))) => Some(refused(outcome, refusal, wire.parameter_errors).into()),
         (_, Some(Answer::Gateway(error))) => Some(refused_by_gateway(outcome, error, request_id, text).into()),
+        (Outcome::Scripted(ScriptedOutcome { body: Some(body), .. }), Some(Answer::Other(_))) => {
+            Some(body.clone().into())
+        }
         (_, Some(Answer::Other(error))) => Some(other(error).into()),
         (_, Some(Answer::Raw(raw))) => Some(raw.body.clone().into()),
         (Outcome::Ruled(ruled), None) => Some(ruled.body.clone().into()),
@@ -146,7 +156,9 @@ fn other(error: &OtherError) -> String {
 fn error_msg(outcome: &Outcome, code: ErrorCode, parameter_errors: ParameterErrors) -> String {
     match (outcome, parameter_errors) {
         (Outcome::Refused(ApiError::Parameters(error)), ParameterErrors::Named) => error.to_string(),
-        (Outcome::Submission(_), ParameterErrors::Named) if outcome.check() == Some(PLATFORM_RULE) => {
+        (Outcome::Submission(_) | Outcome::Ruled(_), ParameterErrors::Named)
+            if outcome.check() == Some(PLATFORM_RULE) =>
+        {
             format!("{}: must be the platform ID of the partner", XACCOUNT_TYPE.name)
         }
         _ => code.message().to_owned(),

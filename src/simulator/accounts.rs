@@ -33,6 +33,14 @@ impl SpaceState {
         self.store.customers().into_iter().map(|(id, customer)| (id, self.at_this_moment(customer))).collect()
     }
 
+    /// Returns the customers of a partner. A customer whose association is pending is not one yet (assumed).
+    pub fn customers_of(&self, partner: &Partner) -> impl Iterator<Item = (CustomerId, Arc<Customer>)> {
+        let is_of_partner = |customer: &Customer| {
+            customer.partner.as_deref() == Some(&*partner.name) && !customer.is_association_pending
+        };
+        self.customers().into_iter().filter(move |(_, customer)| is_of_partner(customer))
+    }
+
     pub fn customer(&self, id: &CustomerId) -> Option<Arc<Customer>> {
         self.store.customer(id).map(|customer| self.at_this_moment(customer))
     }

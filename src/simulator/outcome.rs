@@ -38,6 +38,14 @@ pub struct Ruled {
     pub body: String,
     /// Why it was answered so, if all conditions hold.
     pub why: String,
+    pub change: Option<Change>,
+}
+
+impl Ruled {
+    /// A ruling that changes nothing.
+    pub const fn new(ruling: Ruling, body: String, why: String) -> Self {
+        Self { ruling, body, why, change: None }
+    }
 }
 
 /// Why a request was refused.
@@ -99,19 +107,23 @@ pub struct Submission {
 pub struct ScriptedOutcome {
     pub step: Step,
     pub change: Option<Change>,
+    /// JSON text: the body of an error that has more than its code and its text.
+    pub body: Option<String>,
 }
 
 impl From<Step> for ScriptedOutcome {
     /// A scripted answer that changes nothing.
     fn from(step: Step) -> Self {
-        Self { step, change: None }
+        Self { step, change: None, body: None }
     }
 }
 
-/// What an application changed: each value before and after.
+/// What a request changed of a customer: each value before and after.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub customer: CustomerId,
+    /// Whether the customer was created. It was nothing before.
+    pub is_new: bool,
     pub real_name: [RealNameStatus; 2],
     pub attempts: [u32; 2],
 }
@@ -120,9 +132,14 @@ impl Change {
     pub(super) fn between(id: &CustomerId, before: &Customer, after: &Customer) -> Self {
         Self {
             customer: id.clone(),
+            is_new: false,
             real_name: [before.status, after.status],
             attempts: [before.attempts, after.attempts],
         }
+    }
+
+    pub(super) fn creation(id: &CustomerId, customer: &Customer) -> Self {
+        Self { is_new: true, ..Self::between(id, customer, customer) }
     }
 }
 
@@ -229,9 +246,9 @@ impl Outcome {
 
     pub const fn change(&self) -> Option<&Change> {
         match self {
-            Self::Submission(Submission { change, .. }) | Self::Scripted(ScriptedOutcome { change, .. }) => {
-                change.as_ref()
-            }
+            Self::Submission(Submission { change, .. })
+            | Self::Scripted(ScriptedOutcome { change, .. })
+            | Self::Ruled(Ruled { change, .. }) => change.as_ref(),
             _ => None,
         }
     }
@@ -311,7 +328,7 @@ impl Outcome {
                 Inspection::Read(pictures) => size_of_val(&**pictures),
                 Inspection::Unreachable(cause) => cause.len(),
             },
-            Self::Ruled(Ruled { ruling, body, why }) => {
+            Self::Ruled(Ruled { ruling, body, why, .. }) => {
                 let reports = &ruling.reports;
                 body.len()
                     + why.len()
@@ -470,7 +487,7 @@ mod tests {
         no-internal-fault Failed: "a fault of the simulator: its log has the reason"
         "#);
         let ruling = check_ownership(Some(&Customer::new("demo")), &Partner::new("demo", "DEMO_IDP"));
-        let ruled = Ruled { ruling, body: String::new(), why: String::new() };
+        let ruled = Ruled::new(ruling, String::new(), String::new());
         insta::assert_snapshot!(explain(&Outcome::Ruled(ruled)), @r#"
         head-size Passed: "a target of 14 bytes"
         space-known Passed: ""
@@ -511,11 +528,11 @@ mod tests {
             ApiError::CustomerCredentials(CustomerId::new("customer-1")).into(),
             ApiError::Parameters(CUSTOMER_ID.error(Violation::Missing)).into(),
             scripted(),
-            Outcome::Ruled(Ruled {
-                ruling: check_ownership(Some(&Customer::new("other")), &Partner::new("demo", "DEMO_IDP")),
-                body: String::new(),
-                why: String::new(),
-            }),
+            Outcome::Ruled(Ruled::new(
+                check_ownership(Some(&Customer::new("other")), &Partner::new("demo", "DEMO_IDP")),
+                String::new(),
+                String::new(),
+            )),
             ApiError::Iam(iam_answer(), "no user of this name".to_owned()).into(),
         ];
         let decided = outcomes.map(|outcome| {

@@ -203,7 +203,7 @@ impl Drop for Script {
 }
 
 /// Steele, Lea and Flood's `SplitMix64`: a well-mixed number for each input.
-const fn split_mix(input: u64) -> u64 {
+pub(super) const fn split_mix(input: u64) -> u64 {
     let z = input.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

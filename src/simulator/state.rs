@@ -15,6 +15,7 @@ use crate::simulator::script::Script;
 use crate::simulator::space_id::SpaceId;
 use crate::simulator::spaces::{Shared, SharedLabel};
 use crate::simulator::store::Store;
+use crate::simulator::verification_codes::VerificationCodes;
 
 /// A world, and everything that has happened in it.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub struct SpaceState {
     state_lock: RwLock<()>,
     pub script: Script,
     pub(super) quota: QuotaWindow,
+    pub verification_codes: VerificationCodes,
     pub clock: Clock,
     pub journal: Journal,
 }
@@ -69,6 +71,7 @@ impl SpaceState {
             coverage: Arc::default(),
             lockout: Lockout::default(),
             quota: QuotaWindow::default(),
+            verification_codes: VerificationCodes::new(world.settings.seed),
             accounts: RwLock::new(Arc::clone(&world.accounts)),
             state_lock: RwLock::default(),
             script: Script::new(space_id, label.clone(), &world, Arc::clone(&shared.leftovers)),

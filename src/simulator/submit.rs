@@ -73,7 +73,7 @@ impl SpaceState {
     ) -> ScriptedOutcome {
         let accept = |review| self.accept(partner, application, review, commit);
         let change = if let Some(Answer::Accept(review)) = step.answer { accept(review) } else { None };
-        ScriptedOutcome { step, change }
+        ScriptedOutcome { step, change, body: None }
     }
 
     /// Accepts an application without the rules. Changes nothing if the customer does not exist.

@@ -64,11 +64,11 @@ impl Document {
         block.unwrap_or_else(|| panic!("{} has no block that begins with {start:?}", self.path.display())).text
     }
 
-    /// What stands between the marks of the catalog.
+    /// The table between the marks of this name.
     #[track_caller]
-    fn catalog(&self) -> &str {
-        let (_, table) = self.text.split_once("<!-- catalog -->\n").expect("the table has a start");
-        table.split_once("<!-- /catalog -->").expect("the table has an end").0
+    fn table(&self, name: &str) -> &str {
+        let (_, table) = self.text.split_once(&format!("<!-- {name} -->\n")).expect("the table has a start");
+        table.split_once(&format!("<!-- /{name} -->")).expect("the table has an end").0
     }
 
     /// The flags with which it starts the simulator that its other commands call.
@@ -99,15 +99,18 @@ impl Document {
 }
 
 #[test]
-fn table_of_outcomes_is_the_catalog() {
+fn tables_of_outcomes_are_the_catalog() {
     let (_, catalog, _) = run(&["catalog"]);
-    assert_eq!(Document::read("docs/outcomes.md").catalog(), catalog);
+    let (_, all, _) = run(&["catalog", "--all"]);
+    let outcomes = Document::read("docs/outcomes.md");
+    assert_eq!(outcomes.table("catalog"), catalog);
+    assert_eq!(format!("{catalog}\n{}", outcomes.table("other codes")), all);
 }
 
 #[test]
 fn table_of_the_readme_is_the_catalog_in_short() {
     let (_, catalog, _) = run(&["catalog"]);
-    assert_eq!(Document::read("README.md").catalog(), columns(&catalog, ["outcome", "scenario", "basis"]));
+    assert_eq!(Document::read("README.md").table("catalog"), columns(&catalog, ["outcome", "scenario", "basis"]));
 }
 
 /// These columns of a Markdown table.

@@ -29,7 +29,7 @@ pub async fn show_result(PartnerRequest { partner, request }: PartnerRequest) ->
     }
     let (customer, ruling) = request.state().owned_customer(&partner, &id);
     let body = customer.map(|customer| review_result(&customer)).unwrap_or_default();
-    Ok(Outcome::Ruled(Ruled { ruling, body, why: "the customer is the caller's".to_owned() }))
+    Ok(Outcome::Ruled(Ruled::new(ruling, body, "the customer is the caller's".to_owned())))
 }
 
 /// The result of a review. There is none before any application (assumed).

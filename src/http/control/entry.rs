@@ -22,7 +22,19 @@ use crate::http::{App, response};
 use crate::simulator::{Change, JournalEntry, RecordedRequest, Space, SpaceId, Spaces};
 
 /// The fields of responses that are not shown: personal data, and links, which have the host that the client named.
-const PERSONAL: [&str; 4] = ["name", "opinion", "self", "token"];
+const PERSONAL: [&str; 11] = [
+    "account_name",
+    "customer",
+    "domain_name",
+    "email",
+    "label",
+    "name",
+    "opinion",
+    "self",
+    "telephone",
+    "token",
+    "xaccount_id",
+];
 
 /// What was asked and answered, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -119,15 +131,19 @@ pub struct ChangeView {
     pub customer: String,
     /// How many attempts it had used before, and has used now.
     pub attempts: [u32; 2],
+    /// Whether it was created.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub created: bool,
     /// What its real-name status was, and is, if that changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub real_name: Option<[RealNameStatus; 2]>,
 }
 
 impl From<&Change> for ChangeView {
-    fn from(Change { customer, attempts, real_name }: &Change) -> Self {
+    fn from(Change { customer, is_new, attempts, real_name }: &Change) -> Self {
         let real_name = Some(*real_name).filter(|[before, after]| before != after);
-        Self { customer: customer.to_string(), attempts: *attempts, real_name }
+        Self { customer: customer.to_string(), created: *is_new, attempts: *attempts, real_name }
     }
 }
 

@@ -54,7 +54,8 @@ fn fields(text: &mut String, indent: &str, key: &str, fields: &Map<String, Value
     let empty = if fields.is_empty() { " {}" } else { "" };
     let _ = writeln!(text, "{indent}{key}:{empty}");
     for (name, value) in fields {
-        let is_plain = ENDPOINTS.iter().any(|endpoint| endpoint.takes(name)) || ANSWER.contains(&name.as_str());
+        let is_plain =
+            ENDPOINTS.iter().any(|endpoint| endpoint.parameter(name).is_some()) || ANSWER.contains(&name.as_str());
         let name = if is_plain { name.clone() } else { scalar(&name.as_str().into()) };
         let _ = writeln!(text, "{indent}  {name}: {}", scalar(value));
     }

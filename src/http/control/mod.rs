@@ -24,6 +24,7 @@ mod service;
 mod spaces;
 mod stream;
 mod text;
+mod verification_codes;
 mod verify;
 
 use std::sync::Arc;
@@ -56,6 +57,7 @@ const INDEX_PATH: &str = "/_sim";
 const CA_PATH: &str = "/_sim/tls/ca.pem";
 const JOURNAL_PATH: &str = "/_sim/journal";
 const METRICS_PATH: &str = "/_sim/metrics";
+const CODES_PATH: &str = "/_sim/verification-codes";
 const VERIFY_PATH: &str = "/_sim/verify";
 
 const HEALTH: &str = "Needs no control token. A server that answers at all is both alive and ready.";
@@ -160,6 +162,8 @@ fn guarded_routes() -> ApiRouter {
                 .parameter(SPACE))
         .delete("/_sim/spaces/{id}", spaces::delete, op("deleteSpace", "Deletes a space; the default one stays")
                 .parameter(SPACE).error(CONFLICT))
+        .get(CODES_PATH, verification_codes::list,
+            op("listVerificationCodes", "The verification codes that were sent to mail addresses, and not used"))
         .post(VERIFY_PATH, verify::post, op("verify", "Whether the journal has what a test expects")
                 .description("With `within` it waits for that. `Accept: text/plain` asks for text."))
         .get("/_sim/world", spaces::get_world, op("getWorld", "All of a space, as a scenario"))
@@ -187,15 +191,15 @@ pub fn routes(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app))
 }
 
-/// The lists that have pages.
-const PAGED_PATHS: [&str; 2] = ["/_sim/certificates", "/_sim/customers"];
+/// The lists of which a part can be asked for.
+const FILTERED_PATHS: [&str; 3] = ["/_sim/certificates", "/_sim/customers", CODES_PATH];
 
 /// Refuses a parameter of the query that no call knows: a call with a misspelt `space` would be about the default one. The
-/// calls of the journal and of lists with pages have more parameters, and refuse others themselves; Prometheus may send any.
+/// calls of the journal and of some lists have more parameters, and refuse others themselves; Prometheus may send any.
 async fn check_query(request: Request, next: Next) -> Result<Response, ControlError> {
     let (method, path) = (request.method(), request.uri().path());
     let is_journal = path.strip_prefix(JOURNAL_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let knows_more = is_journal || PAGED_PATHS.contains(&path);
+    let knows_more = is_journal || FILTERED_PATHS.contains(&path);
     let has_others = (method == Method::GET && knows_more) || path == METRICS_PATH;
     let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
     let Query(parameters) = query.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;

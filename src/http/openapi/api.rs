@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::{ApiRoute, JSON, OperationWriter, header, op, response};
+use super::{ApiRoute, JSON, OperationWriter, empty_response, header, op, response};
 use crate::domain::{
-    self, APPLICATION, CERTIFICATE_TYPES, CUSTOMER_ID, CertificateType, CheckItem, Contract, DocumentedOutcome,
-    Endpoint, ErrorCode, GatewayError, Kind, Parameter, ParameterTable, PictureKind, Presence, Review,
-    VERIFIED_FILE_URL, VERIFIED_TYPE, gateway,
+    self, APPLICATION, ApiCode, CERTIFICATE_TYPES, CUSTOMER_ID, CertificateType, CheckItem, Contract,
+    DocumentedOutcome, Endpoint, ErrorCode, GatewayError, Kind, OtherError, Parameter, ParameterTable, PictureKind,
+    Presence, Review, TRUTH_TEXTS, VERIFIED_FILE_URL, VERIFIED_TYPE, gateway,
 };
 use crate::fixture::{CatalogRow, Exchange, Library, catalog};
-use crate::http::bss::ReviewResultBody;
+use crate::http::bss::{CustomerListBody, IdentityBody, NewAccountBody, ReviewResultBody};
 use crate::http::extract::X_SIM_SPACE;
 use crate::http::iam::{DomainsBody, IamErrorBody, TokenBody, TokenRequest};
 use crate::http::response::{ErrorBody, GatewayErrorBody};
@@ -55,6 +55,15 @@ pub fn routes() -> [(&'static str, Value, Vec<ApiRoute>); 3] {
             ApiRoute { method: "get", path: domain::REVIEW_RESULT.path, describe: review_result,
                 operation: op("showRealnameAuthenticationReviewResult", "Querying the Real-Name Authentication Review Result")
                     .description("As much of it as the flow needs; what it refuses is assumed.") },
+            ApiRoute { method: "post", path: domain::LIST_CUSTOMERS.path, describe: list_customers,
+                operation: op("listSubCustomers", "Querying Customers").description(NEIGHBOUR) },
+            ApiRoute { method: "post", path: domain::CREATE_CUSTOMER.path, describe: create_customer,
+                operation: op("createSubCustomer", "Creating a Customer").description(NEIGHBOUR) },
+            ApiRoute { method: "post", path: domain::CHECK_IDENTITY.path, describe: check_identity,
+                operation: op("checkUserIdentity", "Verifying Customer Registration Information")
+                    .description(NEIGHBOUR) },
+            ApiRoute { method: "post", path: domain::SEND_CODE.path, describe: send_code,
+                operation: op("sendVerificationMessageCode", "Sending a Verification Code").description(NEIGHBOUR) },
         ]),
         (IAM_TAG, by_credentials, vec![
             ApiRoute { method: "get", path: domain::DOMAINS.path, describe: domains,
@@ -75,7 +84,7 @@ fn individual(writer: &mut OperationWriter<'_>) {
     let schema = writer.schema::<ApplicationSchema>();
     writer.request_body(&[JSON], true, &schema, &[&request.to_string()]);
     accepted(writer, &answer);
-    refusals(writer, ErrorCode::ALL, &gateway::ERRORS, &[]);
+    refusals(writer, &pages(ErrorCode::ALL), &gateway::ERRORS, &[]);
 }
 
 const ENTERPRISE: &str = "\
@@ -98,7 +107,7 @@ fn enterprise(writer: &mut OperationWriter<'_>, endpoint: &Endpoint) {
     let by_rules = rules.iter().map(|rule| rule.refuses_with);
     let codes: BTreeSet<_> =
         by_rules.chain([ErrorCode::ParameterError, ErrorCode::AccessDenied, ErrorCode::OtherErrors]).collect();
-    refusals(writer, &codes.into_iter().collect::<Vec<_>>(), &GATEWAY_ERRORS, &[]);
+    refusals(writer, &pages(&codes.into_iter().collect::<Vec<_>>()), &GATEWAY_ERRORS, &[]);
 }
 
 /// Adds the answer to an accepted application.
@@ -124,13 +133,52 @@ fn review_result(writer: &mut OperationWriter<'_>) {
         ErrorCode::AccessDenied,
         ErrorCode::OtherErrors,
     ];
+    refusals(writer, &pages(&codes), &GATEWAY_ERRORS, &[]);
+}
+
+const NEIGHBOUR: &str = "\
+The parameters are documented. The error table of the international page is not public: which condition refuses with which \
+code is assumed, after the Chinese page.";
+
+fn list_customers(writer: &mut OperationWriter<'_>) {
+    let example = json!({ "account_name": "customer-n", "offset": 0, "limit": 10 });
+    neighbour(writer, &domain::LIST_CUSTOMERS, &example);
+    writer.response::<CustomerListBody<'_>>(StatusCode::OK, API_JSON);
+}
+
+fn create_customer(writer: &mut OperationWriter<'_>) {
+    let example = json!({ "domain_area": "MX", "xaccount_id": "user-1", "xaccount_type": "***_IDP" });
+    neighbour(writer, &domain::CREATE_CUSTOMER, &example);
+    writer.response::<NewAccountBody<'_>>(StatusCode::OK, API_JSON);
+}
+
+fn check_identity(writer: &mut OperationWriter<'_>) {
+    let example = json!({ "search_type": "name", "search_value": "wang_shop" });
+    neighbour(writer, &domain::CHECK_IDENTITY, &example);
+    writer.response::<IdentityBody>(StatusCode::OK, API_JSON);
+}
+
+fn send_code(writer: &mut OperationWriter<'_>) {
+    let example = json!({ "receiver_type": 2, "email": "wang@example.com" });
+    neighbour(writer, &domain::SEND_CODE, &example);
+    writer.respond(StatusCode::NO_CONTENT, empty_response("The code is sent."));
+}
+
+/// Describes the request of an endpoint without an application, and what it may refuse.
+fn neighbour(writer: &mut OperationWriter<'_>, endpoint: &Endpoint, example: &Value) {
+    space(writer);
+    writer.request_body(&[JSON], true, &body(endpoint.parameters), &[&example.to_string()]);
+    let conditions = endpoint.conditions.iter().map(|condition| condition.refuses_with);
+    let page = [ErrorCode::ParameterError, ErrorCode::AccessDenied, ErrorCode::OtherErrors].map(ApiCode::Page);
+    let mut codes: Vec<_> = page.into_iter().chain(conditions).collect();
+    codes.dedup();
     refusals(writer, &codes, &GATEWAY_ERRORS, &[]);
 }
 
 fn domains(writer: &mut OperationWriter<'_>) {
     space(writer);
     writer.response::<DomainsBody>(StatusCode::OK, JSON);
-    refusals(writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &[]);
+    refusals(writer, &[ApiCode::Page(ErrorCode::OtherErrors)], &GATEWAY_ERRORS, &[]);
 }
 
 fn tokens(writer: &mut OperationWriter<'_>) {
@@ -142,7 +190,7 @@ fn tokens(writer: &mut OperationWriter<'_>) {
     created["headers"]["X-Subject-Token"] = header("X-Subject-Token");
     writer.respond(StatusCode::CREATED, created);
     let by_iam = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED];
-    refusals(writer, &[ErrorCode::OtherErrors], &GATEWAY_ERRORS, &by_iam);
+    refusals(writer, &[ApiCode::Page(ErrorCode::OtherErrors)], &GATEWAY_ERRORS, &by_iam);
 }
 
 /// The header that names a space.
@@ -162,7 +210,7 @@ const GATEWAY_ERRORS: [&GatewayError; 5] = [
 
 /// Adds the refusals of an endpoint: these codes of the API, these errors of the gateway, and what IAM refuses with these
 /// statuses in a form of its own.
-fn refusals(writer: &mut OperationWriter<'_>, codes: &[ErrorCode], errors: &[&GatewayError], by_iam: &[StatusCode]) {
+fn refusals(writer: &mut OperationWriter<'_>, codes: &[ApiCode], errors: &[&GatewayError], by_iam: &[StatusCode]) {
     let statuses = codes.iter().map(|code| code.status()).chain(errors.iter().map(|error| error.status));
     let statuses: BTreeSet<_> = statuses.chain(by_iam.iter().map(StatusCode::as_u16)).collect();
     for status in statuses {
@@ -194,17 +242,25 @@ fn refusals(writer: &mut OperationWriter<'_>, codes: &[ErrorCode], errors: &[&Ga
     }
 }
 
-fn description(codes: &[ErrorCode], errors: &[&GatewayError]) -> String {
+fn pages(codes: &[ErrorCode]) -> Vec<ApiCode> {
+    codes.iter().copied().map(ApiCode::Page).collect()
+}
+
+fn description(codes: &[ApiCode], errors: &[&GatewayError]) -> String {
     let is_listed = |row: &CatalogRow| match row.outcome {
-        DocumentedOutcome::Refused(code) => codes.contains(&code),
-        DocumentedOutcome::Item(_) => codes.contains(&ErrorCode::CheckItemsFailed),
+        DocumentedOutcome::Refused(code) => codes.contains(&ApiCode::Page(code)),
+        DocumentedOutcome::Item(_) => codes.contains(&ApiCode::Page(ErrorCode::CheckItemsFailed)),
         DocumentedOutcome::Accepted(_) => false,
     };
     let by_api = catalog().into_iter().filter(is_listed).map(line);
+    let others = codes.iter().filter_map(|code| match code {
+        ApiCode::Page(_) => None,
+        ApiCode::Other(OtherError { code, message, .. }) => Some(format!("* `{code}` {message} (assumed)\n")),
+    });
     let by_gateway = errors.iter().map(|GatewayError { code, message, .. }| {
         format!("* `{code}` {message} (assumed: from the gateway's own error table)\n")
     });
-    let text: String = by_api.chain(by_gateway).collect();
+    let text: String = by_api.chain(others).chain(by_gateway).collect();
     if text.is_empty() { "IAM refuses (assumed).".to_owned() } else { text }
 }
 
@@ -216,11 +272,11 @@ fn line(CatalogRow { outcome, causes, scenario }: CatalogRow) -> String {
 }
 
 /// An error of the API with one of these codes. Items come with one code alone.
-fn by_api(mut schema: Schema, codes: &[ErrorCode]) -> Schema {
-    let code = |code: &ErrorCode| Value::from(code.code());
+fn by_api(mut schema: Schema, codes: &[ApiCode]) -> Schema {
+    let code = |code: &ApiCode| Value::from(code.code());
     schema.ensure_object()["properties"]["error_code"]["enum"] = codes.iter().map(code).collect();
     let failed = ErrorCode::CheckItemsFailed;
-    if codes.contains(&failed) {
+    if codes.contains(&ApiCode::Page(failed)) {
         let items: Vec<_> = CheckItem::ALL.iter().map(|item| item.code()).collect();
         schema.ensure_object()["properties"]["fail_check_items"]["items"]["enum"] = items.into();
         let with_items = json_schema!({ "properties": { "error_code": { "const": failed.code() } } });
@@ -330,8 +386,11 @@ fn described(parameter: &Parameter, mut schema: Schema) -> Schema {
     let description = format!("{} {assumed}", parameter.description);
     schema.insert("description".to_owned(), description.trim_end().into());
     if parameter.presence == Presence::Nullable {
-        let kind = schema.get("type").cloned();
-        schema.insert("type".to_owned(), json!([kind, "null"]));
+        let kinds = match schema.remove("type") {
+            Some(Value::Array(kinds)) => kinds,
+            kind => kind.into_iter().collect(),
+        };
+        schema.insert("type".to_owned(), kinds.into_iter().chain(["null".into()]).collect::<Vec<_>>().into());
         if let Some(Value::Array(values)) = schema.get_mut("enum") {
             values.push(Value::Null);
         }
@@ -342,6 +401,9 @@ fn described(parameter: &Parameter, mut schema: Schema) -> Schema {
 fn schema(parameter: &Parameter) -> Schema {
     let schema = match parameter.kind {
         Kind::Text { min, max } => json_schema!({ "type": "string", "minLength": min, "maxLength": max }),
+        Kind::Pattern { max, pattern } => {
+            json_schema!({ "type": "string", "pattern": pattern.text, "maxLength": max })
+        }
         Kind::TextList { max } => json_schema!({
             "type": "array",
             "items": { "type": "string", "minLength": 1, "pattern": PATH },
@@ -349,7 +411,11 @@ fn schema(parameter: &Parameter) -> Schema {
         }),
         Kind::Integer { min, max } => json_schema!({ "type": "integer", "minimum": min, "maximum": max }),
         Kind::Number { one_of, .. } => json_schema!({ "type": "integer", "enum": one_of }),
-        Kind::Boolean => json_schema!({ "type": "boolean" }),
+        Kind::Boolean => {
+            let texts = TRUTH_TEXTS.iter().map(|(text, _)| Value::from(*text));
+            let values: Vec<_> = [true, false].into_iter().map(Value::from).chain(texts).collect();
+            json_schema!({ "type": ["boolean", "string"], "enum": values })
+        }
         Kind::Object => json_schema!({ "type": "object" }),
     };
     described(parameter, schema)

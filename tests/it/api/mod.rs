@@ -2,6 +2,7 @@
 
 mod authentication;
 mod concurrency;
+mod customers;
 mod directory;
 mod enterprise;
 mod gateway;

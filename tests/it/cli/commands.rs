@@ -21,6 +21,7 @@ fn commands_exit_with_the_code_of_their_error() {
     let cases: &[(&[&str], i32, &str)] = &[
         (&["--help"], 0, ""),
         (&["catalog"], 0, ""),
+        (&["catalog", "--all"], 0, ""),
         (&["schema"], 0, ""),
         (&["check", &failing], 1, "the scenarios do not do what they say"),
         (&["healthcheck", "--url", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1 is not ready: "),

@@ -191,9 +191,17 @@ documented outcomes that were seen: is_review 1, CBC.99007004, CBC.0100, PIC_FOR
 ";
     assert!(report.starts_with(head), "{report}");
     assert!(report.contains("\n        is_review 0           review-automatic\n"), "{report}");
-    let endpoints = "        there are POST /v2/customers/realname-auths/individual, \
-         POST /v2/customers/realname-auths/enterprise, PUT /v2/customers/realname-auths/enterprise, \
-         GET /v2/customers/realname-auths/result, GET /v3/auth/domains, POST /v3/auth/tokens";
+    let endpoints = "        there are
+          POST /v2/customers/realname-auths/individual
+          POST /v2/customers/realname-auths/enterprise
+          PUT /v2/customers/realname-auths/enterprise
+          GET /v2/customers/realname-auths/result
+          POST /v2/partners/sub-customers/query
+          POST /v2/partners/sub-customers
+          POST /v2/partners/sub-customers/users/check-identity
+          POST /v2/bases/verificationcode/send
+          GET /v3/auth/domains
+          POST /v3/auth/tokens";
     let tail = format!(
         "
         INVALID_IDCARD_FACE   picture-in-hand-invalid
@@ -346,7 +354,8 @@ async fn exec_report_is_bounded_and_shows_no_secret() {
     let (_, _, report) = exec.end();
     let signed = "     1  POST /v2/customers/realname-auths/individual: authenticated: verify aksk signature fail (if the client's canonical request is the one in the answer, its SK is another)\n";
     assert!(report.contains(signed) && !report.contains("a-real-token"), "{report}");
-    assert!(report.contains("\n     4  more\nbss-sim: requests: 104, unexpected: 104, "), "{report}");
+    assert!(report.contains("\n     4  more\n        there are\n          POST /v2/"), "{report}");
+    assert!(report.contains("\nbss-sim: requests: 104, unexpected: 104, "), "{report}");
     assert!(report.lines().all(|line| line.len() < 400), "{report}");
 }
 

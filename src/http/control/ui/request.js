@@ -68,9 +68,9 @@ const row = (check) => h("div.check", h("strong", check.check), h("p", check.saw
 const folded = (title, checks) =>
 	checks.length > 0 && h("details", h("summary", `${title} (${checks.length})`), checks.map(row));
 
-function change({ customer, attempts, real_name }) {
-	const arrow = ([before, after]) => `${before} → ${after}`;
-	return h("p", h("code", customer), real_name && `: ${arrow(real_name)}`, `, attempts ${arrow(attempts)}`);
+function change({ customer, created, attempts, real_name }) {
+	const arrow = (pair) => pair.join(" → ");
+	return h("p", h("code", customer), created ? ": created" : [real_name && `: ${arrow(real_name)}`, `, attempts ${arrow(attempts)}`]);
 }
 
 function again(entry, now) {
@@ -79,7 +79,7 @@ function again(entry, now) {
 		h("p", pill(now.response), " ", h("code", outcome(now))), h("p.reason", now.outcome.why)];
 }
 
-/** The request as a command, with a token of this space. What is masked becomes a placeholder, such as `<name>`. */
+/** A command that sends it, with a token of this space. Masked values become placeholders like `<name>`. */
 async function curl(page, { request, caller }) {
 	const { partners } = await page.own();
 	const partner = partners.find(({ name }) => name === caller) ?? partners[0];

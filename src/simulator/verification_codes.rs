@@ -1,0 +1,98 @@
+//! Verification codes of a space: which code each mail address has, and how many it got. A reset forgets all of them.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+
+use foldhash::fast::RandomState;
+use jiff::Timestamp;
+
+use crate::domain::{CodeRequest, Ruling, VerificationCode};
+use crate::simulator::script::split_mix;
+
+/// How many mail addresses are remembered. The one that has waited longest for another code is forgotten first.
+const MAX_ADDRESSES: usize = 10_000;
+
+/// What is drawn: codes have draws of their own.
+const CODE: u64 = 1 << 62;
+
+#[derive(Debug)]
+pub struct VerificationCodes {
+    seed: u64,
+    mailboxes: Mutex<Mailboxes>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Mailboxes {
+    by_address: HashMap<Box<str>, Mailbox, RandomState>,
+    /// How many codes were drawn.
+    drawn: u64,
+}
+
+#[derive(Debug, Default)]
+struct Mailbox {
+    /// When codes were sent in the last day. No more than the limit.
+    sent_at: Vec<Timestamp>,
+    /// The latest code, until it is used.
+    code: Option<VerificationCode>,
+}
+
+impl VerificationCodes {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { seed, mailboxes: Mutex::default() }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Mailboxes> {
+        self.mailboxes.lock().expect("lock poisoned: verification codes")
+    }
+
+    /// Sends a code, if the address may get one. It takes the place of the one before (assumed).
+    pub fn send(&self, request: &CodeRequest<'_>, now: Timestamp) -> Ruling {
+        let Mailboxes { by_address, drawn } = &mut *self.lock();
+        let mailbox = by_address.entry((&*request.email).into()).or_default();
+        mailbox.sent_at.retain(|at| CodeRequest::counts(*at, now));
+        let ruling = CodeRequest::decide(&mailbox.sent_at, now);
+        if ruling.refused_by.is_none() {
+            let digits = format!("{:06}", split_mix(split_mix(self.seed ^ CODE) ^ *drawn) % 1_000_000);
+            *drawn += 1;
+            mailbox.sent_at.push(now);
+            mailbox.code = Some(request.code(&digits, now));
+        }
+        if by_address.len() > MAX_ADDRESSES {
+            let oldest = by_address.iter().min_by_key(|(_, mailbox)| mailbox.sent_at.last());
+            let oldest = oldest.map(|(address, _)| address.clone());
+            oldest.and_then(|address| by_address.remove(&address));
+        }
+        ruling
+    }
+
+    /// Returns the codes, each with its address, in the order of the addresses.
+    pub fn list(&self) -> Vec<(Box<str>, VerificationCode)> {
+        let mailboxes = self.lock();
+        let codes =
+            mailboxes.by_address.iter().filter_map(|(address, mailbox)| Some((address.clone(), mailbox.code.clone()?)));
+        let mut codes: Vec<_> = codes.collect();
+        codes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        codes
+    }
+}
+
+impl Mailboxes {
+    /// Returns the latest code of an address.
+    pub(super) fn code(&self, address: &str) -> Option<&VerificationCode> {
+        self.by_address.get(address)?.code.as_ref()
+    }
+
+    /// Counts a wrong try.
+    pub(super) fn count_try(&mut self, address: &str) {
+        if let Some(code) = self.by_address.get_mut(address).and_then(|mailbox| mailbox.code.as_mut()) {
+            code.tries_left = code.tries_left.saturating_sub(1);
+        }
+    }
+
+    /// Uses the code of an address: it is good for one registration (assumed).
+    pub(super) fn use_up(&mut self, address: &str) {
+        if let Some(mailbox) = self.by_address.get_mut(address) {
+            mailbox.code = None;
+        }
+    }
+}
