@@ -9,14 +9,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 )
 
-// untilStdinEnds runs its arguments, and ends them when its stdin ends. Even a process that is killed closes the pipe that this is.
-const untilStdinEnds = `"$@" & exec >&-; cat >/dev/null; kill $! 2>/dev/null; wait $!`
-
-// process is a simulator on a free port of 127.0.0.1. It ends with close, and with this process, however that ends.
+// process is a simulator on a free port of 127.0.0.1. It ends with close, and with this process, however that ends: the system then
+// closes its stdin.
 type process struct {
 	url     string
 	command *exec.Cmd
@@ -28,11 +25,8 @@ func startProcess(program string, arguments []string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	words := append([]string{program, "serve", "--listen", "127.0.0.1:0", "--log-level", "warn"}, arguments...)
-	if runtime.GOOS != "windows" {
-		words = append([]string{"sh", "-c", untilStdinEnds, "bss-sim"}, words...)
-	}
-	command := exec.Command(words[0], words[1:]...)
+	words := []string{"serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--stop-with-stdin"}
+	command := exec.Command(program, append(words, arguments...)...)
 	var log bytes.Buffer
 	command.Stderr = &log
 	stdin, err := command.StdinPipe()
@@ -66,7 +60,7 @@ func findProgram(program string) (string, error) {
 	}
 	found, err := exec.LookPath("bss-sim")
 	if err != nil {
-		return "", errors.New("there is no program bss-sim: set BSS_SIM_BIN to its path, or put it on PATH")
+		return "", errors.New("there is no program bss-sim: build it with cargo, and set BSS_SIM_BIN to its path or put it on PATH")
 	}
 	return found, nil
 }
@@ -74,8 +68,5 @@ func findProgram(program string) (string, error) {
 // close ends the simulator, and waits until it has ended.
 func (process *process) close() {
 	process.stdin.Close()
-	if runtime.GOOS == "windows" {
-		process.command.Process.Kill()
-	}
 	process.command.Wait()
 }

@@ -1,4 +1,4 @@
-// Package bsssim starts bss-sim, a simulator of one Huawei Cloud API, and gives each test a world of its own:
+// Package bsssim starts bss-sim, a simulator of real-name authentication at Huawei Cloud, and gives each test a world of its own:
 //
 //	func TestRetry(t *testing.T) {
 //		space := bsssim.Start(t).Space(t)
@@ -14,7 +14,7 @@ package bsssim
 import (
 	"net/http"
 	"os"
-	"strings"
+	"runtime"
 	"testing"
 )
 
@@ -45,8 +45,8 @@ type Coverage struct {
 }
 
 type startOptions struct {
-	url, program string
-	arguments    []string
+	url, urlFrom, program string
+	arguments             []string
 }
 
 // StartOption says which simulator is used, or how it is started.
@@ -54,7 +54,7 @@ type StartOption func(*startOptions)
 
 // AtURL uses the simulator that runs at this URL.
 func AtURL(url string) StartOption {
-	return func(options *startOptions) { options.url = url }
+	return func(options *startOptions) { options.url, options.urlFrom = url, "AtURL" }
 }
 
 // Program is the path of the program, in the place of BSS_SIM_BIN and of `bss-sim` on PATH.
@@ -75,20 +75,21 @@ func Fixtures(path string) StartOption {
 // Open connects to the simulator at AtURL or else at the URL in BSS_SIM_URL. Without either it starts one, on a free port of
 // 127.0.0.1, which ends with this process at the latest. It is for TestMain; a test has Start.
 func Open(options ...StartOption) (*Simulator, error) {
-	chosen := startOptions{url: os.Getenv("BSS_SIM_URL")}
+	chosen := startOptions{url: os.Getenv("BSS_SIM_URL"), urlFrom: "BSS_SIM_URL"}
 	for _, option := range options {
 		option(&chosen)
 	}
-	simulator := &Simulator{URL: chosen.url}
-	if chosen.url == "" {
-		process, err := startProcess(chosen.program, chosen.arguments)
-		if err != nil {
-			return nil, err
-		}
-		simulator.URL, simulator.process = process.url, process
+	simulator := &Simulator{}
+	var err error
+	if chosen.url != "" {
+		simulator.control, err = controlAt(chosen.url, chosen.urlFrom)
+	} else if simulator.process, err = startProcess(chosen.program, chosen.arguments); err == nil {
+		simulator.control.url = simulator.process.url
 	}
-	simulator.URL = strings.TrimRight(simulator.URL, "/")
-	simulator.control = control{url: simulator.URL}
+	if err != nil {
+		return nil, err
+	}
+	simulator.URL = simulator.control.url
 	if err := simulator.control.checkVersion(); err != nil {
 		simulator.Close()
 		return nil, err
@@ -174,15 +175,31 @@ func (simulator *Simulator) Space(t testing.TB, options ...SpaceOption) *Space {
 		}
 	}
 	t.Cleanup(func() {
-		if !t.Failed() && !t.Skipped() && !space.deleted && !chosen.allowLeftovers {
+		hasPanicked := isPanicking()
+		if !t.Failed() && !hasPanicked && !t.Skipped() && !space.deleted && !chosen.allowLeftovers {
 			space.refuseLeftovers()
 		}
-		if t.Failed() {
+		if t.Failed() || hasPanicked {
 			t.Logf("bss-sim: requests of space %s\n%s", space.ID, space.requests())
 		}
 		space.Delete()
 	})
 	return space
+}
+
+// isPanicking tells whether this is called on the way up of a panic. Cleanups run before testing calls the test failed.
+func isPanicking() bool {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
+	for {
+		frame, more := frames.Next()
+		if frame.Function == "runtime.gopanic" {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
 }
 
 // lastRunes shortens a text at its beginning: what tells tests apart stands at the end of their names.

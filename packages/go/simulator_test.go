@@ -34,10 +34,14 @@ func TestWhatCannotBeUsedIsSaidInWords(t *testing.T) {
 		option   bsssim.StartOption
 		expected string
 	}{
-		{bsssim.AtURL(later), "bss-sim 0.9.0 at " + later + " has version 2 of the control API, and this package knows version 1: use a package of the same version"},
-		{bsssim.AtURL(other), "what answers at " + other + " is not bss-sim"},
-		{bsssim.AtURL(answering(t, 401, `{"error": "unauthorized", "detail": "a token is needed"}`)), "a token is needed"},
-		{bsssim.AtURL("http://127.0.0.1:1"), "no simulator answers at http://127.0.0.1:1"},
+		{bsssim.AtURL(later), "bss-sim 0.9.0 at " + later + " (from AtURL) has version 2 of the control API, and this package knows version 1: use a package of the same version"},
+		{bsssim.AtURL(other), "what answers at " + other + " (from AtURL) is not bss-sim"},
+		{bsssim.AtURL(answering(t, 401, `{"error": "unauthorized", "detail": "a token is needed"}`)),
+			" (from AtURL) refuses this call: a token is needed: set BSS_SIM_CONTROL_TOKEN to the token that it was started with"},
+		{bsssim.AtURL("http://127.0.0.1:1"), "no simulator answers at http://127.0.0.1:1 (from AtURL): dial tcp 127.0.0.1:1: "},
+		{bsssim.AtURL("127.0.0.1:8080"),
+			`"127.0.0.1:8080" from AtURL is no URL of a simulator: it has a scheme, a host and maybe a port, such as http://127.0.0.1:8080`},
+		{bsssim.AtURL("http://127.0.0.1:8080/v2"), `"http://127.0.0.1:8080/v2" from AtURL is no URL of a simulator`},
 		{bsssim.ServeScenario("nowhere"), "bss-sim did not start: "},
 		{bsssim.Fixtures("nowhere.yaml"), "nowhere.yaml"},
 		{bsssim.Program("/nowhere/bss-sim"), "/nowhere/bss-sim"},
@@ -48,9 +52,32 @@ func TestWhatCannotBeUsedIsSaidInWords(t *testing.T) {
 	}
 }
 
+func TestWithoutAProgramTheErrorSaysWhatToDo(t *testing.T) {
+	for _, name := range []string{"BSS_SIM_URL", "BSS_SIM_BIN", "PATH"} {
+		t.Setenv(name, "")
+	}
+	if _, err := bsssim.Open(); err == nil || !strings.HasPrefix(err.Error(), "there is no program bss-sim: build it with cargo, and set BSS_SIM_BIN") {
+		t.Error(err)
+	}
+}
+
+func TestASilentServerIsNotWaitedForLong(t *testing.T) {
+	// It accepts connections, and reads nothing.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	t.Setenv("BSS_SIM_URL", "http://"+listener.Addr().String())
+	expected := "no simulator answers at http://" + listener.Addr().String() + " (from BSS_SIM_URL): no answer in 5 seconds"
+	if _, err := bsssim.Open(); err == nil || err.Error() != expected {
+		t.Error(err)
+	}
+}
+
 func TestTheEnvironmentNamesTheSimulator(t *testing.T) {
 	simulator := bsssim.Start(t)
-	t.Setenv("BSS_SIM_URL", simulator.URL+"/")
+	t.Setenv("BSS_SIM_URL", simulator.URL+"//")
 	t.Setenv("http_proxy", "http://127.0.0.1:1")
 	found := bsssim.Start(t)
 	if found.URL != simulator.URL {

@@ -1,6 +1,7 @@
 package bsssim
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -136,16 +137,16 @@ func (space *Space) Env() map[string]string {
 
 // Script fixes the answers to the next requests, one after the other, in the format of a scenario file.
 //
-// `{"error_code": "CBC.0999"}` answers one application, and so do `gateway`, `fault`, `is_review` and `raw`. With `when`, `times`,
-// `delay` and `then` it is for other requests, or for more.
+// `{"error_code": "CBC.0999"}` answers one application, and so do `gateway`, `fault`, `is_review` and `raw`. For other requests, or for
+// more, this belongs into `then`, beside `when`, `times`, `delay` or `probability`.
 func (space *Space) Script(answers ...JSON) {
 	space.t.Helper()
 	scripted := make([]JSON, len(answers))
 	for place, answer := range answers {
-		scripted[place] = answer
-		for _, kind := range []string{"error_code", "is_review", "gateway", "raw", "fault"} {
-			if _, isBare := answer[kind]; isBare {
-				scripted[place] = JSON{"times": 1, "then": answer}
+		scripted[place] = JSON{"times": 1, "then": answer}
+		for _, key := range []string{"when", "probability", "times", "delay", "then"} {
+			if _, isWhole := answer[key]; isWhole {
+				scripted[place] = answer
 			}
 		}
 	}
@@ -163,16 +164,54 @@ func (space *Space) Scripted() []Scripted {
 // refuseLeftovers fails the test if scripted answers are unused.
 func (space *Space) refuseLeftovers() {
 	space.t.Helper()
-	for _, answer := range space.Scripted() {
-		if answer.Used > 0 && (answer.Left == nil || *answer.Left == 0) {
+	var list struct {
+		Scripted []struct {
+			Used     int
+			Scripted json.RawMessage
+		}
+	}
+	space.do(http.MethodGet, "/scripted", nil, &list)
+	lines := []string{"scripted answers are left over:"}
+	for _, answer := range list.Scripted {
+		if line := leftover(answer.Used, answer.Scripted); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) > 1 {
+		space.t.Error(strings.Join(lines, "\n"))
+	}
+}
+
+// leftover is what is left of a scripted answer, as the report of `bss-sim exec` says it; nothing if it was used.
+func leftover(used int, scripted json.RawMessage) string {
+	// What an answer is without its saying so.
+	defaults := map[string]string{"when": "{}", "probability": "1.0"}
+	var times string
+	var shown []string
+	parts := json.NewDecoder(bytes.NewReader(scripted))
+	for key, err := parts.Token(); err == nil; key, err = parts.Token() {
+		name, isKey := key.(string)
+		if !isKey {
 			continue
 		}
-		shown, err := json.Marshal(answer.Scripted)
-		if err != nil {
-			space.t.Fatal(err)
+		var value json.RawMessage
+		if parts.Decode(&value) == nil && string(value) != defaults[name] {
+			shown = append(shown, fmt.Sprintf("%q:%s", name, value))
 		}
-		space.t.Errorf("a scripted answer is left over, given %d times: %s", answer.Used, shown)
+		if name == "times" {
+			times = string(value)
+		}
 	}
+	most, err := strconv.Atoi(times)
+	isLimited := err == nil
+	if isLimited && used >= most || !isLimited && used > 0 {
+		return ""
+	}
+	given := "never given"
+	if isLimited {
+		given = fmt.Sprintf("given %d of %d times", used, most)
+	}
+	return fmt.Sprintf("%s: {%s}", given, strings.Join(shown, ","))
 }
 
 // Expectation says how many requests Verify expects, and how long it waits for them.
@@ -218,7 +257,7 @@ func (space *Space) verify(body JSON, expectations []Expectation) {
 			body["count"] = count
 		}
 	}
-	_, err := space.control.send(http.MethodPost, "/verify", body, "text/plain")
+	_, err := space.control.send(http.MethodPost, "/verify", body, "text/plain", otherTimeout)
 	var refused *ControlError
 	if errors.As(err, &refused) && refused.Status == http.StatusConflict {
 		space.t.Error(refused.Detail)
@@ -284,11 +323,7 @@ func (space *Space) requests() string {
 	}
 	lines := []string{}
 	for _, entry := range entries {
-		answer := entry.Response.Fault
-		if entry.Response.Status != 0 {
-			answer = strconv.Itoa(entry.Response.Status)
-		}
-		lines = append(lines, fmt.Sprintf("%s %s %s  %s", entry.Request.Method, entry.Request.Path, answer, entry.Outcome.Why))
+		lines = append(lines, entry.line())
 	}
 	if len(lines) == 0 {
 		return "none"
@@ -296,11 +331,23 @@ func (space *Space) requests() string {
 	return strings.Join(lines, "\n")
 }
 
+// line is a request with its answer and the reason, as the simulator's own texts have it.
+func (entry Entry) line() string {
+	answer := strconv.Itoa(entry.Response.Status)
+	if fault := entry.Response.Fault; fault != "" {
+		answer = "no response, fault " + fault
+	}
+	if code := entry.Outcome.ErrorCode; code != "" {
+		answer += " " + code
+	}
+	return fmt.Sprintf("#%d %s %s -> %s, %s", entry.Number, entry.Request.Method, entry.Request.Path, answer, entry.Outcome.Why)
+}
+
 // Why is a text that says why a request got its answer: every check, and what it compared. The ID is in the answer's
 // `X-Request-Id`, which an SDK's errors have as well.
 func (space *Space) Why(requestID string) string {
 	space.t.Helper()
-	text, err := space.control.send(http.MethodGet, "/journal/"+url.PathEscape(requestID), nil, "text/plain")
+	text, err := space.control.send(http.MethodGet, "/journal/"+url.PathEscape(requestID), nil, "text/plain", otherTimeout)
 	if err != nil {
 		space.t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package bsssim_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -13,12 +15,15 @@ import (
 
 const individual = "/v2/customers/realname-auths/individual"
 
+func application(space *bsssim.Space) string {
+	return fmt.Sprintf(`{"customer_id": "customer-new", "identify_type": 0, "name": "Wang Xiaoming", "verified_type": 3,
+		"verified_number": "E12345678", "verified_file_url": ["passport.jpg", "in-hand.jpg"], "xaccount_type": %q}`, space.XaccountType)
+}
+
 // apply sends an application of customer-new with the token of a space, and returns the status and the request ID.
 func apply(t testing.TB, space *bsssim.Space) (int, string) {
 	t.Helper()
-	body := fmt.Sprintf(`{"customer_id": "customer-new", "identify_type": 0, "name": "Wang Xiaoming", "verified_type": 3,
-		"verified_number": "E12345678", "verified_file_url": ["passport.jpg", "in-hand.jpg"], "xaccount_type": %q}`, space.XaccountType)
-	request, err := http.NewRequest(http.MethodPost, space.URL+individual, strings.NewReader(body))
+	request, err := http.NewRequest(http.MethodPost, space.URL+individual, strings.NewReader(application(space)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,18 +141,57 @@ func TestAFailedVerifyHasTheSimulatorsText(t *testing.T) {
 
 func TestAFailingTestShowsItsRequestsWithTheirReasons(t *testing.T) {
 	simulator := bsssim.Start(t)
-	mustFail(t, "POST "+individual+" 400  not-authenticated-yet: real-name status: under_review", func(t testing.TB) {
+	mustFail(t, "#2 POST "+individual+" -> 400 CBC.99000027, not-authenticated-yet: real-name status: under_review", func(t testing.TB) {
 		space := simulator.Space(t)
 		apply(t, space)
 		apply(t, space)
 		t.Error("of its own")
 	})
+	mustFail(t, "#1 POST "+individual+" -> no response, fault reset, ", func(t testing.TB) {
+		space := simulator.Space(t)
+		space.Script(bsssim.JSON{"fault": "reset"})
+		request, err := http.NewRequest(http.MethodPost, space.URL+individual, strings.NewReader(application(space)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header = http.Header{"Content-Type": {"application/json"}, "X-Auth-Token": {space.Token}}
+		if _, err := http.DefaultClient.Do(request); err == nil {
+			t.Fatal("there is an answer")
+		}
+		t.Error("of its own")
+	})
+}
+
+// A test that panics ends its process: this runs for the next one.
+func TestPanics(t *testing.T) {
+	if os.Getenv("TO_PANIC") == "" {
+		t.Skip("runs for TestAPanicShowsTheRequests")
+	}
+	space := bsssim.Start(t).Space(t)
+	space.Script(bsssim.JSON{"times": 2, "then": bsssim.JSON{"error_code": "CBC.0999"}})
+	apply(t, space)
+	var missing *bsssim.Space
+	apply(t, missing)
+}
+
+func TestAPanicShowsTheRequests(t *testing.T) {
+	command := exec.Command(os.Args[0], "-test.run=^TestPanics$")
+	command.Env = append(os.Environ(), "TO_PANIC=1")
+	printed, err := command.CombinedOutput()
+	line := "#1 POST " + individual + " -> 500 CBC.0999, "
+	if err == nil || !strings.Contains(string(printed), line) || strings.Contains(string(printed), "left over") {
+		t.Errorf("%v\n%s", err, printed)
+	}
 }
 
 func TestLeftoversFailAPassingTestUnlessTheyAreAllowed(t *testing.T) {
 	simulator := bsssim.Start(t)
-	mustFail(t, `a scripted answer is left over, given 0 times: {`, func(t testing.TB) {
-		simulator.Space(t).Script(bsssim.JSON{"error_code": "CBC.0999"})
+	lines := "scripted answers are left over:\n" + `given 1 of 2 times: {"times":2,"delay":"1ms"}` + "\n" + `never given: {"then":[{"is_review":1}]}`
+	mustFail(t, lines, func(t testing.TB) {
+		space := simulator.Space(t)
+		space.Script(bsssim.JSON{"error_code": "CBC.0999"}, bsssim.JSON{"times": 2, "delay": "1ms"}, bsssim.JSON{"then": bsssim.JSON{"is_review": 1}})
+		apply(t, space)
+		apply(t, space)
 	})
 	printed, failed := record(func(t testing.TB) {
 		simulator.Space(t, bsssim.AllowLeftovers()).Script(bsssim.JSON{"error_code": "CBC.0999"})
@@ -162,6 +206,13 @@ func TestARefusedCallFailsTheTestWithEachMistakeOnALine(t *testing.T) {
 	mustFail(t, "match.statuss: unknown key `statuss`: did you mean `status`?", func(t testing.TB) {
 		simulator.Space(t).Verify(bsssim.JSON{"statuss": 500})
 	})
+	for expected, answer := range map[string]bsssim.JSON{
+		"[0].then.error_cod: unknown key `error_cod`: did you mean `error_code`?":                {"error_cod": "CBC.0999"},
+		"[0].then.delai: unknown key `delai`: did you mean `delay`, a key of a scripted answer?": {"delai": "2s"},
+		"[0].error_code: unknown key `error_code`: it is a key of `then`":                        {"error_code": "CBC.0999", "delay": "2s"},
+	} {
+		mustFail(t, expected, func(t testing.TB) { simulator.Space(t).Script(answer) })
+	}
 	mustFail(t, "the customer is not under review", func(t testing.TB) { simulator.Space(t).Review("customer-new", "approve", "") })
 	mustFail(t, "nowhere", func(t testing.TB) { simulator.Space(t, bsssim.Scenario("nowhere")) })
 }

@@ -3,24 +3,20 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{Write, stderr};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
 use std::sync::Arc;
 
 use clap::Args;
-use rustix::process::{Pid, Signal, getpgrp, kill_process};
-use rustix::termios::tcgetpgrp;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::process::Command;
 
 use super::CommandError;
 use super::log::{self, LevelFilter, LogFormat};
 use super::report::{FailOn, Report};
 use super::serve::{ScenarioFlags, runtime};
+use super::system::{self, PassedSignals};
 use crate::domain::{Partner, Secret};
 use crate::http::{App, Limits, Server, service};
 
@@ -136,38 +132,19 @@ impl ExecArgs {
 /// Runs a command to its end. Signals are passed on, and the command decides what they mean.
 async fn run_command(mut command: Command) -> Result<ExitStatus, CommandError> {
     // The handlers are installed before the command starts, so that no signal is missed.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+    let mut signals = PassedSignals::new()?;
     let spawned = command.spawn();
     let mut child = spawned.map_err(|error| CommandError::Spawn(command.as_std().get_program().to_owned(), error))?;
-    loop {
-        tokio::select! {
-            status = child.wait() => return Ok(status?),
-            // Many programs quit at once on a second Ctrl-C, so the command must not get one twice.
-            _ = interrupt.recv() => if !is_in_foreground() { send_signal(&child, Signal::INT) },
-            _ = terminate.recv() => send_signal(&child, Signal::TERM),
-            _ = hangup.recv() => send_signal(&child, Signal::HUP),
-        }
+    let id = child.id();
+    tokio::select! {
+        status = child.wait() => Ok(status?),
+        never = signals.pass_on(id) => match never {},
     }
 }
 
-fn send_signal(child: &Child, signal: Signal) {
-    if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-        // It fails only if the command has just ended.
-        let _ = kill_process(pid, signal);
-    }
-}
-
-/// Returns true if the terminal sends Ctrl-C to this process group, and thus to the command as well.
-fn is_in_foreground() -> bool {
-    File::open("/dev/tty").is_ok_and(|terminal| tcgetpgrp(terminal).is_ok_and(|group| group == getpgrp()))
-}
-
-/// The exit code of the command or, as in a shell, 128 and the number of the signal that ended it.
+/// The exit code for what the command ended with. One that does not fit into a byte is 1.
 fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
-    code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+    system::exit_code(status).and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// The variables of the official SDKs: credentials, endpoints and files of the real service.

@@ -9,6 +9,7 @@ mod listen;
 mod log;
 mod report;
 mod serve;
+mod system;
 mod tls;
 mod watch;
 

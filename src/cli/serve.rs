@@ -16,11 +16,11 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CommandError;
 use super::listen::ListenAddress;
 use super::log::{self, LevelFilter, LogFormat};
+use super::system::{ReloadSignal, StopSignals};
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
 use crate::domain::{Secret, parse_duration};
@@ -33,7 +33,7 @@ use crate::simulator::{JournalLimits, Spaces};
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
-It serves until SIGTERM or Ctrl-C. Stdout has one line of JSON when it is ready; the log is on stderr.
+It serves until SIGTERM or Ctrl-C, or with --stop-with-stdin until stdin ends. Stdout has one line of JSON when it is ready; the log is on stderr.
 
 Examples:
   # the scenario `default`, on http://127.0.0.1:8080
@@ -45,6 +45,7 @@ Examples:
 
 /// What is served, and where.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct ServeArgs {
     /// The address to listen on; port 0 is any free one.
     ///
@@ -84,6 +85,13 @@ pub(super) struct ServeArgs {
     /// Then no path leads a browser there, and the control API is as before.
     #[arg(long, env = "BSS_SIM_NO_CONSOLE")]
     no_console: bool,
+
+    /// Stop when stdin ends, as at SIGTERM.
+    ///
+    /// A program that starts the simulator with a pipe as its stdin, and keeps the other end open, needs no more than that: the
+    /// system closes the pipe even if the program is killed. What is written to the pipe is dropped.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_STOP_WITH_STDIN")]
+    stop_with_stdin: bool,
 
     /// The most journal entries of one space.
     #[arg(long, env = "BSS_SIM_JOURNAL_ENTRIES", value_name = "NUMBER", default_value_t = DEFAULT_JOURNAL_ENTRIES)]
@@ -141,8 +149,7 @@ impl ServeArgs {
 
     async fn serve(&self, app: &Arc<App>, tls: Option<&Tls>, scenario: &str) -> Result<(), CommandError> {
         // Before the ready line, and thus before a signal may come: the first process of a container has no default handler.
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let hangup = signal(SignalKind::hangup())?;
+        let (mut stop, reload) = (StopSignals::new()?, ReloadSignal::new()?);
         let listeners = self.listen.bind("--listen").await?;
         let control_listeners = match &self.control_listen {
             Some(address) => address.bind("--control-listen").await?,
@@ -167,20 +174,17 @@ impl ServeArgs {
         let controlling =
             join_all(control_listeners.into_iter().map(|listener| server().serve(listener, control.clone())));
         let (flags, tls) = (self.tls.clone(), tls.cloned());
-        tokio::spawn(reload_on(hangup, Arc::clone(app), move || {
+        tokio::spawn(reload_on(reload, Arc::clone(app), move || {
             tls.as_ref().map_or(Ok(false), |tls| flags.reload(tls))
         }));
-        let mut stop = async || {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        };
         let stopping = async {
-            stop().await;
+            tokio::select! {
+                () = stop.next() => {}
+                () = end_of_stdin(), if self.stop_with_stdin => {}
+            }
             tracing::info!("stopping");
             app.spaces.end();
-            stop().await;
+            stop.next().await;
             tracing::info!("stopping at once");
         };
         tokio::select! {
@@ -208,9 +212,14 @@ pub(super) fn runtime() -> std::io::Result<Runtime> {
     builder.enable_all().build()
 }
 
+/// Waits until stdin ends. If it cannot be read, that is its end.
+async fn end_of_stdin() {
+    let _ = tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await;
+}
+
 /// Reads the scenario files and the TLS certificate again whenever the signal comes.
-async fn reload_on(mut hangup: Signal, app: Arc<App>, reload_certificate: impl Fn() -> Result<bool, TlsError>) {
-    while hangup.recv().await.is_some() {
+async fn reload_on(mut reload: ReloadSignal, app: Arc<App>, reload_certificate: impl Fn() -> Result<bool, TlsError>) {
+    while reload.next().await.is_some() {
         tracing::info!("SIGHUP: reading files again");
         match reload_certificate() {
             Ok(true) => tracing::info!("the TLS certificate was read again: new connections get it"),

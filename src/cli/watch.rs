@@ -5,13 +5,13 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::system::FileVersion;
 use crate::fixture::Files;
 use crate::http::{App, PendingReload};
 
@@ -97,22 +97,16 @@ impl FileStates {
 /// The metadata that differ if a file was written or replaced, also behind a link.
 #[derive(Clone, PartialEq, Eq)]
 struct Stamp {
-    file: (u64, u64),
+    version: FileVersion,
     length: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
+    modified: Option<SystemTime>,
 }
 
 impl Stamp {
     /// `None` if the file cannot be accessed.
     fn read(file: &Path) -> Option<Self> {
         let metadata = fs::metadata(file).ok()?;
-        Some(Self {
-            file: (metadata.dev(), metadata.ino()),
-            length: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        })
+        Some(Self { version: FileVersion::of(&metadata), length: metadata.len(), modified: metadata.modified().ok() })
     }
 }
 

@@ -45,6 +45,11 @@ impl Endpoint {
         self.parameters.iter().copied().find(|parameter| parameter.name == name)
     }
 
+    /// Returns true if it is one of the API, and not of what stands before it.
+    pub fn is_of_api(&self) -> bool {
+        self.scriptable > Scriptable::Gateway
+    }
+
     /// Returns what must hold for a well-formed request, in order.
     pub fn conditions(&self) -> Vec<Condition> {
         let rules = self.application.map_or(&[][..], |kind| kind.rules);

@@ -10,6 +10,8 @@ use regex_lite::Regex;
 pub struct Parameter {
     /// On the wire. A field of an object has the name of the object before it: `enterprise_person.legel_name`.
     pub name: &'static str,
+    /// Whether it is a field of an object in the body.
+    is_field: bool,
     pub presence: Presence,
     pub kind: Kind,
     /// The page's description.
@@ -84,15 +86,25 @@ pub const TRUTH_TEXTS: [(&str, bool); 3] = [("true", true), ("false", false), ("
 
 impl Parameter {
     pub const fn mandatory(name: &'static str, kind: Kind, description: &'static str) -> Self {
-        Self { name, presence: Presence::Mandatory, kind, description }
+        Self::new(name, Presence::Mandatory, kind, description)
     }
 
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Self {
-        Self { name, presence: Presence::Optional, kind, description }
+        Self::new(name, Presence::Optional, kind, description)
     }
 
     pub const fn nullable(name: &'static str, kind: Kind, description: &'static str) -> Self {
-        Self { name, presence: Presence::Nullable, kind, description }
+        Self::new(name, Presence::Nullable, kind, description)
+    }
+
+    const fn new(name: &'static str, presence: Presence, kind: Kind, description: &'static str) -> Self {
+        let mut is_field = false;
+        let mut place = 0;
+        while place < name.len() {
+            is_field |= name.as_bytes()[place] == b'.';
+            place += 1;
+        }
+        Self { name, is_field, presence, kind, description }
     }
 
     /// Returns the maximum length: characters of a text, entries of a list.
@@ -143,14 +155,14 @@ impl<'a> SentParameters<'a> {
         Self { table, values: vec![SentValue::Missing; table.len()] }
     }
 
-    /// Adds a value. `place` is where the table is looked at first: most requests have the parameters in its order. Returns
-    /// the place of the next parameter. A name that is not in the table is ignored.
-    pub fn add(&mut self, place: usize, name: &str, value: SentValue<'a>) -> usize {
+    /// Adds a value, which is or is not a field of an object in the body. `place` is where the table is looked at first: most
+    /// requests have the parameters in its order. Returns the place of the next parameter. A name that is not in the table is
+    /// ignored.
+    pub fn add(&mut self, place: usize, name: &str, is_field: bool, value: SentValue<'a>) -> usize {
+        let is_it = |parameter: &&Parameter| parameter.name == name && parameter.is_field == is_field;
         let (before, after) = self.table.split_at(place);
-        let found = after.iter().position(|parameter| parameter.name == name).map(|found| place + found);
-        let Some(found) = found.or_else(|| before.iter().position(|parameter| parameter.name == name)) else {
-            return place;
-        };
+        let found = after.iter().position(is_it).map(|found| place + found);
+        let Some(found) = found.or_else(|| before.iter().position(is_it)) else { return place };
         let sent = &mut self.values[found];
         *sent = if *sent == SentValue::Missing { value } else { SentValue::Repeated };
         found + 1

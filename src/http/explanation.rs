@@ -49,7 +49,11 @@ impl Explainer<'_> {
             Outcome::Refused(ApiError::Parameters(error)) => {
                 self.parameter_errors(error, &entry.request).swap_remove(0)
             }
-            outcome => self.with_hint(outcome.why(application(entry).as_ref(), entry.script), entry),
+            outcome => {
+                // It is read again only if there is something to say of it.
+                let application = outcome.check().and_then(|_| application(entry));
+                self.with_hint(outcome.why(application.as_ref(), entry.script), entry)
+            }
         }
     }
 

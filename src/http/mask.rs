@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 
 use super::invent::Inventor;
 use crate::domain::{
-    Accounts, CUSTOMER_ID, Credentials, Endpoint, Parameter, Partner, PicturePath, REVIEW_RESULT, Secret, SentValue,
-    TOKENS, VERIFIED_FILE_URL, excerpt, short,
+    Accounts, CUSTOMER_ID, Credentials, Endpoint, Kind, Parameter, Partner, PicturePath, REVIEW_RESULT, Secret,
+    SentValue, TOKENS, VERIFIED_FILE_URL, excerpt, short,
 };
 use crate::simulator::SpaceId;
 
@@ -113,7 +113,7 @@ enum Harmless {
 }
 
 /// The parameters of which a value can be harmless, where an endpoint has them.
-const PARAMETERS: [(&str, Harmless); 18] = [
+const PARAMETERS: [(&str, Harmless); 19] = [
     ("associated_on_begin", Harmless::Valid),
     ("associated_on_end", Harmless::Valid),
     ("association_type", Harmless::Valid),
@@ -132,6 +132,7 @@ const PARAMETERS: [(&str, Harmless); 18] = [
     ("xaccount_type", Harmless::Platform),
     ("verified_type", Harmless::TableNumber),
     ("change_type", Harmless::TableNumber),
+    ("certificate_type", Harmless::TableNumber),
 ];
 
 /// The places of a login at which a value can be harmless, in the form of JSON pointers.
@@ -309,7 +310,10 @@ impl Mask<'_> {
         match place.strip_prefix('/') {
             None => Some(Harmless::Object),
             Some(_) if self.is_login() => find(&LOGIN, place),
-            Some(name) => self.parameter(place).and_then(|_| find(&PARAMETERS, name)),
+            Some(name) => match self.parameter(place)?.kind {
+                Kind::Object => Some(Harmless::Object),
+                _ => find(&PARAMETERS, name),
+            },
         }
     }
 

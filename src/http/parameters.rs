@@ -22,20 +22,27 @@ pub fn decode<'a>(
     content_type: Option<&str>,
     body: &'a [u8],
 ) -> Result<SentParameters<'a>, ParameterError> {
-    if endpoint.method == "GET" {
-        decode_query(endpoint.parameters, uri)
-    } else if content_type.is_some_and(is_json) {
-        decode_json(endpoint.parameters, body)
-    } else {
-        Err(Violation::ContentType.into())
+    match endpoint.method {
+        "GET" => decode_query(endpoint.parameters, uri),
+        _ => decode_body(endpoint.parameters, content_type, body),
     }
+}
+
+fn decode_body<'a>(
+    table: ParameterTable,
+    content_type: Option<&str>,
+    body: &'a [u8],
+) -> Result<SentParameters<'a>, ParameterError> {
+    if content_type.is_some_and(is_json) { decode_json(table, body) } else { Err(Violation::ContentType.into()) }
 }
 
 /// Decodes what a recorded request sent. There is nothing if its path is not simulated.
 pub fn sent(request: &RecordedRequest) -> Result<SentParameters<'_>, ParameterError> {
     let Some(endpoint) = Endpoint::at(request.method(), request.path()) else { return Ok(SentParameters::default()) };
-    let uri = request.target().parse().unwrap_or_default();
-    decode(endpoint, &uri, request.header(CONTENT_TYPE.as_str()).as_deref(), request.body())
+    if endpoint.method == "GET" {
+        return decode_query(endpoint.parameters, &request.target().parse().unwrap_or_default());
+    }
+    decode_body(endpoint.parameters, request.header(CONTENT_TYPE.as_str()).as_deref(), request.body())
 }
 
 /// Decodes a query. Its values are texts.
@@ -44,7 +51,7 @@ pub fn decode_query(table: ParameterTable, uri: &Uri) -> Result<SentParameters<'
     let Query(pairs) =
         Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| ParameterError::from(Violation::NotText))?;
     for (name, value) in pairs {
-        sent.add(0, &name, SentValue::Text(value.into()));
+        sent.add(0, &name, false, SentValue::Text(value.into()));
     }
     Ok(sent)
 }
@@ -98,10 +105,7 @@ impl<'de> Visitor<'de> for Fields<'_, 'de> {
                 prefix => Cow::Owned(format!("{prefix}{name}")),
             };
             let value = fields.next_value_seed(Value { object: Some((self.sent, &name)) })?;
-            // A dot is the sign of a field of an object, and no name has one.
-            if self.prefix.is_empty() != name.contains('.') {
-                place = self.sent.add(place, &name, value);
-            }
+            place = self.sent.add(place, &name, !self.prefix.is_empty(), value);
         }
         Ok(())
     }
@@ -196,9 +200,7 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<SentValue<'de>, A::Error> {
         match self.object {
-            Some((sent, name)) if !name.contains('.') => {
-                Fields { sent, prefix: &format!("{name}.") }.visit_map(fields)?;
-            }
+            Some((sent, name)) => Fields { sent, prefix: &format!("{name}.") }.visit_map(fields)?,
             _ => while fields.next_entry::<Text<'de>, Element<'de>>()?.is_some() {},
         }
         Ok(SentValue::Object)

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::{BodyExt, Collected};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -18,7 +19,7 @@ use tower::ServiceExt;
 use super::api::api_service;
 use super::app::App;
 use super::explanation::Explainer;
-use crate::domain::{Caller, CheckReport, Fault, INDIVIDUAL, excerpt, short};
+use crate::domain::{Caller, CheckReport, Endpoint, Fault, excerpt, short};
 use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
 use crate::simulator::{JournalEntry, SpaceState};
 
@@ -159,9 +160,9 @@ async fn run<'s>(app: &Arc<App>, router: &Router, exchange: &'s Exchange) -> Pro
                 reviewed.err().map(|error| Err(format!("the review of {} failed: {error}", short(customer.as_str()))));
             Proven { line: *line, expected: None, reply: failed }
         }
-        Exchange::Request { line, caller, request, expected } => {
+        Exchange::Request { line, endpoint, caller, request, expected } => {
             let token = token(&state, caller.as_deref());
-            let reply = send(app, router.clone(), token.as_deref(), request).await;
+            let reply = send(app, router.clone(), endpoint, token.as_deref(), request).await;
             let reply = reply.map_err(|error| format!("the caller's token fits no header: {error}"));
             let reply = reply.and_then(|reply| reply.fault().map_or(Ok(reply), Err));
             Proven { line: *line, expected: Some(expected), reply: Some(reply) }
@@ -182,17 +183,32 @@ fn token(state: &SpaceState, caller: Option<&str>) -> Option<String> {
     Some(partner.credentials.tokens.first().cloned().unwrap_or_else(fresh).expose().to_owned())
 }
 
+/// Writes fields as a query.
+fn query(fields: &Map<String, Value>) -> String {
+    let pairs = fields.iter().map(|(name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("{name}={}", utf8_percent_encode(&value, NON_ALPHANUMERIC))
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
 /// Sends a request. It fails only if the token is no value of a header.
 async fn send(
     app: &Arc<App>,
     router: Router,
+    endpoint: &Endpoint,
     token: Option<&str>,
     request: &Map<String, Value>,
 ) -> axum::http::Result<Reply> {
-    let body = serde_json::to_vec(request).expect("a JSON object can be serialized");
-    let request = Request::post(INDIVIDUAL.path).header("content-type", "application/json");
-    let request = token.into_iter().fold(request, |request, token| request.header("x-auth-token", token));
-    let response = router.oneshot(request.body(Body::from(body))?).await.expect("the router never fails");
+    let builder = Request::builder().method(endpoint.method).header("content-type", "application/json");
+    let builder = token.into_iter().fold(builder, |builder, token| builder.header("x-auth-token", token));
+    let request = if endpoint.method == "GET" {
+        builder.uri(format!("{}?{}", endpoint.path, query(request))).body(Body::empty())
+    } else {
+        let body = serde_json::to_vec(request).expect("a JSON object can be serialized");
+        builder.uri(endpoint.path).body(Body::from(body))
+    };
+    let response = router.oneshot(request?).await.expect("the router never fails");
     let status = response.status().as_u16();
     // A scripted fault may break it off.
     let body = response.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();

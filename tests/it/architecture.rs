@@ -118,6 +118,15 @@ fn layers_use_only_what_is_below_them() {
 }
 
 #[test]
+fn operating_systems_differ_in_one_folder() {
+    for source in Sources::read().0.values().filter(|source| !source.path.starts_with("cli/system")) {
+        for word in ["std::os::", "cfg(unix", "cfg(windows", "target_os", "signal::unix", "signal::windows"] {
+            assert!(!source.code.contains(word), "{} has `{word}`: it belongs to cli/system", source.path.display());
+        }
+    }
+}
+
+#[test]
 fn files_have_40_to_700_lines() {
     let wrong: Vec<_> = Sources::read()
         .0

@@ -165,6 +165,11 @@ fn slip_of_the_pen_gets_the_hint_that_rights_it() {
         ("customers:\n  - { id: a }\n\n - { id: b }", "4:2 ", "indent it like line 2"),
         ("customers:\n   - id: a\n     attempts: 1\n  - id: b", "4:3 ", "indent it like line 2"),
         ("bucket: { authorized: true }", "1:1 bucket", "it is a key of a partner"),
+        (
+            "scripted: [{ error_cod: CBC.0999 }]",
+            "1:14 scripted[0].error_cod",
+            "did you mean `error_code`, a key of `then`?",
+        ),
         ("customers: [{ id: c, xaccount_type: X }]", "1:22 customers[0].xaccount_type", "it is a key of a partner"),
     ];
     for (text, at, hint) in table {

@@ -6,6 +6,7 @@ mod cli;
 mod clients;
 mod control;
 mod docs;
+mod first;
 mod fixtures;
 mod library;
 mod model;

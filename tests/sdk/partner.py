@@ -52,5 +52,11 @@ def can_send(fields):
 
 def post(url, fields, token=None):
     """The same request without the SDK, for what the SDK cannot send."""
+    return send(url, "POST", INDIVIDUAL, fields, token)
+
+
+def send(url, method, path, fields, token=None):
+    """Any request without the SDK. With GET the fields are the query."""
     headers = {} if token is None else {"X-Auth-Token": token}
-    return requests.post(url + INDIVIDUAL, json=fields, headers=headers, timeout=TIMEOUT)
+    place = "params" if method == "GET" else "json"
+    return requests.request(method, url + path, headers=headers, timeout=TIMEOUT, **{place: fields})

@@ -16,6 +16,8 @@ FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 class Exchange:
     """A request with the answer that is expected."""
 
+    method: str
+    path: str
     token: Optional[str]
     request: Dict[str, Any]
     status: int
@@ -23,7 +25,7 @@ class Exchange:
 
     @property
     def fits_the_sdk(self):
-        return self.token is not None and partner.can_send(self.request)
+        return self.path == partner.INDIVIDUAL and self.token is not None and partner.can_send(self.request)
 
 
 @dataclass
@@ -46,7 +48,9 @@ def read(path):
     def exchange(step):
         # A partner's name stands for its first token, no name for the first partner; anything else is a token.
         token = tokens.get(step.get("as", first)) or step.get("as")
-        return Exchange(token, step["request"], step["expect"]["status"], step["expect"].get("body"))
+        path = step.get("path", partner.INDIVIDUAL)
+        method = step.get("method", "GET" if path.endswith("/result") else "POST")
+        return Exchange(method, path, token, step["request"], step["expect"]["status"], step["expect"].get("body"))
 
     steps = itertools.takewhile(lambda step: "request" in step, file.get("exchanges", []))
     return Scenario(path, [exchange(step) for step in steps])

@@ -6,11 +6,11 @@ import subprocess
 
 import pytest
 import requests
-from huaweicloudsdkbssintl.v2 import CreateEnterpriseRealnameAuthenticationRequest
+from huaweicloudsdkbssintl.v2 import ListIndirectPartnersRequest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, ServerResponseException
 
 import scenarios
-from partner import INDIVIDUAL, TIMEOUT, Partner, post
+from partner import INDIVIDUAL, TIMEOUT, Partner, post, send
 
 SCENARIOS = scenarios.read_all()
 REQUEST_ID = re.compile("[0-9a-f]{32}")
@@ -98,7 +98,7 @@ def test_scenario(serve, scenario):
         if exchange.fits_the_sdk:
             wire = apply(partner, exchange)
         else:
-            wire = post(url, exchange.request, exchange.token)
+            wire = send(url, exchange.method, exchange.path, exchange.request, exchange.token)
         assert (number, wire.status_code) == (number, exchange.status), wire.text
         if exchange.body is not None:
             found = wire.json()
@@ -158,9 +158,9 @@ def test_a_request_without_credentials_is_refused(url):
 
 def test_an_api_that_is_not_simulated_does_not_exist(url):
     partner = Partner(url, "demo-token")
-    request = CreateEnterpriseRealnameAuthenticationRequest()
+    request = ListIndirectPartnersRequest()
     with pytest.raises(ClientRequestException) as caught:
-        partner.invoke(partner.client.create_enterprise_realname_authentication_invoker(request))
+        partner.invoke(partner.client.list_indirect_partners_invoker(request))
     assert_exception(caught.value, partner.wire)
     message = "The API does not exist or has not been published in the environment."
     assert_gateway_error(partner.wire, 404, "APIGW.0101", message)

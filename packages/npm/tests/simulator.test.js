@@ -39,7 +39,7 @@ test("a started simulator ends when it is closed", async () => {
 
 test("a URL is used, and its simulator goes on", async (t) => {
   const simulator = await started(t);
-  const given = await start({ url: `${simulator.url}/` });
+  const given = await start({ url: `${simulator.url}//` });
   assert.equal(given.url, simulator.url);
   await given.close();
   setVariable(t, "BSS_SIM_URL", simulator.url);
@@ -64,7 +64,14 @@ test("why the program did not start is told", async () => {
     name: "ControlError",
     message: /^bss-sim did not start: there is no scenario `nonsense`/,
   });
-  await assert.rejects(start({ program: "/missing" }), { message: /^bss-sim did not start: .*not found$/ });
+  await assert.rejects(start({ program: "/missing" }), { message: /^bss-sim did not start: .*\/missing/ });
+});
+
+test("an option that is misspelt is refused", async () => {
+  await assert.rejects(start({ scenaro: "open" }), {
+    name: "TypeError",
+    message: "start has no option scenaro: it takes url, program, scenario and fixtures",
+  });
 });
 
 test("a control token of the environment is shown", async (t) => {
@@ -72,16 +79,19 @@ test("a control token of the environment is shown", async (t) => {
   const simulator = await started(t);
   await simulator.space();
   delete process.env.BSS_SIM_CONTROL_TOKEN;
-  await assert.rejects(start({ url: simulator.url }), { name: "ControlError", status: 401 });
+  const message =
+    `the simulator at ${simulator.url} (from the option url) refuses this call: send \`Authorization: Bearer\` with the control token: ` +
+    "set BSS_SIM_CONTROL_TOKEN to the token that it was started with";
+  await assert.rejects(start({ url: simulator.url }), { name: "ControlError", status: 401, message });
 });
 
 const STRANGERS = [
   [
     JSON.stringify({ name: "bss-sim", version: "0.9.0", control: 2 }),
-    "bss-sim 0.9.0 at URL has version 2 of the control API, and this package knows version 1: use a package of the same version",
+    "bss-sim 0.9.0 at URL (from the option url) has version 2 of the control API, and this package knows version 1: use a package of the same version",
   ],
-  ["<html>", "what answers at URL is not bss-sim"],
-  ["[]", "what answers at URL is not bss-sim"],
+  ["<html>", "what answers at URL (from the option url) is not bss-sim"],
+  ["[]", "what answers at URL (from the option url) is not bss-sim"],
 ];
 
 for (const [body, message] of STRANGERS) {
@@ -91,6 +101,23 @@ for (const [body, message] of STRANGERS) {
     await once(server, "listening");
     const url = `http://127.0.0.1:${server.address().port}`;
     await assert.rejects(start({ url }), { name: "ControlError", message: message.replace("URL", url) });
+  });
+}
+
+test("a server that is silent is not waited for long", async (t) => {
+  const server = createServer(() => {}).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${server.address().port}`;
+  setVariable(t, "BSS_SIM_URL", url);
+  await assert.rejects(start(), { name: "ControlError", message: `no simulator answers at ${url} (from BSS_SIM_URL): no answer in 5 seconds` });
+});
+
+for (const url of ["127.0.0.1:8080", "localhost:8080", "http://127.0.0.1:8080/v2", "http://"]) {
+  test(`${url} is refused as a URL`, async (t) => {
+    setVariable(t, "BSS_SIM_URL", url);
+    const message = `"${url}" from BSS_SIM_URL is no URL of a simulator: it has a scheme, a host and maybe a port, such as http://127.0.0.1:8080`;
+    await assert.rejects(start(), { name: "ControlError", message });
   });
 }
 
@@ -134,9 +161,25 @@ test("the command passes signals on, and ends as the program does", async () => 
   assert.equal(code, 0, ready);
 });
 
-test("the command says what it lacks on another platform", () => {
-  const pretend = `Object.defineProperty(process, "arch", { value: "mips" }); await import(${JSON.stringify(COMMAND)});`;
+/** Runs a program on what seems to be another machine, where no package has a program. */
+function onMachine(platform, arch, program) {
+  const pretend = ["platform", "arch"].map((name) => `Object.defineProperty(process, "${name}", { value: ${JSON.stringify({ platform, arch }[name])} });`);
   const { BSS_SIM_BIN: _, ...env } = process.env;
-  const run = spawnSync(process.execPath, ["--input-type=module", "--eval", pretend], { encoding: "utf8", env });
-  assert.deepEqual([run.status, run.stderr.startsWith("bss-sim: there is no program for linux-mips")], [127, true], run.stderr);
-});
+  const args = ["--input-type=module", "--eval", `${pretend.join("")} ${program}`];
+  return spawnSync(process.execPath, args, { encoding: "utf8", env: { ...env, PATH: "" } });
+}
+
+const WITHOUT_PROGRAM = {
+  arm64:
+    "there is no program bss-sim: install the package @bss-sim/linux-arm64, which `npm install --omit=optional` leaves out, or set BSS_SIM_BIN to its path",
+  mips: "there is no program bss-sim for linux-mips: build it with cargo, and set BSS_SIM_BIN to its path",
+};
+
+for (const [arch, message] of Object.entries(WITHOUT_PROGRAM)) {
+  test(`without a program for ${arch} the package says what to do`, () => {
+    const command = onMachine("linux", arch, `await import(${JSON.stringify(COMMAND)});`);
+    assert.deepEqual([command.status, command.stderr], [127, `${message}\n`]);
+    const started = onMachine("linux", arch, `import("bss-sim").then(({ start }) => start()).catch((error) => console.log(error.message));`);
+    assert.equal(started.stdout, `${message}, or put it on PATH\n`, started.stderr);
+  });
+}

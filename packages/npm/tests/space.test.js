@@ -38,6 +38,22 @@ inSpace("a mistake in a script is told with advice and fixes nothing", async (sp
   assert.deepEqual(await space.scripted(), []);
 });
 
+for (const [answer, message] of [
+  [{ error_cod: "CBC.0999" }, "[0].then.error_cod: unknown key `error_cod`: did you mean `error_code`?"],
+  [{ delai: "2s" }, "[0].then.delai: unknown key `delai`: did you mean `delay`, a key of a scripted answer?"],
+  [{ error_code: "CBC.0999", delay: "2s" }, "[0].error_code: unknown key `error_code`: it is a key of `then`"],
+]) {
+  inSpace(`the script ${JSON.stringify(answer)} is refused in words`, async (space) => {
+    await assert.rejects(space.script(answer), { name: "ControlError", message });
+  });
+}
+
+test("a space for no test says what it needs", async () => {
+  for (const context of [undefined, {}, { name: "a suite" }, { task: { name: "of beforeAll" } }]) {
+    await assert.rejects(spaceFor(context), { name: "TypeError", message: /^spaceFor takes the context that the test's function gets: test\(name, async \(t\) => / });
+  }
+});
+
 inSpace("verify fails with what is there instead", async (space) => {
   await apply(space, "customer-done");
   await space.verify();

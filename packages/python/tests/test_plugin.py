@@ -65,6 +65,21 @@ def test_errs(broken):
     result.stdout.fnmatch_lines(["*bss-sim: requests of space *", "[#]1 POST */individual -> no response, fault reset, *"])
 
 
+def test_a_fixture_that_fails_at_its_end_shows_them_too(suite, pytester):
+    suite("""
+@pytest.fixture
+def broken(bss_sim):
+    yield bss_sim
+    assert False
+
+def test_passes(broken):
+    apply(broken)
+""")
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown*", "*bss-sim: requests of space *", "[#]1 POST */individual -> 200, *"])
+
+
 LEFTOVERS = """
 def test_leaves_some(bss_sim):
     bss_sim.script({"error_code": "CBC.0999"}, {"times": 2, "delay": "1ms"}, {"then": {"is_review": 1}})
@@ -92,8 +107,8 @@ def test_leftovers_fail_a_passing_test(suite, pytester):
     result.stdout.fnmatch_lines(
         [
             "scripted answers are left over:",
-            'given 1 of 2 times: {"times": 2, "delay": "1ms"}',
-            'never given: {"then": [[]{"is_review": 1}[]]}',
+            'given 1 of 2 times: {"times":2,"delay":"1ms"}',
+            'never given: {"then":[[]{"is_review":1}[]]}',
             "FAILED *::test_leaves_some*",
             "FAILED *::test_fails_for_another_reason - AssertionError: *",
         ]
@@ -132,14 +147,20 @@ def test_LONG(bss_sim):
 @pytest.mark.bss_sim(scenaro="default")
 def test_misspelt(bss_sim):
     pass
+
+@pytest.mark.bss_sim("default", None, True, 4)
+def test_too_many():
+    pass
 """.replace("LONG", "x" * 300))
     pytester.mkdir("worlds").joinpath("mine.yaml").write_text(
         "name: mine\npartners: [{ id: p-2, name: mine, xaccount_type: MINE_IDP }]\n"
     )
     pytester.makeini("[pytest]\nbss_sim_scenario = mine\nbss_sim_fixtures = worlds")
     result = pytester.runpytest("--strict-markers")
-    result.assert_outcomes(passed=4, errors=1)
-    result.stdout.fnmatch_lines(["*unexpected keyword argument 'scenaro'*"])
+    result.assert_outcomes(passed=4, errors=1, failed=1)
+    takes = "the marker takes scenario, fixture, strict"
+    lines = [f"@pytest.mark.bss_sim(scenaro='default'): {takes}", f"@pytest.mark.bss_sim('default', None, True, 4): {takes}"]
+    assert [line for line in lines if line not in result.outlines] == []
 
 
 ACCEPTED = """
@@ -170,6 +191,13 @@ def test_too_few_outcomes_fail_the_run(suite, pytester, workers):
     result.stdout.fnmatch_lines(["--bss-sim-fail-under 9 is not reached"])
 
 
+@pytest.mark.parametrize("percent", ["101", "-1", "x", "8.5"])
+def test_no_share_of_outcomes_is_refused(pytester, percent):
+    result = pytester.runpytest(f"--bss-sim-fail-under={percent}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*argument --bss-sim-fail-under: '{percent}' is not a whole number from 0 to 100"])
+
+
 def test_without_a_space_no_simulator_is_started(pytester, monkeypatch):
     monkeypatch.setenv("BSS_SIM_BIN", "/nonexistent")
     pytester.makepyfile("def test_nothing(): pass")
@@ -192,6 +220,13 @@ def test_where(bss_sim, bss_sim_server):
         result.stdout.fnmatch_lines([f"*at {simulator.url}*"])
         # Its spaces are deleted at their ends.
         assert simulator._control.call("GET", "")["spaces"] == 1
+
+
+def test_the_option_is_named_where_its_url_is_wrong(suite, pytester):
+    suite(ACCEPTED)
+    result = pytester.runpytest("--bss-sim-url", "localhost:8080")
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(['*ControlError: "localhost:8080" from --bss-sim-url is no URL of a simulator: *'])
 
 
 def test_the_server_can_be_another(suite, pytester):

@@ -34,6 +34,20 @@ def test_a_mistake_in_a_script_is_told_with_advice_and_fixes_nothing(bss_sim):
     assert bss_sim.scripted() == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"error_cod": "CBC.0999"}, "[0].then.error_cod: unknown key `error_cod`: did you mean `error_code`?"),
+        ({"delai": "2s"}, "[0].then.delai: unknown key `delai`: did you mean `delay`, a key of a scripted answer?"),
+        ({"error_code": "CBC.0999", "delay": "2s"}, "[0].error_code: unknown key `error_code`: it is a key of `then`"),
+    ],
+)
+def test_a_mistake_in_a_short_script_is_told_by_its_key(bss_sim, answer, message):
+    with pytest.raises(ControlError) as caught:
+        bss_sim.script(answer)
+    assert str(caught.value) == message
+
+
 def test_verify_fails_with_what_is_there_instead(bss_sim):
     apply(bss_sim, "customer-done")
     bss_sim.verify()

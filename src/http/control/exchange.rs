@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::entry::EntryWriter;
 use super::error::{CONFLICT, ControlError, Result};
-use crate::domain::INDIVIDUAL;
+use crate::domain::{ENDPOINTS, Endpoint, INDIVIDUAL};
 use crate::http::parameters::is_json;
 use crate::simulator::JournalEntry;
 
@@ -17,9 +17,12 @@ const ANSWER: [&str; 4] = ["error_code", "error_msg", "fail_check_items", "is_re
 pub fn yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<String> {
     let view = writer.entry(entry);
     let response = &view.explanation.response;
-    let is_application = (entry.request.method(), entry.request.path()) == (INDIVIDUAL.method, INDIVIDUAL.path);
-    let (true, Value::Object(request), Some(status)) = (is_application, &view.request.body, response.status) else {
-        let detail = "an exchange is an application with a JSON object, and its answer: this request is another";
+    let endpoint = Endpoint::at(entry.request.method(), entry.request.path());
+    let is_called = |endpoint: &&Endpoint| endpoint.is_of_api() && endpoint.method == entry.request.method();
+    let endpoint = endpoint.filter(|endpoint| is_called(endpoint) && endpoint.method != "GET");
+    let (Some(endpoint), Value::Object(request), Some(status)) = (endpoint, &view.request.body, response.status) else {
+        let detail =
+            "an exchange is a call of a simulated endpoint with a JSON object, and its answer: this request is another";
         return Err(ControlError::new(CONFLICT, detail));
     };
     if !entry.request.header("content-type").is_some_and(|content_type| is_json(&content_type)) {
@@ -35,6 +38,9 @@ pub fn yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<String> {
     // It is another one each time.
     answer.as_mut().map(|answer| answer.remove("request_id"));
     let mut text = format!("# {}\n- as: {}\n", view.explanation.outcome.why, scalar(&caller.into()));
+    if *endpoint != INDIVIDUAL {
+        let _ = writeln!(text, "  method: {}\n  path: {}", endpoint.method, endpoint.path);
+    }
     fields(&mut text, "  ", "request", request);
     let _ = writeln!(text, "  expect:\n    status: {status}");
     if let Some(answer) = answer {
@@ -48,7 +54,8 @@ fn fields(text: &mut String, indent: &str, key: &str, fields: &Map<String, Value
     let empty = if fields.is_empty() { " {}" } else { "" };
     let _ = writeln!(text, "{indent}{key}:{empty}");
     for (name, value) in fields {
-        let is_plain = INDIVIDUAL.parameter(name).is_some() || ANSWER.contains(&name.as_str());
+        let is_plain =
+            ENDPOINTS.iter().any(|endpoint| endpoint.parameter(name).is_some()) || ANSWER.contains(&name.as_str());
         let name = if is_plain { name.clone() } else { scalar(&name.as_str().into()) };
         let _ = writeln!(text, "{indent}  {name}: {}", scalar(value));
     }

@@ -94,10 +94,13 @@ code is assumed, after the individual API and the Chinese page.";
 /// An application of an enterprise, or a change to one.
 fn enterprise(writer: &mut OperationWriter<'_>, endpoint: &Endpoint) {
     space(writer);
-    let example = json!({
+    let mut example = json!({
         "customer_id": "customer-new", "identify_type": 1, "verified_file_url": ["licence.jpg", "licence-back.jpg"],
         "corp_name": "Example Trading Ltd.", "verified_number": "91310000MA1EXAMPLE", "xaccount_type": "***_IDP",
     });
+    if endpoint.application.is_some_and(|kind| kind.is_change) {
+        example["change_type"] = 1.into();
+    }
     writer.request_body(&[JSON], true, &body(endpoint.parameters), &[&example.to_string()]);
     accepted(writer, &json!({ "is_review": Review::Manual.number() }));
     let rules = endpoint.application.map_or(&[][..], |kind| kind.rules);

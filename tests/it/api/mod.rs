@@ -4,6 +4,7 @@ mod authentication;
 mod concurrency;
 mod customers;
 mod directory;
+mod enterprise;
 mod gateway;
 mod iam;
 mod outcomes;

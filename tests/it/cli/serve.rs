@@ -35,6 +35,13 @@ async fn serve_with_idle_clients_exits_0_at_sigterm_and_sigint() {
     }
 }
 
+#[test]
+fn serve_with_stop_with_stdin_exits_0_when_stdin_ends() {
+    let (code, printed, log) = run_on("dropped", &["--stop-with-stdin", "--listen", "127.0.0.1:0"]);
+    assert_eq!((code, printed.lines().count()), (Some(0), 1), "{printed}");
+    assert!(log.contains("stopping") && !log.contains("at once"), "{log}");
+}
+
 #[tokio::test]
 async fn serve_logs_one_event_for_each_answer() {
     let process = Process::start(&["--log-format", "json"]);

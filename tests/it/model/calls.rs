@@ -76,10 +76,13 @@ impl Model {
             return 409;
         }
         let reviewed = if approves {
-            Customer { real_name: RealName::Authenticated, ..customer }
+            customer.passed()
+        } else if customer.is_change {
+            // It is the individual that it was, with its certificate.
+            Customer { real_name: RealName::Authenticated, opinion: Some("no"), applied_name: None, ..customer }
         } else {
             self.give_up(id);
-            Customer { real_name: RealName::Rejected, opinion: Some("no"), ..customer }
+            Customer { real_name: RealName::Rejected, opinion: Some("no"), applied_name: None, ..customer }
         };
         self.state.customers.insert(id, reviewed);
         200
@@ -155,9 +158,13 @@ impl Model {
     /// The customers as `GET /customers` is to show them.
     pub(super) fn customers(&self) -> Value {
         let written = |(id, customer): (&&str, &Customer)| {
-            let Customer { partner, partner_program, real_name, attempts, opinion } = self.with_due_review(*customer);
+            let customer = self.with_due_review(*customer);
+            let Customer { partner, partner_program, real_name, attempts, opinion, name, applied_name, .. } = customer;
             let partner = partner.map(|partner| partner.identity()[0]);
-            json!([id, partner, partner_program, real_name.word(), attempts, opinion])
+            // That of an individual who has applied goes without saying.
+            let kind = customer.customer_type().filter(|kind| *kind != "individual");
+            let change = customer.is_change.then_some(true);
+            json!([id, partner, partner_program, real_name.word(), attempts, opinion, kind, name, applied_name, change])
         };
         self.state.customers.iter().map(written).collect()
     }

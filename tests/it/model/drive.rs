@@ -36,7 +36,9 @@ pub(super) async fn take(app: &TestApp, settings: Settings, step: &Step) -> (Ans
 
 async fn apply(app: &TestApp, application: &Application) -> Reply {
     let [.., token] = application.caller.identity();
-    app.apply_as(token, &application.body()).await
+    let [method, last] = application.kind.target();
+    let headers = [("x-auth-token", token), ("content-type", "application/json")];
+    app.call(method, &format!("/v2/customers/realname-auths/{last}"), &headers, application.body().to_string()).await
 }
 
 /// Asks what an application would be answered.
@@ -106,10 +108,22 @@ async fn outlook(app: &TestApp) -> Value {
     outlook.into()
 }
 
-/// Each customer: its ID, partner, whether it is in a partner program, its real-name status, its attempts, the opinion.
+/// Each customer: its ID, partner, whether it is in a partner program, its real-name status, its attempts, the opinion, its
+/// type, its name, the name that it applies for, and whether that is a change.
 pub(super) async fn customers(app: &TestApp) -> Value {
     let customers = app.get("/customers").await;
-    let keys = ["id", "partner", "partner_program", "real_name", "attempts", "opinion"];
+    let keys = [
+        "id",
+        "partner",
+        "partner_program",
+        "real_name",
+        "attempts",
+        "opinion",
+        "customer_type",
+        "name",
+        "applied_name",
+        "change",
+    ];
     list(&customers, "customers").iter().map(|it| json!(keys.map(|key| &it[key]))).collect()
 }
 

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::steps::{
-    ACCOUNTS, Application, CERTIFICATES, CUSTOMERS, Caller, NAMES, PARTNERS, PutCertificate, PutCustomer, PutWorld,
-    STRANGERS, Scripted, Settings, Step, Then,
+    ACCOUNTS, Application, CERTIFICATES, CUSTOMERS, Caller, Kind, NAMES, PARTNERS, PutCertificate, PutCustomer,
+    PutWorld, STRANGERS, Scripted, Settings, Step, Then,
 };
 
 pub(super) fn settings() -> impl Strategy<Value = Settings> {
@@ -49,8 +49,18 @@ pub(super) fn application() -> impl Strategy<Value = Application> {
         .prop_map(|(caller, customer, number, name, is_foreign, extensions, is_complete)| {
             let [.., own, _] = caller.identity();
             let platform = if is_foreign { "FOREIGN_IDP" } else { own };
-            Application { caller, customer, number, name, platform, extensions, is_complete }
+            Application { kind: Kind::Individual, caller, customer, number, name, platform, extensions, is_complete }
         })
+}
+
+/// An application of an enterprise, or a change to one.
+fn of_enterprise() -> impl Strategy<Value = Application> {
+    let kind = prop_oneof![1 => Just(Kind::Enterprise), 3 => Just(Kind::Change)];
+    // Most have nothing wrong in them: only few customers can be changed.
+    let good = (select(&CUSTOMERS[..]), select(&CERTIFICATES[..]));
+    let good = good.prop_map(|(customer, number)| Application::good(customer, number));
+    (kind, prop_oneof![3 => good, 1 => application()])
+        .prop_map(|(kind, application)| Application { kind, ..application })
 }
 
 fn scripted() -> impl Strategy<Value = Scripted> {
@@ -110,7 +120,8 @@ fn advance() -> impl Strategy<Value = Step> {
 fn single_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         14 => application().prop_map(Step::Apply),
-        4 => review(),
+        10 => of_enterprise().prop_map(Step::Apply),
+        8 => review(),
         1 => (caller(), account()).prop_map(|(caller, customer)| Step::Inquire(caller, customer)),
         1 => advance(),
         3 => (select(&CUSTOMERS[..]), put_customer()).prop_map(|(id, put)| Step::PutCustomer(id, put)),
@@ -163,6 +174,21 @@ fn everyday_step(customer: &'static str, number: &'static str) -> impl Strategy<
         1 => Just(Step::Inquire(Caller::Demo, customer)),
         1 => advance(),
     ]
+}
+
+/// A change of a customer that can be changed, and its review: steps by chance come to that too seldom.
+pub(super) fn change_and_review() -> impl Strategy<Value = Vec<Step>> {
+    (select(&CUSTOMERS[..]), any::<bool>()).prop_map(|(customer, approves)| {
+        let individual = PutCustomer { real_name: "authenticated", ..PutCustomer::NEW };
+        let change = Application { kind: Kind::Change, ..Application::good(customer, CERTIFICATES[0]) };
+        vec![
+            Step::PutCustomer(customer, individual),
+            Step::Apply(change),
+            Step::Review { customer, approves },
+            Step::Inquire(Caller::Demo, customer),
+            Step::Apply(change),
+        ]
+    })
 }
 
 /// A step of any kind.

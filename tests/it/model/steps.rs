@@ -57,8 +57,29 @@ impl Caller {
     }
 }
 
+/// What is applied for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Individual,
+    Enterprise,
+    /// From an individual to an enterprise.
+    Change,
+}
+
+impl Kind {
+    /// The method and the last part of the path.
+    pub(super) const fn target(self) -> [&'static str; 2] {
+        match self {
+            Self::Individual => ["POST", "individual"],
+            Self::Enterprise => ["POST", "enterprise"],
+            Self::Change => ["PUT", "enterprise"],
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Application {
+    pub(super) kind: Kind,
     pub(super) caller: Caller,
     pub(super) customer: &'static str,
     pub(super) number: &'static str,
@@ -72,15 +93,22 @@ impl Application {
     /// The first partner's, with nothing wrong in it.
     pub(super) const fn good(customer: &'static str, number: &'static str) -> Self {
         let (caller, platform) = (Caller::Demo, "DEMO_IDP");
-        Self { caller, customer, number, name: "Wang", platform, extensions: ["jpg", "jpg"], is_complete: true }
+        let kind = Kind::Individual;
+        Self { kind, caller, customer, number, name: "Wang", platform, extensions: ["jpg", "jpg"], is_complete: true }
     }
 
     pub(super) fn body(&self) -> Value {
         let [front, hand] = self.extensions.map(|extension| format!("picture.{extension}"));
         let body = with(passport(self.customer), "verified_number", self.number);
         let body = with(with(body, "name", self.name), "xaccount_type", self.platform);
-        let body = with(body, "verified_file_url", json!([front, hand]));
-        if self.is_complete { body } else { without(body, "name") }
+        let mut body = with(body, "verified_file_url", json!([front, hand]));
+        if self.kind != Kind::Individual {
+            body["identify_type"] = 1.into();
+            body["corp_name"] = body["name"].take();
+            body["change_type"] = 1.into();
+        }
+        let name = if self.kind == Kind::Individual { "name" } else { "corp_name" };
+        if self.is_complete { body } else { without(body, name) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::steps::{Application, Caller, PutCertificate, PutCustomer, Scripted, Settings, Then};
+use super::steps::{Application, Caller, Kind, PutCertificate, PutCustomer, Scripted, Settings, Then};
 
 /// What is answered: of a refusal the code and the items, of a call its status alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,13 @@ pub(super) struct Customer {
     pub(super) real_name: RealName,
     pub(super) attempts: u32,
     pub(super) opinion: Option<&'static str>,
+    /// What it chose by an application.
+    pub(super) chosen_type: Option<&'static str>,
+    /// That has passed.
+    pub(super) name: Option<&'static str>,
+    pub(super) applied_name: Option<&'static str>,
+    /// Whether it applied to be changed to an enterprise.
+    pub(super) is_change: bool,
 }
 
 impl Customer {
@@ -78,9 +85,46 @@ impl Customer {
             "rejected" => RealName::Rejected,
             _ => RealName::Authenticated,
         };
-        Self { partner, partner_program, real_name, attempts, opinion: None }
+        let (chosen_type, name, applied_name, is_change) = (None, None, None, false);
+        Self {
+            partner,
+            partner_program,
+            real_name,
+            attempts,
+            opinion: None,
+            chosen_type,
+            name,
+            applied_name,
+            is_change,
+        }
+    }
+
+    /// What it is: an individual, if it has applied and nothing else is known.
+    pub(super) fn customer_type(&self) -> Option<&'static str> {
+        self.chosen_type.or((self.real_name != RealName::Unauthenticated).then_some("individual"))
+    }
+
+    /// After its application has passed.
+    pub(super) fn passed(self) -> Self {
+        Self {
+            real_name: RealName::Authenticated,
+            chosen_type: if self.is_change { Some("enterprise") } else { self.chosen_type },
+            name: self.applied_name.or(self.name),
+            applied_name: None,
+            ..self
+        }
     }
 }
+
+/// The rules that are about individuals alone.
+const OF_INDIVIDUALS: [&str; 6] = [
+    "customer-not-caller",
+    "customer-not-partner",
+    "certificate-allowed",
+    "certificate-not-worn-out",
+    "identity-agrees",
+    "verification-passes",
+];
 
 /// What a reset goes back to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -126,6 +170,10 @@ impl Model {
 
     /// The first scripted answer that matches and is not used up. Its last step repeats.
     fn scripted(&mut self, application: &Application) -> Option<Then> {
+        if application.kind != Kind::Individual {
+            // Without a path, a script is for individuals.
+            return None;
+        }
         let matches = |(scripted, used): &&mut (Scripted, usize)| {
             scripted.customer.is_none_or(|customer| customer == application.customer)
                 && scripted.number.is_none_or(|number| number == application.number)
@@ -159,6 +207,9 @@ impl Model {
         let certificate = self.state.certificates.get(number);
         let others =
             self.state.held.iter().filter(|(held, holder)| *held == number && *holder != application.customer).count();
+        let is_enterprise = customer.is_some_and(|it| it.customer_type() == Some("enterprise"));
+        let real_name = customer.map_or(RealName::Unauthenticated, |it| it.real_name);
+        let is_under_review = matches!(real_name, RealName::UnderReview(_));
         let table = [
             ("partner-ready", "CBC.99005030", self.state.without_photos.contains(name)),
             ("platform-of-partner", "CBC.0100", application.platform != platform),
@@ -167,6 +218,12 @@ impl Model {
             ("customer-of-caller", "CBC.99000000", owner != Some(caller)),
             ("customer-not-partner", "CBC.99007259", customer.is_some_and(|it| it.partner_program)),
             ("not-authenticated-yet", "CBC.99000027", customer.is_some_and(|it| it.real_name.is_accepted())),
+            (
+                "no-enterprise-yet",
+                "CBC.99000027",
+                is_under_review || real_name == RealName::Authenticated && is_enterprise,
+            ),
+            ("individual-passed", "CBC.0100", real_name != RealName::Authenticated),
             (
                 "attempts-left",
                 "CBC.99000026",
@@ -183,8 +240,13 @@ impl Model {
             ),
             ("verification-passes", "CBC.99007188", certificate.is_some_and(|it| it.fails)),
         ];
-        let counted = 8;
-        let refused_by = table.iter().position(|(_, _, refuses)| *refuses);
+        let counted = 10;
+        let skipped: &[_] = match application.kind {
+            Kind::Individual => &["no-enterprise-yet", "individual-passed"],
+            Kind::Enterprise => &[&["no-enterprise-yet", "individual-passed"][..], &OF_INDIVIDUALS].concat(),
+            Kind::Change => &[&["not-authenticated-yet"][..], &OF_INDIVIDUALS].concat(),
+        };
+        let refused_by = table.iter().position(|(rule, _, refuses)| *refuses && !skipped.contains(rule));
         match (refused_by, customer) {
             (Some(place), customer) => {
                 if let Some(customer) = customer.filter(|_| place >= counted) {
@@ -212,11 +274,26 @@ impl Model {
 
     /// An acceptance is an attempt too. The customer holds the certificate, and no other.
     fn accept(&mut self, customer: Customer, application: &Application, is_review: u8) {
-        let real_name = if is_review == 1 { RealName::UnderReview(Some(self.now)) } else { RealName::Authenticated };
-        let accepted = Customer { real_name, attempts: customer.attempts + 1, opinion: None, ..customer };
+        let chosen_type = match application.kind {
+            Kind::Individual => Some("individual"),
+            Kind::Enterprise => Some("enterprise"),
+            Kind::Change => customer.customer_type(),
+        };
+        let applied = Customer {
+            real_name: RealName::UnderReview(Some(self.now)),
+            attempts: customer.attempts + 1,
+            opinion: None,
+            chosen_type,
+            applied_name: Some(application.name),
+            is_change: application.kind == Kind::Change,
+            ..customer
+        };
+        let accepted = if is_review == 1 { applied } else { applied.passed() };
         self.state.customers.insert(application.customer, accepted);
-        self.give_up(application.customer);
-        self.state.held.insert((application.number, application.customer));
+        if application.kind == Kind::Individual {
+            self.give_up(application.customer);
+            self.state.held.insert((application.number, application.customer));
+        }
     }
 
     pub(super) fn give_up(&mut self, customer: &str) {
@@ -227,7 +304,7 @@ impl Model {
     pub(super) fn with_due_review(&self, customer: Customer) -> Customer {
         match (customer.real_name, self.settings.review_after) {
             (RealName::UnderReview(since), Some(after)) if self.now >= since.unwrap_or(self.began) + after => {
-                Customer { real_name: RealName::Authenticated, ..customer }
+                customer.passed()
             }
             _ => customer,
         }
@@ -243,15 +320,23 @@ impl Model {
             Some(customer) if customer.partner != Some(caller) => {
                 Answer::refused(400, "CBC.99000000", "customer-of-caller")
             }
-            Some(Customer { real_name, opinion, .. }) => Answer::with(
-                200,
-                match real_name {
-                    RealName::Unauthenticated => json!({ "opinion": opinion }),
-                    RealName::UnderReview(_) => json!({ "review_result": 0, "opinion": opinion }),
-                    RealName::Rejected => json!({ "review_result": 1, "opinion": opinion }),
-                    RealName::Authenticated => json!({ "review_result": 2, "opinion": opinion }),
-                },
-            ),
+            Some(customer) => {
+                let Customer { real_name, opinion, is_change, .. } = customer;
+                let customer_type = customer.customer_type();
+                Answer::with(
+                    200,
+                    match real_name {
+                        RealName::Unauthenticated => json!({ "opinion": opinion }),
+                        RealName::UnderReview(_) => json!({ "review_result": 0, "opinion": opinion }),
+                        RealName::Rejected => json!({ "review_result": 1, "opinion": opinion }),
+                        // A change was rejected.
+                        RealName::Authenticated if is_change && customer_type != Some("enterprise") => {
+                            json!({ "review_result": 1, "opinion": opinion })
+                        }
+                        RealName::Authenticated => json!({ "review_result": 2, "opinion": opinion }),
+                    },
+                )
+            }
         }
     }
 }

@@ -2,11 +2,11 @@
 // Runs the program `bss-sim` with these arguments.
 
 import { spawn } from "node:child_process";
-import { ownProgram } from "../src/program.js";
+import { ownProgram, WITHOUT_PROGRAM } from "../src/program.js";
 
 const program = ownProgram();
 if (!program) {
-  console.error(`bss-sim: there is no program for ${process.platform}-${process.arch} in this package: set BSS_SIM_BIN to the path of one`);
+  console.error(WITHOUT_PROGRAM);
   process.exit(127);
 }
 

@@ -8,8 +8,13 @@ import { text } from "node:stream/consumers";
 
 // The version of the control API that this package knows.
 const VERSION = 1;
-// In milliseconds. A call of `verify` may take 60 seconds.
-const TIMEOUT = 90_000;
+// How long calls may take, in seconds. The first one asks what answers at a URL: there may be something else. A call of `verify` may
+// take 60.
+const FIRST_TIMEOUT = 5;
+const OTHER_TIMEOUT = 90;
+
+// What the URL of a simulator has. A slash at its end is left out.
+const URL_OF_SIMULATOR = /^(https?:\/\/(?:[^\s/?#@:[\]]+|\[[0-9a-f:.]+\])(?::\d{1,5})?)\/*$/i;
 
 export class ControlError extends Error {
   name = "ControlError";
@@ -32,9 +37,18 @@ export class VerificationError extends AssertionError {
 /** The control API of the simulator at a URL, for all of it or for one space. */
 export class Control {
   #headers;
+  #at;
 
-  constructor(url, space) {
-    this.url = url.replace(/\/+$/, "");
+  /** `from` says what named the URL. */
+  constructor(url, { space, from } = {}) {
+    const [, base] = URL_OF_SIMULATOR.exec(url) ?? [];
+    if (base === undefined) {
+      throw new ControlError(
+        `"${url}" from ${from} is no URL of a simulator: it has a scheme, a host and maybe a port, such as http://127.0.0.1:8080`,
+      );
+    }
+    this.url = base;
+    this.#at = from ? `${base} (from ${from})` : base;
     const token = process.env.BSS_SIM_CONTROL_TOKEN;
     this.#headers = {
       "Content-Type": "application/json",
@@ -56,41 +70,49 @@ export class Control {
 
   /** Fails if what answers is no simulator, or one with other calls than this package knows. */
   async checkVersion() {
-    const index = asJson(await this.#send("GET", "", "application/json", undefined, {}));
+    const index = asJson(await this.#send("GET", "", "application/json", undefined, {}, FIRST_TIMEOUT));
     const { version, control } = index ?? {};
     if (version === undefined || control === undefined) {
-      throw new ControlError(`what answers at ${this.url} is not bss-sim`);
+      throw new ControlError(`what answers at ${this.#at} is not bss-sim`);
     }
     if (control !== VERSION) {
       throw new ControlError(
-        `bss-sim ${version} at ${this.url} has version ${control} of the control API, ` +
+        `bss-sim ${version} at ${this.#at} has version ${control} of the control API, ` +
           `and this package knows version ${VERSION}: use a package of the same version`,
       );
     }
   }
 
-  async #send(method, path, accept, body, query) {
+  async #send(method, path, accept, body, query, timeout = OTHER_TIMEOUT) {
     const parameters = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined));
     const target = `${this.url}/_sim${path}${parameters.size ? `?${parameters}` : ""}`;
     let answer;
     try {
-      answer = await exchange(target, { method, headers: { ...this.#headers, Accept: accept } }, body);
+      answer = await exchange(target, { method, headers: { ...this.#headers, Accept: accept } }, body, timeout);
     } catch (error) {
-      throw new ControlError(`no simulator answers at ${this.url}: ${error.message || error.code}`);
+      throw new ControlError(`no simulator answers at ${this.#at}: ${error.message || error.code}`);
     }
-    if (answer.status >= 400) {
-      throw new ControlError(inWords(answer.text), answer.status);
+    const { status } = answer;
+    if (status === 401) {
+      throw new ControlError(
+        `the simulator at ${this.#at} refuses this call: ${inWords(answer.text)}: ` +
+          "set BSS_SIM_CONTROL_TOKEN to the token that it was started with",
+        status,
+      );
+    }
+    if (status >= 400) {
+      throw new ControlError(inWords(answer.text), status);
     }
     return answer.text;
   }
 }
 
 /** Sends a request. `fetch` is not used: tests replace it, and it may go through a proxy. */
-async function exchange(target, options, body) {
+async function exchange(target, options, body, timeout) {
   const url = new URL(target);
   const { request } = url.protocol === "https:" ? https : http;
-  const sent = request(url, { ...options, agent: false, timeout: TIMEOUT });
-  sent.on("timeout", () => sent.destroy(new Error(`no answer in ${TIMEOUT / 1000} seconds`)));
+  const sent = request(url, { ...options, agent: false, timeout: timeout * 1000 });
+  sent.on("timeout", () => sent.destroy(new Error(`no answer in ${timeout} seconds`)));
   sent.end(body === undefined ? undefined : JSON.stringify(body));
   const [answer] = await once(sent, "response");
   return { status: answer.statusCode, text: await text(answer) };

@@ -121,8 +121,8 @@ export class Space {
 
   /**
    * Fixes the answers to the next requests, one after the other, in the format of a scenario file. `{ error_code: "CBC.0999" }`
-   * answers one application, and so do `gateway`, `fault`, `is_review` and `raw`. With `when`, `times`, `delay` and `then` it is
-   * for other requests, or for more.
+   * answers one application, and so do `gateway`, `fault`, `is_review` and `raw`. For other requests, or for more, this belongs into
+   * `then`, beside `when`, `times`, `delay` or `probability`.
    */
   script(...answers: Json[]): Promise<void>;
   /** The scripted answers that are left, each with how often it was `used` and may still be used (`left`). */

@@ -10,19 +10,25 @@ import { ControlError } from "./control.js";
 
 const IS_WINDOWS = process.platform === "win32";
 const NAME = IS_WINDOWS ? "bss-sim.exe" : "bss-sim";
-const PLATFORM_PACKAGE = `@bss-sim/${process.platform}-${process.arch}`;
-
-// Runs its arguments, and ends them when its stdin ends. Even a process that is killed closes that.
-const UNTIL_STDIN_ENDS = '"$@" & exec >&-; cat >/dev/null; kill $! 2>/dev/null; wait $!';
+const PLATFORM = `${process.platform}-${process.arch}`;
+const PLATFORM_PACKAGE = `@bss-sim/${PLATFORM}`;
+const require = createRequire(import.meta.url);
+// As it is packed, this package names those that bring a program.
+const { optionalDependencies = {} } = require("../package.json");
 
 /** The path of the program: that of `BSS_SIM_BIN`, the one that the package of this platform brings, or one on `PATH`. */
 export function findProgram() {
   const program = ownProgram() ?? onPath();
   if (!program) {
-    throw new ControlError(`there is no program bss-sim: install ${PLATFORM_PACKAGE}, set BSS_SIM_BIN to its path, or put it on PATH`);
+    throw new ControlError(`${WITHOUT_PROGRAM}, or put it on PATH`);
   }
   return program;
 }
+
+/** What is said where no package brings the program. */
+export const WITHOUT_PROGRAM = PLATFORM_PACKAGE in optionalDependencies
+  ? `there is no program bss-sim: install the package ${PLATFORM_PACKAGE}, which \`npm install --omit=optional\` leaves out, or set BSS_SIM_BIN to its path`
+  : `there is no program bss-sim for ${PLATFORM}: build it with cargo, and set BSS_SIM_BIN to its path`;
 
 /** The same without `PATH`, where the command of this package may stand. */
 export function ownProgram() {
@@ -30,7 +36,7 @@ export function ownProgram() {
     return process.env.BSS_SIM_BIN;
   }
   try {
-    return createRequire(import.meta.url).resolve(`${PLATFORM_PACKAGE}/bin/${NAME}`);
+    return require.resolve(`${PLATFORM_PACKAGE}/bin/${NAME}`);
   } catch {
     return undefined;
   }
@@ -55,15 +61,14 @@ function isExecutable(path) {
  * keep this process running.
  */
 export async function serve(program, { scenario, fixtures = [] }) {
-  const options = ["--listen", "127.0.0.1:0", "--log-level", "warn"];
+  // With its stdin it has a pipe, which closes even if this process is killed.
+  const options = ["--listen", "127.0.0.1:0", "--log-level", "warn", "--stop-with-stdin"];
   if (scenario !== undefined) {
     options.push("--scenario", scenario);
   }
   options.push(...[fixtures].flat().flatMap((path) => ["--fixtures", path]));
-  const command = IS_WINDOWS ? [program] : ["sh", "-c", UNTIL_STDIN_ENDS, "bss-sim", program];
-  const [file, ...args] = [...command, "serve", ...options];
   // In a session of its own, so that Ctrl-C is for the tests.
-  const child = spawn(file, args, { detached: !IS_WINDOWS });
+  const child = spawn(program, ["serve", ...options], { detached: !IS_WINDOWS });
   const log = [];
   child.stderr.setEncoding("utf8").on("data", (text) => log.push(text));
   await once(child, "spawn").catch((error) => {
@@ -77,7 +82,8 @@ export async function serve(program, { scenario, fixtures = [] }) {
       isClosing = true;
       handles.forEach((handle) => handle.ref());
       child.stdin.end();
-      terminate(child);
+      // A process that has the pipe as well may keep it open.
+      child.kill();
     }
     await closed;
   };
@@ -98,16 +104,4 @@ async function firstLine(stream) {
   return new Promise((resolve) => {
     createInterface(stream).once("line", resolve).once("close", () => resolve(undefined));
   });
-}
-
-function terminate(child) {
-  if (IS_WINDOWS) {
-    child.kill();
-    return;
-  }
-  try {
-    process.kill(-child.pid);
-  } catch {
-    // It has ended already.
-  }
 }

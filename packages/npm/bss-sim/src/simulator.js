@@ -4,19 +4,23 @@ import { Control } from "./control.js";
 import { findProgram, serve } from "./program.js";
 import { Space } from "./space.js";
 
-export async function start({ url = process.env.BSS_SIM_URL, program, ...options } = {}) {
-  if (url) {
-    return connect(url, async () => {});
+export async function start({ url, program, scenario, fixtures, ...unknown } = {}) {
+  for (const name of Object.keys(unknown)) {
+    throw new TypeError(`start has no option ${name}: it takes url, program, scenario and fixtures`);
   }
-  const { url: started, close } = await serve(program ?? findProgram(), options);
-  return connect(started, close).catch(async (error) => {
+  const [found, from] = url ? [url, "the option url"] : [process.env.BSS_SIM_URL, "BSS_SIM_URL"];
+  if (found) {
+    return connect(found, from, async () => {});
+  }
+  const { url: started, close } = await serve(program ?? findProgram(), { scenario, fixtures });
+  return connect(started, undefined, close).catch(async (error) => {
     await close();
     throw error;
   });
 }
 
-async function connect(url, close) {
-  const control = new Control(url);
+async function connect(url, from, close) {
+  const control = new Control(url, { from });
   await control.checkVersion();
   return new Simulator(control, close);
 }

@@ -2,8 +2,8 @@
 
 import { Control, ControlError, VerificationError } from "./control.js";
 
-// What a scripted answer answers. An argument of `script` that has one of these is an answer to one request.
-const ANSWERS = ["error_code", "is_review", "gateway", "raw", "fault"];
+// The keys of a scripted answer. An argument of `script` that has none of these is an answer to one request.
+const SCRIPTED = ["when", "probability", "times", "delay", "then"];
 
 // The variables that are set to the URL. With them an official SDK calls the simulator in the place of the real service.
 const URL_VARIABLES = [
@@ -27,7 +27,7 @@ export class Space {
     this.clock = new Clock(url, id);
     this.isDeleted = false;
     this.#users = users;
-    this.#control = new Control(url, id);
+    this.#control = new Control(url, { space: id });
   }
 
   get url() {
@@ -96,7 +96,7 @@ export class Space {
 
   async script(...answers) {
     const scripted = answers.map((answer) =>
-      ANSWERS.some((key) => key in answer) ? { times: 1, then: answer } : answer,
+      SCRIPTED.some((key) => key in answer) ? answer : { times: 1, then: answer },
     );
     await this.#control.call("POST", "/scripted", scripted);
   }
@@ -199,7 +199,7 @@ export class Clock {
   #control;
 
   constructor(url, space) {
-    this.#control = new Control(url, space);
+    this.#control = new Control(url, { space });
   }
 
   async now() {

@@ -4,6 +4,7 @@ import type { Simulator, Space, SpaceOptions } from "./index.js";
 export interface NodeTest {
   readonly name: string;
   after(hook: () => Promise<void>): void;
+  afterEach(hook: (subtest: { readonly name: string; readonly passed?: boolean }) => void): void;
   diagnostic(message: string): void;
 }
 

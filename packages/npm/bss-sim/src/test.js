@@ -25,6 +25,9 @@ export async function spaceFor(test, { simulator, strict = true, ...from } = {})
 
 /** What the two test runners call the same things. */
 function runnerOf(test) {
+  if (typeof (test?.onTestFinished ?? test?.diagnostic) !== "function") {
+    throw new TypeError("spaceFor takes the context that the test's function gets: test(name, async (t) => { const space = await spaceFor(t); … })");
+  }
   if ("task" in test) {
     return {
       name: test.task.name,
@@ -33,11 +36,16 @@ function runnerOf(test) {
       show: (lines) => console.error(lines.join("\n")),
     };
   }
+  // A test is called failed for its subtests only after its hooks.
+  let hasFailedSubtest = false;
+  test.afterEach((subtest) => {
+    hasFailedSubtest ||= subtest.passed === false;
+  });
   return {
     name: test.name,
     atEnd: (hook) => test.after(hook),
     // Before 20.12 Node does not tell: it is undefined.
-    hasFailed: () => test.passed === false,
+    hasFailed: () => test.passed === false || hasFailedSubtest,
     show: (lines) => lines.forEach((line) => test.diagnostic(line)),
   };
 }

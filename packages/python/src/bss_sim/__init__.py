@@ -1,4 +1,4 @@
-"""A simulator of one Huawei Cloud API, individual real-name authentication, for tests in Python.
+"""A simulator of real-name authentication at Huawei Cloud, for tests in Python.
 
 With pytest, take the fixture `bss_sim`: it is a `Space`, a world that belongs to this test alone. Elsewhere:
 

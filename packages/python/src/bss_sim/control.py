@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import socket
 from http.client import HTTPException
 from typing import Any, Mapping, Optional
 from urllib.error import HTTPError
@@ -12,8 +14,13 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 # The version of the control API that this package knows.
 VERSION = 1
-# In seconds. A call of `verify` may take 60.
-TIMEOUT = 90
+# How long calls may take, in seconds. The first one asks what answers at a URL: there may be something else. A call of `verify`
+# may take 60.
+FIRST_TIMEOUT = 5
+OTHER_TIMEOUT = 90
+
+# What the URL of a simulator has. A slash at its end is left out.
+_URL = re.compile(r"(https?://(?:[^\s/?#@:\[\]]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?)/*", re.IGNORECASE)
 
 # A proxy that the environment names is not for the simulator.
 _opener = build_opener(ProxyHandler({}))
@@ -37,8 +44,16 @@ class VerificationError(AssertionError):
 class Control:
     """The control API of the simulator at a URL, for all of it or for one space."""
 
-    def __init__(self, url: str, space: Optional[str] = None) -> None:
-        self.url = url.rstrip("/")
+    def __init__(self, url: str, space: Optional[str] = None, *, url_from: Optional[str] = None) -> None:
+        """`url_from` says what named the URL."""
+        parts = _URL.fullmatch(url)
+        if not parts:
+            raise ControlError(
+                f'"{url}" from {url_from} is no URL of a simulator: '
+                "it has a scheme, a host and maybe a port, such as http://127.0.0.1:8080"
+            )
+        self.url: str = parts[1]
+        self._at = f"{self.url} (from {url_from})" if url_from else self.url
         self._headers = {"Content-Type": "application/json"}
         if space is not None:
             self._headers["X-Sim-Space"] = space
@@ -59,32 +74,43 @@ class Control:
     def check_version(self) -> None:
         """Raises a `ControlError` if what answers is no simulator, or one with other calls than this package knows."""
         try:
-            index = self.call("GET", "")
+            index = json.loads(self._send("GET", "", None, {}, "application/json", FIRST_TIMEOUT))
             version, control = index["version"], index["control"]
         except (ValueError, TypeError, KeyError):
-            raise ControlError(f"what answers at {self.url} is not bss-sim") from None
+            raise ControlError(f"what answers at {self._at} is not bss-sim") from None
         if control != VERSION:
             raise ControlError(
-                f"bss-sim {version} at {self.url} has version {control} of the control API, "
+                f"bss-sim {version} at {self._at} has version {control} of the control API, "
                 f"and this package knows version {VERSION}: use a package of the same version"
             )
 
-    def _send(self, method: str, path: str, body: Any, query: Mapping[str, Any], accept: str) -> str:
+    def _send(
+        self, method: str, path: str, body: Any, query: Mapping[str, Any], accept: str, timeout: int = OTHER_TIMEOUT
+    ) -> str:
         __tracebackhide__ = True
         parameters = {name: value for name, value in query.items() if value is not None}
         url = f"{self.url}/_sim{path}" + (f"?{urlencode(parameters)}" if parameters else "")
         data = None if body is None else json.dumps(body).encode()
         request = Request(url, data, {**self._headers, "Accept": accept}, method=method)
         try:
-            with _opener.open(request, timeout=TIMEOUT) as answer:
+            with _opener.open(request, timeout=timeout) as answer:
                 text: str = answer.read().decode()
                 return text
         except HTTPError as error:
             with error:
-                raise ControlError(_in_words(error.read().decode(errors="replace")), error.code) from None
+                detail = _in_words(error.read().decode(errors="replace"))
+            if error.code == 401:
+                detail = (
+                    f"the simulator at {self._at} refuses this call: {detail}: "
+                    "set BSS_SIM_CONTROL_TOKEN to the token that it was started with"
+                )
+            raise ControlError(detail, error.code) from None
         except (HTTPException, OSError) as error:
             reason = getattr(error, "reason", error)
-            raise ControlError(f"no simulator answers at {self.url}: {reason}") from None
+            # Before Python 3.10 a socket has an exception of its own for it, which is an `OSError` as well.
+            if isinstance(reason, (TimeoutError, socket.timeout)):
+                reason = f"no answer in {timeout} seconds"
+            raise ControlError(f"no simulator answers at {self._at}: {reason}") from None
 
 
 def segment(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional
 
@@ -26,7 +27,12 @@ class Marker(NamedTuple):
     @classmethod
     def of(cls, item: pytest.Item) -> Marker:
         marker = item.get_closest_marker("bss_sim")
-        return cls(*marker.args, **marker.kwargs) if marker else cls()
+        try:
+            return cls(*marker.args, **marker.kwargs) if marker else cls()
+        except TypeError:
+            assert marker is not None
+            given = ", ".join([*map(repr, marker.args), *(f"{name}={value!r}" for name, value in marker.kwargs.items())])
+            pytest.fail(f"@pytest.mark.bss_sim({given}): the marker takes {', '.join(cls._fields)}", pytrace=False)
 
 
 class Coverage:
@@ -51,8 +57,9 @@ class Coverage:
         return sum(self.met.values()) * 100 // len(self.met) if self.met else 0
 
 
-# What a test created, and what the whole run got.
+# What a test created, what it asked in those that are deleted by now, and what the whole run got.
 SPACES = pytest.StashKey[list[Space]]()
+REQUESTS = pytest.StashKey[list[tuple[str, str]]]()
 COVERAGE = pytest.StashKey[Coverage]()
 
 
@@ -66,7 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--bss-sim-url", metavar="URL", help="use the simulator at this URL (default: BSS_SIM_URL, or start one)")
     group.addoption(
         "--bss-sim-fail-under",
-        type=int,
+        type=_percent,
         metavar="PERCENT",
         help="fail if the tests get a smaller share of the documented outcomes",
     )
@@ -80,6 +87,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("bss_sim_strict", "fail a test that leaves scripted answers unused", type="bool", default=True)
 
 
+def _percent(text: str) -> int:
+    if not text.isdecimal() or int(text) > 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 100")
+    return int(text)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     config.stash[COVERAGE] = Coverage()
@@ -88,8 +101,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def bss_sim_server(request: pytest.FixtureRequest) -> Iterator[Simulator]:
     """The simulator that all spaces are on. With pytest-xdist each worker has one."""
-    config = request.config
-    with Simulator.start(config.getoption("bss_sim_url"), fixtures=config.getini("bss_sim_fixtures")) as simulator:
+    url = request.config.getoption("bss_sim_url")
+    fixtures = request.config.getini("bss_sim_fixtures")
+    with Simulator(url, url_from="--bss-sim-url") if url else Simulator.start(fixtures=fixtures) as simulator:
         yield simulator
 
 
@@ -109,6 +123,8 @@ def bss_sim_spaces(request: pytest.FixtureRequest, bss_sim_server: Simulator) ->
 
     yield create
     for space in _spaces(request.node):
+        # A fixture that was torn down before this one may have failed, which only pytest knows yet.
+        request.node.stash.setdefault(REQUESTS, []).append((space.id, _requests(space)))
         coverage.add({row["outcome"]: row["met"] for row in space.coverage()["outcomes"]})
         space.delete()
 
@@ -140,7 +156,8 @@ def _leftover(answer: Json) -> Optional[str]:
     # What an answer is without its saying so.
     defaults = {"when": {}, "probability": 1.0}
     shown = {key: part for key, part in scripted.items() if part != defaults.get(key)}
-    return f"{f'given {used} of {times} times' if times else 'never given'}: {json.dumps(shown)}"
+    text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    return f"{f'given {used} of {times} times' if times else 'never given'}: {text}"
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -149,7 +166,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     outcome: Any = yield
     report = outcome.get_result()
     if report.failed:
-        report.sections += [(f"bss-sim: requests of space {space.id}", _requests(space)) for space in _spaces(item)]
+        shown = item.stash.get(REQUESTS, []) + [(space.id, _requests(space)) for space in _spaces(item)]
+        report.sections += [(f"bss-sim: requests of space {space}", lines) for space, lines in shown]
 
 
 def _requests(space: Space) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
+import platform
 import shutil
-import signal
 import subprocess
+import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Iterable, Optional, Union
@@ -16,15 +16,15 @@ from .control import ControlError
 
 StrPath = Union[str, "os.PathLike[str]"]
 
-# Runs its arguments, and ends them when its stdin ends. Even a process that is killed closes the pipe that this is.
-_UNTIL_STDIN_ENDS = '"$@" & exec >&-; cat >/dev/null; kill $! 2>/dev/null; wait $!'
-
 
 def find_program() -> str:
     """The path of the program: that of `BSS_SIM_BIN`, the one that this package brings, or one on `PATH`."""
     program = os.environ.get("BSS_SIM_BIN") or _own_program() or shutil.which("bss-sim")
     if not program:
-        raise ControlError("there is no program bss-sim: set BSS_SIM_BIN to its path, or put it on PATH")
+        raise ControlError(
+            f"there is no program bss-sim for {sys.platform}-{platform.machine()}: install a wheel of bss-sim that has it, "
+            "or build it with cargo, and set BSS_SIM_BIN to its path or put it on PATH"
+        )
     return program
 
 
@@ -41,18 +41,21 @@ class Process:
     """A simulator on a free port of 127.0.0.1. It ends with `close`, and with this process, however that ends."""
 
     def __init__(self, program: StrPath, scenario: Optional[str] = None, fixtures: Iterable[StrPath] = ()) -> None:
-        command = [os.fspath(program), "serve", "--listen", "127.0.0.1:0", "--log-level", "warn"]
+        # With its stdin it has a pipe, which closes even if this process is killed.
+        options = ["--listen", "127.0.0.1:0", "--log-level", "warn", "--stop-with-stdin"]
+        command = [os.fspath(program), "serve", *options]
         if scenario is not None:
             command += ["--scenario", scenario]
         for path in fixtures:
             command += ["--fixtures", os.fspath(path)]
-        if os.name != "nt":
-            command = ["sh", "-c", _UNTIL_STDIN_ENDS, "bss-sim", *command]
         with tempfile.TemporaryFile() as log:
             # In a session of its own, so that Ctrl-C is for the tests, which end it when they have ended.
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
-            )
+            try:
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+                )
+            except OSError as error:
+                raise ControlError(f"bss-sim did not start: {error}") from None
             assert self._process.stdout is not None
             ready = self._process.stdout.readline()
             if not ready:
@@ -67,13 +70,7 @@ class Process:
         if self._process.stdin.closed:
             return
         self._process.stdin.close()
-        if os.name == "nt":
-            self._process.terminate()
-        else:
-            # A process that was forked from this one may hold the pipe open.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGTERM)
-        # Only the simulator itself has its stdout.
-        with self._process.stdout:
-            self._process.stdout.read()
+        # A process that was forked from this one may hold the pipe open.
+        self._process.terminate()
+        self._process.stdout.close()
         self._process.wait()

@@ -14,9 +14,13 @@ from .space import Space
 class Simulator:
     """A simulator. In a `with` statement it is closed at the end."""
 
-    def __init__(self, url: str, close: Callable[[], None] = lambda: None) -> None:
-        """Connects to the simulator at this URL. `close` is called by the method of this name."""
-        self._control = Control(url)
+    def __init__(
+        self, url: str, close: Callable[[], None] = lambda: None, *, url_from: Optional[str] = "the argument url"
+    ) -> None:
+        """Connects to the simulator at this URL. `close` is called by the method of this name. `url_from` is what errors say
+        of the URL.
+        """
+        self._control = Control(url, url_from=url_from)
         self._control.check_version()
         self._close = close
 
@@ -35,12 +39,14 @@ class Simulator:
         The program is `program`, else that of `BSS_SIM_BIN`, the one that this package brings, or one on `PATH`. `scenario`
         and `fixtures`, which are paths of scenario files or of directories, are for a simulator that is started.
         """
-        url = url or os.environ.get("BSS_SIM_URL")
         if url:
             return cls(url)
+        found = os.environ.get("BSS_SIM_URL")
+        if found:
+            return cls(found, url_from="BSS_SIM_URL")
         process = Process(program or find_program(), scenario, fixtures)
         try:
-            return cls(process.url, process.close)
+            return cls(process.url, process.close, url_from=None)
         except BaseException:
             process.close()
             raise

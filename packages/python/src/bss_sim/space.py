@@ -13,8 +13,8 @@ Json = dict[str, Any]
 # `"2h"`, as scenario files have it, or a `timedelta`.
 Span = Union[str, timedelta]
 
-# What a scripted answer answers. An argument of `script` that has one of these is an answer to one request.
-_ANSWERS = {"error_code", "is_review", "gateway", "raw", "fault"}
+# The keys of a scripted answer. An argument of `script` that has none of these is an answer to one request.
+_SCRIPTED = {"when", "probability", "times", "delay", "then"}
 
 # The variables that are set to the URL. With them an official SDK calls the simulator in the place of the real service.
 _URL_VARIABLES = (
@@ -138,10 +138,10 @@ class Space:
     def script(self, *answers: Mapping[str, Any]) -> None:
         """Fixes the answers to the next requests, one after the other, in the format of a scenario file.
 
-        `{"error_code": "CBC.0999"}` answers one application, and so do `gateway`, `fault`, `is_review` and `raw`. With
-        `when`, `times`, `delay` and `then` it is for other requests, or for more.
+        `{"error_code": "CBC.0999"}` answers one application, and so do `gateway`, `fault`, `is_review` and `raw`. For other
+        requests, or for more, this belongs into `then`, beside `when`, `times`, `delay` or `probability`.
         """
-        scripted = [{"times": 1, "then": answer} if _ANSWERS & answer.keys() else answer for answer in answers]
+        scripted = [answer if _SCRIPTED & answer.keys() else {"times": 1, "then": answer} for answer in answers]
         self._control.call("POST", "/scripted", scripted)
 
     def scripted(self) -> list[Json]:

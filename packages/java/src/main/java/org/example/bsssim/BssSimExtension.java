@@ -1,6 +1,12 @@
 package org.example.bsssim;
 
+import java.lang.annotation.Annotation;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Executable;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -9,11 +15,15 @@ import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ExtensionContext.Store.CloseableResource;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.platform.commons.support.AnnotationSupport;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Gives each parameter of the type {@link Space} a space of its own, which is deleted at the end of the test. A parameter of the type
- * {@link Spaces} creates more of them, and one of the type {@link Simulator} is the simulator, which is one for the whole run.
+ * Gives a test spaces of its own as parameters of the type {@link Space}, which are deleted at its end. The first such parameter is the
+ * same space in all methods of the test, also those with {@code @BeforeEach} and {@code @AfterEach}, and a second one is another. A
+ * parameter of the type {@link Spaces} creates more of them, and one of the type {@link Simulator} is the simulator, which is one for the
+ * whole run. A space that a constructor or a method with {@code @BeforeAll} takes is none of a test: it ends with the class, and no
+ * failing test shows its requests.
  *
  * <pre>{@code
  * @ExtendWith(BssSimExtension.class)
@@ -47,11 +57,15 @@ public final class BssSimExtension implements ParameterResolver, AfterEachCallba
         if (type == Simulator.class) {
             return simulator(context);
         }
-        Spaces spaces = spaces(context);
-        if (type == Spaces.class) {
-            return spaces;
-        }
-        return parameter.findAnnotation(StartsFrom.class).map(scenario -> spaces.fromScenario(scenario.value())).orElseGet(spaces::create);
+        OfTest test = ofTest(context);
+        return type == Spaces.class ? test.spaces : test.space(parameter, parameter.findAnnotation(StartsFrom.class).or(() -> nearest(context, StartsFrom.class)));
+    }
+
+    /** The annotation of the test's method, or else of its class, or of the class around that. */
+    private static <A extends Annotation> Optional<A> nearest(ExtensionContext context, Class<A> annotation) {
+        return Stream.iterate(Optional.of(context), Optional::isPresent, each -> each.get().getParent())
+                .flatMap(each -> AnnotationSupport.findAnnotation(each.get().getElement(), annotation).stream())
+                .findFirst();
     }
 
     /** The one simulator of this run. */
@@ -59,19 +73,19 @@ public final class BssSimExtension implements ParameterResolver, AfterEachCallba
         return context.getRoot().getStore(NAMESPACE).getOrComputeIfAbsent(Running.class).simulator;
     }
 
-    private static Spaces spaces(ExtensionContext context) {
+    private static OfTest ofTest(ExtensionContext context) {
         // A store also has what belongs to the class of the test: the ID keeps them apart.
-        return context.getStore(NAMESPACE).getOrComputeIfAbsent(context.getUniqueId(), id -> new OfTest(context), OfTest.class).spaces;
+        return context.getStore(NAMESPACE).getOrComputeIfAbsent(context.getUniqueId(), id -> new OfTest(context), OfTest.class);
     }
 
     @Override
     public void afterEach(ExtensionContext context) {
-        List<Space> spaces = spaces(context).all;
+        List<Space> spaces = ofTest(context).spaces.all;
         Throwable failure = context.getExecutionException().orElse(null);
-        if (failure == null && isStrict(context)) {
+        if (failure == null && nearest(context, AllowLeftovers.class).isEmpty()) {
             String leftovers = spaces.stream().map(Space::leftovers).filter(lines -> !lines.isEmpty()).collect(Collectors.joining("\n"));
             if (!leftovers.isEmpty()) {
-                throw explained(new AssertionError(leftovers), spaces);
+                throw explained(new AssertionError("scripted answers are left over:\n" + leftovers), spaces);
             }
         } else if (failure != null && !(failure instanceof TestAbortedException)) {
             explained(failure, spaces);
@@ -82,11 +96,6 @@ public final class BssSimExtension implements ParameterResolver, AfterEachCallba
     private static <T extends Throwable> T explained(T failure, List<Space> spaces) {
         spaces.stream().map(Requests::new).forEach(failure::addSuppressed);
         return failure;
-    }
-
-    private static boolean isStrict(ExtensionContext context) {
-        return Stream.of(context.getRequiredTestMethod(), context.getRequiredTestClass())
-                .noneMatch(element -> element.isAnnotationPresent(AllowLeftovers.class));
     }
 
     /** The requests of a space, where the exception of a failing test shows them. */
@@ -117,10 +126,28 @@ public final class BssSimExtension implements ParameterResolver, AfterEachCallba
     private static final class OfTest implements CloseableResource, AutoCloseable {
         final Spaces spaces;
 
+        /** The spaces of parameters, by the scenario and the place among the spaces of a method. */
+        private final Map<List<Object>, Space> ofParameters = new HashMap<>();
+
         OfTest(ExtensionContext context) {
             String name = context.getTestClass().map(Class::getSimpleName).orElse("") + " " + context.getDisplayName();
             // What tells tests apart stands at the end.
             spaces = new Spaces(simulator(context), name.substring(Math.max(0, name.length() - LABEL)));
+        }
+
+        /** The space of a parameter: that of its place in any method of the test, such as the one with {@code @BeforeEach}. */
+        Space space(ParameterContext parameter, Optional<StartsFrom> scenario) {
+            Executable taker = parameter.getDeclaringExecutable();
+            if (taker instanceof Constructor) {
+                // It belongs to the class, which constructs an instance for each test.
+                return create(scenario);
+            }
+            Stream<Class<?>> before = Stream.of(taker.getParameterTypes()).limit(parameter.getIndex());
+            return ofParameters.computeIfAbsent(List.of(scenario, before.filter(Space.class::equals).count()), key -> create(scenario));
+        }
+
+        private Space create(Optional<StartsFrom> scenario) {
+            return scenario.map(from -> spaces.fromScenario(from.value())).orElseGet(spaces::create);
         }
 
         @Override

@@ -15,6 +15,11 @@ public final class JournalEntry {
         return all;
     }
 
+    /** Its number in the space, which only grows. */
+    public long number() {
+        return (Long) all.get("number");
+    }
+
     /** The {@code X-Request-Id} of the answer. */
     public String requestId() {
         return (String) all.get("request_id");
@@ -46,11 +51,13 @@ public final class JournalEntry {
         return (String) part("outcome", "why");
     }
 
-    /** The line that a failing test shows. */
+    /** The line that a failing test shows: the request with its answer and the reason, as the simulator's own texts have it. */
     @Override
     public String toString() {
-        Object answer = status() == 0 ? part("response", "fault") : Integer.valueOf(status());
-        return method() + " " + path() + " " + answer + "  " + why();
+        Object fault = part("response", "fault");
+        String answer = fault == null ? Integer.toString(status()) : "no response, fault " + fault;
+        String code = errorCode() == null ? "" : " " + errorCode();
+        return "#" + number() + " " + method() + " " + path() + " -> " + answer + code + ", " + why();
     }
 
     private Object part(String of, String name) {

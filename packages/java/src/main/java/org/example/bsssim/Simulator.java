@@ -11,8 +11,8 @@ public final class Simulator implements AutoCloseable {
     private final Control control;
     private final SimulatorProcess process;
 
-    private Simulator(String url, SimulatorProcess process) {
-        this.control = new Control(url, null);
+    private Simulator(Control control, SimulatorProcess process) {
+        this.control = control;
         this.process = process;
         try {
             control.checkVersion();
@@ -32,7 +32,7 @@ public final class Simulator implements AutoCloseable {
 
     /** Connects to the simulator at this URL. */
     public static Simulator connect(String url) {
-        return new Simulator(url, null);
+        return new Simulator(Control.at(url, "Simulator.connect"), null);
     }
 
     /** How a simulator is started: {@code Simulator.with().fixtures(path).start()}. */
@@ -69,10 +69,10 @@ public final class Simulator implements AutoCloseable {
         public Simulator start() {
             String url = System.getenv("BSS_SIM_URL");
             if (url != null && !url.isEmpty()) {
-                return connect(url);
+                return new Simulator(Control.at(url, "BSS_SIM_URL"), null);
             }
             SimulatorProcess process = new SimulatorProcess(program, arguments);
-            return new Simulator(process.url, process);
+            return new Simulator(Control.at(process.url, null), process);
         }
     }
 
@@ -97,7 +97,7 @@ public final class Simulator implements AutoCloseable {
     }
 
     private Space create(Map<String, ?> start) {
-        return new Space(control.url, control.call("POST", "/spaces", start));
+        return new Space(control, control.call("POST", "/spaces", start));
     }
 
     /** Which documented outcomes the applications of all spaces got, also of those that were deleted. */

@@ -11,19 +11,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A simulator on a free port of 127.0.0.1. It ends with close, and with this process, however that ends. */
+/** A simulator on a free port of 127.0.0.1. It ends with close, and with this process, however that ends: the system then closes its stdin. */
 final class SimulatorProcess implements AutoCloseable {
-    /** Runs its arguments, and ends them when its stdin ends. Even a process that is killed closes the pipe that this is. */
-    private static final String UNTIL_STDIN_ENDS = "\"$@\" & exec >&-; cat >/dev/null; kill $! 2>/dev/null; wait $!";
-
     private static final boolean IS_WINDOWS = File.separatorChar == '\\';
 
     final String url;
     private final Process process;
 
     SimulatorProcess(String program, List<String> arguments) {
-        List<String> command = new ArrayList<>(IS_WINDOWS ? List.of() : List.of("sh", "-c", UNTIL_STDIN_ENDS, "bss-sim"));
-        command.addAll(List.of(find(program), "serve", "--listen", "127.0.0.1:0", "--log-level", "warn"));
+        List<String> command = new ArrayList<>(List.of(find(program), "serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--stop-with-stdin"));
         command.addAll(arguments);
         try {
             Path log = Files.createTempFile("bss-sim", ".log");
@@ -56,7 +52,7 @@ final class SimulatorProcess implements AutoCloseable {
                 .filter(File::canExecute)
                 .map(File::getPath)
                 .findFirst()
-                .orElseThrow(() -> new ControlException("there is no program bss-sim: set BSS_SIM_BIN to its path, or put it on PATH", 0));
+                .orElseThrow(() -> new ControlException("there is no program bss-sim: build it with cargo, and set BSS_SIM_BIN to its path or put it on PATH", 0));
     }
 
     /** Ends the simulator, and waits until it has ended. */
@@ -64,9 +60,6 @@ final class SimulatorProcess implements AutoCloseable {
     public void close() {
         try {
             process.getOutputStream().close();
-            if (IS_WINDOWS) {
-                process.destroy();
-            }
             process.waitFor();
         } catch (IOException closed) {
             process.destroy();

@@ -1,5 +1,6 @@
 package org.example.bsssim;
 
+import java.math.BigDecimal;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,8 +15,11 @@ import java.util.stream.Stream;
  * in it if it calls {@link #url} with the token, the access key or the login that are here.
  */
 public final class Space implements AutoCloseable {
-    /** What a scripted answer answers. An argument of {@link #script} that has one of these is an answer to one request. */
-    private static final Set<String> ANSWERS = Set.of("error_code", "is_review", "gateway", "raw", "fault");
+    /** The keys of a scripted answer. An argument of {@link #script} that has none of these is an answer to one request. */
+    private static final Set<String> SCRIPTED = Set.of("when", "probability", "times", "delay", "then");
+
+    /** What a scripted answer is without its saying so. */
+    private static final Map<String, Object> DEFAULTS = Map.of("when", Map.of(), "probability", new BigDecimal("1.0"));
 
     private static final List<String> URL_VARIABLES = List.of(
             "BSS_SIM_URL",
@@ -30,9 +34,9 @@ public final class Space implements AutoCloseable {
     private final List<Partner> partners;
     private boolean isDeleted;
 
-    Space(String url, Map<String, Object> made) {
+    Space(Control ofAll, Map<String, Object> made) {
         this.made = made;
-        control = new Control(url, (String) made.get("id"));
+        control = ofAll.of((String) made.get("id"));
         partners = Json.objects(made.get("partners")).stream().map(Partner::new).collect(Collectors.toList());
     }
 
@@ -129,14 +133,15 @@ public final class Space implements AutoCloseable {
      * Fixes the answers to the next requests, one after the other, in the format of a scenario file.
      *
      * <p>{@code Map.of("error_code", "CBC.0999")} answers one application, and so do {@code gateway}, {@code fault}, {@code is_review} and
-     * {@code raw}. With {@code when}, {@code times}, {@code delay} and {@code then} it is for other requests, or for more.
+     * {@code raw}. For other requests, or for more, this belongs into {@code then}, beside {@code when}, {@code times}, {@code delay} or
+     * {@code probability}.
      */
     @SafeVarargs
     public final void script(Map<String, ?>... answers) {
         List<Map<String, ?>> scripted = new ArrayList<>();
         for (Map<String, ?> answer : answers) {
-            boolean isBare = answer.keySet().stream().anyMatch(ANSWERS::contains);
-            scripted.add(isBare ? Map.of("times", 1, "then", answer) : answer);
+            boolean isWhole = answer.keySet().stream().anyMatch(SCRIPTED::contains);
+            scripted.add(isWhole ? answer : Map.of("times", 1, "then", answer));
         }
         control.call("POST", "/scripted", scripted);
     }
@@ -151,10 +156,19 @@ public final class Space implements AutoCloseable {
         if (isDeleted) {
             return "";
         }
-        return scripted().stream()
-                .filter(answer -> answer.get("used").equals(0L) || answer.get("left") != null && !answer.get("left").equals(0L))
-                .map(answer -> "a scripted answer is left over, given " + answer.get("used") + " times: " + Json.write(answer.get("scripted")))
-                .collect(Collectors.joining("\n"));
+        return scripted().stream().map(Space::leftover).filter(line -> !line.isEmpty()).collect(Collectors.joining("\n"));
+    }
+
+    /** What is left of a scripted answer, as the report of {@code bss-sim exec} says it; nothing if it was used. */
+    private static String leftover(Map<String, Object> answer) {
+        Map<String, Object> shown = new LinkedHashMap<>(Json.object(answer.get("scripted")));
+        shown.entrySet().removeAll(DEFAULTS.entrySet());
+        Long times = (Long) shown.get("times");
+        long used = (Long) answer.get("used");
+        if (used >= (times == null ? 1 : times)) {
+            return "";
+        }
+        return (times == null ? "never given" : "given " + used + " of " + times + " times") + ": " + Json.write(shown);
     }
 
     /**

@@ -1,6 +1,9 @@
 package org.example.bsssim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
@@ -10,8 +13,11 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -33,8 +39,17 @@ class BssSimExtensionTest {
         }
 
         @Test
+        void broken(Space space) {
+            space.script(Map.of("fault", "reset"));
+            assertThrows(AssertionError.class, () -> Applicant.apply(space));
+            fail("of its own");
+        }
+
+        @Test
         void leaving(Space space) {
-            space.script(Map.of("error_code", "CBC.0999"));
+            space.script(Map.of("error_code", "CBC.0999"), Map.of("times", 2, "delay", "1ms"), Map.of("then", List.of(Map.of("is_review", 1))));
+            Applicant.apply(space);
+            Applicant.apply(space);
         }
 
         @Test
@@ -74,14 +89,17 @@ class BssSimExtensionTest {
     void aFailingTestShowsItsRequestsWithTheirReasons() {
         String printed = run("failing", Space.class);
         assertTrue(printed.contains("of its own"), printed);
-        String line = "POST " + Applicant.INDIVIDUAL + " 400  not-authenticated-yet: real-name status: under_review";
+        String line = "#2 POST " + Applicant.INDIVIDUAL + " -> 400 CBC.99000027, not-authenticated-yet: real-name status: under_review";
         assertTrue(printed.contains("Suppressed: bss-sim: requests of space ") && printed.contains(line), printed);
+        printed = run("broken", Space.class);
+        assertTrue(printed.contains("#1 POST " + Applicant.INDIVIDUAL + " -> no response, fault reset, "), printed);
     }
 
     @Test
     void leftoversFailAPassingTest() {
         for (String printed : List.of(run("leaving", Space.class), run("leavingAnother", Spaces.class))) {
-            assertTrue(printed.contains("a scripted answer is left over, given 0 times: {"), printed);
+            String lines = "scripted answers are left over:\ngiven 1 of 2 times: {\"times\":2,\"delay\":\"1ms\"}\nnever given: {\"then\":[{\"is_review\":1}]}\n";
+            assertTrue(printed.contains(lines), printed);
         }
         assertEquals("", run("leavingAllowed", Space.class));
         assertEquals("", run("aborted", Space.class));
@@ -108,5 +126,73 @@ class BssSimExtensionTest {
     @Test
     void aSpaceIsGoneWhenItsTestHasEndedThoughTheSimulatorIsNot() {
         assertEquals("", run(selectClass(Succession.class), 2));
+    }
+
+    /** A method around the test that fails, with the space of the test. */
+    @ExtendWith(BssSimExtension.class)
+    static final class Around {
+        Space before;
+
+        @BeforeEach
+        void before(Space space) {
+            before = space;
+        }
+
+        @Test
+        void passes(Space same, Space other) {
+            assertSame(before, same);
+            assertNotSame(same, other);
+            Applicant.apply(same);
+        }
+
+        @AfterEach
+        void fails(Space space) {
+            assertSame(before, space);
+            fail("of its own");
+        }
+    }
+
+    @Test
+    void aMethodAroundATestHasItsSpaceAndShowsItsRequests() {
+        String printed = run(selectClass(Around.class), 1);
+        assertTrue(printed.contains("AssertionFailedError: of its own") && printed.contains("#1 POST " + Applicant.INDIVIDUAL + " -> 200, "), printed);
+    }
+
+    private static void assertStartsFrom(String scenario, Space space) {
+        assertTrue(space.world().get("name").toString().contains(scenario), space.world().get("name") + " is not " + scenario);
+    }
+
+    /** What its tests start from is said here, and allowed. */
+    @StartsFrom("open")
+    @AllowLeftovers
+    static class Base {}
+
+    @ExtendWith(BssSimExtension.class)
+    static final class Annotated extends Base {
+        @Test
+        void byItsClass(Space space) {
+            assertStartsFrom("open", space);
+            space.script(Map.of("error_code", "CBC.0999"));
+        }
+
+        @Test
+        @StartsFrom("attempts-exhausted")
+        void byItsMethod(Space space, @StartsFrom("default") Space other) {
+            assertStartsFrom("attempts-exhausted", space);
+            assertStartsFrom("default", other);
+        }
+
+        @Nested
+        final class Inside {
+            @Test
+            void byTheClassAround(Space space) {
+                assertStartsFrom("open", space);
+            }
+        }
+    }
+
+    @Test
+    void aScenarioIsNamedAtTheParameterTheMethodOrTheClass() {
+        assertEquals("", run(selectClass(Annotated.class), 3));
     }
 }

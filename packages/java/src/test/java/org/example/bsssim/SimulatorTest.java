@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.URI;
@@ -53,14 +54,54 @@ class SimulatorTest {
     void whatCannotBeUsedIsSaidInWords() throws IOException {
         String later = answering(200, "{\"version\": \"0.9.0\", \"control\": 2}");
         assertEquals(
-                "bss-sim 0.9.0 at " + later + " has version 2 of the control API, and this package knows version 1: use a package of the same version",
+                "bss-sim 0.9.0 at " + later + " (from Simulator.connect) has version 2 of the control API, and this package knows version 1: use a package of the same version",
                 refusal(later));
         for (String body : new String[] {"[]", "{}", "<html>", ""}) {
             String other = answering(200, body);
-            assertEquals("what answers at " + other + " is not bss-sim", refusal(other));
+            assertEquals("what answers at " + other + " (from Simulator.connect) is not bss-sim", refusal(other));
         }
-        assertEquals("a token is needed", refusal(answering(401, "{\"error\": \"unauthorized\", \"detail\": \"a token is needed\"}")));
-        assertTrue(refusal("http://127.0.0.1:1").startsWith("no simulator answers at http://127.0.0.1:1: "));
+        String locked = answering(401, "{\"error\": \"unauthorized\", \"detail\": \"a token is needed\"}");
+        assertEquals(
+                "the simulator at " + locked + " (from Simulator.connect) refuses this call: a token is needed: "
+                        + "set BSS_SIM_CONTROL_TOKEN to the token that it was started with",
+                refusal(locked));
+        assertTrue(refusal("http://127.0.0.1:1").startsWith("no simulator answers at http://127.0.0.1:1 (from Simulator.connect): "));
+        for (String url : new String[] {"127.0.0.1:8080", "localhost:8080", "http://127.0.0.1:8080/v2", "http://"}) {
+            String words = " from Simulator.connect is no URL of a simulator: it has a scheme, a host and maybe a port, such as http://127.0.0.1:8080";
+            assertEquals("\"" + url + "\"" + words, refusal(url));
+        }
+    }
+
+    @Test
+    void aServerThatIsSilentIsNotWaitedForLong() throws IOException {
+        // The system accepts the connection, and nothing reads from it.
+        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String url = "http://127.0.0.1:" + silent.getLocalPort();
+            assertEquals("no simulator answers at " + url + " (from Simulator.connect): no answer in 5 seconds", refusal(url));
+        }
+    }
+
+    /** A program that has no simulator in its environment. */
+    static final class Unled {
+        public static void main(String[] arguments) {
+            System.out.println(assertThrows(ControlException.class, Simulator::start).getMessage());
+        }
+    }
+
+    /** What it says with these variables. */
+    private static String unled(Map<String, String> variables) throws IOException {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        ProcessBuilder builder = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), Unled.class.getName());
+        builder.environment().putAll(variables);
+        return new Scanner(builder.redirectError(ProcessBuilder.Redirect.INHERIT).start().getInputStream()).nextLine();
+    }
+
+    @Test
+    void whatIsWrongInTheEnvironmentIsNamedByItsVariable() throws IOException {
+        String said = unled(Map.of("BSS_SIM_URL", "localhost:8080"));
+        assertTrue(said.startsWith("\"localhost:8080\" from BSS_SIM_URL is no URL of a simulator: "), said);
+        said = unled(Map.of("BSS_SIM_URL", "", "BSS_SIM_BIN", "", "PATH", ""));
+        assertTrue(said.startsWith("there is no program bss-sim: build it with cargo, and set BSS_SIM_BIN"), said);
     }
 
     @Test
@@ -76,7 +117,7 @@ class SimulatorTest {
     @Test
     void aSimulatorThatWasFoundIsLeftRunning() {
         try (Simulator started = Simulator.start()) {
-            try (Simulator found = Simulator.connect(started.url() + "/")) {
+            try (Simulator found = Simulator.connect(started.url() + "//")) {
                 assertEquals(started.url(), found.url());
             }
             started.space("still there").delete();

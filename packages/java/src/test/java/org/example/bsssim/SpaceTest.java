@@ -49,6 +49,11 @@ class SpaceTest {
         List<String> lines = List.of(error.getMessage().split("\n"));
         assertEquals(2, lines.size(), error.getMessage());
         assertTrue(lines.contains("match.statuss: unknown key `statuss`: did you mean `status`?"), error.getMessage());
+        Map<String, Map<String, ?>> scripts = Map.of(
+                "[0].then.error_cod: unknown key `error_cod`: did you mean `error_code`?", Map.of("error_cod", "CBC.0999"),
+                "[0].then.delai: unknown key `delai`: did you mean `delay`, a key of a scripted answer?", Map.of("delai", "2s"),
+                "[0].error_code: unknown key `error_code`: it is a key of `then`", Map.of("error_code", "CBC.0999", "delay", "2s"));
+        scripts.forEach((message, script) -> assertEquals(message, assertThrows(ControlException.class, () -> space.script(script)).getMessage()));
         error = assertThrows(ControlException.class, () -> space.review("customer-new", "approve"));
         assertEquals("the customer is not under review but unauthenticated", error.getMessage());
     }
