@@ -41,7 +41,7 @@ pub fn document(routers: &[ApiRouter], error_responses: fn(&mut SchemaGenerator)
     for (tag, security, routes) in api::routes() {
         for route in routes {
             let operation = route.to_value(&mut generator, tag, &security, &[]);
-            paths.insert(route.path.to_owned(), json!({ route.method: operation }));
+            paths.entry(route.path).or_insert_with(|| json!({}))[route.method] = operation;
         }
     }
     let mut schemas = generator.take_definitions(true);
