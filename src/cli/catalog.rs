@@ -62,7 +62,8 @@ fn outcome_cells(row: CatalogRow) -> [String; 6] {
 /// Which of these errors an endpoint answers when, and in which words, is assumed throughout.
 fn error_cells(error: &'static OtherError) -> [String; 6] {
     let paths = error.endpoints().map(|endpoints| {
-        let paths: Vec<_> = endpoints.iter().map(|endpoint| format!("`{}`", endpoint.path)).collect();
+        let mut paths: Vec<_> = endpoints.iter().map(|endpoint| format!("`{}`", endpoint.path)).collect();
+        paths.dedup();
         paths.join(", ")
     });
     let mut conditions = ENDPOINTS.iter().flat_map(|endpoint| endpoint.conditions);

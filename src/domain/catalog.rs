@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-use crate::domain::endpoints::{CREATE_CUSTOMER, Endpoint, SEND_CODE};
+use crate::domain::endpoints::{CHANGE, CREATE_CUSTOMER, ENTERPRISE, Endpoint, INDIVIDUAL, SEND_CODE};
 use crate::domain::rules::{Answer, Refusal};
 
 /// Defines an enum and its table from one list, so that a new row is a single line.
@@ -176,9 +176,10 @@ pub static ASSOCIATION_TIMED_OUT: OtherError =
     other("CBC.99000050", 500, "Querying the association result timed out. Query the customer list later.");
 
 const CREATION: &[&Endpoint] = &[&CREATE_CUSTOMER];
+const ENTERPRISES: [&Endpoint; 2] = [&ENTERPRISE, &CHANGE];
 
 /// The errors of the neighbours. Those that no condition names come from a script alone.
-pub static NEIGHBOUR_ERRORS: [NeighbourError; 18] = [
+pub static NEIGHBOUR_ERRORS: [NeighbourError; 22] = [
     at(CREATION, &other("CBC.0101", 400, "Invalid parameter.")),
     at(CREATION, &other("CBC.50010059", 400, "The partner cannot be associated with the customer.")),
     at(CREATION, &other("CBC.50010065", 400, "The partner cannot be associated with the customer.")),
@@ -197,6 +198,16 @@ pub static NEIGHBOUR_ERRORS: [NeighbourError; 18] = [
     at(CREATION, &CODE_TRIES_EXHAUSTED),
     at(CREATION, &CODE_WRONG),
     at(&[&SEND_CODE], &TOO_MANY_CODES),
+    at(&ENTERPRISES, &other("CBC.99000099", 400, "The size of an attachment exceeds the upper limit.")),
+    at(&ENTERPRISES, &other("CBC.99000100", 400, "The format of an attachment is incorrect.")),
+    at(
+        &ENTERPRISES,
+        &other("CBC.70600026", 400, "This application cannot be reviewed now. Contact your account manager."),
+    ),
+    at(
+        &[&INDIVIDUAL, &ENTERPRISE, &CHANGE],
+        &other("CBC.70600032", 400, "The identity information is abnormal and may violate rules."),
+    ),
 ];
 
 const fn at(endpoints: &'static [&'static Endpoint], error: &'static OtherError) -> NeighbourError {

@@ -129,7 +129,7 @@ def test_an_enterprise_is_created_with_a_verified_mail_address_and_authenticated
     assert sent.status_code == 204
     codes = requests.get(f"{url}/_sim/verification-codes", params={"email": mail}, timeout=TIMEOUT).json()["codes"]
     created = platform.create(
-        domain_name="example_trading", xaccount_id="user-1", email=mail, verification_code=codes[-1]["code"]
+        domain_name="example_trading", xaccount_id="user-2", email=mail, verification_code=codes[-1]["code"]
     )
     assert check("email", mail) == check("name", "example_trading") == "used_by_user"
     assert platform.find_one(created.domain_id).email == mail
