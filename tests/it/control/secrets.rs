@@ -89,7 +89,63 @@ fn tree() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An application or a login with some fields replaced.
+/// Well-formed bodies of the other endpoints.
+fn neighbours() -> Vec<Value> {
+    vec![
+        json!({
+            "customer_id": "c-1", "identify_type": 1, "change_type": 1, "corp_name": "Example Ltd.", "verified_number": "9131",
+            "verified_file_url": ["1.jpg", "2.jpg", "3.jpg", "4.jpg"], "xaccount_type": "DEMO_IDP", "certificate_type": 0,
+            "reg_country": "CN", "reg_address": "a street",
+            "enterprise_person": { "legel_name": "Li", "legel_id_number": "E1", "certifier_role": "legalPerson" },
+        }),
+        json!({
+            "account_name": "n", "customer": "n", "offset": 0, "limit": 10, "label": "n", "association_type": "3",
+            "associated_on_begin": "2019-05-06T08:05:01Z", "associated_on_end": null, "indirect_partner_id": null,
+        }),
+        json!({
+            "domain_area": "MX", "xaccount_id": "u", "xaccount_type": "DEMO_IDP", "domain_name": "new_name", "email": null,
+            "verification_code": null, "password": "Pass-word1", "is_close_market_ms": "true",
+            "include_association_result": true,
+        }),
+        json!({ "search_type": "name", "search_value": "new_name" }),
+        json!({ "receiver_type": 2, "email": "a@b.example", "timeout": 10, "lang": "en-us" }),
+    ]
+}
+
+/// Where something of them is replaced.
+const NEIGHBOURS_PLACES: [&str; 29] = [
+    "/corp_name",
+    "/certificate_type",
+    "/reg_country",
+    "/reg_address",
+    "/enterprise_person",
+    "/enterprise_person/legel_name",
+    "/enterprise_person/legel_id_number",
+    "/enterprise_person/certifier_role",
+    "/account_name",
+    "/customer",
+    "/offset",
+    "/limit",
+    "/label",
+    "/association_type",
+    "/associated_on_begin",
+    "/indirect_partner_id",
+    "/domain_area",
+    "/xaccount_id",
+    "/domain_name",
+    "/email",
+    "/verification_code",
+    "/password",
+    "/is_close_market_ms",
+    "/include_association_result",
+    "/search_type",
+    "/search_value",
+    "/receiver_type",
+    "/timeout",
+    "/lang",
+];
+
+/// A body of an endpoint with some fields replaced.
 fn known_body() -> impl Strategy<Value = Value> {
     let login = json!({ "auth": {
         "identity": {
@@ -117,16 +173,16 @@ fn known_body() -> impl Strategy<Value = Value> {
         "/auth/scope/project/name",
         "/auth/scope/domain/id",
     ];
-    (select(vec![passport("c-1"), login]), vec((select(places.to_vec()), tree()), 1..4)).prop_map(
-        |(mut body, changes)| {
-            for (place, value) in changes {
-                if let Some(found) = body.pointer_mut(place) {
-                    *found = value;
-                }
+    let bodies = [passport("c-1"), login].into_iter().chain(neighbours()).collect::<Vec<_>>();
+    let places: Vec<_> = places.into_iter().chain(NEIGHBOURS_PLACES).collect();
+    (select(bodies), vec((select(places), prop_oneof![tree(), leaf()]), 1..6)).prop_map(|(mut body, changes)| {
+        for (place, value) in changes {
+            if let Some(found) = body.pointer_mut(place) {
+                *found = value;
             }
-            body
-        },
-    )
+        }
+        body
+    })
 }
 
 /// A body in one of the forms in which clients get it wrong.
@@ -160,10 +216,23 @@ fn header_value() -> impl Strategy<Value = String> {
     (select(forms.to_vec()), mark()).prop_map(|(form, mark)| form.replace("{}", mark))
 }
 
+const PATHS: [&str; 10] = [
+    INDIVIDUAL,
+    "/v2/customers/realname-auths/enterprise",
+    "/v2/customers/realname-auths/result",
+    "/v2/partners/sub-customers",
+    "/v2/partners/sub-customers/query",
+    "/v2/partners/sub-customers/users/check-identity",
+    "/v2/bases/verificationcode/send",
+    "/v3/auth/tokens",
+    "/v3/auth/domains",
+    "/v2/x",
+];
+
 prop_compose! {
     fn request()(
-        path in select(vec![INDIVIDUAL, "/v2/customers/realname-auths/result", "/v3/auth/tokens", "/v3/auth/domains", "/v2/x"]),
-        method in select(vec!["POST", "GET"]),
+        path in select(PATHS.to_vec()),
+        method in prop_oneof![4 => Just("POST"), 1 => Just("GET"), 1 => Just("PUT")],
         query in vec((select(&KEYS[..]), mark()), 0..3),
         headers in vec((select(&HEADERS[..]), header_value()), 0..5),
         is_authenticated in any::<bool>(),
@@ -193,7 +262,7 @@ fn assert_unseen(what: &str, shown: &str, request: &Request<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 800, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn journal_verify_and_explain_show_no_secret_in_any_place(request in request()) {
