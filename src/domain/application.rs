@@ -10,6 +10,7 @@ use crate::domain::checks::Citation;
 use crate::domain::enterprise;
 use crate::domain::parameters::{Kind, Parameter, ParameterError, ParameterTable, SentParameters, Violation};
 use crate::domain::rules::{CHANGE_RULES, ENTERPRISE_RULES, RULES, Rule};
+use crate::domain::ruling::Condition;
 use crate::domain::settings::Contract;
 
 pub static CUSTOMER_ID: Parameter = Parameter::mandatory(
@@ -196,6 +197,11 @@ impl ApplicationKind {
             xaccount_type,
             legal_person,
         })
+    }
+
+    /// Returns the rules as conditions, each with where it comes from.
+    pub fn conditions(&self) -> impl Iterator<Item = Condition> {
+        self.rules.iter().map(|rule| Condition { citation: self.basis.unwrap_or(rule.citation), ..rule.condition() })
     }
 
     /// Returns everything that is wrong with the parameters, in the order of the checks. Empty if nothing is.

@@ -52,8 +52,8 @@ impl Endpoint {
 
     /// Returns what must hold for a well-formed request, in order.
     pub fn conditions(&self) -> Vec<Condition> {
-        let rules = self.application.map_or(&[][..], |kind| kind.rules);
-        rules.iter().map(|rule| rule.condition()).chain(self.conditions.iter().copied()).collect()
+        let of_application = self.application.into_iter().flat_map(ApplicationKind::conditions);
+        of_application.chain(self.conditions.iter().copied()).collect()
     }
 
     /// Returns the endpoint of a method and a path, or else any at the path.
