@@ -79,8 +79,8 @@ pub use fixture::{LoadError, Problem};
 pub mod world {
     pub use crate::domain::{
         AccessKey, Addressing, Authentication, Bucket, BucketContents, Contract, Credentials, CustomerId, Flaw, Format,
-        IsReviewType, ParameterErrors, PartnerRealName, Picture, PictureFormat, RealBucket, Review, S3Bucket, Secret,
-        Shows, UnlistedCustomers, User, Verdict, Wire,
+        IsReviewType, Messages, ParameterErrors, PartnerRealName, Picture, PictureFormat, RealBucket, Review, S3Bucket,
+        Secret, Shows, UnlistedCustomers, User, Verdict, Wire,
     };
 }
 

@@ -59,6 +59,8 @@ pub use scalars::{Label, MAX_LABEL_CHARS};
 pub use scripted::{
     Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, TypedMatcher,
 };
-pub use settings::{Authentication, Contract, IsReviewType, ParameterErrors, Quota, Settings, UnlistedCustomers, Wire};
+pub use settings::{
+    Authentication, Contract, IsReviewType, Messages, ParameterErrors, Quota, Settings, UnlistedCustomers, Wire,
+};
 pub use verification_code::{CodeRequest, VerificationCode};
 pub use world::StartWorld;

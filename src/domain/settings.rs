@@ -1,15 +1,18 @@
 //! The settings of a world: how the simulated service is configured, and which reading of the page it follows.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZero;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::domain::catalog::Review;
+use crate::domain::catalog::{self, Review};
+use crate::domain::gateway;
 use crate::domain::scalars::DurationText;
 
 /// The dated edition of the page to follow.
@@ -68,14 +71,80 @@ pub enum ParameterErrors {
     Named,
 }
 
+/// The code of an error that the API or its gateway answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct AnsweredCode(&'static str);
+
+static CODES: LazyLock<Vec<&'static str>> = LazyLock::new(|| catalog::codes().chain(gateway::codes()).collect());
+
+impl<'de> Deserialize<'de> for AnsweredCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        let known = CODES.iter().find(|known| **known == code);
+        known.map(|known| Self(known)).ok_or_else(|| D::Error::unknown_variant(&code, &CODES))
+    }
+}
+
+/// The texts of errors that are others than those of the tables, by code. A scenario has them as `settings.wire.messages`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Messages(Arc<BTreeMap<AnsweredCode, ErrorText>>);
+
+impl Messages {
+    /// Returns the text of a code. `text` is that of the table.
+    pub fn of<'a>(&'a self, code: &'static str, text: &'a str) -> &'a str {
+        self.0.get(&AnsweredCode(code)).map_or(text, |ErrorText(other)| other)
+    }
+}
+
+impl JsonSchema for Messages {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Messages".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": { "enum": *CODES },
+            "additionalProperties": { "type": "string", "minLength": 1, "maxLength": MAX_MESSAGE_CHARS },
+        })
+    }
+}
+
+/// The most characters of an `error_msg`, as the page has it.
+const MAX_MESSAGE_CHARS: usize = 1024;
+
+/// An `error_msg`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+struct ErrorText(Box<str>);
+
+impl<'de> Deserialize<'de> for ErrorText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<str>::deserialize(deserializer)?;
+        match text.chars().count() {
+            1..=MAX_MESSAGE_CHARS => Ok(Self(text)),
+            0 => Err(D::Error::custom("an error without a text\nwrite what the service says, or leave it out")),
+            _ => Err(D::Error::custom(format!("the text is too long\nat most {MAX_MESSAGE_CHARS} characters"))),
+        }
+    }
+}
+
 /// Choices between two readings of what goes over the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Wire {
     /// `integer`: `{"is_review":1}`; `string`: `{"is_review":"1"}`, as the page's example. Default integer.
     pub is_review: IsReviewType,
     /// `documented`: `Parameter error.`; `named`: `customer_id: must not be null`. Default documented.
     pub parameter_errors: ParameterErrors,
+    /// Other texts of errors, by code, for those that the real service is known to have: `{ CBC.0151: "Access denied!" }`.
+    pub messages: Messages,
 }
 
 /// How many requests each caller may send to each path in a second. `None` if there is no limit.

@@ -231,7 +231,7 @@ impl Recording {
         let Record { request, caller, script, moved_to } = std::mem::take(&mut *context.record());
         let state = moved_to.as_ref().unwrap_or(&context.state);
         let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
-        response::write(&outcome, state.settings().wire, id, &mut response);
+        response::write(&outcome, &state.settings().wire, id, &mut response);
         let delivery = Delivery::of(&outcome, script);
         let status = response.status().as_u16();
         let at = state.clock.now();

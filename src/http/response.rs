@@ -39,7 +39,7 @@ impl IntoResponse for ApiError {
 
 /// Gives a response the wire form of its outcome. `id` is that of the request. Of its headers only an issued token stays:
 /// the router has added some that the API does not have, such as `Allow`.
-pub fn write(outcome: &Outcome, wire: Wire, id: Uuid, response: &mut Response<Body>) {
+pub fn write(outcome: &Outcome, wire: &Wire, id: Uuid, response: &mut Response<Body>) {
     let mut buffer = Uuid::encode_buffer();
     let id: &str = id.simple().encode_lower(&mut buffer);
     *response.status_mut() = status(outcome);
@@ -73,7 +73,7 @@ fn raw_header(text: &str) -> HeaderValue {
 }
 
 /// The headers of the response with an outcome, but for an issued token.
-pub fn headers(outcome: &Outcome, wire: Wire, id: Uuid) -> HeaderMap {
+pub fn headers(outcome: &Outcome, wire: &Wire, id: Uuid) -> HeaderMap {
     let mut response = Response::default();
     write(outcome, wire, id, &mut response);
     response.into_parts().0.headers
@@ -103,15 +103,15 @@ const fn is_without_body(outcome: &Outcome) -> bool {
 
 /// The body of an outcome. The gateway's bodies contain the request ID; a fault without an answer has no body.
 /// `text` is what is said of a detail.
-pub fn body(outcome: &Outcome, wire: Wire, request_id: &str, text: fn(&Detail) -> &str) -> Option<Cow<'static, str>> {
+pub fn body(outcome: &Outcome, wire: &Wire, request_id: &str, text: fn(&Detail) -> &str) -> Option<Cow<'static, str>> {
     match (outcome, outcome.answer()) {
         (_, Some(Answer::Accept(review))) => Some(accepted(review, wire.is_review).into()),
-        (_, Some(Answer::Refuse(refusal))) => Some(refused(outcome, refusal, wire.parameter_errors).into()),
-        (_, Some(Answer::Gateway(error))) => Some(refused_by_gateway(outcome, error, request_id, text).into()),
+        (_, Some(Answer::Refuse(refusal))) => Some(refused(outcome, refusal, wire).into()),
+        (_, Some(Answer::Gateway(error))) => Some(refused_by_gateway(outcome, error, wire, request_id, text).into()),
         (Outcome::Scripted(ScriptedOutcome { body: Some(body), .. }), Some(Answer::Other(_))) => {
             Some(body.clone().into())
         }
-        (_, Some(Answer::Other(error))) => Some(other(error).into()),
+        (_, Some(Answer::Other(error))) => Some(other(error, wire).into()),
         (_, Some(Answer::Raw(raw))) => Some(raw.body.clone().into()),
         (Outcome::Ruled(ruled), None) => Some(ruled.body.clone().into()),
         (_, None) => outcome.iam().map(|iam| iam.body.clone().into()),
@@ -143,25 +143,25 @@ pub struct ErrorBody<'a> {
     fail_check_items: Option<Vec<&'a str>>,
 }
 
-fn refused(outcome: &Outcome, Refusal { code, items }: Refusal, parameter_errors: ParameterErrors) -> String {
-    let error_msg = error_msg(outcome, code, parameter_errors);
+fn refused(outcome: &Outcome, Refusal { code, items }: Refusal, wire: &Wire) -> String {
+    let error_msg = error_msg(outcome, code, wire);
     let fail_check_items = (!items.is_empty()).then(|| items.iter().map(CheckItem::code).collect());
     json_text(&ErrorBody { error_code: code.code(), error_msg: &error_msg, fail_check_items })
 }
 
-fn other(error: &OtherError) -> String {
-    json_text(&ErrorBody { error_code: error.code, error_msg: error.message, fail_check_items: None })
+fn other(OtherError { code, message, .. }: &OtherError, wire: &Wire) -> String {
+    json_text(&ErrorBody { error_code: code, error_msg: wire.messages.of(code, message), fail_check_items: None })
 }
 
-fn error_msg(outcome: &Outcome, code: ErrorCode, parameter_errors: ParameterErrors) -> String {
-    match (outcome, parameter_errors) {
+fn error_msg(outcome: &Outcome, code: ErrorCode, wire: &Wire) -> String {
+    match (outcome, wire.parameter_errors) {
         (Outcome::Refused(ApiError::Parameters(error)), ParameterErrors::Named) => error.to_string(),
         (Outcome::Submission(_) | Outcome::Ruled(_), ParameterErrors::Named)
             if outcome.check() == Some(PLATFORM_RULE) =>
         {
             format!("{}: must be the platform ID of the partner", XACCOUNT_TYPE.name)
         }
-        _ => code.message().to_owned(),
+        _ => wire.messages.of(code.code(), code.message()).to_owned(),
     }
 }
 
@@ -179,13 +179,20 @@ pub struct GatewayErrorBody<'a> {
 }
 
 /// The detail of the case replaces the final dot of the table's text, or what it has after a colon.
-fn refused_by_gateway(outcome: &Outcome, error: &GatewayError, request_id: &str, text: fn(&Detail) -> &str) -> String {
+fn refused_by_gateway(
+    outcome: &Outcome,
+    error: &GatewayError,
+    wire: &Wire,
+    request_id: &str,
+    text: fn(&Detail) -> &str,
+) -> String {
+    let message = wire.messages.of(error.code, error.message);
     let error_msg = match outcome {
         Outcome::Refused(ApiError::Gateway { detail: Some(detail), .. }) => {
-            let (message, _) = error.message.split_once(": ").unwrap_or((error.message, ""));
+            let (message, _) = message.split_once(": ").unwrap_or((message, ""));
             format!("{}: {}", message.trim_end_matches('.'), text(detail))
         }
-        _ => error.message.to_owned(),
+        _ => message.to_owned(),
     };
     json_text(&GatewayErrorBody { error_msg: &error_msg, error_code: error.code, request_id })
 }

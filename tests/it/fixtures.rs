@@ -148,6 +148,16 @@ fn slip_of_the_pen_gets_the_hint_that_rights_it() {
             "write it without quotes: true",
         ),
         ("scripted: [{ probability: 50%, then: { is_review: 1 } }]", "1:27 scripted[0].probability", "write `0.5`"),
+        (
+            "settings: { wire: { messages: { CBC.0051: x } } }",
+            "1:33 settings.wire.messages.CBC.0051",
+            "did you mean `CBC.0150`?",
+        ),
+        (
+            "settings: { wire: { messages: { CBC.0151: '' } } }",
+            "1:43 settings.wire.messages.CBC.0151",
+            "write what the service says, or leave it out",
+        ),
         ("scripted: [{ then: { gateway: 413 } }]", "1:31 scripted[0].then.gateway", "of 413 there are: APIGW.0201"),
         ("scripted: [{ then: { gateway: '413' } }]", "1:31 scripted[0].then.gateway", "of 413 there are: APIGW.0201"),
         ("name:mine", "1:1 ", "a blank is missing after `name:`"),

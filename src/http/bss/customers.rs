@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::domain::catalog::ASSOCIATION_TIMED_OUT;
 use crate::domain::{
-    Answer, CodeRequest, Customer, CustomerId, CustomerQuery, CustomerType, IdentityCheck, OtherError, Partner,
-    RealNameStatus, Registration, Ruling,
+    Answer, CodeRequest, Customer, CustomerId, CustomerQuery, CustomerType, IdentityCheck, Messages, OtherError,
+    Partner, RealNameStatus, Registration, Ruling,
 };
 use crate::http::extract::PartnerRequest;
 use crate::http::response::json_text;
@@ -40,7 +40,8 @@ pub async fn create(PartnerRequest { partner, request }: PartnerRequest) -> Resu
         return Ok(Outcome::Scripted(step.clone().into()));
     }
     let (ruling, account) = request.state().register(&partner, &registration);
-    let body = account.as_ref().map(|account| json_text(&NewAccountBody::new(account, error)));
+    let messages = &request.state().settings().wire.messages;
+    let body = account.as_ref().map(|account| json_text(&NewAccountBody::new(account, error, messages)));
     let change = account.map(|account| account.change);
     Ok(match step {
         Some(step) => Outcome::Scripted(ScriptedOutcome { step, change, body }),
@@ -95,10 +96,10 @@ pub struct NewAccountBody<'a> {
 }
 
 impl<'a> NewAccountBody<'a> {
-    fn new(account: &'a NewAccount, error: Option<&'a OtherError>) -> Self {
+    fn new(account: &'a NewAccount, error: Option<&'a OtherError>, messages: &'a Messages) -> Self {
         Self {
             error_code: error.map(|error| error.code),
-            error_msg: error.map(|error| error.message),
+            error_msg: error.map(|error| messages.of(error.code, error.message)),
             domain_id: account.change.customer.as_str(),
             domain_name: &account.name,
         }

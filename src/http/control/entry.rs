@@ -163,7 +163,7 @@ pub struct EntryWriter {
 impl EntryWriter {
     pub fn new(app: &App, space: &Space) -> Self {
         let state = space.state();
-        let Settings { contract, wire, .. } = *state.settings();
+        let Settings { contract, wire, .. } = state.settings().clone();
         Self {
             space: space.id,
             label: space.label(),
@@ -255,7 +255,7 @@ impl EntryWriter {
 
     fn response_body(&self, JournalEntry { outcome, request, request_id, .. }: &JournalEntry) -> Value {
         let request_id = request_id.simple().to_string();
-        let text = response::body(outcome, self.wire, &request_id, |detail| &detail.masked);
+        let text = response::body(outcome, &self.wire, &request_id, |detail| &detail.masked);
         let text = text.filter(|text| !text.is_empty()).unwrap_or("null".into());
         let body = serde_json::from_str(&text).unwrap_or_else(|_| excerpt(&text).into());
         if self.show_personal_data { body } else { without_personal_data(self.mask(request), body) }

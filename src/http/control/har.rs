@@ -210,7 +210,7 @@ fn answer(writer: &EntryWriter, entry: &JournalEntry, view: &EntryBody) -> HarRe
     };
     let status = shown.status.and_then(|status| StatusCode::from_u16(status).ok());
     let headers = if status.is_some() {
-        response::headers(&entry.outcome, writer.wire, entry.request_id)
+        response::headers(&entry.outcome, &writer.wire, entry.request_id)
     } else {
         HeaderMap::default()
     };

@@ -386,3 +386,47 @@ async fn checks_before_the_rules_saw() {
     script passed: "no scripted answer matches"
     "#);
 }
+
+#[tokio::test]
+async fn settings_replace_the_text_of_any_code() {
+    let app = TestApp::with(
+        r#"
+settings:
+  quota: 1/s
+  wire:
+    messages:
+      CBC.99000035: "No partner: \u5ba2\u6237"
+      CBC.0100: Wrong.
+      CBC.0250: Slow down.
+      CBC.99000050: Later.
+      APIGW.0301: "Not you: nothing"
+      APIGW.0101: Not here.
+scripted:
+  - { when: { path: /v2/partners/sub-customers }, then: { error_code: CBC.99000050 } }
+  - { when: { path: /v2/customers/realname-auths/result }, then: { error_code: CBC.0250 } }"#,
+    );
+    let token = [JSON, ("x-auth-token", "token")];
+    let next_second = async || app.assert_control("PUT", "/clock", json!({ "advance": "1s" }), 200).await;
+    app.apply(&passport("nobody"))
+        .await
+        .assert(400, "{\"error_code\":\"CBC.99000035\",\"error_msg\":\"No partner: 客户\"}");
+    next_second().await;
+    app.apply(&json!({})).await.assert(400, r#"{"error_code":"CBC.0100","error_msg":"Wrong."}"#);
+    let result = app.call("GET", "/v2/customers/realname-auths/result?customer_id=c", &token, "").await;
+    result.assert(429, r#"{"error_code":"CBC.0250","error_msg":"Slow down."}"#);
+    // The detail of the gateway stands where it always does.
+    app.apply_as("x", &json!({})).await.assert_gateway(401, "APIGW.0301", "Not you: decrypt token fail");
+    app.call("POST", "/v2/x", &token, "").await.assert_gateway(404, "APIGW.0101", "Not here.");
+    let new = json!({ "domain_area": "MX", "xaccount_id": "u", "xaccount_type": "DEMO_IDP" });
+    let created = app.call("POST", "/v2/partners/sub-customers", &token, new.to_string()).await;
+    assert_eq!(created.json()["error_msg"], "Later.", "{created:?}");
+    // A code without another text keeps its own, and the catalog has the page's words.
+    let quota = app.apply(&json!({})).await;
+    assert_eq!(quota.code(), "APIGW.0308");
+    let catalog = app.get("/catalog").await;
+    assert_eq!(catalog["outcomes"][5]["text"], "You are not a customer of a partner yet.");
+    let world = app.get("/world").await;
+    assert_eq!(world["settings"]["wire"]["messages"]["CBC.0100"], "Wrong.");
+    assert_eq!(app.put("/world", &world).await.0, 200);
+    assert_eq!(app.get("/world").await, world);
+}
