@@ -262,6 +262,15 @@ impl Customer {
         (self.status != RealNameStatus::Unauthenticated).then_some(CustomerType::Individual)
     }
 
+    /// Returns true if it can have applied to be changed: it is an individual, or has been one.
+    pub fn can_have_changed(&self) -> bool {
+        match self.status {
+            RealNameStatus::Authenticated => true,
+            RealNameStatus::UnderReview => self.customer_type() == Some(CustomerType::Individual),
+            RealNameStatus::Unauthenticated | RealNameStatus::Rejected => false,
+        }
+    }
+
     /// Returns the result of the review of its latest application. It differs from its status if a change was rejected.
     pub fn review_status(&self) -> RealNameStatus {
         let is_rejected_change = self.status == RealNameStatus::Authenticated
@@ -272,7 +281,13 @@ impl Customer {
 
     /// Returns the customer after an accepted application.
     pub fn accepted(&self, application: &Application<'_>, review: Review, now: Timestamp) -> Self {
-        let is_change = application.kind.is_change;
+        // A script may accept a change of what is no individual yet: then it is an enterprise's first application.
+        let can_change = match self.status {
+            RealNameStatus::Authenticated => self.customer_type() == Some(CustomerType::Individual),
+            RealNameStatus::UnderReview => self.is_change,
+            RealNameStatus::Unauthenticated | RealNameStatus::Rejected => false,
+        };
+        let is_change = application.kind.is_change && can_change;
         // A change leaves the type as it is until it passes (assumed).
         let customer_type = if is_change { self.customer_type() } else { Some(application.kind.customer_type) };
         let applied = Self {

@@ -228,7 +228,7 @@ fn parse_individual<'a>(
     let (picture_paths, certificate_type) = (picture_paths?, certificate_type?);
     let expected = certificate_type.pictures.len();
     if picture_paths.len() != expected {
-        report(VERIFIED_FILE_URL.error(Violation::PictureCount { expected, by: VERIFIED_TYPE.name }));
+        report(VERIFIED_FILE_URL.error(Violation::PictureCount { expected, why: "for this verified_type" }));
         return None;
     }
     identify_type?;

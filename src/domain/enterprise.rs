@@ -113,11 +113,12 @@ pub(super) fn parse<'a>(
         [&REG_COUNTRY, &REG_ADDRESS].map(|parameter| sent.optional_text(parameter).map_err(&mut report).ok());
     let legal_person = legal_person(sent).map_err(|errors| errors.into_iter().for_each(&mut report)).ok();
     let (picture_paths, legal_person) = (picture_paths?, legal_person?);
-    let pictures = if legal_person.is_some() { WITH_PERSON } else { WITHOUT_PERSON };
+    let (pictures, why) = match legal_person {
+        Some(_) => (WITH_PERSON, "with an enterprise_person"),
+        None => (WITHOUT_PERSON, "without an enterprise_person"),
+    };
     if picture_paths.len() != pictures.len() {
-        report(
-            VERIFIED_FILE_URL.error(Violation::PictureCount { expected: pictures.len(), by: ENTERPRISE_PERSON.name }),
-        );
+        report(VERIFIED_FILE_URL.error(Violation::PictureCount { expected: pictures.len(), why }));
         return None;
     }
     identify_type?;

@@ -351,8 +351,8 @@ pub enum Violation {
     NotA(&'static str),
     #[error("[{entry}] {violation}")]
     Path { entry: usize, violation: &'static str },
-    #[error("must have {expected} entries for this {by}")]
-    PictureCount { expected: usize, by: &'static str },
+    #[error("must have {expected} entries {why}")]
+    PictureCount { expected: usize, why: &'static str },
     #[error("Content-Type must be application/json")]
     ContentType,
     #[error("must be UTF-8")]

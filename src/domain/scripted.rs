@@ -249,6 +249,30 @@ pub struct When {
     /// The `change_type` of the application.
     #[serde(skip_serializing_if = "Option::is_none")]
     change_type: Option<TypedMatcher<i32>>,
+    /// The `corp_name` of an enterprise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corp_name: Option<TypedMatcher<String>>,
+    /// The `account_name` of a query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_name: Option<TypedMatcher<String>>,
+    /// The `customer` of a query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<TypedMatcher<String>>,
+    /// The `domain_name` of a new customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain_name: Option<TypedMatcher<String>>,
+    /// The `email` of a new customer, or to which a verification code is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<TypedMatcher<String>>,
+    /// The `xaccount_id` of a new customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xaccount_id: Option<TypedMatcher<String>>,
+    /// The `search_type` of a check before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search_type: Option<TypedMatcher<String>>,
+    /// The `search_value` of a check before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search_value: Option<TypedMatcher<String>>,
 }
 
 impl When {
@@ -294,6 +318,14 @@ impl When {
             ("xaccount_type", matcher(self.xaccount_type.as_ref())),
             ("verified_type", matcher(self.verified_type.as_ref())),
             ("change_type", matcher(self.change_type.as_ref())),
+            ("corp_name", matcher(self.corp_name.as_ref())),
+            ("account_name", matcher(self.account_name.as_ref())),
+            ("customer", matcher(self.customer.as_ref())),
+            ("domain_name", matcher(self.domain_name.as_ref())),
+            ("email", matcher(self.email.as_ref())),
+            ("xaccount_id", matcher(self.xaccount_id.as_ref())),
+            ("search_type", matcher(self.search_type.as_ref())),
+            ("search_value", matcher(self.search_value.as_ref())),
         ];
         conditions.into_iter().filter_map(|(name, matcher)| Some((name, matcher?)))
     }

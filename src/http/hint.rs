@@ -2,17 +2,19 @@
 //! nothing of a client's values.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING};
 use percent_encoding::percent_decode_str;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::credential::ShownCredentials;
 use super::extract::{NO_TOKEN, UNKNOWN_TOKEN, X_AUTH_TOKEN, X_SIM_SPACE};
 use super::signature::UNKNOWN_KEY;
 use super::{iam, mask};
-use crate::domain::{ENDPOINTS, Endpoint, ParameterError, Violation, checks};
+use crate::domain::{ENDPOINTS, Endpoint, Kind, ParameterError, Violation, checks};
 use crate::simulator::{ApiError, Outcome, RecordedRequest, SpaceId, Spaces};
 
 /// A check, and the hint where a request failed it.
@@ -74,6 +76,9 @@ pub fn of_parameters(errors: &[ParameterError], request: &RecordedRequest) -> Ve
         (Some(parameter), Violation::Missing) => {
             let (_, key) = sent.iter().find(|(meant, _)| *meant == parameter.name)?;
             Some(format!("`{key}` was sent, `{}` is meant", parameter.name))
+        }
+        (None, Violation::NotJson) if request.body().is_empty() => {
+            Some("the body is empty: an object without fields is `{}`".to_owned())
         }
         (None, Violation::NotUtf8 | Violation::NotJson | Violation::NotObject) => encoding(request),
         _ => None,
@@ -164,29 +169,49 @@ fn encoding(request: &RecordedRequest) -> Option<String> {
     }
 }
 
-/// Returns the keys of a JSON object or of a query that are a parameter's name but for case and signs, such as `customerId`,
-/// each with the name.
+/// Returns the keys that were sent and are almost a parameter's name, such as `customerId`, each with the name.
 fn misspelt_keys(request: &RecordedRequest) -> Vec<(&'static str, String)> {
     let Some(endpoint) = Endpoint::at(request.method(), request.path()) else { return Vec::new() };
-    let mut found = MisspeltKeys { endpoint, found: Vec::new() };
+    let mut found = MisspeltKeys { names: names(endpoint, ""), found: Vec::new() };
     if endpoint.method == "GET" {
         let (_, query) = request.target().split_once('?').unwrap_or_default();
         let keys = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
         keys.for_each(|key| found.add(percent_decode_str(key).decode_utf8_lossy()));
         return found.found;
     }
-    serde_json::Deserializer::from_slice(request.json_body()).deserialize_map(found).unwrap_or_default()
+    let mut keys = found.read(request.json_body());
+    for object in endpoint.parameters.iter().filter(|parameter| parameter.kind == Kind::Object) {
+        let body: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(request.json_body()).unwrap_or_default();
+        let names = names(endpoint, &format!("{}.", object.name));
+        let fields = MisspeltKeys { names, found: Vec::new() };
+        keys.extend(body.get(object.name).map(|object| fields.read(object.get().as_bytes())).unwrap_or_default());
+    }
+    keys
 }
 
+/// Returns the parameters whose names begin with this, each with the rest of its name.
+fn names(endpoint: &'static Endpoint, prefix: &str) -> Vec<(&'static str, &'static str)> {
+    let names = endpoint.parameters.iter().map(|parameter| parameter.name);
+    names.filter_map(|name| Some((name, name.strip_prefix(prefix)?))).collect()
+}
+
+/// Finds the keys of an object that are almost one of the names.
 struct MisspeltKeys {
-    endpoint: &'static Endpoint,
+    /// The names of parameters, each with what stands in the object.
+    names: Vec<(&'static str, &'static str)>,
     found: Vec<(&'static str, String)>,
 }
 
 impl MisspeltKeys {
+    fn read(self, json: &[u8]) -> Vec<(&'static str, String)> {
+        serde_json::Deserializer::from_slice(json).deserialize_map(self).unwrap_or_default()
+    }
+
     fn add(&mut self, key: Cow<'_, str>) {
-        let mut names = self.endpoint.parameters.iter().map(|parameter| parameter.name);
-        let meant = names.find(|name| is_meant(&key, name));
+        if self.names.iter().any(|(_, name)| *name == key) {
+            return;
+        }
+        let meant = self.names.iter().find(|(_, name)| is_meant(&key, name)).map(|(meant, _)| *meant);
         let meant = meant.filter(|meant| self.found.iter().all(|(known, _)| known != meant));
         self.found.extend(meant.map(|meant| (meant, key.into_owned())));
     }
@@ -207,11 +232,15 @@ impl<'de> Visitor<'de> for MisspeltKeys {
     }
 }
 
-/// Returns true if a key is another spelling of a name.
+/// How like a name a key is, from 0 to 1, that is a slip of the pen: `legal_name` for the page's `legel_name`.
+const SLIP: f64 = 0.88;
+
+/// Returns true if a key is another spelling of a name, or has a letter wrong.
 fn is_meant(key: &str, name: &str) -> bool {
     let letters = |text: &str| {
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect::<String>()
     };
     let is_name = key.chars().all(|c| c.is_ascii_alphanumeric() || "_-. ".contains(c));
-    is_name && key != name && key.len() <= 2 * name.len() && letters(key) == letters(name)
+    let is_like = || strsim::normalized_damerau_levenshtein(&letters(key), &letters(name)) >= SLIP;
+    is_name && key != name && key.len() <= 2 * name.len() && (letters(key) == letters(name) || is_like())
 }

@@ -4,8 +4,8 @@ use strum::VariantArray;
 
 use crate::domain::{
     self, Answer, Application, Case, Check, CheckItem, CheckReport, CheckResult, Condition, Customer, CustomerId,
-    Decision, Endpoint, ErrorCode, Facts, Fault, GatewayError, INDIVIDUAL, Inspection, ParameterError, RealNameStatus,
-    Refusal, Review, Ruling, Scriptable, Step, catalog, checks, gateway, short,
+    CustomerType, Decision, Endpoint, ErrorCode, Facts, Fault, GatewayError, INDIVIDUAL, Inspection, ParameterError,
+    RealNameStatus, Refusal, Review, Ruling, Scriptable, Step, catalog, checks, gateway, short,
 };
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::script::ScriptUse;
@@ -126,6 +126,7 @@ pub struct Change {
     pub is_new: bool,
     pub real_name: [RealNameStatus; 2],
     pub attempts: [u32; 2],
+    pub customer_type: [Option<CustomerType>; 2],
 }
 
 impl Change {
@@ -135,6 +136,7 @@ impl Change {
             is_new: false,
             real_name: [before.status, after.status],
             attempts: [before.attempts, after.attempts],
+            customer_type: [before.customer_type(), after.customer_type()],
         }
     }
 

@@ -160,6 +160,11 @@ fn slip_of_the_pen_gets_the_hint_that_rights_it() {
         ),
         ("scripted: [{ then: { gateway: 413 } }]", "1:31 scripted[0].then.gateway", "of 413 there are: APIGW.0201"),
         ("scripted: [{ then: { gateway: '413' } }]", "1:31 scripted[0].then.gateway", "of 413 there are: APIGW.0201"),
+        (
+            "customers: [{ id: c, real_name: rejected, change: true }]",
+            "1:51 customers[0].change",
+            "it goes with `real_name` authenticated, or under_review as long as it is an individual",
+        ),
         ("name:mine", "1:1 ", "a blank is missing after `name:`"),
         ("name:mine\npartners: []", "1:6 ", "a blank is missing after `name:`"),
         ("# a comment\nname:mine\n\npartners: []", "2:6 ", "a blank is missing after `name:`"),

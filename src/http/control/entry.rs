@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    Accounts, CUSTOMER_ID, CheckReport, Contract, Endpoint, Fault, Label, REVIEW_RESULT, RealNameStatus, Settings,
-    Wire, excerpt, short,
+    Accounts, CUSTOMER_ID, CheckReport, Contract, CustomerType, Endpoint, Fault, Label, REVIEW_RESULT, RealNameStatus,
+    Settings, Wire, excerpt, short,
 };
 use crate::http::explanation::Explainer;
 use crate::http::extract::query_value;
@@ -138,12 +138,22 @@ pub struct ChangeView {
     /// What its real-name status was, and is, if that changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub real_name: Option<[RealNameStatus; 2]>,
+    /// What it was, and is, if it became an enterprise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_type: Option<[Option<CustomerType>; 2]>,
 }
 
+const ENTERPRISE: Option<CustomerType> = Some(CustomerType::Enterprise);
+
 impl From<&Change> for ChangeView {
-    fn from(Change { customer, is_new, attempts, real_name }: &Change) -> Self {
-        let real_name = Some(*real_name).filter(|[before, after]| before != after);
-        Self { customer: customer.to_string(), created: *is_new, attempts: *attempts, real_name }
+    fn from(Change { customer, is_new, attempts, real_name, customer_type }: &Change) -> Self {
+        Self {
+            customer: customer.to_string(),
+            created: *is_new,
+            attempts: *attempts,
+            real_name: Some(*real_name).filter(|[before, after]| before != after),
+            customer_type: Some(*customer_type).filter(|[before, after]| before != after && *after == ENTERPRISE),
+        }
     }
 }
 

@@ -64,6 +64,22 @@ struct ConditionsSpec {
     verified_type: Option<TypedMatcher<i32>>,
     /// `change_type` in the request.
     change_type: Option<TypedMatcher<i32>>,
+    /// `corp_name` in the request.
+    corp_name: Option<TypedMatcher<String>>,
+    /// `account_name` in the request.
+    account_name: Option<TypedMatcher<String>>,
+    /// `customer` in the request.
+    customer: Option<TypedMatcher<String>>,
+    /// `domain_name` in the request.
+    domain_name: Option<TypedMatcher<String>>,
+    /// `email` in the request.
+    email: Option<TypedMatcher<String>>,
+    /// `xaccount_id` in the request.
+    xaccount_id: Option<TypedMatcher<String>>,
+    /// `search_type` in the request.
+    search_type: Option<TypedMatcher<String>>,
+    /// `search_value` in the request.
+    search_value: Option<TypedMatcher<String>>,
     /// The HTTP status of the answer.
     status: Option<TypedMatcher<i32>>,
     /// The `error_code` of the answer.
@@ -181,6 +197,14 @@ impl From<ConditionsSpec> for Conditions {
             condition(Field::Parameter("xaccount_type"), spec.xaccount_type),
             condition(Field::Parameter("verified_type"), spec.verified_type),
             condition(Field::Parameter("change_type"), spec.change_type),
+            condition(Field::Parameter("corp_name"), spec.corp_name),
+            condition(Field::Parameter("account_name"), spec.account_name),
+            condition(Field::Parameter("customer"), spec.customer),
+            condition(Field::Parameter("domain_name"), spec.domain_name),
+            condition(Field::Parameter("email"), spec.email),
+            condition(Field::Parameter("xaccount_id"), spec.xaccount_id),
+            condition(Field::Parameter("search_type"), spec.search_type),
+            condition(Field::Parameter("search_value"), spec.search_value),
             condition(Field::Status, spec.status),
             condition(Field::ErrorCode, spec.error_code),
             condition(Field::Outcome, spec.outcome),

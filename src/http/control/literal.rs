@@ -4,7 +4,7 @@
 use axum::http::Method;
 
 use super::expectation::Field;
-use crate::domain::{ENDPOINTS, Matcher, RULES, checks, short};
+use crate::domain::{ENDPOINTS, Matcher, checks, short};
 use crate::fixture::{Document, suggest};
 use crate::http::record::METHODS;
 use crate::simulator::Outcome;
@@ -36,7 +36,13 @@ fn impossible(field: &Field, value: &str) -> Option<(String, String)> {
         Field::ErrorCode => unknown("error code", &Outcome::error_codes()),
         Field::Rule => {
             let checks = checks::CHECKS.into_iter().chain([&checks::QUOTA, &checks::IDENTITY]).map(|check| check.id);
-            unknown("check or rule", &checks.chain(RULES.iter().map(|rule| rule.id)).collect::<Vec<_>>())
+            let mut known: Vec<_> = checks.collect();
+            for condition in ENDPOINTS.iter().flat_map(|endpoint| endpoint.conditions()) {
+                if !known.contains(&condition.id) {
+                    known.push(condition.id);
+                }
+            }
+            unknown("check or rule", &known)
         }
         Field::Method => unknown("method", &METHODS.each_ref().map(Method::as_str)),
         Field::Path => match value.split_once('?') {

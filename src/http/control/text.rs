@@ -49,13 +49,16 @@ impl fmt::Display for Explanation {
 /// `customer customer-new: attempts 0 -> 1, real_name unauthenticated -> under_review`
 impl fmt::Display for ChangeView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { customer, created, attempts: [before, after], real_name } = self;
+        let Self { customer, created, attempts: [before, after], real_name, customer_type } = self;
         if *created {
             return write!(f, "customer {customer}: created");
         }
         write!(f, "customer {customer}: attempts {before} -> {after}")?;
         if let Some([before, after]) = real_name {
             write!(f, ", real_name {} -> {}", before.as_str(), after.as_str())?;
+        }
+        if customer_type.is_some() {
+            f.write_str(", becomes an enterprise")?;
         }
         Ok(())
     }

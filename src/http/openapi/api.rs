@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::{ApiRoute, JSON, OperationWriter, empty_response, header, op, response};
+use crate::domain::catalog::NEIGHBOUR_ERRORS;
 use crate::domain::{
     self, APPLICATION, ApiCode, CERTIFICATE_TYPES, CUSTOMER_ID, CertificateType, CheckItem, Contract,
     DocumentedOutcome, Endpoint, ErrorCode, GatewayError, Kind, OtherError, Parameter, ParameterTable, PictureKind,
@@ -107,7 +108,7 @@ fn enterprise(writer: &mut OperationWriter<'_>, endpoint: &Endpoint) {
     let by_rules = rules.iter().map(|rule| rule.refuses_with);
     let codes: BTreeSet<_> =
         by_rules.chain([ErrorCode::ParameterError, ErrorCode::AccessDenied, ErrorCode::OtherErrors]).collect();
-    refusals(writer, &pages(&codes.into_iter().collect::<Vec<_>>()), &GATEWAY_ERRORS, &[]);
+    refusals(writer, &of_endpoint(endpoint, &codes.into_iter().collect::<Vec<_>>()), &gateway::ERRORS, &[]);
 }
 
 /// Adds the answer to an accepted application.
@@ -133,7 +134,7 @@ fn review_result(writer: &mut OperationWriter<'_>) {
         ErrorCode::AccessDenied,
         ErrorCode::OtherErrors,
     ];
-    refusals(writer, &pages(&codes), &GATEWAY_ERRORS, &[]);
+    refusals(writer, &pages(&codes), &gateway::ERRORS, &[]);
 }
 
 const NEIGHBOUR: &str = "\
@@ -169,10 +170,21 @@ fn neighbour(writer: &mut OperationWriter<'_>, endpoint: &Endpoint, example: &Va
     space(writer);
     writer.request_body(&[JSON], true, &body(endpoint.parameters), &[&example.to_string()]);
     let conditions = endpoint.conditions.iter().map(|condition| condition.refuses_with);
-    let page = [ErrorCode::ParameterError, ErrorCode::AccessDenied, ErrorCode::OtherErrors].map(ApiCode::Page);
-    let mut codes: Vec<_> = page.into_iter().chain(conditions).collect();
-    codes.dedup();
-    refusals(writer, &codes, &GATEWAY_ERRORS, &[]);
+    let mut codes =
+        of_endpoint(endpoint, &[ErrorCode::ParameterError, ErrorCode::AccessDenied, ErrorCode::OtherErrors]);
+    for code in conditions {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    refusals(writer, &codes, &gateway::ERRORS, &[]);
+}
+
+/// These codes of the page, and those that belong to the endpoint.
+fn of_endpoint(endpoint: &Endpoint, codes: &[ErrorCode]) -> Vec<ApiCode> {
+    let own =
+        NEIGHBOUR_ERRORS.iter().filter(|row| row.endpoints.contains(&endpoint)).map(|row| ApiCode::Other(row.error));
+    pages(codes).into_iter().chain(own).collect()
 }
 
 fn domains(writer: &mut OperationWriter<'_>) {

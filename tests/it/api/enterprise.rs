@@ -101,19 +101,19 @@ async fn post_enterprise_parameters_have_the_bounds_of_the_page() {
         (
             "enterprise_person",
             json!({ "legel_name": "W", "legel_id_number": "E1", "certifier_role": null }),
-            Some("verified_file_url: must have 4 entries for this enterprise_person"),
+            Some("verified_file_url: must have 4 entries with an enterprise_person"),
         ),
         ("enterprise_person.legel_name", json!(5), None),
         ("verified_file_url", json!([]), Some("verified_file_url: size must be between 1 and 4")),
         (
             "verified_file_url",
             json!(["1.jpg"]),
-            Some("verified_file_url: must have 2 entries for this enterprise_person"),
+            Some("verified_file_url: must have 2 entries without an enterprise_person"),
         ),
         (
             "verified_file_url",
             json!(["1.jpg", "2.jpg", "3.jpg", "4.jpg"]),
-            Some("verified_file_url: must have 2 entries for this enterprise_person"),
+            Some("verified_file_url: must have 2 entries without an enterprise_person"),
         ),
         (
             "verified_file_url",
@@ -425,4 +425,52 @@ async fn explain_of_a_recorded_application_of_an_enterprise_says_what_it_would_g
     assert_eq!(again().await["checks"], reply.entry().json()["checks"]);
     app.assert_control("PUT", "/customers/c-1", json!({ "partner": "demo" }), 200).await;
     assert_eq!(again().await["response"]["body"], json!({ "is_review": 1 }));
+}
+
+#[tokio::test]
+async fn scripted_change_of_what_is_no_individual_is_an_application_of_an_enterprise() {
+    for real_name in ["unauthenticated", "rejected"] {
+        let app = TestApp::with(&format!("customers: [{{ id: c-1, partner: demo, real_name: {real_name} }}]"));
+        app.script(
+            &json!([{ "when": { "path": ENTERPRISE, "method": "PUT" }, "times": 1, "then": { "is_review": 1 } }]),
+        )
+        .await;
+        send(&app, "PUT", &change("c-1")).await.assert(200, UNDER_REVIEW);
+        let body = json!({ "decision": "reject", "opinion": "no" });
+        let rejected = app.assert_control("POST", "/customers/c-1/review", body, 200).await;
+        assert_eq!((&rejected["real_name"], &rejected["customer_type"]), (&json!("rejected"), &json!("enterprise")));
+    }
+}
+
+#[tokio::test]
+async fn verify_and_scripts_know_rules_and_parameters_of_enterprises() {
+    let app =
+        TestApp::with("customers: [{ id: c-1, partner: demo }, { id: c-2, partner: demo, real_name: authenticated }]");
+    app.script(&json!([{
+        "when": { "path": ENTERPRISE, "method": "POST", "corp_name": { "prefix": "Slow" } }, "then": { "error_code": "CBC.70600026" },
+    }]))
+    .await;
+    send(&app, "POST", &with(enterprise("c-1"), "corp_name", "Slow Ltd.")).await.assert_code(400, "CBC.70600026");
+    send(&app, "PUT", &change("c-1")).await;
+    let reply = send(&app, "PUT", &change("c-2")).await;
+    for matched in
+        [json!({ "rule": "individual-passed" }), json!({ "corp_name": "Slow Ltd.", "error_code": "CBC.70600026" })]
+    {
+        let (status, answer) = app.post("/verify", &json!({ "match": matched, "count": { "exactly": 1 } })).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    app.assert_control("POST", "/customers/c-2/review", json!({ "decision": "approve" }), 200).await;
+    assert_eq!(reply.entry().json()["changes"][0].get("customer_type"), None, "it is an individual until it passes");
+    let first = send(&app, "POST", &enterprise("c-1")).await;
+    assert_eq!(first.entry().json()["changes"][0]["customer_type"], json!([null, "enterprise"]));
+}
+
+#[tokio::test]
+async fn misspelt_field_of_the_legal_person_gets_a_hint() {
+    let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
+    let person = json!({ "legal_name": "Wang", "legelIdNumber": "E1" });
+    let reply = send(&app, "POST", &with(with_person("c-1"), "enterprise_person", person)).await;
+    let saw = reply.saw("parameters");
+    assert!(saw.contains("(`legal_name` was sent, `enterprise_person.legel_name` is meant)"), "{saw}");
+    assert!(saw.contains("(`legelIdNumber` was sent, `enterprise_person.legel_id_number` is meant)"), "{saw}");
 }
