@@ -60,7 +60,7 @@ func findProgram(program string) (string, error) {
 	}
 	found, err := exec.LookPath("bss-sim")
 	if err != nil {
-		return "", errors.New("there is no program bss-sim: build it with cargo, and set BSS_SIM_BIN to its path or put it on PATH")
+		return "", errors.New("there is no program bss-sim: put it on PATH, or set BSS_SIM_BIN to its path")
 	}
 	return found, nil
 }

@@ -149,13 +149,44 @@ fn example_of_buckets_is_accepted() {
     assert_eq!(built.is_ok(), cfg!(feature = "s3"), "{built:?}");
 }
 
+/// The first test of each language, with the documents that have its file as a whole.
+const FIRST_TESTS: [(&str, &[&str]); 4] = [
+    ("packages/python/tests/example/test_first.py", &["docs/clients.md", "packages/python/README.md"]),
+    ("tests/clients/node/first.test.js", &["docs/clients.md", "packages/npm/bss-sim/README.md"]),
+    ("tests/clients/go/first_test.go", &["docs/clients.md"]),
+    ("tests/clients/java/sdk/src/test/java/org/example/clients/FirstTest.java", &["docs/clients.md"]),
+];
+
 #[test]
-fn example_of_python_is_the_tested_file() {
-    let tested = include_str!("../../packages/python/tests/example/test_first.py");
-    for document in ["docs/clients.md", "packages/python/README.md"].map(Document::read) {
-        assert_eq!(document.block("from huaweicloudsdkbssintl"), tested.trim_end(), "{}", document.path.display());
+fn first_tests_are_whole_files() {
+    for (file, documents) in FIRST_TESTS {
+        let tested = Document::read(file).text;
+        let start = tested.lines().next().expect("a test has lines");
+        for document in documents {
+            assert_eq!(Document::read(*document).block(start), tested.trim_end(), "{document} has another {file}");
+        }
     }
-    assert!(tested.contains(Document::read("README.md").block("def test_")), "the README shows another test");
+    let python = Document::read(FIRST_TESTS[0].0).text;
+    assert!(python.contains(Document::read("README.md").block("def test_")), "the README shows another test");
+}
+
+#[test]
+fn versions_of_the_guide_are_those_that_are_tested() {
+    let guide = Document::read("docs/clients.md");
+    let lines = |pom: &str| pom.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let tested = lines(&Document::read("tests/clients/java/sdk/pom.xml").text);
+    // Before the dependencies are the name and the version of the reader's own project.
+    let (_, dependencies) = guide.block("<project").split_once("<dependencies>").expect("the project has dependencies");
+    let dependencies = lines(dependencies);
+    let versions: Vec<_> = dependencies.split("<artifactId>").skip(1).collect();
+    assert_eq!(versions.len(), 5, "{versions:?}");
+    for artifact in versions {
+        let (versioned, _) = artifact.split_once("</version>").expect("each artifact has its version");
+        assert!(tested.contains(versioned), "the tested project does not have {versioned}");
+    }
+    let (_, module) = guide.block("go mod init").split_once("go get ").expect("the commands get the SDK");
+    let module = module.lines().next().expect("the command has an end").replace('@', " ");
+    assert!(Document::read("tests/clients/go/go.mod").text.contains(&module), "go.mod does not have {module}");
 }
 
 #[test]
@@ -310,8 +341,9 @@ fn troubles_of_a_start_are_quoted_as_the_program_has_them() {
 }
 
 /// What the package of each language says, by its tests.
-const SAID_BY_PACKAGES: [&str; 7] = [
+const SAID_BY_PACKAGES: [&str; 8] = [
     "there is no program bss-sim",
+    "set BSS_SIM_BIN to its path",
     "did not start: ",
     "no answer in 5 seconds",
     "is not bss-sim",
@@ -383,7 +415,7 @@ const CHOICES: [(&str, &str); 4] = [
 
 /// The starts of commands that are not run here, each with a file and a text in it that show that it is run elsewhere, or
 /// can be.
-const ELSEWHERE: [(&str, &str, &str); 17] = [
+const ELSEWHERE: [(&str, &str, &str); 19] = [
     ("cargo build --all-features", ".ci/run", "cargo clippy --all-targets --all-features"),
     ("cargo test --locked --all-features", ".ci/run", "test_command='cargo test --locked --all-features'"),
     ("cargo test --all-features --", "Cargo.toml", "[[test]]\nname = \"it\""),
@@ -401,8 +433,14 @@ const ELSEWHERE: [(&str, &str, &str); 17] = [
     ("cargo binstall ", "Cargo.toml", "[package.metadata.binstall]"),
     ("cargo insta accept", "Cargo.toml", "insta = "),
     ("cargo doc --open", ".ci/run", "cargo doc"),
-    ("pip install bss-sim", ".ci/run", "dist/bss_sim-*x86_64.whl"),
-    ("npm install --save-dev bss-sim", ".ci/run", "npm install --loglevel=error --no-save"),
+    ("pip install --no-index", ".ci/dist", "--no-index --find-links dist bss-sim"),
+    ("npm init -y", ".ci/dist", "/bss-sim-[0-9]*.tgz \"$dist\"/bss-sim-linux-x64-*.tgz"),
+    ("go mod init", "tests/clients/go/go.mod", "replace example.org/bss-sim/go => "),
+    (
+        "mvn -f ../bss-sim/packages/java install",
+        "tests/clients/java/pom.xml",
+        "<module>../../../packages/java</module>",
+    ),
     ("docker ", "Dockerfile", "ENTRYPOINT [\"/bss-sim\"]"),
     ("curl -k https://127.0.0.1:8080/_sim/tls/ca.pem", "tests/sdk/test_tls.py", "/_sim/tls/ca.pem"),
 ];

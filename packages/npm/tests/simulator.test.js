@@ -171,8 +171,8 @@ function onMachine(platform, arch, program) {
 
 const WITHOUT_PROGRAM = {
   arm64:
-    "there is no program bss-sim: install the package @bss-sim/linux-arm64, which `npm install --omit=optional` leaves out, or set BSS_SIM_BIN to its path",
-  mips: "there is no program bss-sim for linux-mips: build it with cargo, and set BSS_SIM_BIN to its path",
+    "there is no program bss-sim: install the package @bss-sim/linux-arm64 as well, its .tgz file together with that of bss-sim, or from a registry without `--omit=optional`; or set BSS_SIM_BIN to its path",
+  mips: "there is no program bss-sim for linux-mips: set BSS_SIM_BIN to its path",
 };
 
 for (const [arch, message] of Object.entries(WITHOUT_PROGRAM)) {

@@ -1,6 +1,6 @@
 """What the tests of the package need. They run with the package installed:
 
-    pip install dist/bss_sim-*.whl -r packages/python/tests/requirements.txt && pytest packages/python/tests
+    pip install dist/bss_sim-*x86_64.whl -r packages/python/tests/requirements.txt && pytest packages/python/tests
 """
 
 import pytest

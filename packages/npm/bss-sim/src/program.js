@@ -27,8 +27,8 @@ export function findProgram() {
 
 /** What is said where no package brings the program. */
 export const WITHOUT_PROGRAM = PLATFORM_PACKAGE in optionalDependencies
-  ? `there is no program bss-sim: install the package ${PLATFORM_PACKAGE}, which \`npm install --omit=optional\` leaves out, or set BSS_SIM_BIN to its path`
-  : `there is no program bss-sim for ${PLATFORM}: build it with cargo, and set BSS_SIM_BIN to its path`;
+  ? `there is no program bss-sim: install the package ${PLATFORM_PACKAGE} as well, its .tgz file together with that of bss-sim, or from a registry without \`--omit=optional\`; or set BSS_SIM_BIN to its path`
+  : `there is no program bss-sim for ${PLATFORM}: set BSS_SIM_BIN to its path`;
 
 /** The same without `PATH`, where the command of this package may stand. */
 export function ownProgram() {

@@ -23,7 +23,7 @@ def find_program() -> str:
     if not program:
         raise ControlError(
             f"there is no program bss-sim for {sys.platform}-{platform.machine()}: install a wheel of bss-sim that has it, "
-            "or build it with cargo, and set BSS_SIM_BIN to its path or put it on PATH"
+            "put it on PATH, or set BSS_SIM_BIN to its path"
         )
     return program
 

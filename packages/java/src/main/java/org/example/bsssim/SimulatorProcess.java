@@ -52,7 +52,7 @@ final class SimulatorProcess implements AutoCloseable {
                 .filter(File::canExecute)
                 .map(File::getPath)
                 .findFirst()
-                .orElseThrow(() -> new ControlException("there is no program bss-sim: build it with cargo, and set BSS_SIM_BIN to its path or put it on PATH", 0));
+                .orElseThrow(() -> new ControlException("there is no program bss-sim: put it on PATH, or set BSS_SIM_BIN to its path", 0));
     }
 
     /** Ends the simulator, and waits until it has ended. */
