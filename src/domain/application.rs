@@ -77,18 +77,12 @@ pub struct ApplicationKind {
 }
 
 /// Parses all parameters, also those behind one that is wrong, and reports what is wrong. `None` if anything is.
-type Parse = for<'a> fn(&SentParameters<'a>, Contract, &mut dyn FnMut(ParameterError)) -> Option<Parsed<'a>>;
-
-/// What the parameters of an application say.
-pub(super) struct Parsed<'a> {
-    pub customer_id: CustomerId,
-    pub name: Cow<'a, str>,
-    pub certificate_number: CertificateNumber,
-    pub pictures: &'static [PictureKind],
-    pub picture_paths: Vec<PicturePath<'a>>,
-    pub xaccount_type: Cow<'a, str>,
-    pub legal_person: Option<LegalPerson<'a>>,
-}
+type Parse = for<'a> fn(
+    &'static ApplicationKind,
+    &SentParameters<'a>,
+    Contract,
+    &mut dyn FnMut(ParameterError),
+) -> Option<Application<'a>>;
 
 /// For an individual: the page that this project began with.
 pub static INDIVIDUAL_APPLICATION: ApplicationKind = ApplicationKind {
@@ -130,7 +124,11 @@ pub static CHANGE_APPLICATION: ApplicationKind = ApplicationKind {
 #[derive(Clone, PartialEq, Eq)]
 pub struct AppliedName<'a>(Cow<'a, str>);
 
-impl AppliedName<'_> {
+impl<'a> AppliedName<'a> {
+    pub(super) const fn new(name: Cow<'a, str>) -> Self {
+        Self(name)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -180,23 +178,10 @@ impl ApplicationKind {
         contract: Contract,
     ) -> Result<Application<'a>, ParameterError> {
         let mut first = None;
-        let parsed = (self.parse)(sent, contract, &mut |error| {
+        let parsed = (self.parse)(self, sent, contract, &mut |error| {
             first.get_or_insert(error);
         });
-        let parsed = parsed.ok_or_else(|| first.expect("what is not parsed has an error"))?;
-        let Parsed { customer_id, name, certificate_number, pictures, picture_paths, xaccount_type, legal_person } =
-            parsed;
-        let name = AppliedName(name);
-        Ok(Application {
-            kind: self,
-            customer_id,
-            name,
-            certificate_number,
-            pictures,
-            picture_paths,
-            xaccount_type,
-            legal_person,
-        })
+        parsed.ok_or_else(|| first.expect("what is not parsed has an error"))
     }
 
     /// Returns the rules as conditions, each with where it comes from.
@@ -205,18 +190,19 @@ impl ApplicationKind {
     }
 
     /// Returns everything that is wrong with the parameters, in the order of the checks. Empty if nothing is.
-    pub fn errors(&self, sent: &SentParameters<'_>, contract: Contract) -> Vec<ParameterError> {
+    pub fn errors(&'static self, sent: &SentParameters<'_>, contract: Contract) -> Vec<ParameterError> {
         let mut errors = Vec::new();
-        (self.parse)(sent, contract, &mut |error| errors.push(error));
+        (self.parse)(self, sent, contract, &mut |error| errors.push(error));
         errors
     }
 }
 
 fn parse_individual<'a>(
+    kind: &'static ApplicationKind,
     sent: &SentParameters<'a>,
     contract: Contract,
     mut report: &mut dyn FnMut(ParameterError),
-) -> Option<Parsed<'a>> {
+) -> Option<Application<'a>> {
     let customer_id = sent.text(&CUSTOMER_ID).map_err(&mut report).ok();
     let identify_type = sent.integer(&IDENTIFY_TYPE).map_err(&mut report).ok();
     let picture_paths = picture_paths(sent).map_err(&mut report).ok();
@@ -233,9 +219,10 @@ fn parse_individual<'a>(
     }
     identify_type?;
     change_type?;
-    Some(Parsed {
+    Some(Application {
+        kind,
         customer_id: CustomerId::new(&customer_id?),
-        name: name?,
+        name: AppliedName(name?),
         certificate_number: CertificateNumber::new(&number?),
         pictures: certificate_type.pictures,
         picture_paths,

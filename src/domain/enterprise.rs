@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::domain::account::CustomerId;
 use crate::domain::application::{
-    CUSTOMER_ID, LegalPerson, Parsed, VERIFIED_FILE_URL, VERIFIED_NUMBER, XACCOUNT_TYPE, picture_paths,
+    Application, ApplicationKind, AppliedName, CUSTOMER_ID, LegalPerson, VERIFIED_FILE_URL, VERIFIED_NUMBER,
+    XACCOUNT_TYPE, picture_paths,
 };
 use crate::domain::bucket::PictureKind;
 use crate::domain::certificate::CertificateNumber;
@@ -97,10 +98,11 @@ const WITH_PERSON: &[PictureKind] =
     &[PictureKind::Front, PictureKind::Back, PictureKind::LegalPersonFront, PictureKind::LegalPersonBack];
 
 pub(super) fn parse<'a>(
+    kind: &'static ApplicationKind,
     sent: &SentParameters<'a>,
     _: Contract,
     mut report: &mut dyn FnMut(ParameterError),
-) -> Option<Parsed<'a>> {
+) -> Option<Application<'a>> {
     let customer_id = sent.text(&CUSTOMER_ID).map_err(&mut report).ok();
     let identify_type = sent.integer(&IDENTIFY_TYPE).map_err(&mut report).ok();
     let picture_paths = picture_paths(sent).map_err(&mut report).ok();
@@ -126,9 +128,10 @@ pub(super) fn parse<'a>(
     certificate_type?;
     country?;
     address?;
-    Some(Parsed {
+    Some(Application {
+        kind,
         customer_id: CustomerId::new(&customer_id?),
-        name: corp_name?,
+        name: AppliedName::new(corp_name?),
         certificate_number: CertificateNumber::new(&number?),
         pictures,
         picture_paths,
