@@ -9,13 +9,15 @@ use jiff::Timestamp;
 use crate::domain::account::{Customer, CustomerId};
 use crate::domain::catalog::{ApiCode, NOT_YOUR_RESELLER};
 use crate::domain::checks::Citation;
-use crate::domain::parameters::{Kind, Parameter, ParameterError, ParameterTable, Pattern, SentParameters, Violation};
+use crate::domain::parameters::{
+    Kind, Parameter, ParameterError, ParameterTable, SentParameters, TextPattern, Violation,
+};
 use crate::domain::ruling::{Condition, Ruling};
 
-static WITHOUT_BLANKS: Pattern = Pattern::new("^[^ ]*$", "a text without blanks");
-static TIME: Pattern = Pattern::new("^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$", TIME_WORDS);
+static WITHOUT_BLANKS: TextPattern = TextPattern::new("^[^ ]*$", "a text without blanks");
+static TIME: TextPattern = TextPattern::new("^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$", TIME_WORDS);
 const TIME_WORDS: &str = "a time like 2019-05-06T08:05:01Z";
-static ASSOCIATION_TYPES: Pattern = Pattern::new("^[13]?$", "1 or 3");
+static ASSOCIATION_TYPES: TextPattern = TextPattern::new("^[13]?$", "1 or 3");
 
 static ACCOUNT_NAME: Parameter = Parameter::nullable(
     "account_name",

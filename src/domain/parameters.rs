@@ -35,7 +35,7 @@ pub enum Kind {
     /// A text of so many characters (Unicode scalar values).
     Text { min: usize, max: usize },
     /// A text of at most so many characters that is like this.
-    Pattern { max: usize, pattern: &'static Pattern },
+    Pattern { max: usize, pattern: &'static TextPattern },
     /// A 32-bit integer in this range.
     Integer { min: i32, max: i32 },
     /// One of these 32-bit integers, which errors list in these words.
@@ -50,7 +50,7 @@ pub enum Kind {
 
 /// What a text is like.
 #[derive(Debug)]
-pub struct Pattern {
+pub struct TextPattern {
     /// A regular expression, which finds something in each such text.
     pub text: &'static str,
     /// What errors say that the text must be.
@@ -58,15 +58,15 @@ pub struct Pattern {
     regex: OnceLock<Regex>,
 }
 
-impl PartialEq for Pattern {
+impl PartialEq for TextPattern {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-impl Eq for Pattern {}
+impl Eq for TextPattern {}
 
-impl Pattern {
+impl TextPattern {
     pub const fn new(text: &'static str, words: &'static str) -> Self {
         Self { text, words, regex: OnceLock::new() }
     }

@@ -15,17 +15,19 @@ use crate::domain::catalog::{
 use crate::domain::checks::Citation;
 use crate::domain::credentials::{Accounts, Secret};
 use crate::domain::customer_query::{INDIRECT_PARTNER_ID, RESELLER_OF_CALLER, saw_reseller};
-use crate::domain::parameters::{Kind, Parameter, ParameterError, ParameterTable, Pattern, SentParameters, Violation};
+use crate::domain::parameters::{
+    Kind, Parameter, ParameterError, ParameterTable, SentParameters, TextPattern, Violation,
+};
 use crate::domain::rules::{PLATFORM_OF_PARTNER, saw_platform};
 use crate::domain::ruling::{Condition, Ruling};
 use crate::domain::verification_code::{EMAIL_PATTERN, VerificationCode};
 
-static COUNTRY: Pattern = Pattern::new("^[A-Za-z]{2}$", "the two letters of a country");
-static EMAIL_OR_NONE: Pattern = Pattern::new("@|^$", "a mail address with an @");
-static ACCOUNT_NAMES: Pattern = Pattern::new("^[a-zA-Z_-][a-zA-Z0-9_-]{4,31}$", "an account name");
-static CHECKED_NAMES: Pattern = Pattern::new("^[a-zA-Z-][a-zA-Z0-9_-]{4,31}$", "an account name");
-static MOBILE_NUMBERS: Pattern = Pattern::new("^[0-9]{4}-[0-9]+$", "a number like 0086-13800138000");
-static SEARCH_TYPES: Pattern = Pattern::new("^(email|mobile|name)$", "email, mobile or name");
+static COUNTRY: TextPattern = TextPattern::new("^[A-Za-z]{2}$", "the two letters of a country");
+static EMAIL_OR_NONE: TextPattern = TextPattern::new("@|^$", "a mail address with an @");
+static ACCOUNT_NAMES: TextPattern = TextPattern::new("^[a-zA-Z_-][a-zA-Z0-9_-]{4,31}$", "an account name");
+static CHECKED_NAMES: TextPattern = TextPattern::new("^[a-zA-Z-][a-zA-Z0-9_-]{4,31}$", "an account name");
+static MOBILE_NUMBERS: TextPattern = TextPattern::new("^[0-9]{4}-[0-9]+$", "a number like 0086-13800138000");
+static SEARCH_TYPES: TextPattern = TextPattern::new("^(email|mobile|name)$", "email, mobile or name");
 
 static DOMAIN_AREA: Parameter = Parameter::mandatory(
     "domain_area",
@@ -311,7 +313,7 @@ impl<'a> Registration<'a> {
     }
 }
 
-fn is_account_name(name: &str, pattern: &Pattern) -> bool {
+fn is_account_name(name: &str, pattern: &TextPattern) -> bool {
     let is_reserved = RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     pattern.matches(name) && !is_reserved
 }

@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::catalog::{ApiCode, TOO_MANY_CODES};
 use crate::domain::checks::Citation;
-use crate::domain::parameters::{Kind, Parameter, ParameterError, ParameterTable, Pattern, SentParameters};
+use crate::domain::parameters::{Kind, Parameter, ParameterError, ParameterTable, SentParameters, TextPattern};
 use crate::domain::ruling::{Condition, Ruling};
 
 /// A mail address. The page asks for no more than this.
-pub(super) static EMAIL_PATTERN: Pattern = Pattern::new("@", "a mail address with an @");
-static LANGUAGES: Pattern = Pattern::new("^(zh-cn|en-us)?$", "zh-cn or en-us");
+pub(super) static EMAIL_PATTERN: TextPattern = TextPattern::new("@", "a mail address with an @");
+static LANGUAGES: TextPattern = TextPattern::new("^(zh-cn|en-us)?$", "zh-cn or en-us");
 
 static RECEIVER_TYPE: Parameter = Parameter::mandatory(
     "receiver_type",

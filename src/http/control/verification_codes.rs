@@ -17,7 +17,7 @@ use crate::http::openapi::{Describe, OperationWriter};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
-pub struct Mailbox {
+pub struct CodeFilter {
     /// Only the code of this mail address.
     email: Option<String>,
     /// `InSpace` reads it.
@@ -26,16 +26,16 @@ pub struct Mailbox {
     _space: Option<IgnoredAny>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Mailbox {
+impl<S: Send + Sync> FromRequestParts<S> for CodeFilter {
     type Rejection = ControlError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ControlError> {
-        let mailbox: Result<Query<Self>, QueryRejection> = Query::from_request_parts(parts, state).await;
-        mailbox.map(|Query(mailbox)| mailbox).map_err(|rejection| ControlError::malformed(rejection.body_text()))
+        let filter: Result<Query<Self>, QueryRejection> = Query::from_request_parts(parts, state).await;
+        filter.map(|Query(filter)| filter).map_err(|rejection| ControlError::malformed(rejection.body_text()))
     }
 }
 
-impl Describe for Mailbox {
+impl Describe for CodeFilter {
     fn describe(operation: &mut OperationWriter<'_>) {
         Query::<Self>::describe(operation);
         operation.error(MALFORMED);
@@ -63,7 +63,7 @@ struct CodeView {
     tries_left: u32,
 }
 
-pub async fn list(InSpace(space): InSpace, mailbox: Mailbox) -> Json<CodeList> {
+pub async fn list(InSpace(space): InSpace, mailbox: CodeFilter) -> Json<CodeList> {
     let codes = space.state().verification_codes.list();
     let is_meant =
         |(email, _): &(Box<str>, VerificationCode)| mailbox.email.as_ref().is_none_or(|wanted| **wanted == **email);
