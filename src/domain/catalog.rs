@@ -175,28 +175,28 @@ pub static XACCOUNT_ID_TAKEN: OtherError = other("CBC.99000039", 400, "The xacco
 pub static ASSOCIATION_TIMED_OUT: OtherError =
     other("CBC.99000050", 500, "Querying the association result timed out. Query the customer list later.");
 
-const CREATION: &[&Endpoint] = &[&CREATE_CUSTOMER];
-const ENTERPRISES: [&Endpoint; 2] = [&ENTERPRISE, &CHANGE];
+static CREATION: [&Endpoint; 1] = [&CREATE_CUSTOMER];
+static ENTERPRISES: [&Endpoint; 2] = [&ENTERPRISE, &CHANGE];
 
 /// The errors of the neighbours. Those that no condition names come from a script alone.
 pub static NEIGHBOUR_ERRORS: [NeighbourError; 22] = [
-    at(CREATION, &other("CBC.0101", 400, "Invalid parameter.")),
-    at(CREATION, &other("CBC.50010059", 400, "The partner cannot be associated with the customer.")),
-    at(CREATION, &other("CBC.50010065", 400, "The partner cannot be associated with the customer.")),
-    at(CREATION, &other("CBC.50010085", 400, "The partner cannot be associated with the customer.")),
-    at(CREATION, &other("CBC.50010086", 400, "The partner cannot be associated with the customer.")),
-    at(CREATION, &other("CBC.99000004", 400, "Authorizing the partner failed.")),
-    at(CREATION, &EMAIL_TAKEN),
-    at(CREATION, &other("CBC.99000030", 400, "The number of registrations exceeds the upper limit.")),
-    at(CREATION, &ACCOUNT_NAME_MALFORMED),
-    at(CREATION, &PASSWORD_MALFORMED),
-    at(CREATION, &ACCOUNT_NAME_TAKEN),
-    at(CREATION, &XACCOUNT_ID_TAKEN),
-    at(CREATION, &ASSOCIATION_TIMED_OUT),
-    at(CREATION, &other("CBC.99000051", 400, "The email address has been registered by Huawei Cloud as a lead.")),
-    at(CREATION, &CODE_EXPIRED),
-    at(CREATION, &CODE_TRIES_EXHAUSTED),
-    at(CREATION, &CODE_WRONG),
+    at(&CREATION, &other("CBC.0101", 400, "Invalid parameter.")),
+    at(&CREATION, &other("CBC.50010059", 400, "The partner cannot be associated with the customer.")),
+    at(&CREATION, &other("CBC.50010065", 400, "The partner cannot be associated with the customer.")),
+    at(&CREATION, &other("CBC.50010085", 400, "The partner cannot be associated with the customer.")),
+    at(&CREATION, &other("CBC.50010086", 400, "The partner cannot be associated with the customer.")),
+    at(&CREATION, &other("CBC.99000004", 400, "Authorizing the partner failed.")),
+    at(&CREATION, &EMAIL_TAKEN),
+    at(&CREATION, &other("CBC.99000030", 400, "The number of registrations exceeds the upper limit.")),
+    at(&CREATION, &ACCOUNT_NAME_MALFORMED),
+    at(&CREATION, &PASSWORD_MALFORMED),
+    at(&CREATION, &ACCOUNT_NAME_TAKEN),
+    at(&CREATION, &XACCOUNT_ID_TAKEN),
+    at(&CREATION, &ASSOCIATION_TIMED_OUT),
+    at(&CREATION, &other("CBC.99000051", 400, "The email address has been registered by Huawei Cloud as a lead.")),
+    at(&CREATION, &CODE_EXPIRED),
+    at(&CREATION, &CODE_TRIES_EXHAUSTED),
+    at(&CREATION, &CODE_WRONG),
     at(&[&SEND_CODE], &TOO_MANY_CODES),
     at(&ENTERPRISES, &other("CBC.99000099", 400, "The size of an attachment exceeds the upper limit.")),
     at(&ENTERPRISES, &other("CBC.99000100", 400, "The format of an attachment is incorrect.")),
