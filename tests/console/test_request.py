@@ -55,7 +55,7 @@ def test_an_exchange_is_shown_or_why_there_is_none(client, open_newest):
     client.call("GET", "/nowhere")
     page = open_newest(expected=["409"])
     page.get_by_role("button", name="Make it an exchange").click()
-    expect(page.get_by_text("an exchange is an application with a JSON object")).to_be_visible()
+    expect(page.get_by_text("an exchange is a call of a simulated endpoint")).to_be_visible()
 
 
 def test_the_curl_command_sends_the_request_again(client, open_newest):
