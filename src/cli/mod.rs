@@ -25,8 +25,9 @@ use crate::fixture::{LoadError, UnknownScenario, json_schema};
 
 /// A simulator of Huawei Cloud BSS individual real-name authentication.
 ///
-/// Without a command it serves. It answers POST /v2/customers/realname-auths/individual as the API's page says, from
-/// a scenario: a file with partners, customers, certificates and scripted answers. All state is in memory.
+/// Without a command it serves. It answers POST /v2/customers/realname-auths/individual as the API's page says, and what a
+/// partner calls before and after it, from a scenario: a file with partners, customers, certificates and scripted answers.
+/// All state is in memory.
 #[derive(Debug, Parser)]
 #[command(name = "bss-sim", version, args_conflicts_with_subcommands = true, after_help = BEGIN_HERE)]
 struct Cli {
