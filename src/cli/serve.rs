@@ -29,7 +29,7 @@ use crate::http::{
     App, CONSOLE_PATH, ConsoleRedirect, ControlSettings, DEFAULT_JOURNAL_ENTRIES, HostPattern, Limits, Server, Tls,
     api_service, control_service, service,
 };
-use crate::simulator::{JournalLimits, Spaces};
+use crate::simulator::{JournalLimits, SimulatorName, Spaces};
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
@@ -55,6 +55,13 @@ pub(super) struct ServeArgs {
 
     #[command(flatten)]
     scenario: ScenarioFlags,
+
+    /// The name of this simulator among several behind one address: 1 to 8 characters of a-z and 0-9.
+    ///
+    /// It is a part of the IDs, tokens, access keys and users of its spaces, so that a balancer finds the simulator of a request.
+    /// The default space has no name.
+    #[arg(long, hide_short_help = true, env = "BSS_SIM_NAME", value_name = "NAME")]
+    name: Option<SimulatorName>,
 
     /// Read the files of --fixtures again whenever they change.
     ///
@@ -127,7 +134,8 @@ impl ServeArgs {
         let _log = log::start(self.log_format, self.log_level);
         let journal_bytes = usize::try_from(self.journal_bytes.as_u64()).unwrap_or(usize::MAX);
         let limits = JournalLimits::new(self.journal_entries, journal_bytes);
-        let spaces = Arc::new(Spaces::new(scenario.name.as_str().into(), &scenario.world, limits));
+        let spaces = Spaces::new(scenario.name.as_str().into(), &scenario.world, limits);
+        let spaces = Arc::new(spaces.named(self.name.unwrap_or_default()));
         let flags = [Some(&self.listen), self.control_listen.as_ref()];
         let tls = self.tls.load(flags.into_iter().flatten().flat_map(ListenAddress::addresses))?;
         let control = ControlSettings {

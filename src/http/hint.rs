@@ -22,8 +22,7 @@ type CheckHint = (&'static str, fn(&RecordedRequest, &Outcome, &Spaces) -> Optio
 
 const HINTS: [CheckHint; 4] = [
     (checks::SPACE.id, |request, _, spaces| {
-        let ended = || Some("spaces end with the process: it may have been started again since".to_owned());
-        other_space(request, spaces).or_else(ended)
+        other_space(request, spaces).or_else(|| Some(missing_space(request, spaces)))
     }),
     (checks::PATH_KNOWN.id, |request, _, _| path(request.path())),
     (checks::AUTHENTICATED.id, |request, outcome, spaces| {
@@ -105,11 +104,20 @@ fn is_unknown(outcome: &Outcome) -> bool {
     [UNKNOWN_TOKEN, NO_TOKEN].contains(&&*detail.text) || detail.text.starts_with(UNKNOWN_KEY)
 }
 
+/// Returns the headers that show credentials, as far as they were sent.
+fn credential_headers(request: &RecordedRequest) -> [Option<String>; 2] {
+    [X_AUTH_TOKEN, AUTHORIZATION].map(|name| request.header(name.as_str()))
+}
+
+fn credentials(headers: &[Option<String>; 2]) -> ShownCredentials<'_> {
+    let [token, authorization] = headers.each_ref().map(|value| value.as_deref().map(str::as_bytes));
+    ShownCredentials { token, authorization }
+}
+
 /// Returns a hint if a credential is one of another space that exists.
 fn other_space(request: &RecordedRequest, spaces: &Spaces) -> Option<String> {
-    let [token, authorization] = [X_AUTH_TOKEN, AUTHORIZATION].map(|name| request.header(name.as_str()));
-    let [token, authorization] = [&token, &authorization].map(|value| value.as_deref().map(str::as_bytes));
-    let credentials = ShownCredentials { token, authorization };
+    let headers = credential_headers(request);
+    let credentials = credentials(&headers);
     let (named, made_for) = (request.header(X_SIM_SPACE.as_str()), credentials.space());
     let own = named.as_ref().map_or(Some(made_for.unwrap_or(SpaceId::DEFAULT)), |name| SpaceId::parse(name));
     let is_other = |id: &SpaceId| Some(*id) != own && spaces.find(*id).is_some();
@@ -118,6 +126,20 @@ fn other_space(request: &RecordedRequest, spaces: &Spaces) -> Option<String> {
     let leads_there = named.is_some() && space == made_for.unwrap_or(SpaceId::DEFAULT);
     let advice = if leads_there { "leave X-Sim-Space out" } else { "name the space in X-Sim-Space" };
     Some(format!("the credential is of the space {space}: {advice}"))
+}
+
+/// Returns a hint for a request whose space is not here.
+fn missing_space(request: &RecordedRequest, spaces: &Spaces) -> String {
+    let named = request.header(X_SIM_SPACE.as_str());
+    let made_for = || credentials(&credential_headers(request)).space();
+    let id = named.map_or_else(made_for, |name| SpaceId::parse(&name));
+    match id.filter(|id| spaces.is_elsewhere(*id)) {
+        Some(id) => {
+            let name = id.simulator.as_str();
+            format!("what sent it here has to send all that is of {name} to the simulator of this name")
+        }
+        None => "spaces end with the process: it may have been started again since".to_owned(),
+    }
 }
 
 /// Returns a hint about what was taken for a token, or was sent in the place of one.
@@ -153,7 +175,8 @@ fn login(request: &RecordedRequest, spaces: &Spaces) -> Option<String> {
         return Some(format!("it is a user of the space {space}: name the space in X-Sim-Space"));
     }
     let space = iam::space_of_user(request.json_body())?;
-    spaces.find(space).is_none().then(|| format!("the user was made for the space {space}, which is gone"))
+    let is_missing = spaces.find(space).is_none();
+    is_missing.then(|| format!("the user was made for the space {space}: {}", spaces.why_missing(Some(space))))
 }
 
 fn encoding(request: &RecordedRequest) -> Option<String> {

@@ -206,10 +206,9 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
         (named.is_none() && credentials.is_listed(&default.accounts())).then_some(default)
     };
     space.or_else(saved).ok_or_else(|| {
+        let why = spaces.why_missing(id);
         let id = id.map(|id| id.to_string());
-        let text = |name: &str| {
-            format!("the simulator has no space {name}; it was deleted, gave way to newer ones, or never was")
-        };
+        let text = |name: &str| format!("the simulator has no space {name}; {why}");
         let masked = text(id.as_deref().unwrap_or(mask::MASK));
         let name = named.or(id).unwrap_or_default();
         Detail { text: text(&excerpt(&name)), saw: masked.clone(), masked }

@@ -29,7 +29,7 @@ pub use metrics::{Leftover, UnexpectedRequest};
 pub use outcome::{ApiError, Change, Detail, IamAnswer, Outcome, Ruled, ScriptedOutcome};
 pub use registration::NewAccount;
 pub use script::{ScriptUse, ScriptedUses};
-pub use space_id::SpaceId;
+pub use space_id::{SimulatorName, SpaceId};
 pub use spaces::{Shared, Space, Spaces};
 pub use state::SpaceState;
 pub use submit::ReviewError;

@@ -1,5 +1,6 @@
 //! All spaces of one simulator, and one space: an isolated world, from its creation to its end.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::iter::repeat_with;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,7 +16,7 @@ use crate::simulator::clock::{Clock, machine_time};
 use crate::simulator::coverage::OutcomeCoverage;
 use crate::simulator::journal::JournalLimits;
 use crate::simulator::metrics::{Leftovers, Metrics, UnexpectedRequests};
-use crate::simulator::space_id::SpaceId;
+use crate::simulator::space_id::{SimulatorName, SpaceId};
 use crate::simulator::state::SpaceState;
 
 /// How many spaces there can be besides the default one. The one that has been idle longest is removed first.
@@ -31,6 +32,8 @@ const MAX_SEARCHED: usize = 100;
 #[derive(Debug)]
 pub struct Spaces {
     pub started_at: Timestamp,
+    /// What marks the IDs and credentials of its spaces, if several simulators stand behind one address.
+    pub name: SimulatorName,
     pub shared: Arc<Shared>,
     default: Arc<Space>,
     others: DashMap<SpaceId, Arc<Space>>,
@@ -55,12 +58,32 @@ impl Spaces {
         });
         Self {
             started_at: machine_time(),
+            name: SimulatorName::default(),
             default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, Arc::clone(&shared))),
             shared,
             others: DashMap::new(),
             idle: Mutex::default(),
             trimming: Mutex::default(),
             ending: CancellationToken::new(),
+        }
+    }
+
+    /// Gives the simulator a name.
+    #[must_use]
+    pub fn named(self, name: SimulatorName) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Returns true if the ID is one of a simulator with another name.
+    pub fn is_elsewhere(&self, id: SpaceId) -> bool {
+        !id.simulator.is_none() && id.simulator != self.name
+    }
+
+    /// Returns why there is no space with this ID, or none that a text names.
+    pub fn why_missing(&self, id: Option<SpaceId>) -> Cow<'static, str> {
+        match id.filter(|id| self.is_elsewhere(*id)) {
+            Some(id) => format!("it is a space of {}, which is not here", id.simulator.as_str()).into(),
+            None => "it was deleted, gave way to newer ones, or never was".into(),
         }
     }
 
@@ -93,7 +116,7 @@ impl Spaces {
 
     /// Creates a space. If there are too many, the one that has been idle longest is removed.
     pub fn create(&self, scenario: Arc<str>, label: Option<Label>, world: &StartWorld) -> Arc<Space> {
-        let space = Space::new(SpaceId::random(), scenario, world, Arc::clone(&self.shared));
+        let space = Space::new(SpaceId::random(self.name), scenario, world, Arc::clone(&self.shared));
         space.set_label(label);
         let (id, space) = (space.id, Arc::new(space));
         let mut removed = Vec::new();

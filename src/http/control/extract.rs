@@ -79,11 +79,12 @@ impl Describe for InSpaces {
 
 pub fn find_space(app: &App, name: &str) -> Result<Arc<Space>> {
     let space = SpaceId::parse(name).and_then(|id| app.spaces.get(id));
-    space.ok_or_else(|| no_space(name))
+    space.ok_or_else(|| no_space(app, name))
 }
 
-pub fn no_space(name: &str) -> ControlError {
-    ControlError::not_found(format!("there is no space {name}: it was deleted, gave way to newer ones, or never was"))
+pub fn no_space(app: &App, name: &str) -> ControlError {
+    let why = app.spaces.why_missing(SpaceId::parse(name));
+    ControlError::not_found(format!("there is no space {name}: {why}"))
 }
 
 /// The name in the path of a call.

@@ -35,6 +35,9 @@ const CONTROL_VERSION: u32 = 1;
 pub struct Index {
     /// `bss-sim`
     name: &'static str,
+    /// The name of this simulator among several, if it has one: that of `--name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    simulator: Option<String>,
     /// Its version.
     version: &'static str,
     /// The version of these calls: a client of this version understands all later simulators that have it.
@@ -65,6 +68,7 @@ pub async fn get_index(State(app): State<Arc<App>>) -> Json<Index> {
     let is_link = |call: &&Call| call.method == "GET" && !call.path.contains('{') && call.path != INDEX_PATH;
     Json(Index {
         name: "bss-sim",
+        simulator: Some(app.spaces.name).filter(|name| !name.is_none()).map(|name| name.as_str().to_owned()),
         version: env!("CARGO_PKG_VERSION"),
         control: CONTROL_VERSION,
         uptime_seconds: machine_time().duration_since(app.spaces.started_at).as_secs(),

@@ -144,7 +144,7 @@ pub async fn post(
     let expectation = off_workers(&app, move || unread.read()).await.map_err(Refused::Call)?;
     let verified = verify_within(&app, &space, &Arc::new(expectation)).await;
     if verified.is_err() && space.is_removed() {
-        return Err(Refused::Call(no_space(&space.id.to_string())));
+        return Err(Refused::Call(no_space(&app, &space.id.to_string())));
     }
     let refused = |value| Refused::NotVerified(Readable { value, as_text });
     verified.map(|value| Readable { value, as_text }).map_err(refused)

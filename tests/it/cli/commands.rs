@@ -45,6 +45,7 @@ fn commands_exit_with_the_code_of_their_error() {
         (&["--control-host", "http://bss.example.com"], 2, "without a scheme and without a port"),
         (&["--control-host", "bss.example.com:8080"], 2, "without a scheme and without a port"),
         (&["--control-host", "bss,,*.com"], 2, "invalid value '' for '--control-host"),
+        (&["--name", "Alpha"], 2, "a name has 1 to 8 characters of a-z and 0-9"),
         (&["--head-timeout", "0s"], 2, "--head-timeout"),
         (&["--idle-timeout", "soon"], 2, "--idle-timeout"),
         (&["--max-connections", "0"], 2, "--max-connections"),

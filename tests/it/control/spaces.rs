@@ -346,8 +346,8 @@ async fn login_of_a_user_whose_space_is_gone_says_so() {
     let reply = app.log_in(login(&space["users"][0]), &[]).await;
     assert_eq!(reply.status, 401);
     let entry = app.get(&format!("/journal/{}", reply.id())).await;
-    let why =
-        format!("identity: no such user with this password (the user was made for the space {id}, which is gone)");
+    let hint = format!("the user was made for the space {id}: it was deleted, gave way to newer ones, or never was");
+    let why = format!("identity: no such user with this password ({hint})");
     assert_eq!(entry["outcome"]["why"], json!(why));
 }
 

@@ -1,5 +1,6 @@
 //! The server: connections, protocols and their limits.
 
+mod balancer;
 mod connections;
 mod faults;
 mod http1;
