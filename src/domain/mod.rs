@@ -14,15 +14,14 @@ pub mod credentials;
 mod customer_query;
 pub mod endpoints;
 mod enterprise;
-mod excerpt;
 pub mod gateway;
 mod parameters;
 mod registration;
 mod rules;
 mod ruling;
-mod scalars;
 mod scripted;
 mod settings;
+mod text;
 mod verification_code;
 mod world;
 
@@ -44,7 +43,6 @@ pub use endpoints::{
     CHANGE, CHECK_IDENTITY, CREATE_CUSTOMER, DOMAINS, ENDPOINTS, ENTERPRISE, Endpoint, INDIVIDUAL, LIST_CUSTOMERS,
     REVIEW_RESULT, SEND_CODE, Scriptable, TOKENS,
 };
-pub use excerpt::{excerpt, short};
 pub use gateway::GatewayError;
 pub use parameters::{
     Kind, Parameter, ParameterError, ParameterTable, Presence, SentParameters, SentValue, TRUTH_TEXTS, Violation,
@@ -54,13 +52,13 @@ pub use rules::{
     Answer, Case, CheckReport, CheckResult, Decision, Facts, RULES, Refusal, check_ownership, decide, explain,
 };
 pub use ruling::{Condition, Ruling};
-pub(crate) use scalars::{DurationText, RegexText, SizeText, TimestampText, parse_duration};
-pub use scalars::{Label, MAX_LABEL_CHARS};
 pub use scripted::{
     Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, TypedMatcher,
 };
 pub use settings::{
     Authentication, Contract, IsReviewType, Messages, ParameterErrors, Quota, Settings, UnlistedCustomers, Wire,
 };
+pub(crate) use text::{DurationText, RegexText, SizeText, TimestampText, parse_duration};
+pub use text::{Label, MAX_LABEL_CHARS, excerpt, short};
 pub use verification_code::{CodeRequest, VerificationCode};
 pub use world::StartWorld;

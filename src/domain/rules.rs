@@ -13,11 +13,11 @@ use crate::domain::bucket::Inspection;
 use crate::domain::catalog::{ApiCode, CheckItems, ErrorCode, OtherError, Review};
 use crate::domain::certificate::{Certificate, Verdict};
 use crate::domain::checks::Citation;
-use crate::domain::excerpt::short;
 use crate::domain::gateway::GatewayError;
 use crate::domain::ruling::{Condition, Ruling};
 use crate::domain::scripted::RawAnswer;
 use crate::domain::settings::Contract;
+use crate::domain::text::short;
 
 /// Everything that a rule may look at.
 #[derive(Debug)]

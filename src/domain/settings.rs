@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::catalog::{self, Review};
 use crate::domain::gateway;
-use crate::domain::scalars::DurationText;
+use crate::domain::text::DurationText;
 
 /// The dated edition of the page to follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
