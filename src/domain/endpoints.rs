@@ -6,7 +6,7 @@ use crate::domain::application::{
 use crate::domain::parameters::{Parameter, ParameterTable};
 use crate::domain::rules::OWNERSHIP;
 use crate::domain::ruling::Condition;
-use crate::domain::{customer_query, enterprise, registration, verification_code};
+use crate::domain::{customer_query, enterprise, registration};
 
 /// A simulated endpoint.
 #[derive(Debug)]
@@ -132,9 +132,9 @@ pub static SEND_CODE: Endpoint = Endpoint {
     method: "POST",
     path: "/v2/bases/verificationcode/send",
     scriptable: Scriptable::ErrorCode,
-    parameters: verification_code::PARAMETERS,
+    parameters: registration::CODE_PARAMETERS,
     application: None,
-    conditions: &verification_code::CONDITIONS,
+    conditions: &registration::CODE_CONDITIONS,
 };
 /// IAM's list of the caller's accounts.
 pub static DOMAINS: Endpoint = Endpoint {

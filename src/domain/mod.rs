@@ -22,7 +22,6 @@ mod ruling;
 mod scripted;
 mod settings;
 mod text;
-mod verification_code;
 mod world;
 
 pub use account::{
@@ -47,7 +46,7 @@ pub use gateway::GatewayError;
 pub use parameters::{
     Kind, Parameter, ParameterError, ParameterTable, Presence, SentParameters, SentValue, TRUTH_TEXTS, Violation,
 };
-pub use registration::{IdentityCheck, KnownAccounts, Registration};
+pub use registration::{CodeRequest, IdentityCheck, KnownAccounts, Registration, VerificationCode};
 pub use rules::{
     Answer, Case, CheckReport, CheckResult, Decision, Facts, RULES, Refusal, check_ownership, decide, explain,
 };
@@ -60,5 +59,4 @@ pub use settings::{
 };
 pub(crate) use text::{DurationText, RegexText, SizeText, TimestampText, parse_duration};
 pub use text::{Label, MAX_LABEL_CHARS, excerpt, short};
-pub use verification_code::{CodeRequest, VerificationCode};
 pub use world::StartWorld;

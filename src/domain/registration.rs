@@ -1,16 +1,17 @@
-//! Registrations: the parameters with which a customer is created or its data are checked before, and the conditions.
+//! Registrations: the parameters with which a customer is created, its data are checked before, or a verification code is sent
+//! to its mail address; and the conditions.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::account::{AssociationType, Customer, CustomerId, Partner, Profile};
 use crate::domain::application::XACCOUNT_TYPE;
 use crate::domain::catalog::{
     ACCOUNT_NAME_MALFORMED, ACCOUNT_NAME_TAKEN, ApiCode, CODE_EXPIRED, CODE_TRIES_EXHAUSTED, CODE_WRONG, EMAIL_TAKEN,
-    OtherError, PASSWORD_MALFORMED, XACCOUNT_ID_TAKEN,
+    OtherError, PASSWORD_MALFORMED, TOO_MANY_CODES, XACCOUNT_ID_TAKEN,
 };
 use crate::domain::checks::Citation;
 use crate::domain::credentials::{Accounts, Secret};
@@ -20,7 +21,6 @@ use crate::domain::parameters::{
 };
 use crate::domain::rules::{PLATFORM_OF_PARTNER, saw_platform};
 use crate::domain::ruling::{Condition, Ruling};
-use crate::domain::verification_code::{EMAIL_PATTERN, VerificationCode};
 
 static COUNTRY: TextPattern = TextPattern::new("^[A-Za-z]{2}$", "the two letters of a country");
 static EMAIL_OR_NONE: TextPattern = TextPattern::new("@|^$", "a mail address with an @");
@@ -344,5 +344,102 @@ impl<'a> IdentityCheck<'a> {
             Self::Mobile(number) => known.has_mobile(number),
             Self::Name(name) => known.has_name(name),
         }
+    }
+}
+
+/// A mail address. The page asks for no more than this.
+static EMAIL_PATTERN: TextPattern = TextPattern::new("@", "a mail address with an @");
+static LANGUAGES: TextPattern = TextPattern::new("^(zh-cn|en-us)?$", "zh-cn or en-us");
+
+static RECEIVER_TYPE: Parameter = Parameter::mandatory(
+    "receiver_type",
+    Kind::Number { one_of: &[2], words: "2" },
+    "What the code is sent to. 2: a mail address",
+);
+static CODE_EMAIL: Parameter =
+    Parameter::mandatory("email", Kind::Pattern { max: 64, pattern: &EMAIL_PATTERN }, "Mail address.");
+static TIMEOUT: Parameter = Parameter::nullable(
+    "timeout",
+    Kind::Integer { min: 1, max: 3000 },
+    "For how many minutes the code is valid. Default: 10. Above 60 it is valid for 5.",
+);
+static LANG: Parameter = Parameter::nullable(
+    "lang",
+    Kind::Pattern { max: 5, pattern: &LANGUAGES },
+    "Language of the mail: zh-cn or en-us, which is the default.",
+);
+
+/// The parameters, in the page's order.
+pub static CODE_PARAMETERS: ParameterTable = &[&RECEIVER_TYPE, &CODE_EMAIL, &TIMEOUT, &LANG];
+
+const CODES_LEFT: Condition = Condition {
+    id: "codes-left",
+    refuses_with: ApiCode::Other(&TOO_MANY_CODES),
+    citation: Citation::assumed(
+        "The Chinese page: 15 codes an hour and 60 a day. That each address is counted is assumed.",
+    ),
+};
+
+pub static CODE_CONDITIONS: [Condition; 1] = [CODES_LEFT];
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many codes an address gets within these spans.
+const LIMITS: [(SignedDuration, usize); 2] = [(HOUR, 15), (DAY, 60)];
+
+/// The page's default of `timeout`, the longest that counts, and what a longer one stands for, in minutes.
+const DEFAULT_TIMEOUT: i32 = 10;
+const MAX_TIMEOUT: i32 = 60;
+const SHORT_TIMEOUT: i32 = 5;
+
+/// How many wrong tries a code bears.
+const TRIES: u32 = 3;
+
+/// A code that was sent to a mail address.
+#[derive(Clone, Debug)]
+pub struct VerificationCode {
+    pub code: Box<str>,
+    pub expires_at: Timestamp,
+    pub tries_left: u32,
+}
+
+/// A request to send a code.
+#[derive(Clone)]
+pub struct CodeRequest<'a> {
+    pub email: Cow<'a, str>,
+    valid_for: SignedDuration,
+}
+
+impl<'a> CodeRequest<'a> {
+    /// Returns the request, or what is wrong with its first wrong parameter.
+    pub fn parse(sent: &SentParameters<'a>) -> Result<Self, ParameterError> {
+        sent.integer(&RECEIVER_TYPE)?;
+        let email = sent.text(&CODE_EMAIL)?;
+        let timeout = sent.optional_integer(&TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT);
+        sent.optional_text(&LANG)?;
+        let minutes = if timeout > MAX_TIMEOUT { SHORT_TIMEOUT } else { timeout };
+        Ok(Self { email, valid_for: SignedDuration::from_mins(minutes.into()) })
+    }
+
+    /// Decides whether a code may be sent, after those that were sent to the address at these times.
+    pub fn decide(sent_at: &[Timestamp], now: Timestamp) -> Ruling {
+        let within = |span| sent_at.iter().filter(|at| now.duration_since(**at) < span).count();
+        let mut ruling = Ruling::default();
+        let are_left = || LIMITS.into_iter().all(|(span, limit)| within(span) < limit);
+        let saw = || format!("codes for this address: {} in an hour, {} in a day", within(HOUR), within(DAY));
+        ruling.check(&CODES_LEFT, are_left, saw);
+        ruling
+    }
+
+    /// Returns true if a code that was sent at this time still counts for a limit.
+    pub fn counts(sent_at: Timestamp, now: Timestamp) -> bool {
+        now.duration_since(sent_at) < DAY
+    }
+
+    /// Returns the code with these digits, sent now.
+    pub fn code(&self, digits: &str, now: Timestamp) -> VerificationCode {
+        let expires_at = now.saturating_add(self.valid_for).unwrap_or(Timestamp::MAX);
+        VerificationCode { code: digits.into(), expires_at, tries_left: TRIES }
     }
 }
