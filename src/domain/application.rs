@@ -9,8 +9,7 @@ use crate::domain::certificate::{CertificateNumber, CertificateType};
 use crate::domain::checks::Citation;
 use crate::domain::enterprise;
 use crate::domain::parameters::{Kind, Parameter, ParameterError, ParameterTable, SentParameters, Violation};
-use crate::domain::rules::{CHANGE_RULES, ENTERPRISE_RULES, RULES, Rule};
-use crate::domain::ruling::Condition;
+use crate::domain::rules::{CHANGE_RULES, Condition, ENTERPRISE_RULES, RULES, Rule};
 use crate::domain::settings::Contract;
 
 pub static CUSTOMER_ID: Parameter = Parameter::mandatory(

@@ -12,7 +12,7 @@ use crate::domain::checks::Citation;
 use crate::domain::parameters::{
     Kind, Parameter, ParameterError, ParameterTable, SentParameters, TextPattern, Violation,
 };
-use crate::domain::ruling::{Condition, Ruling};
+use crate::domain::rules::{Condition, Ruling};
 
 static WITHOUT_BLANKS: TextPattern = TextPattern::new("^[^ ]*$", "a text without blanks");
 static TIME: TextPattern = TextPattern::new("^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$", TIME_WORDS);

@@ -4,8 +4,7 @@ use crate::domain::application::{
     APPLICATION, ApplicationKind, CHANGE_APPLICATION, CUSTOMER_ID, ENTERPRISE_APPLICATION, INDIVIDUAL_APPLICATION,
 };
 use crate::domain::parameters::{Parameter, ParameterTable};
-use crate::domain::rules::OWNERSHIP;
-use crate::domain::ruling::Condition;
+use crate::domain::rules::{Condition, OWNERSHIP};
 use crate::domain::{customer_query, enterprise, registration};
 
 /// A simulated endpoint.

@@ -18,7 +18,6 @@ pub mod gateway;
 mod parameters;
 mod registration;
 mod rules;
-mod ruling;
 mod scripted;
 mod settings;
 mod text;
@@ -48,9 +47,9 @@ pub use parameters::{
 };
 pub use registration::{CodeRequest, IdentityCheck, KnownAccounts, Registration, VerificationCode};
 pub use rules::{
-    Answer, Case, CheckReport, CheckResult, Decision, Facts, RULES, Refusal, check_ownership, decide, explain,
+    Answer, Case, CheckReport, CheckResult, Condition, Decision, Facts, RULES, Refusal, Ruling, check_ownership,
+    decide, explain,
 };
-pub use ruling::{Condition, Ruling};
 pub use scripted::{
     Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, TypedMatcher,
 };

@@ -19,8 +19,7 @@ use crate::domain::customer_query::{INDIRECT_PARTNER_ID, RESELLER_OF_CALLER, saw
 use crate::domain::parameters::{
     Kind, Parameter, ParameterError, ParameterTable, SentParameters, TextPattern, Violation,
 };
-use crate::domain::rules::{PLATFORM_OF_PARTNER, saw_platform};
-use crate::domain::ruling::{Condition, Ruling};
+use crate::domain::rules::{Condition, PLATFORM_OF_PARTNER, Ruling, saw_platform};
 
 static COUNTRY: TextPattern = TextPattern::new("^[A-Za-z]{2}$", "the two letters of a country");
 static EMAIL_OR_NONE: TextPattern = TextPattern::new("@|^$", "a mail address with an @");
