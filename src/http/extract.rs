@@ -1,4 +1,4 @@
-//! Extractors of the simulated API: the whole request, and the partner that it is from.
+//! Extractors of the simulated API: the whole request, the partner that it is from, and the credentials that it shows.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,17 +8,17 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Query};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, EXPECT, HeaderName};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Request, Uri};
+use axum::http::{HeaderMap, HeaderValue, Request, Uri};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 
-use super::parameters;
 use super::signature::{SignatureError, Signed};
+use super::{parameters, signature};
 use crate::domain::{
-    Caller, Endpoint, GatewayError, MAX_BODY_BYTES, ParameterError, Partner, ScriptedRequest, SentParameters, Step,
-    checks, excerpt, gateway,
+    Accounts, Caller, Endpoint, GatewayError, MAX_BODY_BYTES, ParameterError, Partner, ScriptedRequest, Secret,
+    SentParameters, Step, checks, excerpt, gateway,
 };
-use crate::simulator::{ApiError, Detail, RecordedRequest, ScriptUse, SpaceState, TokenError, machine_time};
+use crate::simulator::{ApiError, Detail, RecordedRequest, ScriptUse, SpaceId, SpaceState, TokenError, machine_time};
 
 pub const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
@@ -255,4 +255,41 @@ pub async fn read_body(headers: &HeaderMap, body: impl HttpBody<Data = Bytes>) -
         }
     }
     if length > MAX_BODY_BYTES { Err(gateway::BODY_TOO_LARGE) } else { Ok(whole) }
+}
+
+/// The credentials that a request shows, as far as they say to which space it belongs: the values of `X-Auth-Token` and
+/// `Authorization`, of which the first counts first. They are not verified here.
+#[derive(Clone, Copy)]
+pub struct ShownCredentials<'a> {
+    pub token: Option<&'a [u8]>,
+    pub authorization: Option<&'a [u8]>,
+}
+
+impl<'a> ShownCredentials<'a> {
+    pub fn of(headers: &'a HeaderMap) -> Self {
+        let [token, authorization] =
+            [X_AUTH_TOKEN, AUTHORIZATION].map(|name| headers.get(name).map(HeaderValue::as_bytes));
+        Self { token, authorization }
+    }
+
+    /// The space for which the token or the access key was made. A broken credential, such as a token in quotes, is refused in the
+    /// space of the one inside, where a test looks for it.
+    pub fn space(self) -> Option<SpaceId> {
+        let by_key = || match self.access_key() {
+            Some(ak) => SpaceId::from_access_key(ak),
+            None => SpaceId::within(self.authorization?),
+        };
+        self.token.and_then(SpaceId::within).or_else(by_key)
+    }
+
+    /// Returns true if the token or the access key is listed among these.
+    pub fn is_listed(self, accounts: &Accounts) -> bool {
+        let token = self.token.and_then(|token| str::from_utf8(token).ok());
+        token.is_some_and(|token| accounts.caller_by_token(&Secret::new(token)).is_some())
+            || self.access_key().is_some_and(|ak| accounts.access_key(ak).is_some())
+    }
+
+    fn access_key(self) -> Option<&'a str> {
+        signature::access_key(self.authorization?)
+    }
 }

@@ -10,8 +10,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::credential::ShownCredentials;
-use super::extract::{NO_TOKEN, UNKNOWN_TOKEN, X_AUTH_TOKEN, X_SIM_SPACE};
+use super::extract::{NO_TOKEN, ShownCredentials, UNKNOWN_TOKEN, X_AUTH_TOKEN, X_SIM_SPACE};
 use super::signature::UNKNOWN_KEY;
 use super::{iam, mask};
 use crate::domain::{ENDPOINTS, Endpoint, Kind, ParameterError, Violation, checks};

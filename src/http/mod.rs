@@ -5,7 +5,6 @@ mod api;
 mod app;
 mod bss;
 mod control;
-mod credential;
 mod explanation;
 mod extract;
 mod fault;

@@ -18,9 +18,8 @@ use tokio::runtime::Handle;
 use tower::{Layer, Service};
 use uuid::Uuid;
 
-use super::credential::ShownCredentials;
 use super::explanation::Explainer;
-use super::extract::{Record, RequestContext, X_SIM_SPACE};
+use super::extract::{Record, RequestContext, ShownCredentials, X_SIM_SPACE};
 use super::fault::Delivery;
 use super::{mask, response};
 use crate::domain::{Endpoint, Fault, GatewayError, INDIVIDUAL, checks, excerpt, gateway, short};
