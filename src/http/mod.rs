@@ -8,7 +8,6 @@ mod control;
 mod explanation;
 mod extract;
 mod fault;
-mod hint;
 mod host;
 mod iam;
 mod invent;
