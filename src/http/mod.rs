@@ -1,5 +1,5 @@
 //! HTTP: the only layer that knows axum. [`router`] serves every route: the simulated API (`bss`), IAM (`iam`) and the
-//! simulator's own control API (`control`). `record` and `fault` are the layers around the simulated ones.
+//! simulator's own control API (`control`). `record` is the layer around the simulated ones.
 
 mod api;
 mod app;
@@ -7,7 +7,6 @@ mod bss;
 mod control;
 mod explanation;
 mod extract;
-mod fault;
 mod host;
 mod iam;
 mod invent;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::explanation::Explainer;
 use super::extract::{Record, RequestContext, ShownCredentials, X_SIM_SPACE};
-use super::fault::Delivery;
+use super::response::Delivery;
 use super::{mask, response};
 use crate::domain::{Endpoint, Fault, GatewayError, INDIVIDUAL, checks, excerpt, gateway, short};
 use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};

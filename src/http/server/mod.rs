@@ -28,8 +28,8 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use self::io::{ActiveRequest, ConnectionState, Phase, Socket};
-use super::fault::AbortConnection;
 use super::limits::{BodyMemory, FramedBody, Limits, SpareTimer};
+use super::response::AbortConnection;
 #[cfg(feature = "tls")]
 use super::tls::{HTTP_2, Tls};
 use crate::simulator::{Shared, Spaces};
