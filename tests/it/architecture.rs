@@ -81,7 +81,7 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
         &["crate::pictures", "crate::cli", "crate::embedded", "clap", "std::env"],
         "the caller of HTTP says what is served",
     ),
-    ("http/bss", &["crate::http::server"], "handlers do not know connections"),
+    ("http/bss.rs", &["crate::http::server"], "handlers do not know connections"),
     ("http/iam.rs", &["crate::http::server"], "handlers do not know connections"),
     ("http/control", &["crate::http::server"], "handlers do not know connections"),
     (

@@ -1,19 +1,82 @@
-//! `/v2/partners/sub-customers…`: a partner's customers, and the verification codes with which they are created.
+//! The simulated API, below `/v2`: a handler for each endpoint, in the order of its documentation, and the bodies that it
+//! answers.
 
+use axum::Router;
+use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::extract::PartnerRequest;
+use super::response::json_text;
 use crate::domain::catalog::ASSOCIATION_TIMED_OUT;
 use crate::domain::{
-    Answer, CodeRequest, Customer, CustomerId, CustomerQuery, CustomerType, IdentityCheck, Messages, OtherError,
-    Partner, RealNameStatus, Registration, Ruling,
+    Answer, CHECK_IDENTITY, CREATE_CUSTOMER, CUSTOMER_ID, CodeRequest, Customer, CustomerId, CustomerQuery,
+    CustomerType, ENTERPRISE, INDIVIDUAL, IdentityCheck, LIST_CUSTOMERS, Messages, OtherError, Partner, REVIEW_RESULT,
+    RealNameStatus, Registration, Ruling, SEND_CODE,
 };
-use crate::http::extract::PartnerRequest;
-use crate::http::response::json_text;
 use crate::simulator::{ApiError, NewAccount, Outcome, Ruled, ScriptedOutcome};
 
-/// `POST …/query`: querying customers.
-pub async fn list(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+pub fn routes() -> Router {
+    Router::new()
+        .route(INDIVIDUAL.path, post(submit))
+        .route(ENTERPRISE.path, post(submit).put(submit))
+        .route(REVIEW_RESULT.path, get(show_review_result))
+        .route(LIST_CUSTOMERS.path, post(list_customers))
+        .route(CREATE_CUSTOMER.path, post(create_customer))
+        .route(CHECK_IDENTITY.path, post(check_identity))
+        .route(SEND_CODE.path, post(send_code))
+}
+
+/// `POST /v2/customers/realname-auths/individual` and `…/enterprise`, and `PUT …/enterprise`: an application.
+async fn submit(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+    let kind = request.endpoint().application.expect("the endpoint takes applications");
+    let sent = request.parameters()?;
+    let state = request.state();
+    let application = kind.parse(&sent, state.settings().contract)?;
+    if let Some(step) = request.use_script(Some(&partner), &sent) {
+        return Ok(Outcome::Scripted(state.apply_scripted(&partner, &application, step, true)));
+    }
+    Ok(Outcome::Submission(state.submit(&partner, &application).await))
+}
+
+/// `GET /v2/customers/realname-auths/result`: querying the result of a review.
+async fn show_review_result(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+    let sent = request.parameters()?;
+    let id = CustomerId::new(&sent.text(&CUSTOMER_ID)?);
+    if let Some(step) = request.use_script(Some(&partner), &sent) {
+        return Ok(Outcome::Scripted(step.into()));
+    }
+    let (customer, ruling) = request.state().owned_customer(&partner, &id);
+    let body = customer.map(|customer| review_result(&customer)).unwrap_or_default();
+    Ok(Outcome::Ruled(Ruled::new(ruling, body, "the customer is the caller's".to_owned())))
+}
+
+/// The result of a review. There is none before any application (assumed).
+#[derive(Serialize, JsonSchema)]
+pub struct ReviewResultBody<'a> {
+    /// 0: under review; 1: rejected; 2: passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u8", default, range(max = 2))]
+    review_result: Option<u8>,
+    /// The reviewer's opinion, if it was rejected.
+    opinion: Option<&'a str>,
+}
+
+/// There is a `review_result` only after an application, and an opinion only after a rejection.
+fn review_result(customer: &Customer) -> String {
+    let status = customer.review_status();
+    let review_result = match status {
+        RealNameStatus::Unauthenticated => None,
+        RealNameStatus::UnderReview => Some(0),
+        RealNameStatus::Rejected => Some(1),
+        RealNameStatus::Authenticated => Some(2),
+    };
+    let opinion = customer.opinion.as_deref().filter(|_| status == RealNameStatus::Rejected);
+    json_text(&ReviewResultBody { review_result, opinion })
+}
+
+/// `POST /v2/partners/sub-customers/query`: querying customers.
+async fn list_customers(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
     let sent = request.parameters()?;
     let query = CustomerQuery::parse(&sent)?;
     if let Some(step) = request.use_script(Some(&partner), &sent) {
@@ -26,8 +89,8 @@ pub async fn list(PartnerRequest { partner, request }: PartnerRequest) -> Result
     Ok(Outcome::Ruled(Ruled::new(ruling, json_text(&CustomerListBody { customer_infos, count }), why)))
 }
 
-/// `POST …`: creating a customer. `CBC.99000050` says that this was done, but not yet the association.
-pub async fn create(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+/// `POST /v2/partners/sub-customers`: creating a customer. `CBC.99000050` says that this was done, but not yet the association.
+async fn create_customer(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
     let sent = request.parameters()?;
     let registration = Registration::parse(&sent)?;
     let step = request.use_script(Some(&partner), &sent);
@@ -52,8 +115,8 @@ pub async fn create(PartnerRequest { partner, request }: PartnerRequest) -> Resu
     })
 }
 
-/// `POST …/users/check-identity`: whether an account name, a mail address or a mobile number is free.
-pub async fn check_identity(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+/// `POST /v2/partners/sub-customers/users/check-identity`: whether an account name, a mail address or a mobile number is free.
+async fn check_identity(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
     let sent = request.parameters()?;
     let check = IdentityCheck::parse(&sent)?;
     if let Some(step) = request.use_script(Some(&partner), &sent) {
@@ -68,7 +131,7 @@ pub async fn check_identity(PartnerRequest { partner, request }: PartnerRequest)
 }
 
 /// `POST /v2/bases/verificationcode/send`: sending a verification code. `GET /_sim/verification-codes` shows it.
-pub async fn send_code(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
+async fn send_code(PartnerRequest { partner, request }: PartnerRequest) -> Result<Outcome, ApiError> {
     let sent = request.parameters()?;
     let code_request = CodeRequest::parse(&sent)?;
     if let Some(step) = request.use_script(Some(&partner), &sent) {
