@@ -1,7 +1,6 @@
 //! HTTP: the only layer that knows axum. [`router`] serves every route: the simulated API (`bss`), IAM (`iam`) and the
 //! simulator's own control API (`control`). `record` is the layer around the simulated ones.
 
-mod api;
 mod app;
 mod bss;
 mod control;
@@ -27,8 +26,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
-pub use api::api_service;
-pub use app::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES};
+pub use app::{App, ControlSettings, DEFAULT_JOURNAL_BYTES, DEFAULT_JOURNAL_ENTRIES, api_service};
 pub use control::{
     CONSOLE_PATH, ConsoleRedirect, Coverage, CoveredOutcome, EntryBody, Expectation, NotVerified, entry, explain,
     journal, verify, verify_within,
@@ -44,7 +42,7 @@ pub use server::Server;
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 
-use self::api::{api_routes, record};
+use self::app::{api_routes, record};
 
 /// Serves every route: the simulated API, IAM and the control API.
 pub fn service(app: &Arc<App>) -> ConsoleRedirect<RecordService<Router>> {

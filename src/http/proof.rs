@@ -16,8 +16,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
-use super::api::api_service;
-use super::app::App;
+use super::app::{App, api_service};
 use super::explanation::Explainer;
 use crate::domain::{Caller, CheckReport, Endpoint, Fault, excerpt, short};
 use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
