@@ -1,20 +1,23 @@
 //! Signed requests: `Authorization: SDK-HMAC-SHA256 …` and the like, verified over the headers that the client lists as
-//! signed. The texts of the refusals are those of the real gateway where they are known, else assumed.
+//! signed. The canonical request, which is what a client signs, is rebuilt from what arrived. The texts of the refusals are
+//! those of the real gateway where they are known, else assumed.
 
 mod authorization;
-mod canonical;
 mod mistake;
 #[cfg(test)]
 mod tests;
 
-use axum::http::header::AUTHORIZATION;
+use std::borrow::Cow;
+
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 use self::authorization::{Algorithm, Authorization};
-use self::canonical::Variant;
 use super::mask;
 use crate::domain::{AccessKey, excerpt, short};
 use crate::simulator::{Detail, RecordedRequest};
@@ -180,7 +183,7 @@ impl<'a> Signed<'a> {
         }
         let payload_hash = self.payload_hash();
         let names: Vec<_> = self.authorization.signed_headers.split(';').map(short).collect();
-        let masked = canonical::request(
+        let masked = canonical_request(
             &mask::parts(self.parts),
             &names.join(";"),
             mask::payload_hash(&payload_hash),
@@ -205,7 +208,7 @@ impl<'a> Signed<'a> {
     }
 
     fn canonical_request(&self, variant: Variant, payload_hash: &str) -> Vec<u8> {
-        canonical::request(self.parts, self.authorization.signed_headers, payload_hash, variant)
+        canonical_request(self.parts, self.authorization.signed_headers, payload_hash, variant)
     }
 
     /// The payload's hash: the value of the client's own header if it sends one, such as `UNSIGNED-PAYLOAD`.
@@ -253,4 +256,114 @@ fn parse_date(date: &str) -> Option<Timestamp> {
     let has_form = date.len() == 16 && date.is_ascii();
     let time = DateTime::strptime("%Y%m%dT%H%M%SZ", date).ok().filter(|_| has_form)?;
     Offset::UTC.to_timestamp(time).ok()
+}
+
+/// Everything but `A-Z a-z 0-9 - _ . ~` is encoded.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
+
+/// How clients sign the query.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum QueryVariant {
+    /// Sorted by key, then by value.
+    Sorted,
+    /// Sorted by key alone, equal keys in the order in which they were sent: the Java SDK signs it so.
+    SortedByKey,
+    /// Sorted, with keys in lower case: the Go SDK signs it so.
+    LowerCaseKeys,
+}
+
+/// One of the canonical requests that official SDKs make of the same request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Variant {
+    /// The host is signed without its port: the .NET SDK signs it so.
+    without_port: bool,
+    query: QueryVariant,
+}
+
+impl Variant {
+    const DOCUMENTED: Self = Self { without_port: false, query: QueryVariant::Sorted };
+
+    /// The others that official SDKs are known to sign.
+    fn others() -> impl Iterator<Item = Self> {
+        let queries = [QueryVariant::Sorted, QueryVariant::SortedByKey, QueryVariant::LowerCaseKeys];
+        let variants = [false, true].into_iter();
+        let variants = variants.flat_map(move |without_port| queries.map(|query| Self { without_port, query }));
+        variants.filter(|variant| *variant != Self::DOCUMENTED)
+    }
+}
+
+/// Builds the canonical request from the client's own list of signed headers and the raw target.
+fn canonical_request(parts: &Parts, signed_headers: &str, payload_hash: &str, variant: Variant) -> Vec<u8> {
+    let mut canonical = Vec::with_capacity(1024);
+    let mut add = |pieces: &[&[u8]]| pieces.iter().for_each(|piece| canonical.extend_from_slice(piece));
+    add(&[parts.method.as_str().as_bytes(), b"\n"]);
+    add(&[canonical_path(parts.uri.path()).as_bytes(), b"\n"]);
+    add(&[canonical_query(parts.uri.query().unwrap_or_default(), variant.query).as_bytes(), b"\n"]);
+    for name in signed_headers.split(';') {
+        let lower = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        };
+        for value in canonical_values(&parts.headers, name, variant.without_port) {
+            add(&[lower.as_bytes(), b":", value, b"\n"]);
+        }
+    }
+    add(&[b"\n", signed_headers.as_bytes(), b"\n", payload_hash.as_bytes()]);
+    canonical
+}
+
+/// Decodes the whole path, encodes its segments again, and ends it with a slash.
+fn canonical_path(path: &str) -> String {
+    let decoded = Cow::<[u8]>::from(percent_decode_str(path));
+    let mut canonical = percent_encode(&decoded, RESERVED_IN_PATH).to_string();
+    if !canonical.ends_with('/') {
+        canonical.push('/');
+    }
+    canonical
+}
+
+/// Sorts the pairs and encodes their keys and values. A plus stands for itself, not for a space.
+fn canonical_query(query: &str, variant: QueryVariant) -> String {
+    let decode = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    let mut pairs: Vec<_> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(key, value)| (decode(key), decode(value)))
+        .collect();
+    match variant {
+        QueryVariant::Sorted => pairs.sort_unstable(),
+        QueryVariant::SortedByKey => pairs.sort_by(|(a, _), (b, _)| a.cmp(b)),
+        QueryVariant::LowerCaseKeys => {
+            for (key, _) in &mut pairs {
+                key.make_ascii_lowercase();
+            }
+            pairs.sort_unstable();
+        }
+    }
+    let encode = |bytes: &[u8]| percent_encode(bytes, RESERVED).to_string();
+    let pairs: Vec<_> = pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
+    pairs.join("&")
+}
+
+/// The values of a header, trimmed and sorted; one empty value if it was signed but not sent.
+fn canonical_values<'a>(headers: &'a HeaderMap, name: &str, without_port: bool) -> Vec<&'a [u8]> {
+    let mut values: Vec<_> = headers.get_all(name).iter().map(|value| value.as_bytes().trim_ascii()).collect();
+    if name.eq_ignore_ascii_case(HOST.as_str()) && without_port {
+        for value in &mut values {
+            *value = host_name(value);
+        }
+    }
+    values.sort_unstable();
+    if values.is_empty() { vec![b""] } else { values }
+}
+
+fn host_name(host: &[u8]) -> &[u8] {
+    match host.iter().rposition(|byte| *byte == b':') {
+        Some(colon) if host[colon + 1..].iter().all(u8::is_ascii_digit) => &host[..colon],
+        _ => host,
+    }
 }

@@ -1,4 +1,4 @@
-//! Requests signed by the official Python SDK's signer, and headers that no signer makes.
+//! Requests signed by the official Python SDK's signer, headers that no signer makes, and the orders of a query.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request};
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::authorization::{Algorithm, Authorization};
-use super::{SignatureError, Signed};
+use super::{QueryVariant, SignatureError, Signed, canonical_query};
 use crate::domain::{AccessKey, Secret};
 
 const AK: &str = "MOCKAK00000000000001";
@@ -255,4 +255,12 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn clients_differ_in_the_order_of_a_query() {
+    let read = |variant| canonical_query("l=y&B=+&l=x&a=%2F&e", variant);
+    assert_eq!(read(QueryVariant::Sorted), "B=%2B&a=%2F&e=&l=x&l=y");
+    assert_eq!(read(QueryVariant::SortedByKey), "B=%2B&a=%2F&e=&l=y&l=x");
+    assert_eq!(read(QueryVariant::LowerCaseKeys), "a=%2F&b=%2B&e=&l=x&l=y");
 }
