@@ -1,8 +1,7 @@
 //! The simulator's own API, below `/_sim`. JSON in and out: each body is a type of its own, which the document of OpenAPI is
-//! made from. A route is a line here: its path, its handler and its description.
+//! made from. A route is a line here: its path, its handler and its description. What every call passes is here, too.
 
 mod accounts;
-mod blocking;
 mod catalog;
 mod check;
 mod console;
@@ -27,14 +26,17 @@ mod text;
 mod verification_codes;
 mod verify;
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, Request};
+use axum::extract::{Query, Request, State};
 use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
@@ -47,7 +49,7 @@ pub use explain::explain;
 pub use journal::{entry, journal};
 pub use verify::{NotVerified, verify, verify_within};
 
-use self::blocking::call_off_workers;
+use self::extract::read_call;
 use super::App;
 use super::openapi::{ApiRouter, op};
 use super::response::{X_REQUEST_ID, request_id_header};
@@ -213,4 +215,31 @@ async fn check_query(request: Request, next: Next) -> Result<Response, ControlEr
 async fn set_request_id(mut response: Response) -> Response {
     response.headers_mut().insert(X_REQUEST_ID, request_id_header(&Uuid::new_v4().simple().to_string()));
     response
+}
+
+/// The calls that may wait for something. They take a thread only while they work.
+const WAITING: [&str; 1] = [VERIFY_PATH];
+
+/// Runs a call on a thread for blocking work, once its body has come. Some calls take long, and the workers of the runtime
+/// answer other requests meanwhile. A few run at the same time; others wait.
+async fn call_off_workers(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, ControlError> {
+    if WAITING.contains(&request.uri().path()) {
+        return Ok(next.run(request).await);
+    }
+    let (parts, body) = request.into_parts();
+    let body = read_call(&parts.headers, body).await?;
+    let runtime = Handle::current();
+    let call = next.run(Request::from_parts(parts, body.into()));
+    Ok(off_workers(&app, move || runtime.block_on(call)).await)
+}
+
+/// Runs some work on a thread for blocking work.
+async fn off_workers<T: Send + 'static>(app: &App, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let permit = Arc::clone(&app.calls).acquire_owned().await.expect("the semaphore is never closed");
+    let worked = spawn_blocking(move || {
+        // Also a call whose client has left keeps its permit to its end.
+        let _permit = permit;
+        work()
+    });
+    worked.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }

@@ -17,11 +17,11 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::blocking::off_workers;
 use super::entry::EntryWriter;
 use super::error::{ControlError, MALFORMED, Result};
 use super::extract::InSpace;
 use super::journal::ListView;
+use super::off_workers;
 use crate::http::App;
 use crate::http::openapi::{Describe, OperationWriter};
 use crate::simulator::{JournalEntry, News, Position, Space, SpaceId, SpaceState};

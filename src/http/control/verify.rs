@@ -13,11 +13,11 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
-use super::blocking::off_workers;
 use super::entry::{EntryBody, EntryWriter, customer_id};
 use super::error::ControlError;
 use super::expectation::{Conditions, Expectation, Field, Order};
 use super::extract::{InSpace, Readable, Unread, WantsText, no_space};
+use super::off_workers;
 use crate::domain::{APPLICATION, Answer, CUSTOMER_ID, Endpoint, Matcher, SentParameters, excerpt};
 use crate::http::App;
 use crate::http::extract::query_value;
