@@ -5,7 +5,6 @@ mod accounts;
 mod catalog;
 mod check;
 mod console;
-mod coverage;
 mod entry;
 mod error;
 mod exchange;
@@ -40,8 +39,8 @@ use tokio::task::spawn_blocking;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
+pub use catalog::{Coverage, CoveredOutcome};
 pub use console::{CONSOLE_PATH, ConsoleRedirect};
-pub use coverage::{Coverage, CoveredOutcome};
 pub use entry::EntryBody;
 pub use expectation::Expectation;
 pub(crate) use expectation::{Conditions, Field, Order};
@@ -102,7 +101,7 @@ fn guarded_routes() -> ApiRouter {
         .put("/_sim/clock", spaces::put_clock,
             op("changeClock", "Puts the clock of a space forward, stops it, sets it, or gives it back to the machine")
                 .description("Expiry of tokens, reviews and journal times follow it; the date of a signature does not."))
-        .get("/_sim/coverage", coverage::get,
+        .get("/_sim/coverage", catalog::get_coverage,
             op("getCoverage", "Which documented outcomes the applications of a space got")
                 .description("Since the space was created: a reset and clearing the journal do not change it."))
         .get("/_sim/customers", accounts::list_customers, op("listCustomers", "The customers of a space"))
