@@ -6,14 +6,16 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use axum::http::Method;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use super::extract::RequestBody;
-use super::literal;
-use crate::domain::{DurationText, Matcher, TypedMatcher};
-use crate::fixture::{self, Document, LoadError};
+use crate::domain::{DurationText, ENDPOINTS, Matcher, TypedMatcher, checks, short};
+use crate::fixture::{self, Document, LoadError, suggest};
+use crate::http::record::METHODS;
+use crate::simulator::Outcome;
 
 /// The longest that a call waits.
 pub const MAX_WAIT: Duration = Duration::from_secs(60);
@@ -165,7 +167,7 @@ impl fmt::Display for Field {
         f.write_str(match self {
             Self::Path => "path",
             Self::Method => "method",
-            Self::Header(name) => return write!(f, "headers.{}", crate::domain::short(name)),
+            Self::Header(name) => return write!(f, "headers.{}", short(name)),
             Self::Parameter(name) => name,
             Self::Status => "status",
             Self::ErrorCode => "error_code",
@@ -216,9 +218,9 @@ impl From<ConditionsSpec> for Conditions {
 }
 
 /// Reports values that no entry can have. `path` is the place of the conditions.
-fn check(document: &mut Document<'_>, path: &str, conditions: &Conditions) {
+fn check_conditions(document: &mut Document<'_>, path: &str, conditions: &Conditions) {
     for (field, matcher) in conditions {
-        literal::check(document, path, field, matcher);
+        check_condition(document, path, field, matcher);
     }
 }
 
@@ -289,7 +291,7 @@ impl RequestBody for Expectation {
             }
             let elements: Vec<_> = sequence.into_iter().map(Conditions::from).collect();
             for (index, conditions) in elements.iter().enumerate() {
-                check(document, &format!("sequence[{index}]"), conditions);
+                check_conditions(document, &format!("sequence[{index}]"), conditions);
             }
             return Some(Self { elements, order: Order::Sequence, within });
         }
@@ -304,7 +306,7 @@ impl RequestBody for Expectation {
             return document.refuse("no number is at least `at_least` and at most `at_most`: is one the other?");
         }
         let conditions = conditions.unwrap_or_default().into();
-        check(document, "match", &conditions);
+        check_conditions(document, "match", &conditions);
         let elements = vec![conditions];
         Some(Self { elements, order: Order::Any { at_least, at_most }, within })
     }
@@ -314,5 +316,57 @@ impl Expectation {
     /// Reads the body of `POST /_sim/verify`. The error has everything that is wrong with it.
     pub(crate) fn from_json(text: &str) -> Result<Self, LoadError> {
         fixture::read_with(text, Self::EXAMPLES[0], Self::convert)
+    }
+}
+
+/// The statuses that HTTP has.
+const STATUSES: std::ops::RangeInclusive<i64> = 100..=599;
+
+/// Reports the literal values in the condition on a field that no entry can have: the condition would never hold, which is a
+/// mistake, most often of spelling. `path` is the place of the conditions.
+fn check_condition(document: &mut Document<'_>, path: &str, field: &Field, matcher: &Matcher) {
+    match matcher {
+        Matcher::AnyOf(values) => {
+            for (message, hint) in values.iter().filter_map(|value| impossible(field, value)) {
+                document.report(&format!("{path}.{field}"), message, hint);
+            }
+        }
+        Matcher::Not(negated) => check_condition(document, path, field, negated),
+        _ => {}
+    }
+}
+
+/// Returns what is wrong with a value, and a hint. `None` if the field can have it.
+fn impossible(field: &Field, value: &str) -> Option<(String, String)> {
+    let unknown = |what: &str, known: &[&str]| {
+        let message = || format!("there is no {what} `{}`", short(value));
+        (!known.contains(&value)).then(|| (message(), suggest(value, known)))
+    };
+    match field {
+        Field::Outcome => unknown("outcome", &Outcome::names()),
+        Field::ErrorCode => unknown("error code", &Outcome::error_codes()),
+        Field::Rule => {
+            let checks = checks::CHECKS.into_iter().chain([&checks::QUOTA, &checks::IDENTITY]).map(|check| check.id);
+            let mut known: Vec<_> = checks.collect();
+            for condition in ENDPOINTS.iter().flat_map(|endpoint| endpoint.conditions()) {
+                if !known.contains(&condition.id) {
+                    known.push(condition.id);
+                }
+            }
+            unknown("check or rule", &known)
+        }
+        Field::Method => unknown("method", &METHODS.each_ref().map(Method::as_str)),
+        Field::Path => match value.split_once('?') {
+            Some((path, _)) => Some(("a path is without its query".to_owned(), format!("write `{}`", short(path)))),
+            // The target of OPTIONS can be a star.
+            None if value.starts_with('/') || value == "*" => None,
+            None => unknown("path", &ENDPOINTS.map(|endpoint| endpoint.path)),
+        },
+        Field::Status => {
+            let is_status = value.parse().is_ok_and(|status| STATUSES.contains(&status));
+            let range = format!("write one from {} to {}", STATUSES.start(), STATUSES.end());
+            (!is_status).then(|| (format!("there is no HTTP status {}", short(value)), range))
+        }
+        Field::Header(_) | Field::Parameter(_) | Field::Caller => None,
     }
 }
