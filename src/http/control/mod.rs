@@ -19,7 +19,6 @@ mod scenarios;
 mod scripted;
 mod service;
 mod spaces;
-mod stream;
 mod text;
 mod verification_codes;
 mod verify;
@@ -118,7 +117,7 @@ fn guarded_routes() -> ApiRouter {
         .get("/_sim/journal", journal::list,
             op("listEntries", "What was asked and answered in a space"))
         .delete("/_sim/journal", journal::delete, op("clearJournal", "Forgets all entries of a space"))
-        .get("/_sim/journal/stream", stream::follow, op("followJournal", "Follows the journal of a space")
+        .get("/_sim/journal/stream", journal::follow, op("followJournal", "Follows the journal of a space")
                 .description("Server-sent events, until the simulator ends: `entry` with an entry in JSON; `missed` with a \
                     number, when entries came too fast; `cleared`, when the journal was emptied; `reset`, when the space \
                     has begun again.")
