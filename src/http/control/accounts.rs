@@ -1,18 +1,24 @@
-//! `/_sim/customers`, `/_sim/partners` and `/_sim/certificates`: what is in a space, in the form of a scenario.
+//! `/_sim/customers`, `/_sim/partners` and `/_sim/certificates`: what is in a space, in the form of a scenario. Long lists have
+//! pages.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
 use axum::response::NoContent;
 use schemars::JsonSchema;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::error::{ControlError, Result};
+use super::error::{ControlError, MALFORMED, Result};
 use super::extract::{Body, InSpace, Named, NamedBody, PathName, Put, RequestBody};
-use super::page::{PageInfo, Part};
 use crate::domain::{Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, ReviewDecision};
 use crate::fixture::{CertificateSpec, CustomerSpec, Document, PartnerSpec, opinion_on_approval};
+use crate::http::openapi::{Describe, OperationWriter, all_required};
 use crate::simulator::SpaceState;
 
 /// The customers of a space, in the order of their IDs.
@@ -216,4 +222,74 @@ fn deleted(was_there: bool, what: &str) -> Result<NoContent> {
 
 fn unknown(what: &str) -> ControlError {
     ControlError::not_found(format!("there is no such {what}"))
+}
+
+/// Which part of a list to answer. Without a parameter it is the whole list.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Part {
+    /// No more than so many.
+    limit: Option<NonZeroUsize>,
+    /// Only those whose name, ID or number comes after this one; it need not be there itself.
+    after: Option<String>,
+    /// Only those that have this text somewhere, in any case.
+    search: Option<String>,
+    /// `InSpace` reads it.
+    #[serde(rename = "space")]
+    #[schemars(skip)]
+    _space: Option<IgnoredAny>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Part {
+    type Rejection = ControlError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ControlError> {
+        let part: Result<Query<Self>, QueryRejection> = Query::from_request_parts(parts, state).await;
+        part.map(|Query(part)| part).map_err(|rejection| ControlError::malformed(rejection.body_text()))
+    }
+}
+
+impl Describe for Part {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        Query::<Self>::describe(operation);
+        operation.error(MALFORMED);
+    }
+}
+
+/// What a page says of the whole list.
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(inline, transform = all_required)]
+pub struct PageInfo {
+    /// How many the search finds, on all pages.
+    total: usize,
+    /// What `after` has to be for the next page; `null` on the last one.
+    next: Option<String>,
+}
+
+impl Part {
+    /// Takes this part of a list, which is in the order of its names. `texts` are what the search looks at, the name first.
+    /// With a limit the part is a page.
+    pub fn of<T>(&self, list: impl Iterator<Item = T>, texts: fn(&T) -> Vec<&str>) -> (Vec<T>, Option<PageInfo>) {
+        let name = |item: &T| texts(item).first().copied().unwrap_or_default().to_owned();
+        let search = self.search.as_ref().map(|text| text.to_lowercase());
+        let is_found = |item: &T| {
+            let has = |wanted: &String| texts(item).iter().any(|text| text.to_lowercase().contains(wanted));
+            search.as_ref().is_none_or(has)
+        };
+        let is_after = |item: &T| self.after.as_ref().is_none_or(|after| texts(item).first() > Some(&&**after));
+        let (mut total, mut has_more, mut items) = (0, false, Vec::new());
+        for item in list.filter(is_found) {
+            total += 1;
+            if !is_after(&item) {
+                continue;
+            }
+            has_more = self.limit.is_some_and(|limit| items.len() == limit.get());
+            if !has_more {
+                items.push(item);
+            }
+        }
+        let next = items.last().filter(|_| has_more).map(name);
+        (items, self.limit.map(|_| PageInfo { total, next }))
+    }
 }

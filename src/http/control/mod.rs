@@ -14,7 +14,6 @@ mod extract;
 mod guard;
 mod har;
 mod journal;
-mod page;
 mod scenarios;
 mod scripted;
 mod service;
