@@ -7,7 +7,6 @@ mod explain;
 mod healthcheck;
 mod listen;
 mod log;
-mod report;
 mod serve;
 mod system;
 mod tls;
