@@ -9,8 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::runtime;
 
-use super::expectation::Expectation;
-use super::journal::Entry;
+use super::journal::{Entry, Expectation};
 use super::scenario::{Scenario, to_text};
 use super::simulator::Error;
 use crate::domain::{Customer, CustomerId, Label, Partner, ReviewDecision, credentials};
