@@ -327,12 +327,15 @@ impl<'a> PicturePath<'a> {
 
 /// Returns true for the bytes of a usual path, about which nothing else has to be asked.
 fn is_plain(path: &[u8]) -> bool {
-    let mut previous = b'/';
-    let is_usual = |byte: &u8| {
-        let begins_segment = std::mem::replace(&mut previous, *byte) == b'/';
-        matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b':') && !(begins_segment && matches!(byte, b'.' | b'/'))
-    };
-    !path.is_empty() && path.iter().all(is_usual)
+    let is_usual = |byte: u8| matches!(byte, b' '..=b'~') & !matches!(byte, b'\\' | b':');
+    let begins_segment = |byte: u8| matches!(byte, b'.' | b'/');
+    // No loop has a way out in the middle, so that the processor looks at many bytes at once.
+    path.first().is_some_and(|first| !begins_segment(*first))
+        && path.iter().fold(true, |all, byte| all & is_usual(*byte))
+        && path
+            .iter()
+            .zip(&path[1..])
+            .fold(true, |all, (before, byte)| all & !((*before == b'/') & begins_segment(*byte)))
 }
 
 /// Returns true if the path begins with a URI scheme, by the grammar of RFC 3986.

@@ -152,7 +152,7 @@ pub enum SentValue<'a> {
 impl<'a> SentParameters<'a> {
     /// Returns parameters of which none was sent.
     pub fn none_of(table: ParameterTable) -> Self {
-        Self { table, values: vec![SentValue::Missing; table.len()] }
+        Self { table, values: table.iter().map(|_| SentValue::Missing).collect() }
     }
 
     /// Adds a value, which is or is not a field of an object in the body. `place` is where the table is looked at first: most
@@ -164,7 +164,7 @@ impl<'a> SentParameters<'a> {
         let found = after.iter().position(is_it).map(|found| place + found);
         let Some(found) = found.or_else(|| before.iter().position(is_it)) else { return place };
         let sent = &mut self.values[found];
-        *sent = if *sent == SentValue::Missing { value } else { SentValue::Repeated };
+        *sent = if matches!(sent, SentValue::Missing) { value } else { SentValue::Repeated };
         found + 1
     }
 
