@@ -12,6 +12,7 @@ use dashmap::{DashMap, Entry};
 use foldhash::fast::RandomState;
 
 use crate::domain::{Certificate, CertificateNumber, Customer, CustomerId, StartWorld};
+use crate::simulator::saved::{SavedCertificate, SavedCustomer};
 
 /// The state that a decision on an application depends on.
 pub(super) struct CurrentState {
@@ -186,6 +187,39 @@ impl Store {
             Arc::make_mut(&mut world.holders).insert(number.clone(), record.holders.clone());
         }
         world
+    }
+
+    /// Returns the customers that have changed, with what they hold, and the certificates that were put or deleted. Who holds
+    /// a certificate follows from the customers. The caller holds the write lock of the state.
+    pub(super) fn save(&self) -> (Vec<SavedCustomer>, Vec<SavedCertificate>) {
+        let mut customers = Vec::with_capacity(self.customers.len());
+        customers.extend(self.customers.iter().map(|changed| {
+            let (id, CustomerRecord { customer, held }) = changed.pair();
+            SavedCustomer { id: id.clone(), customer: customer.clone(), held: held.clone() }
+        }));
+        let certificates = self.certificates.iter().filter_map(|changed| {
+            let (number, CertificateRecord { certificate, .. }) = changed.pair();
+            let is_same = match (certificate, self.initial.certificates.get(number)) {
+                (Some(certificate), Some(initial)) => Arc::ptr_eq(certificate, initial),
+                (certificate, initial) => certificate.is_none() && initial.is_none(),
+            };
+            (!is_same).then(|| SavedCertificate { number: number.clone(), certificate: certificate.clone() })
+        });
+        (customers, certificates.collect())
+    }
+
+    /// Takes over what [`save`](Self::save) returned. Nothing has changed yet, and no other thread has the store.
+    pub(super) fn restore(&self, customers: Vec<SavedCustomer>, certificates: Vec<SavedCertificate>) {
+        for SavedCertificate { number, certificate } in certificates {
+            self.certificate_record(self.certificates.entry(number)).certificate = certificate;
+        }
+        for SavedCustomer { id, customer, held } in customers {
+            self.initial.held.get(&id).into_iter().flatten().for_each(|number| self.release(number, &id));
+            for number in &held {
+                self.certificate_record(self.certificates.entry(number.clone())).holders.insert(id.clone());
+            }
+            self.customers.insert(id, CustomerRecord { customer, held });
+        }
     }
 
     /// Takes a certificate from a customer that is locked.
