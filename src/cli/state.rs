@@ -193,8 +193,10 @@ impl Writing {
         }
         let began = Instant::now();
         let library = app.library();
-        let default = app.scenarios.with_served(|served| (served.cloned(), app.spaces.default_space().save()));
-        let written = file.replace(|out| state_file::write(out, &app.spaces, &library, default));
+        let written = file.replace(|out| {
+            let default = app.scenarios.with_served(|served| (served.cloned(), app.spaces.default_space().save()));
+            state_file::write(out, &app.spaces, &library, default)
+        });
         let file = file.path.display();
         match &written {
             Ok(()) => {

@@ -105,16 +105,17 @@ impl SpaceState {
         self.state_lock.write().expect("lock poisoned: state")
     }
 
-    /// Returns all that is kept over a restart. Requests to the space wait until it is collected.
+    /// Returns all that is kept over a restart, as it is at one moment. Requests to the space wait while all but the customers
+    /// is collected.
     pub(super) fn save(&self) -> SavedState {
-        let _lock = self.write_lock();
-        let (customers, certificates) = self.store.save();
+        let lock = self.write_lock();
+        let customers_at_once = self.store.customers_at_once();
         let (script, next_place) = self.script.save();
         let (mailboxes, codes_drawn) = self.verification_codes.save();
-        SavedState {
+        let saved = SavedState {
             started_at: self.started_at,
-            customers,
-            certificates,
+            customers: Vec::new(),
+            certificates: self.store.saved_certificates(),
             accounts: self.accounts(),
             script,
             next_place,
@@ -127,7 +128,9 @@ impl SpaceState {
                 .filter_map(|outcome| Some((outcome, self.coverage.last(outcome)?)))
                 .collect(),
             last_number: self.journal.last_number(),
-        }
+        };
+        drop(lock);
+        SavedState { customers: customers_at_once.collect(), ..saved }
     }
 
     /// Returns the state that goes on from a saved one.
