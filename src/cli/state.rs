@@ -114,7 +114,7 @@ impl StateFile {
     fn create_new(&self) -> io::Result<File> {
         let path = self.new_path();
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => private_file().create_new(true).open(path),
         }
     }

@@ -209,7 +209,7 @@ impl Reader {
         let customer = |(index, ChangedCustomerSpec { customer, holds }): (usize, _)| {
             let place = format!("{}.customers[{index}].customer", self.place);
             let (id, customer, credentials) = converted(&place, customer, CustomerSpec::check)?;
-            Ok((SavedCustomer { id, customer: Some(customer.into()), held: certificates(holds) }, credentials))
+            Ok((SavedCustomer { id, customer: Some(customer.into()), held: certificates(&holds) }, credentials))
         };
         specs.into_iter().enumerate().map(customer).collect()
     }
@@ -325,13 +325,13 @@ impl Reader {
     }
 }
 
-fn certificates(numbers: Vec<String>) -> Vec<CertificateNumber> {
+fn certificates(numbers: &[String]) -> Vec<CertificateNumber> {
     numbers.iter().map(|number| CertificateNumber::new(number)).collect()
 }
 
 impl From<DeletedCustomerSpec> for SavedCustomer {
     fn from(DeletedCustomerSpec { id, holds }: DeletedCustomerSpec) -> Self {
-        Self { id: CustomerId::new(&id), customer: None, held: certificates(holds) }
+        Self { id: CustomerId::new(&id), customer: None, held: certificates(&holds) }
     }
 }
 

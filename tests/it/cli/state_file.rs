@@ -221,7 +221,7 @@ async fn kill_again_and_again(file: std::path::PathBuf, number: usize) {
         assert_eq!(kept, acknowledged.load(Ordering::SeqCst), "the state is restored");
         let load = tokio::spawn(apply_until_the_end(process.address().to_owned(), Arc::clone(&acknowledged)));
         let beside = file.with_extension("state.new");
-        let (seen, kill_beside) = (Arc::clone(&acknowledged), (number + kill) % 2 == 0);
+        let (seen, kill_beside) = (Arc::clone(&acknowledged), (number + kill) & 1 == 0);
         let path = file.clone();
         let (process, before) = tokio::task::spawn_blocking(move || {
             let counted = seen.load(Ordering::SeqCst) + 5;
