@@ -102,6 +102,15 @@ impl StateFile {
 
     /// Replaces the file by a new one.
     fn replace(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let replaced = self.try_replace(write);
+        if replaced.is_err() {
+            // Half a file would fill the disk. That it cannot be removed is the smaller mistake.
+            let _ = fs::remove_file(self.new_path());
+        }
+        replaced
+    }
+
+    fn try_replace(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let mut new = BufWriter::with_capacity(64 * 1024, self.create_new()?);
         write(&mut new)?;
         // What is renamed before its content is on the disk may be empty after a power cut.
