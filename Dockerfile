@@ -4,7 +4,7 @@
 #   docker run --rm -p 8080:8080 bss-sim
 #   docker run --rm -p 8080:8080 -v ./fixtures:/fixtures:ro bss-sim --fixtures /fixtures --scenario NAME
 #
-# It writes no file and needs no privilege, so `--read-only --cap-drop ALL` is fine.
+# It writes no file but that of `--state`, and needs no privilege, so `--read-only --cap-drop ALL` is fine.
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build

@@ -64,6 +64,8 @@ mod fixture;
 mod http;
 mod pictures;
 mod simulator;
+#[cfg(feature = "cli")]
+mod state_file;
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]

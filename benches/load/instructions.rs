@@ -14,7 +14,8 @@ use crate::table::{Table, median};
 /// How many requests a short run and a long one make, over one connection.
 const REQUESTS: [u32; 2] = [500, 2500];
 
-const COLUMNS: [(&str, usize); 3] = [("per request", 0), ("ratio", 3), ("spread %", 2)];
+const COLUMNS: [(&str, usize); 5] =
+    [("per request", 0), ("ratio", 3), ("spread %", 2), ("main thread", 0), ("ratio main", 3)];
 
 /// True when there is something to count with.
 pub(crate) fn can_be_counted() -> bool {
@@ -24,36 +25,56 @@ pub(crate) fn can_be_counted() -> bool {
 
 /// Counts the instructions of the subjects, so many times: the medians and how far the counts are apart.
 pub(crate) async fn count(subjects: &[Subject], cores: Cores, rounds: usize, files: &Files) -> Result<Table> {
-    let mut medians: Vec<Option<f64>> = Vec::new();
+    let mut medians: Vec<[Option<f64>; 2]> = Vec::new();
     let mut table = Table::new(&COLUMNS);
     for subject in subjects {
         let mut counts = Vec::with_capacity(rounds);
         for _ in 0..rounds {
-            let mut totals = [0.0; 2];
+            let mut totals = [[0.0; 2]; 2];
             for (total, requests) in totals.iter_mut().zip(REQUESTS) {
-                *total = total_of(subject, cores, requests, files).await?;
+                *total = totals_of(subject, cores, requests, files).await?;
             }
-            counts.push((totals[1] - totals[0]) / f64::from(REQUESTS[1] - REQUESTS[0]));
+            let per_request =
+                |which: usize| (totals[1][which] - totals[0][which]) / f64::from(REQUESTS[1] - REQUESTS[0]);
+            counts.push([per_request(0), per_request(1)]);
         }
-        let middle = median(counts.iter().copied().map(Some));
-        let [least, most] = [f64::min, f64::max].map(|pick| counts.iter().copied().reduce(pick));
+        let middles = [0, 1].map(|which| median(counts.iter().map(|count: &[f64; 2]| Some(count[which]))));
+        let [least, most] = [f64::min, f64::max].map(|pick| counts.iter().map(|count| count[0]).reduce(pick));
         let spread = least.zip(most).map(|(least, most)| (most - least) / least * 100.0);
-        medians.push(middle);
-        let ratio = middle.zip(medians[subject.reference]).map(|(middle, reference)| middle / reference);
-        table.push(subject.name, vec![middle, ratio, spread]);
+        medians.push(middles);
+        let ratio = |which: usize| {
+            middles[which].zip(medians[subject.reference][which]).map(|(middle, reference)| middle / reference)
+        };
+        table.push(subject.name, vec![middles[0], ratio(0), spread, middles[1], ratio(1)]);
     }
     Ok(table)
 }
 
-/// All that a server executes from its start to its end, when it is asked so many times.
-async fn total_of(subject: &Subject, cores: Cores, requests: u32, files: &Files) -> Result<f64> {
-    let out = files.path().join("callgrind.out");
-    let option = format!("--callgrind-out-file={}", out.display());
-    let valgrind = ["valgrind", "--tool=callgrind", &option].map(str::to_owned);
+/// All that a server executes from its start to its end, when it is asked so many times, and what its main thread does: on
+/// one core that is the one that answers, while others write the log and the state.
+async fn totals_of(subject: &Subject, cores: Cores, requests: u32, files: &Files) -> Result<[f64; 2]> {
+    let folder = files.path().join("callgrind");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir(&folder)?;
+    let option = format!("--callgrind-out-file={}", folder.join("out").display());
+    let valgrind = ["valgrind", "--tool=callgrind", "--separate-threads=yes", &option].map(str::to_owned);
     let (server, load) = subject.start(cores, &valgrind, requests as usize).await?;
     load.run(1, Duration::MAX, requests.into()).await?;
     server.end()?;
-    let profile = fs::read_to_string(&out)?;
-    let total = profile.lines().rev().find_map(|line| line.strip_prefix("totals: ")?.trim().parse().ok());
-    total.ok_or_else(|| Error::other(format!("callgrind counted nothing for {:?}", subject.name)))
+    let mut totals = [0.0; 2];
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let profile = fs::read_to_string(&path)?;
+        let total = profile.lines().rev().find_map(|line| line.strip_prefix("totals: ")?.trim().parse::<f64>().ok());
+        let is_main = path.to_string_lossy().ends_with("-01");
+        totals[0] += total.unwrap_or_default();
+        totals[1] += total.filter(|_| is_main).unwrap_or_default();
+    }
+    if totals[1] > 0.0 {
+        Ok(totals)
+    } else {
+        Err(Error::other(format!("callgrind counted nothing for {:?}", subject.name)))
+    }
 }

@@ -15,7 +15,8 @@
 //! | `requests` | how many had been answered by then |
 //!
 //! `-- --flat` compares the simulator with itself instead: with many customers and certificates, with many spaces, with a
-//! full journal. `-- soak` goes on for ten minutes while spaces come and go, and tells what is left over. `-- instructions` counts instructions for each request instead of time, which is what to go by on a
+//! full journal. `-- soak` goes on for ten minutes while spaces come and go, and tells what is left over.
+//! `-- state` tells how long 10,000 spaces and 100,000 customers take to be written and restored with `--state`, and how long requests wait meanwhile. `-- instructions` counts instructions for each request instead of time, which is what to go by on a
 //! busy machine and in CI. The last line of each is JSON. `-- --help` tells the rest.
 
 mod bare;
@@ -26,6 +27,7 @@ mod rounds;
 mod server;
 mod soak;
 mod source;
+mod state;
 mod subject;
 mod table;
 
@@ -75,6 +77,8 @@ enum What {
     Instructions,
     /// What is held in the long run.
     Soak,
+    /// How long a large state takes to be written and restored, and what requests notice.
+    State,
 }
 
 fn main() -> std::io::Result<()> {
@@ -92,7 +96,7 @@ fn main() -> std::io::Result<()> {
     }
     let cores = Cores::divide();
     let files = Files::new()?;
-    let subjects = if options.flat { Subject::flat(&files)? } else { Subject::all() };
+    let subjects = if options.flat { Subject::flat(&files)? } else { Subject::all(&files) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (title, table) = match options.what {
         What::Time => {
@@ -100,6 +104,7 @@ fn main() -> std::io::Result<()> {
             ("time", runtime.block_on(rounds::measure(&subjects, cores, rounds, options.seconds))?)
         }
         What::Soak => ("soak", runtime.block_on(soak::soak(cores, Duration::from_secs(options.soak_seconds)))?),
+        What::State => ("state", runtime.block_on(state::measure(cores, &files, options.seconds))?),
         What::Instructions => {
             let rounds = options.rounds.unwrap_or(2);
             ("instructions", runtime.block_on(instructions::count(&subjects, cores, rounds, &files))?)

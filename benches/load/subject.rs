@@ -36,22 +36,29 @@ pub(crate) struct Subject {
     asked: Asked,
     /// How many requests were answered before anything is measured.
     before: u64,
+    /// The file of its state, which is not there at the start.
+    state: Option<PathBuf>,
 }
 
 impl Subject {
     /// What a user will notice: the simulator beside the bare handler, asked the same.
-    pub(crate) fn all() -> Vec<Self> {
+    pub(crate) fn all(files: &Files) -> Vec<Self> {
         let quiet = || simulator(&["--scenario", "open", "--log-level", "off"]);
         let logging = simulator(&["--scenario", "open"]);
-        let subject = |name, reference, program, asked| Self { name, reference, program, asked, before: 0 };
+        let state = files.path().join("state");
+        let keeping = simulator(&["--scenario", "open", "--log-level", "off", "--state", &state.to_string_lossy()]);
+        let subject =
+            |name, reference, program, asked| Self { name, reference, program, asked, before: 0, state: None };
+        let with_state = Self { state: Some(state), ..subject("accepted, with --state", 2, keeping, Asked::Accepted) };
         vec![
             subject("bare", 0, Program::Bare, Asked::Accepted),
             subject("bare again (the noise)", 0, Program::Bare, Asked::Accepted),
             subject("accepted", 0, quiet(), Asked::Accepted),
+            with_state,
             subject("accepted, logged to /dev/null", 0, logging, Asked::Accepted),
             subject("accepted, signed", 0, quiet(), Asked::Signed),
-            subject("bare, parameter error", 5, Program::Bare, Asked::Incomplete),
-            subject("parameter error", 5, quiet(), Asked::Incomplete),
+            subject("bare, parameter error", 6, Program::Bare, Asked::Incomplete),
+            subject("parameter error", 6, quiet(), Asked::Incomplete),
         ]
     }
 
@@ -60,7 +67,8 @@ impl Subject {
         let world =
             |customers| files.world(customers).map(|path| simulator(&["--fixtures", &path, "--log-level", "off"]));
         let open = |flags: &[&str]| simulator(&[&["--scenario", "open", "--log-level", "off"], flags].concat());
-        let subject = |name, reference, program, asked, before| Self { name, reference, program, asked, before };
+        let subject =
+            |name, reference, program, asked, before| Self { name, reference, program, asked, before, state: None };
         let unbounded = ["--journal-entries", "100000000", "--journal-bytes", "100GiB"];
         Ok(vec![
             subject("1 customer and certificate", 0, world(1)?, Asked::Accepted, 0),
@@ -76,6 +84,9 @@ impl Subject {
     /// Starts the server, under these words of another program, and brings it into its state. The load can make at
     /// least so many requests.
     pub(crate) async fn start(&self, cores: Cores, under: &[String], requests: usize) -> Result<(Server, Load)> {
+        if let Some(state) = self.state.as_ref().filter(|state| state.exists()) {
+            fs::remove_file(state)?;
+        }
         let server = Server::start(cores, &self.program, under)?;
         let token = || Caller::Tokens(vec!["demo-token".to_owned()]);
         let source = match self.asked {
@@ -83,7 +94,7 @@ impl Subject {
             Asked::Signed => Source::accepted(Caller::Key(requests)),
             Asked::Incomplete => Source::incomplete(token()),
             Asked::InSpaces { all, asked } => {
-                let mut tokens = make_spaces(&server, all).await?;
+                let mut tokens = make_spaces(&server, "open", all).await?;
                 tokens.truncate(asked);
                 Source::accepted(Caller::Tokens(tokens))
             }
@@ -124,9 +135,9 @@ pub(crate) fn simulator(flags: &[&str]) -> Program {
 }
 
 /// Makes spaces: the tokens of their partners.
-async fn make_spaces(server: &Server, count: usize) -> Result<Vec<String>> {
+pub(crate) async fn make_spaces(server: &Server, scenario: &str, count: usize) -> Result<Vec<String>> {
     let mut connection = Connection::open(server.address).await?;
-    let body = r#"{"scenario":"open"}"#;
+    let body = json!({ "scenario": scenario }).to_string();
     let request = format!("POST /_sim/spaces HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let mut tokens = Vec::with_capacity(count);
     for _ in 0..count {
@@ -156,7 +167,7 @@ impl Files {
     }
 
     /// Writes a scenario like `open` that lists so many customers and certificates: the path of its file.
-    fn world(&self, count: u64) -> Result<String> {
+    pub(crate) fn world(&self, count: u64) -> Result<String> {
         // The load applies for others, from number 0 on.
         let numbers = 900_000_000_000..900_000_000_000 + count;
         let customers: Vec<_> = numbers

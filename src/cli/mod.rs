@@ -8,6 +8,7 @@ mod healthcheck;
 mod listen;
 mod log;
 mod serve;
+mod state;
 mod system;
 mod tls;
 mod watch;
@@ -26,7 +27,7 @@ use crate::fixture::{LoadError, UnknownScenario, json_schema};
 ///
 /// Without a command it serves. It answers POST /v2/customers/realname-auths/individual as the API's page says, and what a
 /// partner calls before and after it, from a scenario: a file with partners, customers, certificates and scripted answers.
-/// All state is in memory.
+/// All state is in memory; `serve --state FILE` keeps it over restarts.
 #[derive(Debug, Parser)]
 #[command(name = "bss-sim", version, args_conflicts_with_subcommands = true, after_help = BEGIN_HERE)]
 struct Cli {
@@ -164,6 +165,10 @@ enum CommandError {
     Scenario(#[from] UnknownScenario),
     #[error(transparent)]
     Tls(#[from] tls::TlsError),
+    #[error(transparent)]
+    State(#[from] state::StateError),
+    #[error("the last changes are not in the state: {0}")]
+    Unsaved(io::Error),
     /// With the flag that names the address.
     #[error("cannot listen on {0} ({1}): {advice}", advice = listen::advice(*.0, .2))]
     Bind(SocketAddr, &'static str, io::Error),
@@ -181,9 +186,9 @@ impl CommandError {
         match self {
             Self::CheckFailed(_) => 1,
             Self::Usage(_) => WRONG_USAGE,
-            Self::Fixture(_) | Self::Scenario(_) | Self::Tls(_) => 3,
+            Self::Fixture(_) | Self::Scenario(_) | Self::Tls(_) | Self::State(_) => 3,
             Self::Bind(..) => 4,
-            Self::Stdout(_) | Self::Internal(_) => 5,
+            Self::Stdout(_) | Self::Unsaved(_) | Self::Internal(_) => 5,
             // The codes that shells use.
             Self::Spawn(_, error) if error.kind() == ErrorKind::NotFound => 127,
             Self::Spawn(..) => 126,

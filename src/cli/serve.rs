@@ -1,7 +1,7 @@
 //! `bss-sim serve`: serves the simulated API until a signal stops it.
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -16,10 +16,12 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::spawn_blocking;
 
 use super::CommandError;
 use super::listen::ListenAddress;
 use super::log::{self, LevelFilter, LogFormat};
+use super::state::{StateFile, StateWriter};
 use super::system::{ReloadSignal, StopSignals};
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
@@ -41,7 +43,9 @@ Examples:
   # a built-in scenario, on a free port, which the line on stdout contains
   bss-sim serve --scenario other-errors --listen 127.0.0.1:0
   # a scenario of your own
-  bss-sim serve --fixtures mine.yaml";
+  bss-sim serve --fixtures mine.yaml
+  # spaces that survive a restart
+  bss-sim serve --state bss-sim.state";
 
 /// What is served, and where.
 #[derive(Debug, Args)]
@@ -70,6 +74,13 @@ pub(super) struct ServeArgs {
     /// also without this flag.
     #[arg(long, env = "BSS_SIM_WATCH", requires_if("true", "fixtures"))]
     watch: bool,
+
+    /// Keep all spaces in this file over restarts.
+    ///
+    /// It is read at the start, if it is there, and written at most a second after a change. It has all but the journal and the
+    /// metrics, credentials included. The default space begins again if its scenario has changed. One process uses a file.
+    #[arg(long, env = "BSS_SIM_STATE", value_name = "FILE")]
+    state: Option<PathBuf>,
 
     /// Another address for the control API below /_sim, which is then not on the first one.
     #[arg(long, env = "BSS_SIM_CONTROL_LISTEN", value_name = "ADDRESS")]
@@ -135,7 +146,9 @@ impl ServeArgs {
         let journal_bytes = usize::try_from(self.journal_bytes.as_u64()).unwrap_or(usize::MAX);
         let limits = JournalLimits::new(self.journal_entries, journal_bytes);
         let spaces = Spaces::new(scenario.name.as_str().into(), &scenario.world, limits);
-        let spaces = Arc::new(spaces.named(self.name.unwrap_or_default()));
+        let mut spaces = spaces.named(self.name.unwrap_or_default());
+        let state = self.state.as_deref().map(|path| StateFile::open(path, &library, &mut spaces)).transpose()?;
+        let spaces = Arc::new(spaces);
         let flags = [Some(&self.listen), self.control_listen.as_ref()];
         let tls = self.tls.load(flags.into_iter().flatten().flat_map(ListenAddress::addresses))?;
         let control = ControlSettings {
@@ -149,13 +162,20 @@ impl ServeArgs {
         app.scenarios.log_warnings();
         let _watch = watcher.map(|watcher| watcher.start(Arc::clone(&app))).transpose()?;
         let runtime = runtime()?;
-        let served = runtime.block_on(self.serve(&app, tls.as_ref(), &scenario.name));
+        let state = state.map(|state| StateWriter::start(state, Arc::clone(&app))).transpose()?;
+        let served = runtime.block_on(self.serve(&app, tls.as_ref(), &scenario.name, state));
         // Does not wait for tasks that wait for a disk or a name server.
         runtime.shutdown_background();
         served
     }
 
-    async fn serve(&self, app: &Arc<App>, tls: Option<&Tls>, scenario: &str) -> Result<(), CommandError> {
+    async fn serve(
+        &self,
+        app: &Arc<App>,
+        tls: Option<&Tls>,
+        scenario: &str,
+        state: Option<StateWriter>,
+    ) -> Result<(), CommandError> {
         // Before the ready line, and thus before a signal may come: the first process of a container has no default handler.
         let (mut stop, reload) = (StopSignals::new()?, ReloadSignal::new()?);
         let listeners = self.listen.bind("--listen").await?;
@@ -199,9 +219,17 @@ impl ServeArgs {
             _ = join(serving, controlling) => {}
             () = stopping => {}
         }
+        let saved = match state {
+            // It may wait for a disk that hangs. Another signal ends that, too.
+            Some(state) => tokio::select! {
+                saved = spawn_blocking(|| state.finish()) => saved.unwrap_or_else(|error| Err(io::Error::other(error))),
+                () = stop.next() => Err(io::Error::other("a signal came first")),
+            },
+            None => Ok(()),
+        };
         // The process ends. To free a large state piece by piece would only delay that.
         std::mem::forget(Arc::clone(app));
-        Ok(())
+        saved.map_err(CommandError::Unsaved)
     }
 
     fn warn_if_control_is_open(&self, address: SocketAddr) {
@@ -212,7 +240,7 @@ impl ServeArgs {
 }
 
 /// A runtime with a worker for each core; with one core, the main thread is the only worker.
-pub(super) fn runtime() -> std::io::Result<Runtime> {
+pub(super) fn runtime() -> io::Result<Runtime> {
     let mut builder = match available_parallelism() {
         Ok(cores) if cores.get() == 1 => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),

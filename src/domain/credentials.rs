@@ -52,7 +52,7 @@ impl fmt::Debug for Secret {
 }
 
 /// An access key.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccessKey {
     /// The access key ID.
@@ -67,7 +67,7 @@ pub struct AccessKey {
 }
 
 /// A user who can ask IAM for a token.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct User {
     /// The user's name.
@@ -78,7 +78,7 @@ pub struct User {
 }
 
 /// The credentials of an account.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Credentials {
     /// Values of `X-Auth-Token`, which never expire.

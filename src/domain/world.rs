@@ -1,9 +1,11 @@
 //! A world: the state that a simulated service starts from.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::account::{Customer, CustomerId};
+use crate::domain::bucket::{BucketContents, RealBucket};
 use crate::domain::certificate::{Certificate, CertificateNumber};
 use crate::domain::credentials::Accounts;
 use crate::domain::scripted::ScriptedAnswer;
@@ -30,6 +32,14 @@ impl StartWorld {
     /// Returns true if both are the same world (clones of one), not just equal ones.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.accounts, &other.accounts)
+    }
+
+    /// Returns the directories with pictures, in the order of the partners.
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
+        self.accounts.partners.iter().filter_map(|partner| match &partner.bucket.contents {
+            BucketContents::Real(RealBucket::Directory(path)) => Some(&**path),
+            _ => None,
+        })
     }
 
     /// Adds a certificate that is not listed yet, with the customers that hold it.

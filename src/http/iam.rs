@@ -284,7 +284,7 @@ pub async fn create_token(State(spaces): State<Arc<Spaces>>, mut request: ApiReq
         return Err(unidentified(message, "the scope is not the user's account, and no project of it"));
     }
     request.record_caller(caller.account_name());
-    let issued = state.issue_token(caller.clone());
+    let issued = state.issue_token(&caller);
     let domain = DomainDescription { id: caller.account_id().to_owned(), name: caller.account_name().to_owned() };
     let user = identity.password.user.name;
     let project = scope.as_ref().and_then(|scope| scope.project.as_ref()).map(|ScopeProject { name, id, .. }| {

@@ -178,7 +178,7 @@ fn token(state: &SpaceState, caller: Option<&str>) -> Option<String> {
         Some(name) => accounts.partner(name),
     };
     let Some(partner) = partner else { return caller.map(str::to_owned) };
-    let fresh = || state.issue_token(Caller::Partner(Arc::clone(partner))).token;
+    let fresh = || state.issue_token(&Caller::Partner(Arc::clone(partner))).token;
     Some(partner.credentials.tokens.first().cloned().unwrap_or_else(fresh).expose().to_owned())
 }
 

@@ -258,6 +258,7 @@ impl Recording {
         }
         state.shared.unexpected_requests.record(request, outcome, || explainer.why(&entry));
         state.journal.push(entry);
+        state.shared.changes.note();
         spaces.trim_journals();
         (response, delivery)
     }

@@ -40,12 +40,17 @@ pub struct Reload {
 impl ScenarioRegistry {
     /// A registry with the library from which the default space began.
     pub fn new(library: Library, spaces: Arc<Spaces>) -> Self {
-        let served = library.source(&spaces.default_space().scenario()).cloned();
+        let served = library.source(&spaces.scenario).cloned();
         Self { spaces, library: RwLock::new(Arc::new(library)), served: Mutex::new(served) }
     }
 
     pub fn library(&self) -> Arc<Library> {
         Arc::clone(&self.library.read().expect("lock poisoned: library"))
+    }
+
+    /// Runs something with what the default space began from. Meanwhile no reload lets the space begin again.
+    pub fn with_served<T>(&self, read: impl FnOnce(Option<&Arc<Source>>) -> T) -> T {
+        read(self.served.lock().unwrap_or_else(PoisonError::into_inner).as_ref())
     }
 
     /// Logs what is probably not meant in the scenario files.
@@ -80,6 +85,7 @@ impl PendingReload<'_> {
         let default = self.registry.spaces.default_space();
         if let Some(served) = &mut *self.served {
             if restart_if_changed(&default, served, &self.library) {
+                self.registry.spaces.shared.changes.note();
                 reload.restarted.push(default.id);
             }
             let scenario = &served.name;

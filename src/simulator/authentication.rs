@@ -6,7 +6,7 @@ use dashmap::DashMap;
 use foldhash::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Authentication, Caller, Secret};
+use crate::domain::{Authentication, Caller, CustomerId, Secret};
 use crate::simulator::state::SpaceState;
 
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
@@ -37,10 +37,8 @@ impl SpaceState {
         let caller = match issued {
             Some((_, expires_at)) if self.clock.now() >= expires_at => return Err(TokenError::Expired(expires_at)),
             // The account may have been changed or deleted since the token was issued, by a reset, too.
-            Some((Caller::Partner(partner), _)) => {
-                self.accounts().partner_by_id(&partner.id).cloned().map(Caller::Partner)
-            }
-            Some((Caller::Customer(id), _)) => self.store.customer(&id).map(|_| Caller::Customer(id)),
+            Some((TokenOwner::Partner(id), _)) => self.accounts().partner_by_id(&id).cloned().map(Caller::Partner),
+            Some((TokenOwner::Customer(id), _)) => self.store.customer(&id).map(|_| Caller::Customer(id)),
             None => self.lenient_caller(),
         };
         caller.ok_or(TokenError::Unknown)
@@ -54,17 +52,14 @@ impl SpaceState {
         }
     }
 
-    pub fn issue_token(&self, caller: Caller) -> IssuedToken {
+    pub fn issue_token(&self, caller: &Caller) -> IssuedToken {
         let (token, issued_at) = (self.space_id.new_token(), self.clock.now());
         let expires_at = issued_at.saturating_add(TOKEN_LIFETIME).unwrap_or(Timestamp::MAX);
-        let Tokens { by_token, by_age } = &mut *self.tokens.lock().expect("lock poisoned: tokens");
-        by_token.insert(token.clone(), (caller, expires_at));
-        by_age.push_back(token.clone());
-        if by_age.len() > MAX_TOKENS
-            && let Some(oldest) = by_age.pop_front()
-        {
-            by_token.remove(&oldest);
-        }
+        let owner = match caller {
+            Caller::Partner(partner) => TokenOwner::Partner(partner.id.clone()),
+            Caller::Customer(id) => TokenOwner::Customer(id.clone()),
+        };
+        self.tokens.lock().expect("lock poisoned: tokens").add(token.clone(), owner, expires_at);
         IssuedToken { token, issued_at, expires_at }
     }
 }
@@ -76,22 +71,52 @@ pub struct IssuedToken {
     pub expires_at: Timestamp,
 }
 
+/// The account that a token was issued to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenOwner {
+    /// By its account ID.
+    Partner(Box<str>),
+    Customer(CustomerId),
+}
+
 /// The tokens that a space has issued, each with its account and the time at which it expires. They survive a reset, as they
 /// would survive on the real service.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
-    by_token: HashMap<Secret, (Caller, Timestamp)>,
+    by_token: HashMap<Secret, (TokenOwner, Timestamp)>,
     by_age: VecDeque<Secret>,
+}
+
+impl Tokens {
+    pub(super) fn add(&mut self, token: Secret, owner: TokenOwner, expires_at: Timestamp) {
+        self.by_token.insert(token.clone(), (owner, expires_at));
+        self.by_age.push_back(token);
+        if self.by_age.len() > MAX_TOKENS
+            && let Some(oldest) = self.by_age.pop_front()
+        {
+            self.by_token.remove(&oldest);
+        }
+    }
+
+    /// Returns the tokens, the oldest first.
+    pub(super) fn list(&self) -> Vec<(Secret, TokenOwner, Timestamp)> {
+        let token = |token: &Secret| {
+            let (owner, expires_at) = self.by_token.get(token)?;
+            Some((token.clone(), owner.clone(), *expires_at))
+        };
+        self.by_age.iter().filter_map(token).collect()
+    }
 }
 
 /// The access keys with wrong signatures. Only existing keys are counted, so the map is never larger than their number.
 #[derive(Debug, Default)]
 pub struct Lockout(DashMap<Box<str>, Failures>);
 
-#[derive(Debug, Default)]
-struct Failures {
-    in_a_row: u32,
-    locked_at: Option<Timestamp>,
+/// The wrong signatures of an access key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Failures {
+    pub in_a_row: u32,
+    pub locked_at: Option<Timestamp>,
 }
 
 impl Lockout {
@@ -111,6 +136,15 @@ impl Lockout {
         failures.in_a_row += 1;
         failures.locked_at = (failures.in_a_row > MAX_FAILURES).then_some(now);
         failures.locked_at.is_some()
+    }
+
+    /// Returns the access keys with wrong signatures.
+    pub(super) fn list(&self) -> Vec<(Box<str>, Failures)> {
+        self.0.iter().map(|entry| (entry.key().clone(), *entry)).collect()
+    }
+
+    pub(super) fn restore(&self, ak: Box<str>, failures: Failures) {
+        self.0.insert(ak, failures);
     }
 
     pub fn succeed(&self, ak: &str) {

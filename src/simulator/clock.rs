@@ -51,6 +51,21 @@ impl Clock {
         self.setting().frozen_at.is_some()
     }
 
+    /// Returns how far it is ahead of the machine's clock while it runs.
+    pub fn ahead(&self) -> SignedDuration {
+        self.setting().ahead
+    }
+
+    /// Returns the time at which it stands still. `None` if it runs.
+    pub fn frozen_at(&self) -> Option<Timestamp> {
+        self.setting().frozen_at
+    }
+
+    /// Returns a clock that is so far ahead of the machine's, and stands still if there is a time at which it does.
+    pub fn with(ahead: SignedDuration, frozen_at: Option<Timestamp>) -> Self {
+        Self(RwLock::new(Setting { ahead, frozen_at }))
+    }
+
     /// Moves the clock forward, unless it would be beyond the last time that there is.
     pub fn advance(&self, by: Duration) -> Result<(), ClockLimit> {
         let mut setting = self.0.write().expect("lock poisoned: clock");

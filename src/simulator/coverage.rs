@@ -27,6 +27,11 @@ impl OutcomeCoverage {
         }
     }
 
+    /// Records that a request got this outcome.
+    pub(super) fn restore(&self, outcome: DocumentedOutcome, request_id: Uuid) {
+        *self.cell(outcome) = Some(request_id);
+    }
+
     /// Returns the request that got this outcome last. `None` if none did.
     pub fn last(&self, outcome: DocumentedOutcome) -> Option<Uuid> {
         *self.cell(outcome)

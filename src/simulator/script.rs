@@ -54,6 +54,8 @@ pub struct ScriptUse {
 #[derive(Clone, Debug)]
 pub struct ScriptedUses {
     pub place: usize,
+    /// How many requests matched, also those that a draw spared.
+    pub matched: usize,
     pub used: usize,
     pub answer: Arc<ScriptedAnswer>,
 }
@@ -71,6 +73,11 @@ impl ScriptEntries {
 }
 
 impl ScriptEntry {
+    fn uses(&self) -> ScriptedUses {
+        let matched = self.matched.load(Ordering::Relaxed);
+        ScriptedUses { place: self.place, matched, used: self.used(), answer: Arc::clone(&self.answer) }
+    }
+
     fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
@@ -125,12 +132,24 @@ impl Script {
 
     /// Returns every scripted answer with the number of its uses.
     pub fn uses(&self) -> Vec<ScriptedUses> {
-        let uses = |entry: &ScriptEntry| ScriptedUses {
-            place: entry.place,
-            used: entry.used(),
-            answer: Arc::clone(&entry.answer),
+        self.read().list.iter().map(ScriptEntry::uses).collect()
+    }
+
+    /// Returns every scripted answer with the number of its uses, and the next place.
+    pub(super) fn save(&self) -> (Vec<ScriptedUses>, usize) {
+        let entries = self.read();
+        (entries.list.iter().map(ScriptEntry::uses).collect(), entries.next_place)
+    }
+
+    /// Puts these in the place of all scripted answers, in the order of their places.
+    pub(super) fn restore(&self, answers: Vec<ScriptedUses>, next_place: usize) {
+        let entry = |ScriptedUses { place, matched, used, answer }| ScriptEntry {
+            place,
+            answer,
+            matched: matched.into(),
+            used: used.into(),
         };
-        self.read().list.iter().map(uses).collect()
+        *self.write() = ScriptEntries { list: answers.into_iter().map(entry).collect(), next_place };
     }
 
     /// Returns the scripted answers that remain, without the uses so far.

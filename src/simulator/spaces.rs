@@ -10,17 +10,18 @@ use dashmap::DashMap;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{AccessKey, Accounts, Credentials, Label, Partner, StartWorld};
+use crate::domain::{AccessKey, Accounts, Credentials, Label, Partner, Secret, StartWorld, User};
 use crate::pictures::Buckets;
 use crate::simulator::clock::{Clock, machine_time};
 use crate::simulator::coverage::OutcomeCoverage;
 use crate::simulator::journal::JournalLimits;
 use crate::simulator::metrics::{Leftovers, Metrics, UnexpectedRequests};
+use crate::simulator::saved::{Changes, SavedSpace};
 use crate::simulator::space_id::{SimulatorName, SpaceId};
 use crate::simulator::state::SpaceState;
 
 /// How many spaces there can be besides the default one. The one that has been idle longest is removed first.
-const MAX_SPACES: usize = 10_000;
+pub const MAX_SPACES: usize = 10_000;
 
 /// How many of the spaces that have been idle longest are remembered, so that not every creation looks at all spaces.
 const MAX_IDLE: usize = 100;
@@ -34,6 +35,8 @@ pub struct Spaces {
     pub started_at: Timestamp,
     /// What marks the IDs and credentials of its spaces, if several simulators stand behind one address.
     pub name: SimulatorName,
+    /// The name of the scenario that is served: the default space began from it.
+    pub scenario: Arc<str>,
     pub shared: Arc<Shared>,
     default: Arc<Space>,
     others: DashMap<SpaceId, Arc<Space>>,
@@ -55,10 +58,12 @@ impl Spaces {
             coverage: OutcomeCoverage::default(),
             unexpected_requests: UnexpectedRequests::default(),
             leftovers: Arc::default(),
+            changes: Changes::default(),
         });
         Self {
             started_at: machine_time(),
             name: SimulatorName::default(),
+            scenario: Arc::clone(&scenario),
             default: Arc::new(Space::new(SpaceId::DEFAULT, scenario, world, Arc::clone(&shared))),
             shared,
             others: DashMap::new(),
@@ -84,6 +89,16 @@ impl Spaces {
         match id.filter(|id| self.is_elsewhere(*id)) {
             Some(id) => format!("it is a space of {}, which is not here", id.simulator.as_str()).into(),
             None => "it was deleted, gave way to newer ones, or never was".into(),
+        }
+    }
+
+    /// Adds a space that was saved. One that exists gives way to it.
+    pub fn restore(&mut self, saved: SavedSpace) {
+        let space = Arc::new(Space::restored(saved, Arc::clone(&self.shared)));
+        if space.id == SpaceId::DEFAULT {
+            self.default = space;
+        } else {
+            self.others.insert(space.id, space);
         }
     }
 
@@ -218,6 +233,7 @@ pub struct Shared {
     pub coverage: OutcomeCoverage,
     pub unexpected_requests: UnexpectedRequests,
     pub leftovers: Arc<Leftovers>,
+    pub changes: Changes,
 }
 
 /// The label of a space as it is now, for all that belongs to the space.
@@ -248,6 +264,9 @@ pub struct Space {
 #[derive(Debug)]
 struct Current {
     scenario: Arc<str>,
+    /// The world of the scenario.
+    start: StartWorld,
+    /// The same with the space's fresh credentials.
     initial: StartWorld,
     state: Arc<SpaceState>,
 }
@@ -260,8 +279,30 @@ impl Space {
         let state = Arc::new(SpaceState::first(id, label.clone(), initial.clone(), shared));
         let created_at = machine_time();
         let last_used_ms = AtomicI64::new(created_at.as_millisecond());
-        let current = RwLock::new(Current { scenario, initial, state });
+        let current = RwLock::new(Current { scenario, start: world.clone(), initial, state });
         Self { id, created_at, label, last_used_ms, current, removed: CancellationToken::new() }
+    }
+
+    /// Returns the space that goes on from a saved one.
+    fn restored(saved: SavedSpace, shared: Arc<Shared>) -> Self {
+        let SavedSpace { id, label: text, created_at, last_used_at, scenario, start, initial, state } = saved;
+        let label = SharedLabel::default();
+        label.set(text);
+        let state = Arc::new(SpaceState::restored(id, label.clone(), initial.clone(), state, shared));
+        let last_used_ms = AtomicI64::new(last_used_at.as_millisecond());
+        let current = RwLock::new(Current { scenario, start, initial, state });
+        Self { id, created_at, label, last_used_ms, current, removed: CancellationToken::new() }
+    }
+
+    /// Returns all that is kept over a restart.
+    pub fn save(&self) -> SavedSpace {
+        let parts = |current: &Current| {
+            let (start, initial) = (current.start.clone(), current.initial.clone());
+            (Arc::clone(&current.scenario), start, initial, Arc::clone(&current.state))
+        };
+        let (scenario, start, initial, state) = self.with_current(parts);
+        let (id, created_at, last_used_at) = (self.id, self.created_at, self.last_used_at());
+        SavedSpace { id, label: self.label(), created_at, last_used_at, scenario, start, initial, state: state.save() }
     }
 
     /// Returns what people call the space.
@@ -330,7 +371,7 @@ impl Space {
         }
         let initial = with_fresh_credentials(self.id, world, Some(&current.initial));
         let state = Arc::new(current.state.next(initial.clone(), current.state.clock.clone()));
-        let before = std::mem::replace(&mut *current, Current { scenario, initial, state });
+        let before = std::mem::replace(&mut *current, Current { scenario, start: world.clone(), initial, state });
         drop(current);
         // Freeing a large world takes time: do it without the lock.
         drop(before);
@@ -348,10 +389,9 @@ fn with_fresh_credentials(id: SpaceId, world: &StartWorld, before: Option<&Start
     if id == SpaceId::DEFAULT {
         return world.clone();
     }
-    let mut accounts = (*world.accounts).clone();
-    for partner in &world.accounts.partners {
+    with_credentials(world, |accounts, partner| {
         let existing = before.and_then(|before| before.accounts.partner(&partner.name));
-        let (token, key, user) = match existing.map(|existing| &existing.credentials) {
+        match existing.map(|existing| &existing.credentials) {
             Some(Credentials { tokens, access_keys, users }) => {
                 (tokens[0].clone(), access_keys[0].clone(), users[0].clone())
             }
@@ -359,12 +399,23 @@ fn with_fresh_credentials(id: SpaceId, world: &StartWorld, before: Option<&Start
                 // A key has few random digits besides the space's ID: two keys could be equal.
                 let is_taken = |accounts: &Accounts, key: &AccessKey| accounts.access_key(&key.ak).is_some();
                 let is_new = |key: &AccessKey| {
-                    !is_taken(&accounts, key) && !before.is_some_and(|before| is_taken(&before.accounts, key))
+                    !is_taken(accounts, key) && !before.is_some_and(|before| is_taken(&before.accounts, key))
                 };
                 let key = repeat_with(|| id.new_access_key()).find(is_new).expect("repeat_with never ends");
                 (id.new_token(), key, id.new_user())
             }
-        };
+        }
+    })
+}
+
+/// Puts a token, an access key and a user in front of each partner's credentials.
+pub fn with_credentials(
+    world: &StartWorld,
+    mut of: impl FnMut(&Accounts, &Partner) -> (Secret, AccessKey, User),
+) -> StartWorld {
+    let mut accounts = (*world.accounts).clone();
+    for partner in &world.accounts.partners {
+        let (token, key, user) = of(&accounts, partner);
         let mut fresh = Partner::clone(partner);
         let Credentials { tokens, access_keys, users } = &mut fresh.credentials;
         tokens.retain(|listed| *listed != token);

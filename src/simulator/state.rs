@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 
-use crate::domain::{Accounts, Settings, StartWorld};
+use crate::domain::{Accounts, DocumentedOutcome, Settings, StartWorld};
 use crate::simulator::authentication::{Lockout, Tokens};
 use crate::simulator::clock::Clock;
 use crate::simulator::coverage::OutcomeCoverage;
 use crate::simulator::journal::Journal;
 use crate::simulator::quota::QuotaWindow;
+use crate::simulator::saved::SavedState;
 use crate::simulator::script::Script;
 use crate::simulator::space_id::SpaceId;
 use crate::simulator::spaces::{Shared, SharedLabel};
@@ -102,6 +103,59 @@ impl SpaceState {
 
     pub(super) fn write_lock(&self) -> RwLockWriteGuard<'_, ()> {
         self.state_lock.write().expect("lock poisoned: state")
+    }
+
+    /// Returns all that is kept over a restart, as it is at one moment. Requests to the space wait while all but the customers
+    /// is collected.
+    pub(super) fn save(&self) -> SavedState {
+        let lock = self.write_lock();
+        let customers_at_once = self.store.customers_at_once();
+        let (script, next_place) = self.script.save();
+        let (mailboxes, codes_drawn) = self.verification_codes.save();
+        let saved = SavedState {
+            started_at: self.started_at,
+            customers: Vec::new(),
+            certificates: self.store.saved_certificates(),
+            accounts: self.accounts(),
+            script,
+            next_place,
+            clock: self.clock.clone(),
+            tokens: self.tokens.lock().expect("lock poisoned: tokens").list(),
+            lockout: self.lockout.list(),
+            mailboxes,
+            codes_drawn,
+            coverage: DocumentedOutcome::all()
+                .filter_map(|outcome| Some((outcome, self.coverage.last(outcome)?)))
+                .collect(),
+            last_number: self.journal.last_number(),
+        };
+        drop(lock);
+        SavedState { customers: customers_at_once.collect(), ..saved }
+    }
+
+    /// Returns the state that goes on from a saved one.
+    pub(super) fn restored(
+        space_id: SpaceId,
+        label: SharedLabel,
+        world: StartWorld,
+        saved: SavedState,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let mut state = Self::new(space_id, label, world, saved.clock, shared, saved.last_number);
+        state.started_at = saved.started_at;
+        state.accounts = RwLock::new(saved.accounts);
+        state.store.restore(saved.customers, saved.certificates);
+        state.script.restore(saved.script, saved.next_place);
+        let mut tokens = Tokens::default();
+        saved.tokens.into_iter().for_each(|(token, owner, expires_at)| tokens.add(token, owner, expires_at));
+        state.tokens = Arc::new(Mutex::new(tokens));
+        saved.lockout.into_iter().for_each(|(ak, failures)| state.lockout.restore(ak, failures));
+        state.verification_codes.restore(saved.mailboxes, saved.codes_drawn);
+        for (outcome, request_id) in saved.coverage {
+            state.coverage.restore(outcome, request_id);
+            state.shared.coverage.restore(outcome, request_id);
+        }
+        state
     }
 
     /// Returns the current state as a world, which can be loaded again.

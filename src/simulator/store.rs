@@ -4,14 +4,16 @@
 //! locks while the decision is made and committed. No lock guard leaves this file and nothing in it is async, so that no
 //! guard is held across an `await`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use dashmap::mapref::one::RefMut;
 use dashmap::{DashMap, Entry};
 use foldhash::fast::RandomState;
 
 use crate::domain::{Certificate, CertificateNumber, Customer, CustomerId, StartWorld};
+use crate::simulator::saved::{SavedCertificate, SavedCustomer};
 
 /// The state that a decision on an application depends on.
 pub(super) struct CurrentState {
@@ -41,6 +43,49 @@ pub(super) struct Store {
     customers: DashMap<CustomerId, CustomerRecord, RandomState>,
     /// Those that have changed.
     certificates: DashMap<CertificateNumber, CertificateRecord, RandomState>,
+    /// The certificates that were put or deleted, whoever holds them.
+    put_certificates: Mutex<BTreeSet<CertificateNumber>>,
+    saving: Saving,
+}
+
+/// Lets the customers be collected as they were at one moment, while requests go on to change them.
+#[derive(Debug, Default)]
+struct Saving {
+    /// Held while customers are collected.
+    one_at_a_time: Mutex<()>,
+    is_on: AtomicBool,
+    /// The records that have changed since that moment, as they were then. `None` if there was none.
+    before: Mutex<HashMap<CustomerId, Option<CustomerRecord>, RandomState>>,
+}
+
+/// Those who may change customers have to wait until this is made, and go on before it is read.
+pub(super) struct CustomersAtOnce<'a> {
+    store: &'a Store,
+    _one_at_a_time: MutexGuard<'a, ()>,
+}
+
+impl CustomersAtOnce<'_> {
+    /// Returns the customers that had changed when this was made, with what they held.
+    pub(super) fn collect(self) -> Vec<SavedCustomer> {
+        let Store { customers, saving, .. } = self.store;
+        let mut collected = HashMap::with_capacity_and_hasher(customers.len(), RandomState::default());
+        collected.extend(customers.iter().map(|changed| (changed.key().clone(), changed.value().clone())));
+        saving.is_on.store(false, Ordering::Relaxed);
+        for (id, before) in std::mem::take(&mut *saving.before()) {
+            match before {
+                Some(record) => collected.insert(id, record),
+                None => collected.remove(&id),
+            };
+        }
+        let saved = |(id, CustomerRecord { customer, held })| SavedCustomer { id, customer, held };
+        collected.into_iter().map(saved).collect()
+    }
+}
+
+impl Saving {
+    fn before(&self) -> MutexGuard<'_, HashMap<CustomerId, Option<CustomerRecord>, RandomState>> {
+        self.before.lock().expect("lock poisoned: records before")
+    }
 }
 
 /// A customer with the certificates that it holds. `holders` of a [`CertificateRecord`] is the inverse of `held`.
@@ -61,7 +106,8 @@ struct CertificateRecord {
 
 impl Store {
     pub(super) fn new(initial: StartWorld) -> Self {
-        Self { initial, customers: DashMap::default(), certificates: DashMap::default() }
+        let (customers, certificates) = (DashMap::default(), DashMap::default());
+        Self { initial, customers, certificates, put_certificates: Mutex::default(), saving: Saving::default() }
     }
 
     /// Decides on an application of a customer with a certificate and commits the change that the decision makes, as one
@@ -161,6 +207,7 @@ impl Store {
             self.customer_record(self.customers.entry(id.clone())).held.push(number.clone());
         }
         self.certificates.insert(number.clone(), after);
+        self.put_certificates().insert(number.clone());
         before.certificate.is_some() || !before.holders.is_empty()
     }
 
@@ -188,6 +235,45 @@ impl Store {
         world
     }
 
+    /// Begins to collect the customers that have changed, as they are now. The caller holds the write lock of the state, and
+    /// releases it before the rest.
+    pub(super) fn customers_at_once(&self) -> CustomersAtOnce<'_> {
+        let one_at_a_time = self.saving.one_at_a_time.lock().expect("lock poisoned: saving");
+        // A change that was under way when the last customers had been collected.
+        self.saving.before().clear();
+        self.saving.is_on.store(true, Ordering::Relaxed);
+        CustomersAtOnce { store: self, _one_at_a_time: one_at_a_time }
+    }
+
+    /// Returns the certificates that were put or deleted. Who holds a certificate follows from the customers. The caller holds
+    /// the write lock of the state.
+    pub(super) fn saved_certificates(&self) -> Vec<SavedCertificate> {
+        let saved = |number: &CertificateNumber| {
+            let certificate = self.certificates.get(number).and_then(|record| record.certificate.clone());
+            SavedCertificate { number: number.clone(), certificate }
+        };
+        self.put_certificates().iter().map(saved).collect()
+    }
+
+    fn put_certificates(&self) -> MutexGuard<'_, BTreeSet<CertificateNumber>> {
+        self.put_certificates.lock().expect("lock poisoned: put certificates")
+    }
+
+    /// Takes over what was saved. Nothing has changed yet, and no other thread has the store.
+    pub(super) fn restore(&self, customers: Vec<SavedCustomer>, certificates: Vec<SavedCertificate>) {
+        for SavedCertificate { number, certificate } in certificates {
+            self.put_certificates().insert(number.clone());
+            self.certificate_record(self.certificates.entry(number)).certificate = certificate;
+        }
+        for SavedCustomer { id, customer, held } in customers {
+            self.initial.held.get(&id).into_iter().flatten().for_each(|number| self.release(number, &id));
+            for number in &held {
+                self.certificate_record(self.certificates.entry(number.clone())).holders.insert(id.clone());
+            }
+            self.customers.insert(id, CustomerRecord { customer, held });
+        }
+    }
+
     /// Takes a certificate from a customer that is locked.
     fn release(&self, number: &CertificateNumber, id: &CustomerId) {
         self.certificate_record(self.certificates.entry(number.clone())).holders.remove(id);
@@ -206,6 +292,13 @@ impl Store {
         entry: Entry<'a, CustomerId, CustomerRecord>,
     ) -> RefMut<'a, CustomerId, CustomerRecord> {
         let id = entry.key().clone();
+        if self.saving.is_on.load(Ordering::Relaxed) {
+            let record = || match &entry {
+                Entry::Occupied(changed) => Some(changed.get().clone()),
+                Entry::Vacant(_) => None,
+            };
+            self.saving.before().entry(id.clone()).or_insert_with(record);
+        }
         entry.or_insert_with(|| CustomerRecord {
             customer: self.initial.customers.get(&id).cloned(),
             held: self.initial.held.get(&id).into_iter().flatten().cloned().collect(),

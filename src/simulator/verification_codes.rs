@@ -28,12 +28,13 @@ pub(super) struct Mailboxes {
     drawn: u64,
 }
 
-#[derive(Debug, Default)]
-struct Mailbox {
+/// The codes of a mail address.
+#[derive(Clone, Debug, Default)]
+pub struct Mailbox {
     /// When codes were sent in the last day. No more than the limit.
-    sent_at: Vec<Timestamp>,
+    pub sent_at: Vec<Timestamp>,
     /// The latest code, until it is used.
-    code: Option<VerificationCode>,
+    pub code: Option<VerificationCode>,
 }
 
 impl VerificationCodes {
@@ -63,6 +64,16 @@ impl VerificationCodes {
             oldest.and_then(|address| by_address.remove(&address));
         }
         ruling
+    }
+
+    /// Returns the mail addresses, and how many codes were drawn.
+    pub(super) fn save(&self) -> (Vec<(Box<str>, Mailbox)>, u64) {
+        let Mailboxes { by_address, drawn } = &*self.lock();
+        (by_address.iter().map(|(address, mailbox)| (address.clone(), mailbox.clone())).collect(), *drawn)
+    }
+
+    pub(super) fn restore(&self, mailboxes: Vec<(Box<str>, Mailbox)>, drawn: u64) {
+        *self.lock() = Mailboxes { by_address: mailboxes.into_iter().collect(), drawn };
     }
 
     /// Returns the codes, each with its address, in the order of the addresses.

@@ -89,6 +89,11 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
         &["crate::http::bss", "crate::http::iam", "crate::http::control"],
         "connections do not know what is asked on them",
     ),
+    (
+        "state_file",
+        &["crate::pictures", "crate::http", "crate::cli", "crate::embedded", "axum", "tokio", "std::fs", "std::env"],
+        "the command line says where the state is, and when it is written",
+    ),
     ("cli", &["crate::embedded"], "the program does not use the library's public face"),
     (
         "embedded",

@@ -331,9 +331,16 @@ fn troubles_of_a_start_are_quoted_as_the_program_has_them() {
     let page = Document::read("docs/troubleshooting.md").text;
     let other = Process::start(&[]);
     let port_taken = "something listens there already: choose another port";
-    for (arguments, quote) in
-        [(["--listen", other.address()], port_taken), (["--scenario", "none"], "there is no scenario")]
-    {
+    let directory = TestDir::new("docs/state");
+    let kept = directory.join("kept.state").display().to_string();
+    let _keeps = Process::start(&["--state", &kept]);
+    let broken = directory.put("broken.state", "{}");
+    for (arguments, quote) in [
+        (["--listen", other.address()], port_taken),
+        (["--scenario", "none"], "there is no scenario"),
+        (["--state", &kept], "another process has this state"),
+        (["--state", &broken], "it is no state of bss-sim"),
+    ] {
         let (_, _, said) = run(&arguments);
         assert!(said.contains(quote), "{said} does not have {quote}");
         assert!(page.contains(quote), "docs/troubleshooting.md does not have {quote}");

@@ -1,10 +1,11 @@
 //! Linux, macOS and other Unix systems.
 
 use std::convert::Infallible;
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::ExitStatus;
 
 use rustix::process::{self, Pid, getpgrp, kill_process};
@@ -98,4 +99,16 @@ impl FileVersion {
     pub fn of(metadata: &Metadata) -> Self {
         Self { file: (metadata.dev(), metadata.ino()), changed: (metadata.ctime(), metadata.ctime_nsec()) }
     }
+}
+
+/// Options to write a file. One that is created is for this user alone.
+pub fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    options
+}
+
+/// Waits until what was renamed in a directory is on the disk.
+pub fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }

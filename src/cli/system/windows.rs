@@ -1,10 +1,11 @@
 //! Windows.
 
 use std::convert::Infallible;
-use std::fs::Metadata;
+use std::fs::{Metadata, OpenOptions};
 use std::future::pending;
 use std::io;
 use std::os::windows::fs::MetadataExt;
+use std::path::Path;
 use std::process::ExitStatus;
 
 use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
@@ -75,4 +76,17 @@ impl FileVersion {
     pub fn of(metadata: &Metadata) -> Self {
         Self { created: metadata.creation_time() }
     }
+}
+
+/// Options to write a file. One that is created has the rights of its directory.
+pub fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    options
+}
+
+/// Does nothing: a directory cannot be opened to be written.
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on other systems")]
+pub fn sync_directory(_path: &Path) -> io::Result<()> {
+    Ok(())
 }

@@ -174,6 +174,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .route("/_sim/", get(service::get_index))
         .method_not_allowed_fallback(error::unknown_method)
         .route("/_sim/{*unknown}", any(error::unknown_route))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), note_change))
         .layer(middleware::from_fn_with_state(Arc::clone(app), call_off_workers))
         .layer(middleware::from_fn(check_query))
         .layer(middleware::from_fn_with_state(Arc::clone(app), guard::guard));
@@ -205,6 +206,17 @@ async fn check_query(request: Request, next: Next) -> Result<Response, ControlEr
         Some((name, _)) => Err(ControlError::malformed(format!("unknown parameter `{name}`: the call knows `space`"))),
         None => Ok(next.run(request).await),
     }
+}
+
+/// Notes after each call that may have changed something that there is something to keep. The client may have left by then:
+/// this runs where the call runs.
+async fn note_change(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let may_change = !request.method().is_safe();
+    let response = next.run(request).await;
+    if may_change {
+        app.spaces.shared.changes.note();
+    }
+    response
 }
 
 /// Gives every answer a request ID, as the simulated API does.

@@ -33,7 +33,7 @@ struct ScriptedUse {
 }
 
 pub async fn list(InSpace(space): InSpace) -> Json<ScriptedList> {
-    let row = |ScriptedUses { place, used, answer }| {
+    let row = |ScriptedUses { place, used, answer, .. }| {
         let left = answer.times.map(|times| times.saturating_sub(used));
         ScriptedUse { place, used, left, scripted: answer }
     };

@@ -6,3 +6,5 @@ mod files;
 mod help;
 mod reload;
 mod serve;
+mod state;
+mod state_file;
