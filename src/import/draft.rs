@@ -1,0 +1,351 @@
+//! A scenario in the making: it is run, and where bss-sim answers otherwise than was captured, a scripted answer is added,
+//! until all exchanges hold.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::call::CapturedBody;
+use super::learned::{LearnedReview, LearnedWorld};
+use super::recorded::RecordedCall;
+use crate::domain::{Answer, ApiCode, ENDPOINTS, INDIVIDUAL, Kind, catalog::ASSOCIATION_TIMED_OUT, gateway};
+use crate::fixture::write::{block, flow, scalar};
+use crate::fixture::{LoadError, LoadedScenario};
+use crate::http::{ProofLimits, prove};
+
+/// The parameters that conditions of scripts know.
+const CONDITIONS: [&str; 16] = [
+    "customer_id",
+    "identify_type",
+    "verified_file_url",
+    "name",
+    "verified_number",
+    "xaccount_type",
+    "verified_type",
+    "change_type",
+    "corp_name",
+    "account_name",
+    "customer",
+    "domain_name",
+    "email",
+    "xaccount_id",
+    "search_type",
+    "search_value",
+];
+
+/// After so many runs no subject waits for an earlier call of its own.
+const PATIENT_RUNS: usize = 20;
+
+/// How a request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// By a scripted error, acceptance or error of the gateway.
+    Scripted,
+    /// By a scripted answer that is raw.
+    Raw,
+}
+
+/// A step of the proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum DraftStep {
+    Call(usize),
+    Review(usize),
+}
+
+/// A scenario that is made of a world and of calls.
+#[derive(Debug)]
+pub(super) struct Draft<'a> {
+    world: &'a LearnedWorld,
+    calls: &'a [RecordedCall],
+    /// The conditions that a script for a call has, by the place of the call.
+    keys: Vec<String>,
+    /// How the requests with these conditions are answered, if not by the rules.
+    ways: BTreeMap<String, Way>,
+    /// What cannot be made to hold.
+    left_out: HashSet<DraftStep>,
+    /// Why, each with the number of the entry.
+    pub(super) reasons: Vec<(String, usize)>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(world: &'a LearnedWorld, calls: &'a [RecordedCall]) -> Self {
+        let keys = calls.iter().map(|call| conditions(world, call).to_string()).collect();
+        let left_out = calls.iter().enumerate().filter(|(_, call)| world.callers[call.caller].is_none());
+        let left_out = left_out.map(|(place, _)| DraftStep::Call(place)).collect();
+        Self { world, calls, keys, ways: BTreeMap::new(), left_out, reasons: Vec::new() }
+    }
+
+    pub(super) fn exchanges(&self) -> usize {
+        self.steps().into_iter().filter(|step| matches!(step, DraftStep::Call(_))).count()
+    }
+
+    /// How many reviews are decided.
+    pub(super) fn reviews(&self) -> usize {
+        self.steps().into_iter().filter(|step| matches!(step, DraftStep::Review(_))).count()
+    }
+
+    /// How many answers are scripted.
+    pub(super) fn scripted(&self) -> usize {
+        self.ways.len()
+    }
+
+    /// Runs the scenario until everything in it holds. Returns its text.
+    pub(super) async fn complete(&mut self) -> Result<String, LoadError> {
+        for run in 0.. {
+            let text = self.write();
+            let scenario = LoadedScenario::read_text("capture", &text)?;
+            let steps = self.steps();
+            let proven = prove(&scenario, ProofLimits::NONE).await;
+            let mut subjects = HashSet::new();
+            let mut is_complete = true;
+            for (step, proven) in steps.into_iter().zip(&proven).filter(|(_, proven)| !proven.is_ok()) {
+                is_complete = false;
+                let subject = match step {
+                    DraftStep::Call(place) => self.calls[place].customer().unwrap_or(&self.keys[place]).to_owned(),
+                    DraftStep::Review(place) => self.world.reviews[place].customer.clone(),
+                };
+                // What follows in the same matter may hold once this one does.
+                if subjects.insert(subject) || run >= PATIENT_RUNS {
+                    let differences: Vec<_> = proven.differences().iter().map(ToString::to_string).collect();
+                    let why = proven.why().unwrap_or_default();
+                    self.correct(step, &differences.join(", "), &why);
+                }
+            }
+            if is_complete {
+                return Ok(text);
+            }
+        }
+        unreachable!("the loop ends when everything holds")
+    }
+
+    /// Scripts the answer of a step that failed; if that did not help, leaves it out.
+    fn correct(&mut self, step: DraftStep, differences: &str, why: &str) {
+        let DraftStep::Call(place) = step else {
+            self.left_out.insert(step);
+            return;
+        };
+        let key = &self.keys[place];
+        let next = match self.ways.get(key) {
+            None => Some(Way::Scripted),
+            Some(Way::Scripted) => Some(Way::Raw),
+            Some(Way::Raw) => None,
+        };
+        if let Some(next) = next {
+            self.ways.insert(key.clone(), next);
+        } else {
+            self.left_out.insert(step);
+            self.reasons.push((format!("{} ({why})", differences), self.calls[place].entry));
+        }
+        let is_used = self
+            .keys
+            .iter()
+            .enumerate()
+            .any(|(place, other)| other == &self.keys[place] && !self.left_out.contains(&DraftStep::Call(place)));
+        if !is_used {
+            self.ways.remove(&self.keys[place]);
+        }
+    }
+
+    /// Returns the steps that are not left out, in their order.
+    fn steps(&self) -> Vec<DraftStep> {
+        let mut reviews = self.world.reviews.iter().enumerate().peekable();
+        let mut steps = Vec::new();
+        for place in 0..self.calls.len() {
+            while let Some((number, _)) = reviews.next_if(|(_, review)| review.before <= place) {
+                steps.push(DraftStep::Review(number));
+            }
+            steps.push(DraftStep::Call(place));
+        }
+        steps.retain(|step| !self.left_out.contains(step));
+        steps
+    }
+
+    fn write(&self) -> String {
+        let mut text = HEAD.to_owned();
+        let LearnedWorld { settings, partners, customers, certificates, .. } = self.world;
+        if !settings.is_empty() {
+            block_of_settings(&mut text, settings);
+        }
+        for (name, list) in [("partners", partners), ("customers", customers), ("certificates", certificates)] {
+            if !list.is_empty() {
+                let _ = writeln!(text, "\n{name}:");
+                list.iter().for_each(|entry| {
+                    let _ = writeln!(text, "  - {}", flow(entry));
+                });
+            }
+        }
+        let scripted = self.scripts();
+        if !scripted.is_empty() {
+            let _ = writeln!(text, "\nscripted:");
+            scripted.iter().for_each(|script| {
+                let _ = writeln!(text, "  - {}", flow(script));
+            });
+        }
+        let steps = self.steps();
+        if !steps.is_empty() {
+            let _ = writeln!(text, "\nexchanges:");
+        }
+        for step in steps {
+            match step {
+                DraftStep::Review(place) => write_review(&mut text, &self.world.reviews[place]),
+                DraftStep::Call(place) => self.write_call(&mut text, &self.calls[place]),
+            }
+        }
+        text
+    }
+
+    fn write_call(&self, text: &mut String, call: &RecordedCall) {
+        let caller = self.world.callers[call.caller].as_deref().unwrap_or_default();
+        let _ = writeln!(text, "  # entry {}\n  - as: {}", call.entry, scalar(&caller.into()));
+        if *call.endpoint != INDIVIDUAL {
+            let _ = writeln!(text, "    method: {}\n    path: {}", call.endpoint.method, call.endpoint.path);
+        }
+        block(text, "    ", "request", &call.fields);
+        let _ = writeln!(text, "    expect:\n      status: {}", call.answer.status);
+        if let Some(body) = call.answer.json() {
+            let mut body = body.clone();
+            // It is another one each time.
+            body.remove("request_id");
+            block(text, "      ", "body", &body);
+        }
+    }
+
+    /// Writes a script for each kind of request that is not left to the rules. One with more conditions comes first.
+    fn scripts(&self) -> Vec<Value> {
+        let mut calls: HashMap<&str, Vec<&RecordedCall>> = HashMap::new();
+        for (place, key) in self.keys.iter().enumerate().filter(|(_, key)| self.ways.contains_key(*key)) {
+            if !self.left_out.contains(&DraftStep::Call(place)) {
+                calls.entry(key).or_default().push(&self.calls[place]);
+            }
+        }
+        let mut scripts: Vec<_> = calls.into_iter().map(|(key, calls)| (key, self.ways[key], calls)).collect();
+        let conditions = |key: &str| serde_json::from_str::<Map<String, Value>>(key).unwrap_or_default();
+        scripts.sort_by_key(|(key, _, calls)| (std::cmp::Reverse(conditions(key).len()), calls[0].entry));
+        scripts
+            .into_iter()
+            .map(|(key, way, calls)| {
+                let mut steps: Vec<_> = calls.iter().map(|call| self.step(way, call)).collect();
+                let times = steps.len();
+                if steps.iter().all(|step| *step == steps[0]) {
+                    steps.truncate(1);
+                }
+                let then = if steps.len() == 1 { steps.remove(0) } else { steps.into() };
+                let mut script = json!({ "when": conditions(key), "then": then });
+                // Asked again, what changes nothing has the same answer.
+                if calls[0].may_change() {
+                    script["times"] = times.into();
+                }
+                script
+            })
+            .collect()
+    }
+
+    /// Returns the scripted answer of a call.
+    fn step(&self, way: Way, call: &RecordedCall) -> Value {
+        let named = (way == Way::Scripted).then(|| self.named_step(call)).flatten();
+        named.unwrap_or_else(|| {
+            let answer = &call.answer;
+            let mut raw = json!({ "status": answer.status });
+            if let Some(content_type) = &answer.content_type {
+                raw["content_type"] = content_type.as_str().into();
+            }
+            match &answer.body {
+                CapturedBody::Empty => {}
+                CapturedBody::Json(body) => raw["body"] = body.to_string().into(),
+                CapturedBody::Text(text) => raw["body"] = text.as_str().into(),
+            }
+            json!({ "raw": raw })
+        })
+    }
+
+    /// Returns the scripted answer that names what is answered. `None` if its text or its form is another one.
+    fn named_step(&self, call: &RecordedCall) -> Option<Value> {
+        let answer = &call.answer;
+        let body = answer.json()?;
+        if let Some(review) = call.accepted() {
+            return (body.len() == 1).then(|| json!({ "is_review": review.number() }));
+        }
+        let code = answer.code()?;
+        let text = answer.text("error_msg")?;
+        let message = |documented: &'static str| {
+            self.world.settings.get("wire").and_then(|wire| wire["messages"][code].as_str()).unwrap_or(documented)
+        };
+        if let Some(row) = gateway::ERRORS.iter().find(|row| row.code == code && row.status == answer.status) {
+            return (text == message(row.message)).then(|| json!({ "gateway": code, "status": row.status }));
+        }
+        let known = ApiCode::parse(code)?;
+        let documented = match known {
+            ApiCode::Page(page) => page.message(),
+            ApiCode::Other(error) => error.message,
+        };
+        let is_here = match known.answer() {
+            Answer::Other(error) => {
+                *error != ASSOCIATION_TIMED_OUT && error.endpoints().is_none_or(|known| known.contains(&call.endpoint))
+            }
+            _ => true,
+        };
+        if known.status() != answer.status || text != message(documented) || !is_here {
+            return None;
+        }
+        match (body.len(), body.get("fail_check_items")) {
+            (2, None) => Some(json!({ "error_code": code })),
+            (3, Some(items)) => Some(json!({ "error_code": code, "fail_check_items": items })),
+            _ => None,
+        }
+    }
+}
+
+const HEAD: &str = "\
+# Made by `bss-sim import` from a capture. Every name, number, token and host is invented; read it once all the same before
+# you share it. `bss-sim check` runs its exchanges.
+name: captured
+description: What a real service answered, by a capture.
+";
+
+fn block_of_settings(text: &mut String, settings: &Map<String, Value>) {
+    let _ = writeln!(text, "\nsettings:");
+    for (name, value) in settings {
+        let _ = writeln!(text, "  {name}: {}", flow(value));
+    }
+}
+
+fn write_review(text: &mut String, LearnedReview { customer, decision, opinion, .. }: &LearnedReview) {
+    let mut review = json!({ "customer": customer, "decision": decision });
+    if let Some(opinion) = opinion {
+        review["opinion"] = opinion.as_str().into();
+    }
+    let _ = writeln!(text, "  - review: {}", flow(&review));
+}
+
+/// Returns what a script for a call looks at.
+fn conditions(world: &LearnedWorld, call: &RecordedCall) -> Value {
+    let mut when = json!({});
+    if *call.endpoint != INDIVIDUAL {
+        when["path"] = call.endpoint.path.into();
+    }
+    if ENDPOINTS.into_iter().filter(|endpoint| endpoint.path == call.endpoint.path).count() > 1 {
+        when["method"] = call.endpoint.method.into();
+    }
+    if let Some(caller) = world.callers[call.caller].as_deref().filter(|_| world.partners.len() > 1) {
+        when["caller"] = caller.into();
+    }
+    for name in CONDITIONS {
+        let Some(parameter) = call.endpoint.parameter(name) else { continue };
+        let value = match call.fields.get(name) {
+            Some(Value::Array(elements)) => elements.first(),
+            value => value,
+        };
+        let Some(value) = value else { continue };
+        let is_number = matches!(parameter.kind, Kind::Integer { .. } | Kind::Number { .. });
+        let fits = if is_number {
+            value.as_i64().is_some_and(|number| i32::try_from(number).is_ok())
+        } else {
+            value.is_string()
+        };
+        if fits {
+            when[name] = value.clone();
+        }
+    }
+    when
+}
