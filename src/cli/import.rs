@@ -25,7 +25,7 @@ Examples:
   # only compare, and exit with 1 if an answer of the service has changed its form
   bss-sim import --check capture.har
   # what a running simulator was asked
-  curl 'http://127.0.0.1:8080/_sim/journal?format=har' | bss-sim import - > asked.yaml";
+  curl \"$BSS_SIM_URL/_sim/journal?format=har\" | bss-sim import - > asked.yaml";
 
 /// Which capture to import, and how.
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use crate::domain::{DOMAINS, ENDPOINTS, Endpoint, TOKENS};
 
 /// A call of a simulated endpoint.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct CapturedCall {
     pub(super) endpoint: &'static Endpoint,
     pub(super) credential: Credential,
     /// The fields of the body, or of the query of a GET; or why they cannot be sent again.
@@ -100,7 +100,7 @@ pub(super) fn is_of_known_path(request: &Value) -> bool {
     target(request).is_none_or(|(_, path, _)| endpoints(path).next().is_some())
 }
 
-impl Call {
+impl CapturedCall {
     pub(super) fn of(entry: &CapturedEntry) -> Result<Self, Skip> {
         let CapturedEntry { request, response } = entry;
         let (method, path, query) = target(request).ok_or(Skip::BrokenEntry)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::call::{Call, Credential};
+use super::call::{CapturedCall, Credential};
 use super::pseudonym::Pseudonyms;
 use crate::domain::{DOMAINS, ErrorCode, TOKENS, gateway};
 
@@ -70,7 +70,7 @@ impl Callers {
     }
 
     /// Learns from a call. Returns the place of its caller.
-    pub(super) fn learn(&mut self, call: &Call, pseudonyms: &mut Pseudonyms) -> Option<usize> {
+    pub(super) fn learn(&mut self, call: &CapturedCall, pseudonyms: &mut Pseudonyms) -> Option<usize> {
         let body = call.answer.json().unwrap_or(&Value::Null);
         if *call.endpoint == TOKENS {
             self.learn_login(call, body, pseudonyms);
@@ -98,7 +98,7 @@ impl Callers {
         Some(place)
     }
 
-    fn learn_login(&mut self, call: &Call, body: &Value, pseudonyms: &mut Pseudonyms) {
+    fn learn_login(&mut self, call: &CapturedCall, body: &Value, pseudonyms: &mut Pseudonyms) {
         let Some(account) = Account::of(&body["token"]["user"]["domain"], pseudonyms) else { return };
         let token = call.answer.header("x-subject-token").map(|token| Credential::Token(token.to_owned()));
         if let Some(place) = token.and_then(|token| self.place(&token)) {

@@ -45,7 +45,7 @@ pub(super) fn read(reader: impl Read, on_entry: &mut dyn FnMut(CapturedEntry)) -
     }
     let mut has_entries = false;
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
-    let place = Place::Root { has_entries: &mut has_entries, on_entry };
+    let place = CapturePlace::Root { has_entries: &mut has_entries, on_entry };
     let read = place.deserialize(&mut deserializer).and_then(|()| deserializer.end());
     match read {
         Err(error) if error.is_io() => Err(CaptureError::Io(error.into())),
@@ -59,13 +59,13 @@ pub(super) fn read(reader: impl Read, on_entry: &mut dyn FnMut(CapturedEntry)) -
 }
 
 /// Where the reader is. Each place knows only the key that leads on.
-enum Place<'a> {
+enum CapturePlace<'a> {
     Root { has_entries: &'a mut bool, on_entry: &'a mut dyn FnMut(CapturedEntry) },
     Log { has_entries: &'a mut bool, on_entry: &'a mut dyn FnMut(CapturedEntry) },
     Entries { on_entry: &'a mut dyn FnMut(CapturedEntry) },
 }
 
-impl<'de> DeserializeSeed<'de> for Place<'_> {
+impl<'de> DeserializeSeed<'de> for CapturePlace<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -76,7 +76,7 @@ impl<'de> DeserializeSeed<'de> for Place<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Place<'_> {
+impl<'de> Visitor<'de> for CapturePlace<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,11 +87,11 @@ impl<'de> Visitor<'de> for Place<'_> {
         while let Some(name) = fields.next_key::<String>()? {
             match (&mut self, name.as_str()) {
                 (Self::Root { has_entries, on_entry }, "log") => {
-                    fields.next_value_seed(Place::Log { has_entries, on_entry })?;
+                    fields.next_value_seed(CapturePlace::Log { has_entries, on_entry })?;
                 }
                 (Self::Log { has_entries, on_entry }, "entries") => {
                     **has_entries = true;
-                    fields.next_value_seed(Place::Entries { on_entry })?;
+                    fields.next_value_seed(CapturePlace::Entries { on_entry })?;
                 }
                 _ => {
                     fields.next_value::<IgnoredAny>()?;

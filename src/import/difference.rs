@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::call::{Call, CapturedAnswer, CapturedBody};
-use super::pseudonym::Pseudonyms;
+use super::call::{CapturedAnswer, CapturedBody, CapturedCall};
+use super::pseudonym::{Pseudonyms, is_code};
 use super::reference::{ReferenceAnswer, References};
-use crate::domain::{Endpoint, INDIVIDUAL, catalog, gateway};
+use crate::domain::{ENDPOINTS, Endpoint, INDIVIDUAL, catalog, gateway};
+use crate::fixture::write::flow;
 
 /// The most differences that are told.
 const MAX_DIFFERENCES: usize = 500;
@@ -67,7 +68,7 @@ struct Finding {
     field: String,
     expected: String,
     got: String,
-    remedy: fn(&Call) -> Remedy,
+    remedy: fn(&CapturedCall) -> Remedy,
 }
 
 /// All differences, each once.
@@ -89,7 +90,7 @@ impl Differences {
     }
 
     /// Compares the answer of a call with those of bss-sim. `number` is that of its entry.
-    pub(super) fn compare(&mut self, references: &References, call: &Call, number: usize) {
+    pub(super) fn compare(&mut self, references: &References, call: &CapturedCall, number: usize) {
         let outcome = call.outcome();
         for finding in findings(references.of(&outcome), &outcome, call) {
             let Finding { field, expected, got, remedy } = finding;
@@ -124,19 +125,23 @@ impl Differences {
     /// Describes each, with what gives the same answer.
     pub(super) fn describe(&self, pseudonyms: &mut Pseudonyms) -> Vec<String> {
         let mut lines = Vec::new();
-        for difference in &self.list {
-            let AnswerDifference { outcome, field, expected, got, is_varied, remedy, count, entries } = difference;
-            let (outcome, field) = (pseudonyms.message(outcome), pseudonyms.message(field));
-            let got = pseudonyms.message(got);
+        for AnswerDifference { outcome, field, expected, got, is_varied, remedy, count, entries } in &self.list {
+            let outcome = if is_code(outcome) || is_call_or_status(outcome) {
+                outcome.clone()
+            } else {
+                pseudonyms.message(outcome)
+            };
+            let shown = pseudonyms.message(got);
             let varied = if *is_varied { ", and others" } else { "" };
-            let entries: Vec<_> = entries.iter().map(usize::to_string).collect();
             let (noun, more) =
                 (if *count == 1 { "entry" } else { "entries" }, if *count > entries.len() { ", …" } else { "" });
-            lines.push(format!(
-                "{outcome}: {field}: the service: {got}{varied}; bss-sim: {expected} ({count} {noun}: {}{more})",
-                entries.join(", ")
-            ));
-            lines.push(format!("    {}", remedy.describe(&got, pseudonyms)));
+            let entries: Vec<_> = entries.iter().map(usize::to_string).collect();
+            let entries = entries.join(", ");
+            let field = pseudonyms.message(field);
+            lines.push(format!("{outcome}: {field}: the service: {shown}{varied}; bss-sim: {expected} ({count} {noun}: {entries}{more})"));
+            // A text that names what was asked is not that of the code.
+            let is_of_request = *is_varied || shown != *got;
+            lines.push(format!("    {}", remedy.describe(&shown, is_of_request, pseudonyms)));
         }
         if self.more > 0 {
             lines.push(format!("and {} more, which are not listed", self.more));
@@ -147,8 +152,11 @@ impl Differences {
 
 impl Remedy {
     /// `got` is the text without what was captured.
-    fn describe(&self, got: &str, pseudonyms: &mut Pseudonyms) -> String {
+    fn describe(&self, got: &str, is_of_request: bool, pseudonyms: &mut Pseudonyms) -> String {
         match self {
+            Self::Message(_) if is_of_request => {
+                "the same: a scripted answer `raw`, since the text is about the single request".to_owned()
+            }
             Self::Message(code) => format!("the same: settings: {{ wire: {{ messages: {{ {code}: {got} }} }} }}"),
             Self::NamedParameters => {
                 "the same, if it names the field: settings: { wire: { parameter_errors: named } }".to_owned()
@@ -172,7 +180,7 @@ impl Sample {
             (true, _) => json!({}),
             (false, method) => json!({ "path": endpoint.path, "method": method }),
         };
-        let script = json!({ "when": when, "then": { "raw": raw } }).to_string();
+        let script = flow(&json!({ "when": when, "then": { "raw": raw } }));
         (script.len() <= MAX_SCRIPT_BYTES).then_some(script)
     }
 }
@@ -213,7 +221,15 @@ pub(super) fn with_messages(body: &Value, pseudonyms: &mut Pseudonyms) -> Value 
     body
 }
 
-fn findings(references: &[ReferenceAnswer], outcome: &str, call: &Call) -> Vec<Finding> {
+/// Returns true for an outcome that is named by a call or a status.
+fn is_call_or_status(outcome: &str) -> bool {
+    let is_status = |name| outcome.strip_prefix(name).is_some_and(|status| status.len() == 4);
+    is_status("status")
+        || is_status("IAM")
+        || ENDPOINTS.iter().any(|endpoint| outcome == format!("{} {}", endpoint.method, endpoint.path))
+}
+
+fn findings(references: &[ReferenceAnswer], outcome: &str, call: &CapturedCall) -> Vec<Finding> {
     let Some(first) = references.first() else {
         let (got, expected) = (format!("status {}", call.answer.status), "not known".to_owned());
         return vec![Finding { field: "outcome".to_owned(), expected, got, remedy: raw_remedy }];
@@ -246,7 +262,7 @@ struct ComparedHeader {
     name: &'static str,
     title: &'static str,
     form: fn(&str) -> String,
-    remedy: fn(&Call) -> Remedy,
+    remedy: fn(&CapturedCall) -> Remedy,
 }
 
 const HEADERS: [ComparedHeader; 4] = [
@@ -294,7 +310,7 @@ fn id_form(value: &str) -> String {
     }
 }
 
-fn raw_remedy(call: &Call) -> Remedy {
+fn raw_remedy(call: &CapturedCall) -> Remedy {
     let CapturedAnswer { status, body, .. } = &call.answer;
     let content_type = call.answer.header("content-type").map(str::to_owned);
     if call.is_of_iam() {
@@ -304,7 +320,7 @@ fn raw_remedy(call: &Call) -> Remedy {
 }
 
 /// The text of an error. What the gateway has after a colon is about the single request.
-fn text_finding(references: &[&ReferenceAnswer], outcome: &str, call: &Call) -> Option<Finding> {
+fn text_finding(references: &[&ReferenceAnswer], outcome: &str, call: &CapturedCall) -> Option<Finding> {
     let text =
         |body: &Value| Some(body["error_msg"].as_str().or_else(|| body["error"]["message"].as_str())?.to_owned());
     let got = text(call.answer.json()?)?;
@@ -320,7 +336,7 @@ fn text_finding(references: &[&ReferenceAnswer], outcome: &str, call: &Call) -> 
     if known.is_empty() || known.iter().any(|known| main(known) == main(&got)) {
         return None;
     }
-    let remedy: fn(&Call) -> Remedy = match outcome {
+    let remedy: fn(&CapturedCall) -> Remedy = match outcome {
         "CBC.0100" if names_field(&got) => |_| Remedy::NamedParameters,
         "APIGW.0308" => |_| Remedy::Quota,
         _ if has_message(outcome) => |call| Remedy::Message(call.outcome()),
@@ -379,7 +395,7 @@ fn body_findings(references: &[&ReferenceAnswer], answer: &CapturedAnswer) -> Ve
             }
         } else if !got_types.is_subset(&known) {
             let remedy = if place == "is_review" && got_types.contains("text") {
-                |_: &Call| Remedy::TextReview
+                |_: &CapturedCall| Remedy::TextReview
             } else {
                 raw_remedy
             };

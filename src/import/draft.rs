@@ -12,7 +12,7 @@ use super::recorded::RecordedCall;
 use crate::domain::{Answer, ApiCode, ENDPOINTS, INDIVIDUAL, Kind, catalog::ASSOCIATION_TIMED_OUT, gateway};
 use crate::fixture::write::{block, flow, scalar};
 use crate::fixture::{LoadError, LoadedScenario};
-use crate::http::{ProofLimits, prove};
+use crate::http::{ProofLimits, Proven, prove};
 
 /// The parameters that conditions of scripts know.
 const CONDITIONS: [&str; 16] = [
@@ -53,27 +53,42 @@ enum DraftStep {
     Review(usize),
 }
 
+impl DraftStep {
+    fn call(self) -> Option<usize> {
+        match self {
+            Self::Call(place) => Some(place),
+            Self::Review(_) => None,
+        }
+    }
+}
+
+fn is_refused_first(proven: &Proven<'_>) -> bool {
+    matches!(&proven.reply, Some(Ok(reply)) if reply.is_refused_first())
+}
+
 /// A scenario that is made of a world and of calls.
 #[derive(Debug)]
-pub(super) struct Draft<'a> {
+pub(super) struct ScenarioDraft<'a> {
     world: &'a LearnedWorld,
     calls: &'a [RecordedCall],
     /// The conditions that a script for a call has, by the place of the call.
     keys: Vec<String>,
     /// How the requests with these conditions are answered, if not by the rules.
     ways: BTreeMap<String, Way>,
+    /// The calls that are refused before any script, which use none up.
+    refused_first: HashSet<usize>,
     /// What cannot be made to hold.
     left_out: HashSet<DraftStep>,
     /// Why, each with the number of the entry.
     pub(super) reasons: Vec<(String, usize)>,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> ScenarioDraft<'a> {
     pub(super) fn new(world: &'a LearnedWorld, calls: &'a [RecordedCall]) -> Self {
         let keys = calls.iter().map(|call| conditions(world, call).to_string()).collect();
         let left_out = calls.iter().enumerate().filter(|(_, call)| world.callers[call.caller].is_none());
         let left_out = left_out.map(|(place, _)| DraftStep::Call(place)).collect();
-        Self { world, calls, keys, ways: BTreeMap::new(), left_out, reasons: Vec::new() }
+        Self { world, calls, keys, ways: BTreeMap::new(), refused_first: HashSet::new(), left_out, reasons: Vec::new() }
     }
 
     pub(super) fn exchanges(&self) -> usize {
@@ -87,7 +102,7 @@ impl<'a> Draft<'a> {
 
     /// How many answers are scripted.
     pub(super) fn scripted(&self) -> usize {
-        self.ways.len()
+        self.scripts().len()
     }
 
     /// Runs the scenario until everything in it holds. Returns its text.
@@ -99,6 +114,10 @@ impl<'a> Draft<'a> {
             let proven = prove(&scenario, ProofLimits::NONE).await;
             let mut subjects = HashSet::new();
             let mut is_complete = true;
+            if run == 0 {
+                let refused = steps.iter().zip(&proven).filter(|(_, proven)| is_refused_first(proven));
+                self.refused_first = refused.filter_map(|(step, _)| step.call()).collect();
+            }
             for (step, proven) in steps.into_iter().zip(&proven).filter(|(_, proven)| !proven.is_ok()) {
                 is_complete = false;
                 let subject = match step {
@@ -127,6 +146,7 @@ impl<'a> Draft<'a> {
         };
         let key = &self.keys[place];
         let next = match self.ways.get(key) {
+            _ if self.refused_first.contains(&place) => None,
             None => Some(Way::Scripted),
             Some(Way::Scripted) => Some(Way::Raw),
             Some(Way::Raw) => None,
@@ -137,14 +157,11 @@ impl<'a> Draft<'a> {
             self.left_out.insert(step);
             self.reasons.push((format!("{} ({why})", differences), self.calls[place].entry));
         }
-        let is_used = self
-            .keys
-            .iter()
-            .enumerate()
-            .any(|(place, other)| other == &self.keys[place] && !self.left_out.contains(&DraftStep::Call(place)));
-        if !is_used {
-            self.ways.remove(&self.keys[place]);
-        }
+    }
+
+    /// Returns true if a script for a call would be used by it.
+    fn uses_script(&self, place: usize) -> bool {
+        !self.refused_first.contains(&place) && !self.left_out.contains(&DraftStep::Call(place))
     }
 
     /// Returns the steps that are not left out, in their order.
@@ -215,7 +232,7 @@ impl<'a> Draft<'a> {
     fn scripts(&self) -> Vec<Value> {
         let mut calls: HashMap<&str, Vec<&RecordedCall>> = HashMap::new();
         for (place, key) in self.keys.iter().enumerate().filter(|(_, key)| self.ways.contains_key(*key)) {
-            if !self.left_out.contains(&DraftStep::Call(place)) {
+            if self.uses_script(place) {
                 calls.entry(key).or_default().push(&self.calls[place]);
             }
         }

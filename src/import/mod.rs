@@ -14,6 +14,8 @@ mod pseudonym;
 mod recorded;
 mod reference;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -24,11 +26,11 @@ use serde_json::Value;
 
 pub(crate) use capture::CaptureError;
 
-use self::call::{Call, CapturedBody, Credential, Skip};
+use self::call::{CapturedBody, CapturedCall, Credential, Skip};
 use self::caller::Callers;
 use self::capture::CapturedEntry;
 use self::difference::{Differences, with_messages};
-use self::draft::Draft;
+use self::draft::ScenarioDraft;
 use self::learned::LearnedWorld;
 use self::pseudonym::Pseudonyms;
 use self::recorded::{RecordedAnswer, RecordedCall};
@@ -81,6 +83,8 @@ pub(crate) struct Import {
     /// The hash of the last answer to each request that changes nothing, by the hash of the request.
     last_answers: HashMap<u64, u64>,
     hasher: RandomState,
+    /// How many calls were such.
+    repeated: usize,
     /// How many entries and how many calls were read.
     entries: usize,
     compared: usize,
@@ -110,6 +114,7 @@ impl Import {
             bytes: 0,
             last_answers: HashMap::new(),
             hasher: RandomState::new(),
+            repeated: 0,
             entries: 0,
             compared: 0,
             skipped: BTreeMap::new(),
@@ -129,7 +134,7 @@ impl Import {
 
     fn add(&mut self, entry: &CapturedEntry) {
         self.entries += 1;
-        let call = match Call::of(entry) {
+        let call = match CapturedCall::of(entry) {
             Ok(call) => call,
             Err(skip) => return self.skipped.entry(skip).or_default().add(self.entries),
         };
@@ -150,8 +155,8 @@ impl Import {
         }
     }
 
-    fn record(&mut self, call: Call, caller: usize) {
-        let Call { endpoint, fields, answer, .. } = call;
+    fn record(&mut self, call: CapturedCall, caller: usize) {
+        let CapturedCall { endpoint, fields, answer, .. } = call;
         let fields = self.pseudonyms.fields(endpoint, &fields.unwrap_or_default());
         let content_type = answer.header("content-type").map(str::to_owned);
         let body = match &answer.body {
@@ -170,13 +175,14 @@ impl Import {
             caller,
             endpoint,
             fields,
-            answer: RecordedAnswer { status: answer.status, content_type, body },
+            answer: RecordedAnswer { status: answer.status, content_type, body, is_text_of_request: false },
         };
         if !call.may_change() {
             // Of what is asked again and again until the answer changes, one call for each answer says all.
             let request = self.hasher.hash_one((caller, endpoint.method, endpoint.path, &request));
             let answer = self.hasher.hash_one(format!("{:?}", call.answer));
             if self.last_answers.insert(request, answer) == Some(answer) {
+                self.repeated += 1;
                 return;
             }
         }
@@ -194,11 +200,11 @@ impl Import {
     }
 
     /// Makes a scenario of what was read, and runs it.
-    pub(crate) async fn finish(mut self) -> Result<Imported, LoadError> {
+    pub(crate) async fn finish(&mut self) -> Result<Imported, LoadError> {
         self.rewrite_messages();
         let calls = std::mem::take(&mut self.calls);
         let world = LearnedWorld::of(&self.callers, &calls);
-        let mut draft = Draft::new(&world, &calls);
+        let mut draft = ScenarioDraft::new(&world, &calls);
         let scenario = draft.complete().await?;
         for call in calls.iter().filter(|call| world.callers[call.caller].is_none()) {
             self.leave_out("calls whose credentials were refused, and are no token", call.entry);
@@ -206,12 +212,11 @@ impl Import {
         for (reason, entry) in std::mem::take(&mut draft.reasons) {
             self.leave_out(format!("bss-sim checks this before any script: {reason}"), entry);
         }
-        let made = format!(
-            "a scenario with {} exchanges, {} scripted answers and {} reviews, which are decided where an answer showed that they were\n",
-            draft.exchanges(),
-            draft.scripted(),
-            draft.reviews(),
-        );
+        let mut made =
+            format!("a scenario: exchanges: {}, scripted answers: {}\n", draft.exchanges(), draft.scripted());
+        if draft.reviews() > 0 {
+            let _ = writeln!(made, "reviews: {}: each is decided where an answer showed that it was", draft.reviews());
+        }
         Ok(Imported { scenario, report: self.describe(&made) })
     }
 
@@ -225,7 +230,11 @@ impl Import {
     fn rewrite_messages(&mut self) {
         for call in &mut self.calls {
             match &mut call.answer.body {
-                CapturedBody::Json(body) => *body = with_messages(body, &mut self.pseudonyms),
+                CapturedBody::Json(body) => {
+                    let written = with_messages(body, &mut self.pseudonyms);
+                    call.answer.is_text_of_request = written != *body;
+                    *body = written;
+                }
                 CapturedBody::Text(text) => *text = self.pseudonyms.message(text),
                 CapturedBody::Empty => {}
             }
@@ -255,7 +264,7 @@ impl Import {
 }
 
 /// Returns why a call cannot be sent again. `None` if it can.
-fn unrepeatable(call: &Call) -> Option<&'static str> {
+fn unrepeatable(call: &CapturedCall) -> Option<&'static str> {
     let code = call.answer.json().and_then(|body| body["error_code"].as_str());
     let is_refused = code == Some(gateway::NOT_AUTHENTICATED.code);
     match (&call.fields, &call.credential) {

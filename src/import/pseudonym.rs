@@ -159,19 +159,27 @@ impl Pseudonyms {
 
     /// Returns the text of an error without what was captured elsewhere or looks like an identifier.
     pub(super) fn message(&mut self, text: &str) -> String {
-        rewrite(text, |word| {
-            if VOCABULARY.contains(&word.to_ascii_lowercase()) {
-                return word.to_owned();
-            }
-            if !word.is_ascii() {
-                return self.parts(word);
-            }
-            let digits = word.bytes().filter(u8::is_ascii_digit).count();
-            let is_number = digits == word.len();
-            let is_identifier = digits >= MIN_DIGITS || digits > 0 && word.len() >= MIN_IDENTIFIER_CHARS;
-            let is_known = !(is_number && digits < MIN_DIGITS) && self.0.known(word).is_some();
-            if is_identifier || is_known { self.0.text(word) } else { word.to_owned() }
-        })
+        let mut written = String::with_capacity(text.len());
+        for token in text.split_inclusive(|c: char| c.is_whitespace() || "\"'<>(),;=".contains(c)) {
+            let is_address = is_address(token);
+            written += &rewrite(token, |word| if is_address { self.0.text(word) } else { self.word(word) });
+        }
+        written
+    }
+
+    /// Returns a word of a text.
+    fn word(&mut self, word: &str) -> String {
+        if VOCABULARY.contains(&word.to_ascii_lowercase()) {
+            return word.to_owned();
+        }
+        if !word.is_ascii() {
+            return self.parts(word);
+        }
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let is_number = digits == word.len();
+        let is_identifier = digits >= MIN_DIGITS || digits > 0 && word.len() >= MIN_IDENTIFIER_CHARS;
+        let is_known = !(is_number && digits < MIN_DIGITS) && self.0.known(word).is_some();
+        if is_identifier || is_known { self.0.text(word) } else { word.to_owned() }
     }
 
     /// Replaces what is known of a run of letters, the longest parts first.
@@ -215,6 +223,15 @@ fn rewrite(text: &str, mut word: impl FnMut(&str) -> String) -> String {
     written
 }
 
+/// Returns true for a mail address, a URL, a host or an IP address. Codes and fields have dots, too.
+fn is_address(token: &str) -> bool {
+    let token = token.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_known =
+        token.split(|c: char| !c.is_alphanumeric()).all(|word| VOCABULARY.contains(&word.to_ascii_lowercase()));
+    let has_dot = token.split('.').filter(|part| !part.is_empty()).count() > 1;
+    !is_known && !is_code(token) && (has_dot || token.contains('@') || token.contains("://"))
+}
+
 /// Returns true for an `error_code`, such as `CBC.0100`.
 pub(super) fn is_code(text: &str) -> bool {
     let (letters, number) = text.split_once('.').unwrap_or((text, ""));
@@ -256,6 +273,7 @@ mod tests {
         let documented = "The customer has passed real-name authentication or is being reviewed.";
         assert_eq!(pseudonyms.message(documented), documented);
         pseudonyms.text("王小明");
+        insta::assert_snapshot!(pseudonyms.message("<p>proxy-7.corp.example:8080, 10.1.2.3, https://a.example/b?c=d: limit:10,time:1 second"), @"");
         assert_eq!(pseudonyms.message("客户王小明已认证"), format!("客户{}已认证", pseudonyms.text("王小明")));
     }
 

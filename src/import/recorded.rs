@@ -23,6 +23,8 @@ pub(super) struct RecordedAnswer {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
     pub(super) body: CapturedBody,
+    /// Whether the text of its error is about this request alone.
+    pub(super) is_text_of_request: bool,
 }
 
 impl RecordedAnswer {

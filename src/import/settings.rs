@@ -67,7 +67,8 @@ fn messages(calls: &[RecordedCall]) -> BTreeMap<String, String> {
         let (Some(code), Some(text)) = (call.answer.code(), call.answer.text("error_msg")) else { continue };
         let has_detail = gateway::find(code).is_some() && text.contains(": ");
         let text = if has_detail { main_text(text) } else { text };
-        texts.entry(code).and_modify(|known| *known = known.filter(|known| *known == text)).or_insert(Some(text));
+        let text = Some(text).filter(|_| has_detail || !call.answer.is_text_of_request);
+        texts.entry(code).and_modify(|known| *known = known.filter(|known| Some(*known) == text)).or_insert(text);
     }
     let is_other = |code: &str, text: &str| match (ApiCode::parse(code), gateway::find(code)) {
         (Some(ApiCode::Page(page)), _) => page.message() != text,

@@ -4,5 +4,6 @@ mod commands;
 mod exec;
 mod files;
 mod help;
+mod import;
 mod reload;
 mod serve;
