@@ -106,10 +106,12 @@ impl Callers {
         }
         let sent = call.fields.as_ref().ok().and_then(|fields| fields.get("auth")).unwrap_or(&Value::Null);
         let user = &sent["identity"]["password"]["user"];
-        if let (Some(name), Some(password)) = (user["name"].as_str(), user["password"].as_str()) {
+        if let (Some(name), Some(password)) = (user["name"].as_str(), user["password"].as_str())
+            && self.logins.len() < MAX_CALLERS
+        {
             let (user, password) = (pseudonyms.text(name), pseudonyms.text(password));
             let login = Login { account: account.id, user, password };
-            if self.logins.len() < MAX_CALLERS && !self.logins.iter().any(|known| known.user == login.user) {
+            if !self.logins.iter().any(|known| known.user == login.user) {
                 self.logins.push(login);
             }
         }

@@ -17,6 +17,9 @@ const MAX_DIFFERENCES: usize = 500;
 /// How many entries of a difference are named.
 const MAX_NAMED: usize = 3;
 
+/// The most characters that are shown of what was answered.
+const MAX_TEXT_CHARS: usize = 500;
+
 /// The longest body that is shown in a script, in bytes.
 const MAX_SCRIPT_BYTES: usize = 4 * 1024;
 
@@ -46,8 +49,8 @@ enum Remedy {
     NamedParameters,
     /// `settings.wire.is_review: string`.
     TextReview,
-    /// A raw scripted answer.
-    Raw(Sample),
+    /// A raw scripted answer. `None` if it is too long to be shown.
+    Raw(Option<Sample>),
     /// The setting of a quota, by what the text says.
     Quota,
     /// Nothing, and why.
@@ -89,11 +92,14 @@ impl Differences {
         self.list.len() + self.more
     }
 
-    /// Compares the answer of a call with those of bss-sim. `number` is that of its entry.
-    pub(super) fn compare(&mut self, references: &References, call: &CapturedCall, number: usize) {
+    /// Compares the answer of a call with those of bss-sim. `number` is that of its entry. Returns true if a difference is
+    /// new.
+    pub(super) fn compare(&mut self, references: &References, call: &CapturedCall, number: usize) -> bool {
         let outcome = call.outcome();
+        let known = self.list.len();
         for finding in findings(references.of(&outcome), &outcome, call) {
             let Finding { field, expected, got, remedy } = finding;
+            let got = cut(got);
             let key = (outcome.clone(), field.clone());
             if let Some(place) = self.places.get(&key) {
                 let known = &mut self.list[*place];
@@ -120,6 +126,7 @@ impl Differences {
                 self.more += 1;
             }
         }
+        self.list.len() > known
     }
 
     /// Describes each, with what gives the same answer.
@@ -137,7 +144,8 @@ impl Differences {
                 (if *count == 1 { "entry" } else { "entries" }, if *count > entries.len() { ", …" } else { "" });
             let entries: Vec<_> = entries.iter().map(usize::to_string).collect();
             let entries = entries.join(", ");
-            let field = pseudonyms.message(field);
+            let is_word = |byte: u8| byte.is_ascii_alphabetic() || b" -_.[]".contains(&byte);
+            let field = if field.bytes().all(is_word) { field.clone() } else { pseudonyms.message(field) };
             lines.push(format!("{outcome}: {field}: the service: {shown}{varied}; bss-sim: {expected} ({count} {noun}: {entries}{more})"));
             // A text that names what was asked is not that of the code.
             let is_of_request = *is_varied || shown != *got;
@@ -162,8 +170,11 @@ impl Remedy {
                 "the same, if it names the field: settings: { wire: { parameter_errors: named } }".to_owned()
             }
             Self::TextReview => "the same: settings: { wire: { is_review: string } }".to_owned(),
-            Self::Quota => "the same: settings: { quota: 10/s }, with the limit that the service has".to_owned(),
-            Self::Raw(sample) => match sample.script(pseudonyms) {
+            Self::Quota => {
+                let limit = got.split_once("limit:").map_or("10", |(_, limit)| limit.split(',').next().unwrap_or("10"));
+                format!("the same, at this limit: settings: {{ quota: {limit}/s }}")
+            }
+            Self::Raw(sample) => match sample.as_ref().and_then(|sample| sample.script(pseudonyms)) {
                 Some(script) => format!("the same: scripted: [{script}]"),
                 None => "the same: a scripted answer `raw`, with this body".to_owned(),
             },
@@ -219,6 +230,15 @@ pub(super) fn with_messages(body: &Value, pseudonyms: &mut Pseudonyms) -> Value 
         *text = pseudonyms.message(text);
     }
     body
+}
+
+/// Cuts a long text between two words: a part of a word would not be known for what it is.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(text[..end].rfind(char::is_whitespace).unwrap_or(0));
+        text.push('…');
+    }
+    text
 }
 
 /// Returns true for an outcome that is named by a call or a status.
@@ -316,7 +336,13 @@ fn raw_remedy(call: &CapturedCall) -> Remedy {
     if call.is_of_iam() {
         return Remedy::None("IAM's own answers have one form");
     }
-    Remedy::Raw(Sample { endpoint: call.endpoint, status: *status, content_type, body: body.clone() })
+    let length = match body {
+        CapturedBody::Empty => 0,
+        CapturedBody::Json(body) => body.to_string().len(),
+        CapturedBody::Text(text) => text.len(),
+    };
+    let sample = || Sample { endpoint: call.endpoint, status: *status, content_type, body: body.clone() };
+    Remedy::Raw((length <= MAX_SCRIPT_BYTES).then(sample))
 }
 
 /// The text of an error. What the gateway has after a colon is about the single request.

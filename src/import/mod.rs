@@ -139,7 +139,12 @@ impl Import {
             Err(skip) => return self.skipped.entry(skip).or_default().add(self.entries),
         };
         self.compared += 1;
-        self.differences.compare(&self.references, &call, self.entries);
+        if self.differences.compare(&self.references, &call, self.entries) {
+            // A text that is told may name what was sent.
+            let fields = call.fields.as_ref().cloned().unwrap_or_default();
+            self.pseudonyms.fields(call.endpoint, &fields);
+            self.pseudonyms.answer(call.answer.json().unwrap_or(&Value::Null));
+        }
         if self.calls.len() >= MAX_EXCHANGES || self.bytes >= MAX_BYTES {
             return self
                 .leave_out("calls after the most that a scenario can have: import the capture in parts", self.entries);
@@ -242,7 +247,7 @@ impl Import {
     }
 
     fn describe(&mut self, made: &str) -> String {
-        let mut text = format!("{} entries, {} calls of simulated endpoints\n{made}", self.entries, self.compared);
+        let mut text = format!("entries: {}, calls of simulated endpoints: {}\n{made}", self.entries, self.compared);
         let groups = |text: &mut String, title: &str, groups: Vec<String>| {
             if !groups.is_empty() {
                 let _ = writeln!(text, "{title}");

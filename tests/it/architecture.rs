@@ -78,8 +78,13 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "http",
-        &["crate::pictures", "crate::cli", "crate::embedded", "clap", "std::env"],
+        &["crate::pictures", "crate::cli", "crate::embedded", "crate::import", "clap", "std::env"],
         "the caller of HTTP says what is served",
+    ),
+    (
+        "import",
+        &["crate::pictures", "crate::cli", "crate::embedded", "clap", "std::env", "std::fs"],
+        "a capture is read from anywhere, and is answered without a socket",
     ),
     ("http/bss", &["crate::http::server"], "handlers do not know connections"),
     ("http/iam.rs", &["crate::http::server"], "handlers do not know connections"),
