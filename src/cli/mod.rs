@@ -50,7 +50,7 @@ enum Command {
     /// Load scenario files and run their exchanges, in-process.
     #[command(after_long_help = check::HELP)]
     Check(check::CheckArgs),
-    /// Turn what a real service answered into a scenario, and tell where it differs from bss-sim.
+    /// Make a scenario of what a real service answered, and compare it.
     #[command(after_long_help = import::HELP)]
     Import(import::ImportArgs),
     /// Explain which answer a request would get, and why.

@@ -216,7 +216,7 @@ pub(super) fn raw(
     match body {
         CapturedBody::Empty => {}
         CapturedBody::Json(body) => {
-            raw["body"] = with_messages(&pseudonyms.answer(body), pseudonyms).to_string().into()
+            raw["body"] = with_messages(&pseudonyms.answer(body), pseudonyms).to_string().into();
         }
         CapturedBody::Text(text) => raw["body"] = pseudonyms.message(text).into(),
     }

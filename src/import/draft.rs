@@ -155,7 +155,7 @@ impl<'a> ScenarioDraft<'a> {
             self.ways.insert(key.clone(), next);
         } else {
             self.left_out.insert(step);
-            self.reasons.push((format!("{} ({why})", differences), self.calls[place].entry));
+            self.reasons.push((format!("{differences} ({why})"), self.calls[place].entry));
         }
     }
 
@@ -184,20 +184,14 @@ impl<'a> ScenarioDraft<'a> {
         if !settings.is_empty() {
             block_of_settings(&mut text, settings);
         }
-        for (name, list) in [("partners", partners), ("customers", customers), ("certificates", certificates)] {
-            if !list.is_empty() {
-                let _ = writeln!(text, "\n{name}:");
-                list.iter().for_each(|entry| {
-                    let _ = writeln!(text, "  - {}", flow(entry));
-                });
-            }
-        }
         let scripted = self.scripts();
-        if !scripted.is_empty() {
-            let _ = writeln!(text, "\nscripted:");
-            scripted.iter().for_each(|script| {
-                let _ = writeln!(text, "  - {}", flow(script));
-            });
+        let lists =
+            [("partners", partners), ("customers", customers), ("certificates", certificates), ("scripted", &scripted)];
+        for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            let _ = writeln!(text, "\n{name}:");
+            for entry in list {
+                let _ = writeln!(text, "  - {}", flow(entry));
+            }
         }
         let steps = self.steps();
         if !steps.is_empty() {

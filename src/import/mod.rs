@@ -251,9 +251,9 @@ impl Import {
         let groups = |text: &mut String, title: &str, groups: Vec<String>| {
             if !groups.is_empty() {
                 let _ = writeln!(text, "{title}");
-                groups.iter().for_each(|group| {
+                for group in groups {
                     let _ = writeln!(text, "  {group}");
-                });
+                }
             }
         };
         let skipped = self.skipped.iter().map(|(skip, group)| format!("{skip} ({})", group.describe())).collect();

@@ -160,7 +160,8 @@ impl Pseudonyms {
     /// Returns the text of an error without what was captured elsewhere or looks like an identifier.
     pub(super) fn message(&mut self, text: &str) -> String {
         let mut written = String::with_capacity(text.len());
-        let is_latin = text.chars().filter(char::is_ascii_alphabetic).count() * 2 > text.chars().count();
+        let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+        let is_latin = text.chars().filter(char::is_ascii_alphabetic).count() * 2 > letters;
         for token in text.split_inclusive(|c: char| c.is_whitespace() || "\"'<>(),;=".contains(c)) {
             let is_address = is_address(token);
             written += &rewrite(token, |word| if is_address { self.0.text(word) } else { self.word(word, is_latin) });

@@ -17,7 +17,7 @@ use crate::fixture::{Exchange, Expected, Library, LoadedScenario, builtin_names}
 use crate::http::{App, ControlSettings, ProofLimits, Proven, prove, service};
 use crate::simulator::{JournalLimits, Spaces};
 
-/// What the page's own words do not let an exchange repeat.
+/// Why a call cannot be an exchange, whatever is imported: an exchange is a JSON object with a token.
 const UNREPEATABLE: [&str; 4] =
     ["calls of IAM", "signatures that were refused", "calls without credentials", "calls whose request body"];
 
@@ -125,8 +125,7 @@ async fn every_builtin_scenario_is_answered_the_same_again() {
         let (import, Imported { scenario: text, report }) = import(&har).await;
         let imported = LoadedScenario::read_text("imported", &text).expect("it is right");
         assert!(imported.warnings.is_empty() || scenario.exchanges.is_empty(), "{name}: {:?}", imported.warnings);
-        let proven = prove(&imported, ProofLimits::NONE).await;
-        assert!(proven.iter().all(Proven::is_ok), "{name}");
+        assert!(prove(&imported, ProofLimits::NONE).await.iter().all(Proven::is_ok), "{name}");
         let (answers, proved) = (answers(&har), proved(&text, &imported));
         for (number, answer) in &proved {
             assert_eq!(Some(answer), answers[number - 1].as_ref(), "{name}, entry {number}:\n{report}\n{text}");

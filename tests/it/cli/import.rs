@@ -108,8 +108,8 @@ fn import_reads_captures_of_different_recorders() {
     prefixed["request"]["url"] = format!("http://gateway.example.com/bss{INDIVIDUAL}?").into();
     prefixed["response"]["content"]["text"] = "\u{feff}{ \"is_review\": 1 }\n".into();
     let mut texts = Vec::new();
-    for recorder in [browser, commented, proxy, prefixed] {
-        let (scenario, report) = import("import-recorders", &[recorder]);
+    for (number, recorder) in [browser, commented, proxy, prefixed].into_iter().enumerate() {
+        let (scenario, report) = import(&format!("import-recorder-{number}"), &[recorder]);
         assert!(report.contains("entries: 1, calls of simulated endpoints: 1\n"), "{report}");
         assert!(report.ends_with("differences from bss-sim: 0\n"), "{report}");
         texts.push(scenario);
