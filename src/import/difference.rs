@@ -138,14 +138,13 @@ impl Differences {
             } else {
                 pseudonyms.message(outcome)
             };
-            let shown = pseudonyms.message(got);
+            let shown = if OF_TEXT.contains(&field.as_str()) { pseudonyms.message(got) } else { keys(got, pseudonyms) };
             let varied = if *is_varied { ", and others" } else { "" };
             let (noun, more) =
                 (if *count == 1 { "entry" } else { "entries" }, if *count > entries.len() { ", …" } else { "" });
             let entries: Vec<_> = entries.iter().map(usize::to_string).collect();
             let entries = entries.join(", ");
-            let is_word = |byte: u8| byte.is_ascii_alphabetic() || b" -_.[]".contains(&byte);
-            let field = if field.bytes().all(is_word) { field.clone() } else { pseudonyms.message(field) };
+            let field = keys(field, pseudonyms);
             lines.push(format!("{outcome}: {field}: the service: {shown}{varied}; bss-sim: {expected} ({count} {noun}: {entries}{more})"));
             // A text that names what was asked is not that of the code.
             let is_of_request = *is_varied || shown != *got;
@@ -230,6 +229,16 @@ pub(super) fn with_messages(body: &Value, pseudonyms: &mut Pseudonyms) -> Value 
         *text = pseudonyms.message(text);
     }
     body
+}
+
+/// The fields whose values are texts of the service.
+const OF_TEXT: [&str; 4] = ["Content-Type", "Server", "error_msg", "outcome"];
+
+/// Returns names of keys, types and the like as they are, unless they have numbers that are no count.
+fn keys(text: &str, pseudonyms: &mut Pseudonyms) -> String {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let is_plain = |word: &str| word.is_ascii() && word.bytes().filter(u8::is_ascii_digit).count() < 4;
+    if words.into_iter().all(is_plain) { text.to_owned() } else { pseudonyms.message(text) }
 }
 
 /// Cuts a long text between two words: a part of a word would not be known for what it is.
@@ -440,20 +449,28 @@ fn body_findings(references: &[&ReferenceAnswer], answer: &CapturedAnswer) -> Ve
     findings
 }
 
-/// The order of the keys that both have.
+/// The first object whose keys have another order than those of every variant, as far as both have them.
 fn order_finding(variants: &[Places], got: &Places) -> Option<Finding> {
-    let differing = variants.iter().map(|variant| {
+    let objects: BTreeSet<_> = got.iter().map(|(place, _)| object_of(place)).collect();
+    objects.into_iter().find_map(|object| {
         let common = |places: &Places, others: &Places| -> Vec<String> {
-            let is_common = |place: &&(String, _)| others.iter().any(|(other, _)| *other == place.0);
-            places.iter().filter(is_common).map(|(place, _)| place.clone()).collect()
+            let is_common = |place: &&str| object_of(place) == object && others.iter().any(|(other, _)| other == place);
+            let common = places.iter().map(|(place, _)| place.as_str()).filter(is_common);
+            common.map(|place| place[object.len()..].trim_start_matches('.').to_owned()).collect()
         };
-        let (expected, got) = (common(variant, got), common(got, variant));
-        (expected != got).then_some((expected, got))
-    });
-    let differing: Option<Vec<_>> = differing.collect();
-    let (expected, got) = differing?.into_iter().next()?;
-    let (expected, got) = (expected.join(", "), got.join(", "));
-    Some(Finding { field: "order of keys".to_owned(), expected, got, remedy: raw_remedy })
+        let orders = variants.iter().map(|variant| (common(variant, got), common(got, variant)));
+        let differing: Option<Vec<_>> =
+            orders.map(|(expected, got)| (expected != got).then_some((expected, got))).collect();
+        let (expected, got) = differing?.into_iter().next()?;
+        let place = if object.is_empty() { String::new() } else { format!(" in {object}") };
+        let (field, expected, got) = (format!("order of keys{place}"), expected.join(", "), got.join(", "));
+        Some(Finding { field, expected, got, remedy: raw_remedy })
+    })
+}
+
+/// Returns the place of the object that has a key.
+fn object_of(place: &str) -> &str {
+    place.rfind('.').map_or("", |dot| &place[..dot])
 }
 
 /// Lists all places of a body, in their order.

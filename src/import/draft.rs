@@ -1,7 +1,7 @@
 //! A scenario in the making: it is run, and where bss-sim answers otherwise than was captured, a scripted answer is added,
 //! until all exchanges hold.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
@@ -35,7 +35,7 @@ const CONDITIONS: [&str; 16] = [
 ];
 
 /// After so many runs no subject waits for an earlier call of its own.
-const PATIENT_RUNS: usize = 20;
+const PATIENT_RUNS: usize = 3;
 
 /// How a request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ fn is_refused_first(proven: &Proven<'_>) -> bool {
 /// A scenario that is made of a world and of calls.
 #[derive(Debug)]
 pub(super) struct ScenarioDraft<'a> {
-    world: &'a LearnedWorld,
+    world: LearnedWorld,
     calls: &'a [RecordedCall],
     /// The conditions that a script for a call has, by the place of the call.
     keys: Vec<String>,
@@ -84,8 +84,8 @@ pub(super) struct ScenarioDraft<'a> {
 }
 
 impl<'a> ScenarioDraft<'a> {
-    pub(super) fn new(world: &'a LearnedWorld, calls: &'a [RecordedCall]) -> Self {
-        let keys = calls.iter().map(|call| conditions(world, call).to_string()).collect();
+    pub(super) fn new(world: LearnedWorld, calls: &'a [RecordedCall]) -> Self {
+        let keys = calls.iter().map(|call| conditions(&world, call).to_string()).collect();
         let left_out = calls.iter().enumerate().filter(|(_, call)| world.callers[call.caller].is_none());
         let left_out = left_out.map(|(place, _)| DraftStep::Call(place)).collect();
         Self { world, calls, keys, ways: BTreeMap::new(), refused_first: HashSet::new(), left_out, reasons: Vec::new() }
@@ -109,12 +109,16 @@ impl<'a> ScenarioDraft<'a> {
     pub(super) async fn complete(&mut self) -> Result<String, LoadError> {
         for run in 0.. {
             let text = self.write();
-            let scenario = LoadedScenario::read_text("capture", &text)?;
+            let scenario = match LoadedScenario::read_text("capture", &text) {
+                Ok(scenario) => scenario,
+                Err(error) if self.drop_mistakes(&error) => continue,
+                Err(error) => return Err(error),
+            };
             let steps = self.steps();
             let proven = prove(&scenario, ProofLimits::NONE).await;
             let mut subjects = HashSet::new();
             let mut is_complete = true;
-            if run == 0 {
+            if self.refused_first.is_empty() {
                 let refused = steps.iter().zip(&proven).filter(|(_, proven)| is_refused_first(proven));
                 self.refused_first = refused.filter_map(|(step, _)| step.call()).collect();
             }
@@ -138,6 +142,41 @@ impl<'a> ScenarioDraft<'a> {
         unreachable!("the loop ends when everything holds")
     }
 
+    /// Takes out what no scenario can have, such as a customer with a malformed ID. Returns false if nothing is taken out.
+    fn drop_mistakes(&mut self, error: &LoadError) -> bool {
+        let scripted: Vec<_> = self.scripts().into_iter().map(|(key, _)| key).collect();
+        let mut mistaken: BTreeSet<(&str, usize)> = BTreeSet::new();
+        for problem in &error.problems {
+            let place = problem
+                .key
+                .split_once('[')
+                .and_then(|(list, rest)| Some((list, rest.split_once(']')?.0.parse().ok()?)));
+            mistaken.extend(place);
+        }
+        let mut is_changed = false;
+        // From the end on, so that the other places stay.
+        for (list, place) in mistaken.into_iter().rev() {
+            let entries = match list {
+                "customers" => &mut self.world.customers,
+                "certificates" => &mut self.world.certificates,
+                "scripted" if place < scripted.len() => {
+                    for call in (0..self.calls.len()).filter(|call| self.keys[*call] == scripted[place]) {
+                        self.left_out.insert(DraftStep::Call(call));
+                        self.reasons.push(("no script can answer this".to_owned(), self.calls[call].entry));
+                    }
+                    is_changed = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            if place < entries.len() {
+                entries.remove(place);
+                is_changed = true;
+            }
+        }
+        is_changed
+    }
+
     /// Scripts the answer of a step that failed; if that did not help, leaves it out.
     fn correct(&mut self, step: DraftStep, differences: &str, why: &str) {
         let DraftStep::Call(place) = step else {
@@ -155,7 +194,10 @@ impl<'a> ScenarioDraft<'a> {
             self.ways.insert(key.clone(), next);
         } else {
             self.left_out.insert(step);
-            self.reasons.push((format!("{differences} ({why})"), self.calls[place].entry));
+            self.reasons.push((
+                format!("bss-sim checks this before any script: {differences} ({why})"),
+                self.calls[place].entry,
+            ));
         }
     }
 
@@ -180,11 +222,11 @@ impl<'a> ScenarioDraft<'a> {
 
     fn write(&self) -> String {
         let mut text = HEAD.to_owned();
-        let LearnedWorld { settings, partners, customers, certificates, .. } = self.world;
+        let LearnedWorld { settings, partners, customers, certificates, .. } = &self.world;
         if !settings.is_empty() {
             block_of_settings(&mut text, settings);
         }
-        let scripted = self.scripts();
+        let scripted: Vec<_> = self.scripts().into_iter().map(|(_, script)| script).collect();
         let lists =
             [("partners", partners), ("customers", customers), ("certificates", certificates), ("scripted", &scripted)];
         for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
@@ -222,8 +264,8 @@ impl<'a> ScenarioDraft<'a> {
         }
     }
 
-    /// Writes a script for each kind of request that is not left to the rules. One with more conditions comes first.
-    fn scripts(&self) -> Vec<Value> {
+    /// Makes a script for each kind of request that is not left to the rules, with its conditions as a text. One with more conditions comes first.
+    fn scripts(&self) -> Vec<(String, Value)> {
         let mut calls: HashMap<&str, Vec<&RecordedCall>> = HashMap::new();
         for (place, key) in self.keys.iter().enumerate().filter(|(_, key)| self.ways.contains_key(*key)) {
             if self.uses_script(place) {
@@ -247,7 +289,7 @@ impl<'a> ScenarioDraft<'a> {
                 if calls[0].may_change() {
                     script["times"] = times.into();
                 }
-                script
+                (key.to_owned(), script)
             })
             .collect()
     }

@@ -209,13 +209,14 @@ impl Import {
         self.rewrite_messages();
         let calls = std::mem::take(&mut self.calls);
         let world = LearnedWorld::of(&self.callers, &calls);
-        let mut draft = ScenarioDraft::new(&world, &calls);
+        let callers = world.callers.clone();
+        let mut draft = ScenarioDraft::new(world, &calls);
         let scenario = draft.complete().await?;
-        for call in calls.iter().filter(|call| world.callers[call.caller].is_none()) {
+        for call in calls.iter().filter(|call| callers[call.caller].is_none()) {
             self.leave_out("calls whose credentials were refused, and are no token", call.entry);
         }
         for (reason, entry) in std::mem::take(&mut draft.reasons) {
-            self.leave_out(format!("bss-sim checks this before any script: {reason}"), entry);
+            self.leave_out(reason, entry);
         }
         let mut made =
             format!("a scenario: exchanges: {}, scripted answers: {}\n", draft.exchanges(), draft.scripted());
