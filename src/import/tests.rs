@@ -159,6 +159,24 @@ fn entry(token: &str, request: &Value, status: u16, body: &Value) -> Value {
     })
 }
 
+#[tokio::test]
+async fn what_no_scenario_can_have_is_left_out() {
+    let of = |customer: &str| json!({ "customer_id": customer, "identify_type": 0 });
+    let accepted = json!({ "is_review": 1 });
+    let refused = json!({ "error_code": "CBC.0100", "error_msg": "Parameter error." });
+    let entries = [
+        entry("token", &of(&"x".repeat(70)), 200, &accepted),
+        entry("token", &of("abc"), 400, &refused),
+        entry("token", &of(""), 400, &refused),
+    ];
+    let har = json!({ "log": { "version": "1.2", "entries": entries } }).to_string();
+    let (import, Imported { scenario, report }) = import(&har).await;
+    assert!(scenario.contains("# entry 2") && scenario.contains("# entry 3"), "{scenario}");
+    assert!(!scenario.contains("# entry 1"), "{scenario}");
+    let reasons: Vec<_> = import.unrepeatable.keys().collect();
+    assert!(reasons[0].starts_with("bss-sim checks this before any script: status: expected 200, got 400"), "{report}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
