@@ -62,6 +62,8 @@ mod domain;
 mod embedded;
 mod fixture;
 mod http;
+#[cfg(feature = "cli")]
+mod import;
 mod pictures;
 mod simulator;
 #[cfg(feature = "cli")]

@@ -5,6 +5,7 @@ mod check;
 mod exec;
 mod explain;
 mod healthcheck;
+mod import;
 mod listen;
 mod log;
 mod serve;
@@ -22,6 +23,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::fixture::{LoadError, UnknownScenario, json_schema};
+use crate::import::CaptureError;
 
 /// A simulator of Huawei Cloud BSS individual real-name authentication.
 ///
@@ -48,6 +50,9 @@ enum Command {
     /// Load scenario files and run their exchanges, in-process.
     #[command(after_long_help = check::HELP)]
     Check(check::CheckArgs),
+    /// Make a scenario of what a real service answered, and compare it.
+    #[command(after_long_help = import::HELP)]
+    Import(import::ImportArgs),
     /// Explain which answer a request would get, and why.
     #[command(after_long_help = explain::HELP)]
     Explain(explain::ExplainArgs),
@@ -119,6 +124,7 @@ impl Cli {
             Command::Serve(args) => args.run(),
             Command::Exec(args) => return args.run(),
             Command::Check(args) => args.run(),
+            Command::Import(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Catalog(args) => print(&args.tables()),
             Command::Schema => {
@@ -169,6 +175,8 @@ enum CommandError {
     State(#[from] state::StateError),
     #[error("the last changes are not in the state: {0}")]
     Unsaved(io::Error),
+    #[error(transparent)]
+    Capture(CaptureError),
     /// With the flag that names the address.
     #[error("cannot listen on {0} ({1}): {advice}", advice = listen::advice(*.0, .2))]
     Bind(SocketAddr, &'static str, io::Error),
@@ -186,7 +194,7 @@ impl CommandError {
         match self {
             Self::CheckFailed(_) => 1,
             Self::Usage(_) => WRONG_USAGE,
-            Self::Fixture(_) | Self::Scenario(_) | Self::Tls(_) | Self::State(_) => 3,
+            Self::Fixture(_) | Self::Scenario(_) | Self::Tls(_) | Self::State(_) | Self::Capture(_) => 3,
             Self::Bind(..) => 4,
             Self::Stdout(_) | Self::Unsaved(_) | Self::Internal(_) => 5,
             // The codes that shells use.

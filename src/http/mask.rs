@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::Range;
 
 use axum::http::HeaderValue;
 use axum::http::request::Parts;
@@ -28,6 +29,9 @@ const MAX_SHOWN: usize = 100;
 
 /// The most bytes of a picture's path that is shown.
 const MAX_PATH_BYTES: usize = 512;
+
+/// The numbers of the page's tables, and those around them.
+const TABLE_NUMBERS: Range<i64> = -1..100;
 
 /// The most bytes of a value in JSON that is looked at.
 const MAX_VALUE_BYTES: usize = 8 * 1024;
@@ -328,7 +332,7 @@ impl Mask<'_> {
             _ if raw.get().len() > MAX_VALUE_BYTES => None,
             Some(Harmless::CustomerId) => text().filter(|text| is_customer_id(text)).map(Value::from),
             Some(Harmless::TableNumber) => {
-                raw.get().parse::<i64>().ok().filter(|number| (-1..100).contains(number)).map(Value::from)
+                raw.get().parse::<i64>().ok().filter(|number| TABLE_NUMBERS.contains(number)).map(Value::from)
             }
             Some(Harmless::Valid) => {
                 let value = serde_json::from_str(raw.get()).ok();
@@ -388,6 +392,17 @@ impl<'de> Visitor<'de> for ShownFields<'_> {
             shown.insert(format!("… ({others} more)"), Value::Null);
         }
         Ok(shown.into())
+    }
+}
+
+/// Returns true if the value of a parameter is one of a few words, a number of a table or one that counts, or a time.
+pub fn is_enumerated(endpoint: &'static Endpoint, name: &str, value: &Value) -> bool {
+    let Some(parameter) = endpoint.parameter(name) else { return false };
+    let harmless = PARAMETERS.iter().find(|(known, _)| *known == name).map(|(_, harmless)| *harmless);
+    match harmless {
+        Some(Harmless::TableNumber) => value.as_i64().is_some_and(|number| TABLE_NUMBERS.contains(&number)),
+        Some(Harmless::Valid) => is_valid(parameter, value),
+        _ => false,
     }
 }
 

@@ -33,8 +33,9 @@ pub use control::{
 };
 pub(crate) use control::{Conditions, Field, Order};
 pub use host::HostPattern;
+pub use invent::Inventor;
 pub use limits::Limits;
-pub use mask::MASK;
+pub use mask::{MASK, is_enumerated};
 pub use proof::{ProofLimits, Proven, prove};
 pub use record::RecordService;
 pub use registry::{PendingReload, Reload};

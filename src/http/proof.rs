@@ -20,7 +20,7 @@ use super::app::{App, api_service};
 use super::explanation::Explainer;
 use crate::domain::{Caller, CheckReport, Endpoint, Fault, excerpt, short};
 use crate::fixture::{Exchange, Expected, Library, LoadedScenario};
-use crate::simulator::{JournalEntry, SpaceState};
+use crate::simulator::{JournalEntry, Outcome, SpaceState};
 
 /// How much of a proof is run.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +113,11 @@ impl Reply {
     /// Returns why the request got its reply, in a line.
     pub fn why(&self) -> String {
         self.entry.as_ref().map(|entry| self.explainer().why(entry)).unwrap_or_default()
+    }
+
+    /// Returns true if the request was refused before any script or rule looked at it.
+    pub fn is_refused_first(&self) -> bool {
+        self.entry.as_ref().is_some_and(|entry| matches!(entry.outcome, Outcome::Refused(_)))
     }
 
     /// Returns why a client gets no answer, or none to its end. `None` if it gets one.
@@ -211,6 +216,7 @@ async fn send(
     let status = response.status().as_u16();
     // A scripted fault may break it off.
     let body = response.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
-    let entry = app.spaces.default_space().state().journal.since(0).0.pop();
+    let state = app.spaces.default_space().state();
+    let entry = state.journal.since(state.journal.last_number().saturating_sub(1)).0.pop();
     Ok(Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), app: Arc::clone(app), entry })
 }

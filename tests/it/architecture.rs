@@ -78,10 +78,15 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "http",
-        &["crate::pictures", "crate::cli", "crate::embedded", "clap", "std::env"],
+        &["crate::pictures", "crate::cli", "crate::embedded", "crate::import", "clap", "std::env"],
         "the caller of HTTP says what is served",
     ),
     ("http/bss.rs", &["crate::http::server"], "handlers do not know connections"),
+    (
+        "import",
+        &["crate::pictures", "crate::cli", "crate::embedded", "clap", "std::env", "std::fs"],
+        "a capture is read from anywhere, and is answered without a socket",
+    ),
     ("http/iam.rs", &["crate::http::server"], "handlers do not know connections"),
     ("http/control", &["crate::http::server"], "handlers do not know connections"),
     (

@@ -422,7 +422,8 @@ const CHOICES: [(&str, &str); 4] = [
 
 /// The starts of commands that are not run here, each with a file and a text in it that show that it is run elsewhere, or
 /// can be.
-const ELSEWHERE: [(&str, &str, &str); 19] = [
+const ELSEWHERE: [(&str, &str, &str); 20] = [
+    ("bss-sim import", "tests/it/cli/help.rs", "capture.har"),
     ("cargo build --all-features", ".ci/run", "cargo clippy --all-targets --all-features"),
     ("cargo test --locked --all-features", ".ci/run", "test_command='cargo test --locked --all-features'"),
     ("cargo test --all-features --", "Cargo.toml", "[[test]]\nname = \"it\""),

@@ -2,16 +2,14 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::entry::EntryWriter;
 use super::error::{CONFLICT, ControlError, Result};
-use crate::domain::{ENDPOINTS, Endpoint, INDIVIDUAL};
+use crate::domain::{Endpoint, INDIVIDUAL};
+use crate::fixture::write::{block, scalar};
 use crate::http::parameters::is_json;
 use crate::simulator::JournalEntry;
-
-/// The fields of answers, whose names need no quotes.
-const ANSWER: [&str; 4] = ["error_code", "error_msg", "fail_check_items", "is_review"];
 
 /// Writes an entry as an element of `exchanges`, in YAML. `writer` invents what it does not show.
 pub fn yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<String> {
@@ -41,36 +39,10 @@ pub fn yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<String> {
     if *endpoint != INDIVIDUAL {
         let _ = writeln!(text, "  method: {}\n  path: {}", endpoint.method, endpoint.path);
     }
-    fields(&mut text, "  ", "request", request);
+    block(&mut text, "  ", "request", request);
     let _ = writeln!(text, "  expect:\n    status: {status}");
     if let Some(answer) = answer {
-        fields(&mut text, "    ", "body", &answer);
+        block(&mut text, "    ", "body", &answer);
     }
     Ok(text)
-}
-
-/// Writes a mapping with a field in each line.
-fn fields(text: &mut String, indent: &str, key: &str, fields: &Map<String, Value>) {
-    let empty = if fields.is_empty() { " {}" } else { "" };
-    let _ = writeln!(text, "{indent}{key}:{empty}");
-    for (name, value) in fields {
-        let is_plain =
-            ENDPOINTS.iter().any(|endpoint| endpoint.parameter(name).is_some()) || ANSWER.contains(&name.as_str());
-        let name = if is_plain { name.clone() } else { scalar(&name.as_str().into()) };
-        let _ = writeln!(text, "{indent}  {name}: {}", scalar(value));
-    }
-}
-
-/// JSON is YAML but for some characters, which YAML has only escaped.
-fn scalar(value: &Value) -> String {
-    let is_escaped =
-        |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}');
-    value.to_string().chars().fold(String::new(), |mut text, c| {
-        if is_escaped(c) {
-            let _ = write!(text, "\\u{:04X}", u32::from(c));
-        } else {
-            text.push(c);
-        }
-        text
-    })
 }

@@ -19,6 +19,7 @@ fn place() -> TestDir {
     let scenario = "name: mine\npartners: []\n";
     place.put("request.json", builtin_passport("customer-new").to_string());
     place.put("mine.yaml", scenario);
+    place.put("capture.har", r#"{"log":{"version":"1.2","entries":[]}}"#);
     place.put("fixtures/mine.yaml", scenario);
     let pytest = place.put("bin/pytest", "#!/bin/sh\nexit 0\n");
     fs::set_permissions(pytest, fs::Permissions::from_mode(0o755)).expect("it can be made executable");

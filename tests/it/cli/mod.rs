@@ -4,6 +4,7 @@ mod commands;
 mod exec;
 mod files;
 mod help;
+mod import;
 mod reload;
 mod serve;
 mod state;

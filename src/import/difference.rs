@@ -1,0 +1,516 @@
+//! Where an answer of the real service differs from that of bss-sim with the same outcome, and what gives the same answer.
+
+use std::collections::{BTreeSet, HashMap};
+
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::call::{CapturedAnswer, CapturedBody, CapturedCall};
+use super::pseudonym::{Pseudonyms, is_code};
+use super::reference::{ReferenceAnswer, References};
+use crate::domain::{ENDPOINTS, Endpoint, INDIVIDUAL, catalog, gateway};
+use crate::fixture::write::flow;
+
+/// The most differences that are told.
+const MAX_DIFFERENCES: usize = 500;
+
+/// How many entries of a difference are named.
+const MAX_NAMED: usize = 3;
+
+/// The most characters that are shown of what was answered.
+const MAX_TEXT_CHARS: usize = 500;
+
+/// The longest body that is shown in a script, in bytes.
+const MAX_SCRIPT_BYTES: usize = 4 * 1024;
+
+/// A difference of all answers with an outcome.
+#[derive(Debug)]
+struct AnswerDifference {
+    outcome: String,
+    field: String,
+    /// What bss-sim answers.
+    expected: String,
+    /// What was captured first.
+    got: String,
+    /// Whether others were captured as well.
+    is_varied: bool,
+    remedy: Remedy,
+    count: usize,
+    /// The numbers of the first entries.
+    entries: Vec<usize>,
+}
+
+/// What makes bss-sim answer the same.
+#[derive(Debug)]
+enum Remedy {
+    /// `settings.wire.messages`, with this code.
+    Message(String),
+    /// `settings.wire.parameter_errors: named`.
+    NamedParameters,
+    /// `settings.wire.is_review: string`.
+    TextReview,
+    /// A raw scripted answer. `None` if it is too long to be shown.
+    Raw(Option<Sample>),
+    /// The setting of a quota, by what the text says.
+    Quota,
+    /// Nothing, and why.
+    None(&'static str),
+}
+
+/// An answer that is to be scripted.
+#[derive(Debug)]
+struct Sample {
+    endpoint: &'static Endpoint,
+    status: u16,
+    content_type: Option<String>,
+    body: CapturedBody,
+}
+
+/// What was found to differ in an answer.
+struct Finding {
+    field: String,
+    expected: String,
+    got: String,
+    remedy: fn(&CapturedCall) -> Remedy,
+}
+
+/// All differences, each once.
+#[derive(Debug, Default)]
+pub(super) struct Differences {
+    list: Vec<AnswerDifference>,
+    places: HashMap<(String, String), usize>,
+    /// How many more there are than are told.
+    more: usize,
+}
+
+impl Differences {
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len() + self.more
+    }
+
+    /// Compares the answer of a call with those of bss-sim. `number` is that of its entry. Returns true if a difference is
+    /// new.
+    pub(super) fn compare(&mut self, references: &References, call: &CapturedCall, number: usize) -> bool {
+        let outcome = call.outcome();
+        let known = self.list.len();
+        for finding in findings(references.of(&outcome), &outcome, call) {
+            let Finding { field, expected, got, remedy } = finding;
+            let got = cut(got);
+            let key = (outcome.clone(), field.clone());
+            if let Some(place) = self.places.get(&key) {
+                let known = &mut self.list[*place];
+                known.count += 1;
+                known.is_varied |= known.got != got;
+                if known.entries.len() < MAX_NAMED {
+                    known.entries.push(number);
+                }
+            } else if self.list.len() < MAX_DIFFERENCES {
+                self.places.insert(key, self.list.len());
+                let (remedy, outcome) = (remedy(call), outcome.clone());
+                let (count, entries) = (1, vec![number]);
+                self.list.push(AnswerDifference {
+                    outcome,
+                    field,
+                    expected,
+                    got,
+                    is_varied: false,
+                    remedy,
+                    count,
+                    entries,
+                });
+            } else {
+                self.more += 1;
+            }
+        }
+        self.list.len() > known
+    }
+
+    /// Describes each, with what gives the same answer.
+    pub(super) fn describe(&self, pseudonyms: &mut Pseudonyms) -> Vec<String> {
+        let mut lines = Vec::new();
+        for AnswerDifference { outcome, field, expected, got, is_varied, remedy, count, entries } in &self.list {
+            let outcome = if is_code(outcome) || is_call_or_status(outcome) {
+                outcome.clone()
+            } else {
+                pseudonyms.message(outcome)
+            };
+            let shown = if OF_TEXT.contains(&field.as_str()) { pseudonyms.message(got) } else { keys(got, pseudonyms) };
+            let varied = if *is_varied { ", and others" } else { "" };
+            let (noun, more) =
+                (if *count == 1 { "entry" } else { "entries" }, if *count > entries.len() { ", …" } else { "" });
+            let entries: Vec<_> = entries.iter().map(usize::to_string).collect();
+            let entries = entries.join(", ");
+            let field = keys(field, pseudonyms);
+            lines.push(format!("{outcome}: {field}: the service: {shown}{varied}; bss-sim: {expected} ({count} {noun}: {entries}{more})"));
+            // A text that names what was asked is not that of the code.
+            let is_of_request = *is_varied || shown != *got;
+            lines.push(format!("    {}", remedy.describe(&shown, is_of_request, pseudonyms)));
+        }
+        if self.more > 0 {
+            lines.push(format!("and {} more, which are not listed", self.more));
+        }
+        lines
+    }
+}
+
+impl Remedy {
+    /// `got` is the text without what was captured.
+    fn describe(&self, got: &str, is_of_request: bool, pseudonyms: &mut Pseudonyms) -> String {
+        match self {
+            Self::Message(_) if is_of_request => {
+                "the same: a scripted answer `raw`, since the text is about the single request".to_owned()
+            }
+            Self::Message(code) => format!("the same: settings: {{ wire: {{ messages: {{ {code}: {got} }} }} }}"),
+            Self::NamedParameters => {
+                "the same, if it names the field: settings: { wire: { parameter_errors: named } }".to_owned()
+            }
+            Self::TextReview => "the same: settings: { wire: { is_review: string } }".to_owned(),
+            Self::Quota => {
+                let limit = got.split_once("limit:").map_or("10", |(_, limit)| limit.split(',').next().unwrap_or("10"));
+                format!("the same, at this limit: settings: {{ quota: {limit}/s }}")
+            }
+            Self::Raw(sample) => match sample.as_ref().and_then(|sample| sample.script(pseudonyms)) {
+                Some(script) => format!("the same: scripted: [{script}]"),
+                None => "the same: a scripted answer `raw`, with this body".to_owned(),
+            },
+            Self::None(why) => format!("nothing gives the same: {why}"),
+        }
+    }
+}
+
+impl Sample {
+    fn script(&self, pseudonyms: &mut Pseudonyms) -> Option<String> {
+        let Self { endpoint, status, content_type, body } = self;
+        let raw = raw(*status, content_type.as_deref(), body, pseudonyms)?;
+        let when = match (**endpoint == INDIVIDUAL, endpoint.method) {
+            (true, _) => json!({}),
+            (false, method) => json!({ "path": endpoint.path, "method": method }),
+        };
+        let script = flow(&json!({ "when": when, "then": { "raw": raw } }));
+        (script.len() <= MAX_SCRIPT_BYTES).then_some(script)
+    }
+}
+
+/// Returns a raw scripted answer. `None` if none can be like this.
+pub(super) fn raw(
+    status: u16,
+    content_type: Option<&str>,
+    body: &CapturedBody,
+    pseudonyms: &mut Pseudonyms,
+) -> Option<Value> {
+    let has_body = *body != CapturedBody::Empty;
+    if !(200..=599).contains(&status) || has_body && matches!(status, 204 | 205 | 304) {
+        return None;
+    }
+    let mut raw = json!({ "status": status });
+    if let Some(content_type) =
+        content_type.filter(|text| text.len() <= 256 && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)))
+    {
+        raw["content_type"] = content_type.into();
+    }
+    match body {
+        CapturedBody::Empty => {}
+        CapturedBody::Json(body) => {
+            raw["body"] = with_messages(&pseudonyms.answer(body), pseudonyms).to_string().into();
+        }
+        CapturedBody::Text(text) => raw["body"] = pseudonyms.message(text).into(),
+    }
+    Some(raw)
+}
+
+/// Returns a body in which the texts of errors are without what was captured.
+pub(super) fn with_messages(body: &Value, pseudonyms: &mut Pseudonyms) -> Value {
+    let mut body = body.clone();
+    if let Some(Value::String(text)) = body.get_mut("error_msg") {
+        *text = pseudonyms.message(text);
+    }
+    body
+}
+
+/// The fields whose values are texts of the service.
+const OF_TEXT: [&str; 4] = ["Content-Type", "Server", "error_msg", "outcome"];
+
+/// Returns names of keys, types and the like as they are, unless they have numbers that are no count.
+fn keys(text: &str, pseudonyms: &mut Pseudonyms) -> String {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let is_plain = |word: &str| word.is_ascii() && word.bytes().filter(u8::is_ascii_digit).count() < 4;
+    if words.into_iter().all(is_plain) { text.to_owned() } else { pseudonyms.message(text) }
+}
+
+/// Cuts a long text between two words: a part of a word would not be known for what it is.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(text[..end].rfind(char::is_whitespace).unwrap_or(0));
+        text.push('…');
+    }
+    text
+}
+
+/// Returns true for an outcome that is named by a call or a status.
+fn is_call_or_status(outcome: &str) -> bool {
+    let is_status = |name| outcome.strip_prefix(name).is_some_and(|status| status.len() == 4);
+    is_status("status")
+        || is_status("IAM")
+        || ENDPOINTS.iter().any(|endpoint| outcome == format!("{} {}", endpoint.method, endpoint.path))
+}
+
+fn findings(references: &[ReferenceAnswer], outcome: &str, call: &CapturedCall) -> Vec<Finding> {
+    let Some(first) = references.first() else {
+        let (got, expected) = (format!("status {}", call.answer.status), "not known".to_owned());
+        return vec![Finding { field: "outcome".to_owned(), expected, got, remedy: raw_remedy }];
+    };
+    let answer = &call.answer;
+    // Several errors of the gateway have one code.
+    let with_status: Vec<_> = references.iter().filter(|reference| reference.status == answer.status).collect();
+    let mut findings = Vec::new();
+    let references = if with_status.is_empty() {
+        let expected: BTreeSet<_> = references.iter().map(|reference| reference.status.to_string()).collect();
+        let expected = expected.into_iter().collect::<Vec<_>>().join(" or ");
+        findings.push(Finding {
+            field: "status".to_owned(),
+            expected,
+            got: answer.status.to_string(),
+            remedy: raw_remedy,
+        });
+        vec![first]
+    } else {
+        with_status
+    };
+    findings.extend(HEADERS.iter().filter_map(|header| header.finding(&references[0].headers, answer)));
+    findings.extend(text_finding(&references, outcome, call));
+    findings.extend(body_findings(&references, answer));
+    findings
+}
+
+/// A header that is compared, by what of its value counts.
+struct ComparedHeader {
+    name: &'static str,
+    title: &'static str,
+    form: fn(&str) -> String,
+    remedy: fn(&CapturedCall) -> Remedy,
+}
+
+const HEADERS: [ComparedHeader; 4] = [
+    ComparedHeader { name: "content-type", title: "Content-Type", form: str::to_owned, remedy: raw_remedy },
+    ComparedHeader {
+        name: "server",
+        title: "Server",
+        form: str::to_owned,
+        remedy: |_| Remedy::None("bss-sim sends Server with the gateway's errors alone, as `then: { gateway: … }`"),
+    },
+    ComparedHeader {
+        name: "retry-after",
+        title: "Retry-After",
+        form: retry_form,
+        remedy: |_| Remedy::None("bss-sim sends Retry-After with `then: { gateway: APIGW.0308 }` alone"),
+    },
+    ComparedHeader {
+        name: "x-request-id",
+        title: "form of X-Request-Id",
+        form: id_form,
+        remedy: |_| Remedy::None("a request ID of bss-sim always has this form"),
+    },
+];
+
+impl ComparedHeader {
+    fn finding(&self, reference: &HeaderMap, answer: &CapturedAnswer) -> Option<Finding> {
+        let form = |value: Option<&str>| value.map_or_else(|| "none".to_owned(), self.form);
+        let expected = form(reference.get(self.name).and_then(|value| value.to_str().ok()));
+        let got = form(answer.header(self.name));
+        (expected != got).then(|| Finding { field: self.title.to_owned(), expected, got, remedy: self.remedy })
+    }
+}
+
+fn retry_form(value: &str) -> String {
+    let is_seconds = value.bytes().all(|byte| byte.is_ascii_digit());
+    if is_seconds { "seconds" } else { "a date" }.to_owned()
+}
+
+fn id_form(value: &str) -> String {
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match value {
+        _ if is_hex(value) => format!("{} hexadecimal digits", value.len()),
+        _ if value.len() == 36 && is_hex(&value.replace('-', "")) => "a UUID with hyphens".to_owned(),
+        _ => format!("{} characters", value.chars().count()),
+    }
+}
+
+fn raw_remedy(call: &CapturedCall) -> Remedy {
+    let CapturedAnswer { status, body, .. } = &call.answer;
+    let content_type = call.answer.header("content-type").map(str::to_owned);
+    if call.is_of_iam() {
+        return Remedy::None("IAM's own answers have one form");
+    }
+    let length = match body {
+        CapturedBody::Empty => 0,
+        CapturedBody::Json(body) => body.to_string().len(),
+        CapturedBody::Text(text) => text.len(),
+    };
+    let sample = || Sample { endpoint: call.endpoint, status: *status, content_type, body: body.clone() };
+    Remedy::Raw((length <= MAX_SCRIPT_BYTES).then(sample))
+}
+
+/// The text of an error. What the gateway has after a colon is about the single request.
+fn text_finding(references: &[&ReferenceAnswer], outcome: &str, call: &CapturedCall) -> Option<Finding> {
+    let text =
+        |body: &Value| Some(body["error_msg"].as_str().or_else(|| body["error"]["message"].as_str())?.to_owned());
+    let got = text(call.answer.json()?)?;
+    let is_of_gateway = gateway::find(outcome).is_some();
+    let main = |text: &str| {
+        if is_of_gateway {
+            text.split(": ").next().unwrap_or_default().trim_end_matches('.').to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    let known: Vec<_> = references.iter().filter_map(|reference| text(&reference.body)).collect();
+    if known.is_empty() || known.iter().any(|known| main(known) == main(&got)) {
+        return None;
+    }
+    let remedy: fn(&CapturedCall) -> Remedy = match outcome {
+        "CBC.0100" if names_field(&got) => |_| Remedy::NamedParameters,
+        "APIGW.0308" => |_| Remedy::Quota,
+        _ if has_message(outcome) => |call| Remedy::Message(call.outcome()),
+        _ => raw_remedy,
+    };
+    let quoted = |text: &str| Value::from(text).to_string();
+    Some(Finding { field: "error_msg".to_owned(), expected: quoted(&known[0]), got: quoted(&got), remedy })
+}
+
+/// Returns true if `settings.wire.messages` can have another text for a code.
+pub(super) fn has_message(code: &str) -> bool {
+    catalog::codes().any(|known| known == code) || gateway::find(code).is_some()
+}
+
+/// Returns true for a text such as `customer_id: must not be null`.
+pub(super) fn names_field(text: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.')
+    };
+    text.split_once(": ").is_some_and(|(name, _)| is_name(name))
+}
+
+/// A place in a body, such as `customer_infos[].customer`, with the types of its values.
+type Places = Vec<(String, BTreeSet<&'static str>)>;
+
+fn body_findings(references: &[&ReferenceAnswer], answer: &CapturedAnswer) -> Vec<Finding> {
+    let finding = |field: &str, expected: &str, got: &str, remedy| Finding {
+        field: field.to_owned(),
+        expected: expected.to_owned(),
+        got: got.to_owned(),
+        remedy,
+    };
+    let got = match &answer.body {
+        CapturedBody::Json(body) => places(body),
+        CapturedBody::Text(_) => return vec![finding("body", type_of(&references[0].body), "no JSON", raw_remedy)],
+        CapturedBody::Empty if references.iter().any(|reference| reference.body.is_null()) => return Vec::new(),
+        CapturedBody::Empty => return vec![finding("body", type_of(&references[0].body), "none", raw_remedy)],
+    };
+    let variants: Vec<Places> = references.iter().map(|reference| places(&reference.body)).collect();
+    let mut findings = Vec::new();
+    let types = |types: &BTreeSet<&str>| types.iter().copied().collect::<Vec<_>>().join(" or ");
+    let parent =
+        |place: &str| place.rfind('.').map_or(String::new(), |dot| place[..dot].trim_end_matches("[]").to_owned());
+    let has = |places: &Places, place: &str| place.is_empty() || places.iter().any(|(known, _)| known == place);
+    for (place, got_types) in &got {
+        let known: BTreeSet<_> = variants
+            .iter()
+            .flatten()
+            .filter(|(known, _)| known == place)
+            .flat_map(|(_, types)| types.iter().copied())
+            .collect();
+        let is_below_unknown = || !variants.iter().any(|variant| has(variant, &parent(place)));
+        if known.is_empty() {
+            if !is_below_unknown() {
+                findings.push(finding(&format!("body.{place}"), "no such key", &types(got_types), raw_remedy));
+            }
+        } else if !got_types.is_subset(&known) {
+            let remedy = if place == "is_review" && got_types.contains("text") {
+                |_: &CapturedCall| Remedy::TextReview
+            } else {
+                raw_remedy
+            };
+            findings.push(finding(&format!("body.{place}"), &types(&known), &types(got_types), remedy));
+        }
+    }
+    let of_all = variants[0].iter().filter(|(place, _)| variants.iter().all(|variant| has(variant, place)));
+    for (place, expected) in of_all.filter(|(place, _)| !has(&got, place) && has(&got, &parent(place))) {
+        // A list without elements has no keys.
+        let is_of_empty = place.contains("[]") && !got.iter().any(|(known, _)| known.contains("[]"));
+        if !is_of_empty {
+            findings.push(finding(&format!("body.{place}"), &types(expected), "no such key", raw_remedy));
+        }
+    }
+    findings.extend(order_finding(&variants, &got));
+    findings
+}
+
+/// The first object whose keys have another order than those of every variant, as far as both have them.
+fn order_finding(variants: &[Places], got: &Places) -> Option<Finding> {
+    let objects: BTreeSet<_> = got.iter().map(|(place, _)| object_of(place)).collect();
+    objects.into_iter().find_map(|object| {
+        let common = |places: &Places, others: &Places| -> Vec<String> {
+            let is_common = |place: &&str| object_of(place) == object && others.iter().any(|(other, _)| other == place);
+            let common = places.iter().map(|(place, _)| place.as_str()).filter(is_common);
+            common.map(|place| place[object.len()..].trim_start_matches('.').to_owned()).collect()
+        };
+        let orders = variants.iter().map(|variant| (common(variant, got), common(got, variant)));
+        let differing: Option<Vec<_>> =
+            orders.map(|(expected, got)| (expected != got).then_some((expected, got))).collect();
+        let (expected, got) = differing?.into_iter().next()?;
+        let place = if object.is_empty() { String::new() } else { format!(" in {object}") };
+        let (field, expected, got) = (format!("order of keys{place}"), expected.join(", "), got.join(", "));
+        Some(Finding { field, expected, got, remedy: raw_remedy })
+    })
+}
+
+/// Returns the place of the object that has a key.
+fn object_of(place: &str) -> &str {
+    place.rfind('.').map_or("", |dot| &place[..dot])
+}
+
+/// Lists all places of a body, in their order.
+fn places(body: &Value) -> Places {
+    let mut places = Vec::new();
+    collect(body, "", &mut places);
+    places
+}
+
+/// The most places of a body that are compared.
+const MAX_PLACES: usize = 200;
+
+fn collect(value: &Value, at: &str, places: &mut Places) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let place = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                if let Some((_, types)) = places.iter_mut().find(|(known, _)| *known == place) {
+                    types.insert(type_of(value));
+                } else if places.len() < MAX_PLACES {
+                    places.push((place.clone(), BTreeSet::from([type_of(value)])));
+                } else {
+                    return;
+                }
+                collect(value, &place, places);
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| collect(element, &format!("{at}[]"), places)),
+        _ => {}
+    }
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "fraction",
+        Value::Number(_) => "number",
+        Value::String(_) => "text",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+    }
+}
