@@ -341,8 +341,9 @@ impl Learner {
             })
             .collect();
         if has_other {
-            let id = format!("{:032x}", partners.len() + 1);
-            written.push(json!({ "name": OTHER_PARTNER, "id": id, "xaccount_type": "OTHER_IDP" }));
+            written.push(
+                json!({ "name": OTHER_PARTNER, "id": unknown_account(partners.len()), "xaccount_type": "OTHER_IDP" }),
+            );
         }
         let as_callers = as_callers(callers, &numbers, &names, &mut listed);
         let certificates = certificates.list.iter().filter_map(|(number, known)| known.spec(number, holders)).collect();
@@ -405,7 +406,7 @@ fn partner_spec(
     }
     let mut spec = json!({
         "name": name,
-        "id": id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("{:032x}", number + 1)),
+        "id": id.filter(|id| !id.is_empty()).unwrap_or_else(|| unknown_account(number)),
         "xaccount_type": platform.clone().unwrap_or_else(|| format!("PLATFORM_{}", number + 1)),
     });
     if !is_ready {
@@ -413,6 +414,11 @@ fn partner_spec(
     }
     spec["credentials"] = credentials;
     spec
+}
+
+/// The ID of a partner's account that no call tells. It is no ID of a customer: those have the form of real ones.
+fn unknown_account(number: usize) -> String {
+    format!("account-{}", number + 1)
 }
 
 fn token(place: usize) -> String {

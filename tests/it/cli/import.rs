@@ -81,6 +81,15 @@ fn check(entries: &[Value]) -> (Option<i32>, String) {
 }
 
 #[test]
+fn import_of_a_numeric_customer_id_is_a_customer_of_another_partner() {
+    let refusal = "You do not have the operation permission to this customer.";
+    let customer = "11112222333344445555666677778888";
+    let (scenario, _) = import("import-numeric-customer", &[refused(customer, "CBC.99000000", refusal)]);
+    assert!(scenario.contains(r#"partner: "partner-of-others""#), "{scenario}");
+    assert!(!scenario.contains("scripted:"), "the rules say so: {scenario}");
+}
+
+#[test]
 fn import_reads_captures_of_different_recorders() {
     let body = passport("c0ffee0123").to_string();
     // A browser: HTTP/2 with pseudo headers, names in lower case, the size of what was sent.
@@ -122,7 +131,7 @@ fn import_reads_captures_of_different_recorders() {
     description: What a real service answered, by a capture.
 
     partners:
-      - { name: "partner-1", id: "00000000000000000000000000000001", xaccount_type: "AAAB_AAB", credentials: { tokens: ["token-1"] } }
+      - { name: "partner-1", id: "account-1", xaccount_type: "AAAB_AAB", credentials: { tokens: ["token-1"] } }
 
     customers:
       - { id: "a0aaaa0001", partner: "partner-1" }
@@ -182,8 +191,8 @@ fn import_learns_the_world_behind_the_answers() {
     description: What a real service answered, by a capture.
 
     partners:
-      - { name: "partner-1", id: "00000000000000000000000000000001", xaccount_type: "AAAB_AAB", credentials: { tokens: ["token-1"] } }
-      - { name: "partner-of-others", id: "00000000000000000000000000000002", xaccount_type: "OTHER_IDP" }
+      - { name: "partner-1", id: "account-1", xaccount_type: "AAAB_AAB", credentials: { tokens: ["token-1"] } }
+      - { name: "partner-of-others", id: "account-2", xaccount_type: "OTHER_IDP" }
 
     customers:
       - { id: "aaa001", partner: "partner-1" }
