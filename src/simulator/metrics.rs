@@ -1,13 +1,15 @@
-//! What is counted over all spaces: outcomes, unexpected requests and leftover scripted answers.
+//! What is counted over all spaces: outcomes, unexpected requests and leftover scripted answers. And the coverage: which
+//! documented outcomes applications got.
 
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
+use uuid::Uuid;
 
-use crate::domain::{Answer, CheckItem, Label, ScriptedAnswer, checks, short};
+use crate::domain::{Answer, CheckItem, DocumentedOutcome, Label, ScriptedAnswer, checks, short};
 use crate::simulator::journal::RecordedRequest;
 use crate::simulator::outcome::{ApiError, IamAnswer, Outcome};
 use crate::simulator::space_id::SpaceId;
@@ -157,5 +159,51 @@ impl Leftovers {
     /// Returns the first leftovers, and the number of the others.
     pub fn list(&self) -> (Vec<Leftover>, usize) {
         self.0.lock().expect("lock poisoned: leftovers").clone()
+    }
+}
+
+/// The documented outcomes that applications got, each with the request that got it last. It has as much room from its
+/// beginning on as it ever takes.
+#[derive(Debug, Default)]
+pub struct OutcomeCoverage([Mutex<Option<Uuid>>; DocumentedOutcome::COUNT]);
+
+impl OutcomeCoverage {
+    /// Records the outcome of an application. An answer with check items counts for its code and for each item. An answer
+    /// that a fault loses does not count: the client does not see it.
+    pub fn record(&self, outcome: &Outcome, request_id: Uuid) {
+        let record = |documented: DocumentedOutcome| *self.cell(documented) = Some(request_id);
+        match outcome.answer().filter(|_| outcome.fault().is_none()) {
+            Some(Answer::Accept(review)) => record(DocumentedOutcome::Accepted(review)),
+            Some(Answer::Refuse(refusal)) => {
+                record(DocumentedOutcome::Refused(refusal.code));
+                refusal.items.iter().map(DocumentedOutcome::Item).for_each(record);
+            }
+            Some(Answer::Other(_) | Answer::Gateway(_) | Answer::Raw(_)) | None => {}
+        }
+    }
+
+    /// Records that a request got this outcome.
+    pub(super) fn restore(&self, outcome: DocumentedOutcome, request_id: Uuid) {
+        *self.cell(outcome) = Some(request_id);
+    }
+
+    /// Returns the request that got this outcome last. `None` if none did.
+    pub fn last(&self, outcome: DocumentedOutcome) -> Option<Uuid> {
+        *self.cell(outcome)
+    }
+
+    fn cell(&self, outcome: DocumentedOutcome) -> MutexGuard<'_, Option<Uuid>> {
+        self.0[outcome.index()].lock().expect("lock poisoned: coverage")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_documented_outcome_has_a_place_of_its_own() {
+        let places: Vec<_> = DocumentedOutcome::all().map(DocumentedOutcome::index).collect();
+        assert_eq!(places, (0..DocumentedOutcome::COUNT).collect::<Vec<_>>());
     }
 }

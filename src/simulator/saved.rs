@@ -11,9 +11,9 @@ use crate::domain::{
 };
 use crate::simulator::authentication::{Failures, TokenOwner};
 use crate::simulator::clock::Clock;
+use crate::simulator::registration::Mailbox;
 use crate::simulator::script::ScriptedUses;
 use crate::simulator::space_id::SpaceId;
-use crate::simulator::verification_codes::Mailbox;
 
 /// A space with all that it goes on with after a restart. Not kept are the journal, the requests of the current second, and
 /// the metrics.

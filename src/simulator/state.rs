@@ -6,17 +6,16 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use jiff::Timestamp;
 
 use crate::domain::{Accounts, DocumentedOutcome, Settings, StartWorld};
-use crate::simulator::authentication::{Lockout, Tokens};
+use crate::simulator::authentication::{Lockout, QuotaWindow, Tokens};
 use crate::simulator::clock::Clock;
-use crate::simulator::coverage::OutcomeCoverage;
 use crate::simulator::journal::Journal;
-use crate::simulator::quota::QuotaWindow;
+use crate::simulator::metrics::OutcomeCoverage;
+use crate::simulator::registration::VerificationCodes;
 use crate::simulator::saved::SavedState;
 use crate::simulator::script::Script;
 use crate::simulator::space_id::SpaceId;
 use crate::simulator::spaces::{Shared, SharedLabel};
 use crate::simulator::store::Store;
-use crate::simulator::verification_codes::VerificationCodes;
 
 /// A world, and everything that has happened in it.
 #[derive(Debug)]

@@ -18,7 +18,6 @@ mod scenarios;
 mod scripted;
 mod service;
 mod spaces;
-mod text;
 mod verification_codes;
 mod verify;
 
