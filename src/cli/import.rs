@@ -5,9 +5,11 @@ use std::io::{IsTerminal, Read, Write, stderr, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
+use super::serve::ScenarioFlags;
 use super::{CommandError, print};
-use crate::import::{Import, Imported};
+use crate::import::{Import, Imported, compared_headers};
 
 /// What `--help` adds.
 pub(super) const HELP: &str = "\
@@ -24,6 +26,8 @@ Examples:
   bss-sim check captured.yaml
   # only compare, and exit with 1 if an answer of the service has changed its form
   bss-sim import --check capture.har
+  # the same every night: with what is known from an earlier capture, and without a header that never fits
+  bss-sim import --check capture.har --ignore-header Server --fixtures captured.yaml
   # what a running simulator was asked
   curl \"$BSS_SIM_URL/_sim/journal?format=har\" | bss-sim import - > asked.yaml";
 
@@ -37,12 +41,21 @@ pub(super) struct ImportArgs {
     /// Only compare: print no scenario, and exit with 1 if an answer differs from that of bss-sim.
     #[arg(long)]
     check: bool,
+
+    /// Headers that are not compared, since bss-sim sends them otherwise than the real service, and you know it.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = PossibleValuesParser::new(compared_headers()), ignore_case = true)]
+    ignore_header: Vec<String>,
+
+    /// Compare with the answers of this scenario: with its `settings.wire`, such as those that an earlier import proposed.
+    #[command(flatten)]
+    scenario: ScenarioFlags,
 }
 
 impl ImportArgs {
     pub(super) fn run(self) -> Result<(), CommandError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let mut import = runtime.block_on(Import::begin());
+        let (_, scenario) = self.scenario.load()?;
+        let mut import = runtime.block_on(Import::begin(&scenario.world.settings.wire, self.ignore_header));
         let read = if self.capture == Path::new("-") {
             import.read(stdin().lock())
         } else {

@@ -77,6 +77,8 @@ struct Finding {
 /// All differences, each once.
 #[derive(Debug, Default)]
 pub(super) struct Differences {
+    /// The names of headers that are not compared.
+    ignored_headers: Vec<String>,
     list: Vec<AnswerDifference>,
     places: HashMap<(String, String), usize>,
     /// How many more there are than are told.
@@ -84,6 +86,11 @@ pub(super) struct Differences {
 }
 
 impl Differences {
+    /// No differences yet. Headers with one of these names are not compared.
+    pub(super) fn without(ignored_headers: Vec<String>) -> Self {
+        Self { ignored_headers, ..Self::default() }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -97,7 +104,7 @@ impl Differences {
     pub(super) fn compare(&mut self, references: &References, call: &CapturedCall, number: usize) -> bool {
         let outcome = call.outcome();
         let known = self.list.len();
-        for finding in findings(references.of(&outcome), &outcome, call) {
+        for finding in self.findings(references.of(&outcome), &outcome, call) {
             let Finding { field, expected, got, remedy } = finding;
             let got = cut(got);
             let key = (outcome.clone(), field.clone());
@@ -258,32 +265,42 @@ fn is_call_or_status(outcome: &str) -> bool {
         || ENDPOINTS.iter().any(|endpoint| outcome == format!("{} {}", endpoint.method, endpoint.path))
 }
 
-fn findings(references: &[ReferenceAnswer], outcome: &str, call: &CapturedCall) -> Vec<Finding> {
-    let Some(first) = references.first() else {
-        let (got, expected) = (format!("status {}", call.answer.status), "not known".to_owned());
-        return vec![Finding { field: "outcome".to_owned(), expected, got, remedy: raw_remedy }];
-    };
-    let answer = &call.answer;
-    // Several errors of the gateway have one code.
-    let with_status: Vec<_> = references.iter().filter(|reference| reference.status == answer.status).collect();
-    let mut findings = Vec::new();
-    let references = if with_status.is_empty() {
-        let expected: BTreeSet<_> = references.iter().map(|reference| reference.status.to_string()).collect();
-        let expected = expected.into_iter().collect::<Vec<_>>().join(" or ");
-        findings.push(Finding {
-            field: "status".to_owned(),
-            expected,
-            got: answer.status.to_string(),
-            remedy: raw_remedy,
-        });
-        vec![first]
-    } else {
-        with_status
-    };
-    findings.extend(HEADERS.iter().filter_map(|header| header.finding(&references[0].headers, answer)));
-    findings.extend(text_finding(&references, outcome, call));
-    findings.extend(body_findings(&references, answer));
-    findings
+impl Differences {
+    fn findings(&self, references: &[ReferenceAnswer], outcome: &str, call: &CapturedCall) -> Vec<Finding> {
+        let Some(first) = references.first() else {
+            let (got, expected) = (format!("status {}", call.answer.status), "not known".to_owned());
+            return vec![Finding { field: "outcome".to_owned(), expected, got, remedy: raw_remedy }];
+        };
+        let answer = &call.answer;
+        // Several errors of the gateway have one code.
+        let with_status: Vec<_> = references.iter().filter(|reference| reference.status == answer.status).collect();
+        let mut findings = Vec::new();
+        let references = if with_status.is_empty() {
+            let expected: BTreeSet<_> = references.iter().map(|reference| reference.status.to_string()).collect();
+            let expected = expected.into_iter().collect::<Vec<_>>().join(" or ");
+            findings.push(Finding {
+                field: "status".to_owned(),
+                expected,
+                got: answer.status.to_string(),
+                remedy: raw_remedy,
+            });
+            vec![first]
+        } else {
+            with_status
+        };
+        let is_ignored =
+            |header: &&ComparedHeader| self.ignored_headers.iter().any(|name| name.eq_ignore_ascii_case(header.name));
+        let headers = HEADERS.iter().filter(|header| !is_ignored(header));
+        findings.extend(headers.filter_map(|header| header.finding(&references[0].headers, answer)));
+        findings.extend(text_finding(&references, outcome, call));
+        findings.extend(body_findings(&references, answer));
+        findings
+    }
+}
+
+/// Returns the names of the headers that are compared.
+pub(crate) fn compared_headers() -> impl Iterator<Item = &'static str> {
+    HEADERS.iter().map(|header| header.name)
 }
 
 /// A header that is compared, by what of its value counts.

@@ -25,6 +25,7 @@ use std::io::Read;
 use serde_json::Value;
 
 pub(crate) use capture::CaptureError;
+pub(crate) use difference::compared_headers;
 
 use self::call::{CapturedBody, CapturedCall, Credential, Skip};
 use self::caller::Callers;
@@ -35,7 +36,7 @@ use self::learned::LearnedWorld;
 use self::pseudonym::Pseudonyms;
 use self::recorded::{RecordedAnswer, RecordedCall};
 use self::reference::References;
-use crate::domain::gateway;
+use crate::domain::{Wire, gateway};
 use crate::fixture::LoadError;
 
 /// The most calls that become exchanges, and the most bytes that they have. Those after them are only compared.
@@ -103,11 +104,12 @@ pub(crate) struct Imported {
 }
 
 impl Import {
-    /// An import that has read nothing. It asks bss-sim for its answers.
-    pub(crate) async fn begin() -> Self {
+    /// An import that has read nothing. It asks bss-sim for its answers, in this form. Headers with one of these names are not
+    /// compared.
+    pub(crate) async fn begin(wire: &Wire, ignored_headers: Vec<String>) -> Self {
         Self {
-            references: References::ask().await,
-            differences: Differences::default(),
+            references: References::ask(wire).await,
+            differences: Differences::without(ignored_headers),
             pseudonyms: Pseudonyms::default(),
             callers: Callers::default(),
             calls: Vec::new(),

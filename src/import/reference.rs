@@ -1,5 +1,4 @@
-//! What bss-sim itself answers: one answer for each outcome, asked of a simulator with default settings. What was captured
-//! is compared with these.
+//! What bss-sim itself answers: one answer for each outcome, asked of a simulator. What was captured is compared with these.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,7 +13,7 @@ use tower::ServiceExt;
 use super::call::CapturedCall;
 use crate::domain::{
     CHANGE, CHECK_IDENTITY, CREATE_CUSTOMER, DOMAINS, ENTERPRISE, Endpoint, ErrorCode, INDIVIDUAL, LIST_CUSTOMERS,
-    REVIEW_RESULT, SEND_CODE, TOKENS, catalog, gateway,
+    REVIEW_RESULT, SEND_CODE, TOKENS, Wire, catalog, gateway,
 };
 use crate::fixture::{Library, LoadedScenario};
 use crate::http::{App, api_service};
@@ -82,15 +81,16 @@ scripted:
 "#;
 
 impl References {
-    /// Asks for all of them.
-    pub(super) async fn ask() -> Self {
+    /// Asks for all of them, in this form.
+    pub(super) async fn ask(wire: &Wire) -> Self {
         let errors: Vec<_> = errors().collect();
         let script = errors.iter().fold(WORLD.to_owned(), |mut text, (choice, endpoint, answer)| {
             let when = json!({ "path": endpoint.path, "method": endpoint.method, "headers": { CHOICE: choice } });
             let _ = writeln!(text, "  - when: {when}\n    then: {answer}");
             text
         });
-        let scenario = LoadedScenario::read_text("reference", &script).expect("the world of references is right");
+        let mut scenario = LoadedScenario::read_text("reference", &script).expect("the world of references is right");
+        scenario.world.settings.wire = wire.clone();
         let app = Arc::new(App::of(&scenario, Library::builtin()));
         let mut references = Self::default();
         // A script answers only what is well-formed.
@@ -208,7 +208,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_outcome_has_a_reference() {
-        let references = References::ask().await;
+        let references = References::ask(&Wire::default()).await;
         let missing: Vec<_> =
             catalog::codes().chain(gateway::codes()).filter(|code| references.of(code).is_empty()).collect();
         assert!(missing.is_empty(), "{missing:?}");

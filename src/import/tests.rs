@@ -82,7 +82,7 @@ async fn capture(scenario: &LoadedScenario, show_personal_data: bool) -> String 
 }
 
 async fn import(capture: &str) -> (Import, Imported) {
-    let mut import = Import::begin().await;
+    let mut import = Import::begin(&Wire::default(), Vec::new()).await;
     import.read(capture.as_bytes()).expect("the capture is whole");
     let imported = import.finish().await.expect("the scenario is right");
     (import, imported)

@@ -291,6 +291,37 @@ fn import_check_tells_each_drift() {
 }
 
 #[test]
+fn import_check_accepts_what_is_known_and_tells_what_is_new() {
+    let mut known = refused("aaa111", "CBC.99000027", "Passed already.");
+    known["response"]["headers"]
+        .as_array_mut()
+        .expect("headers")
+        .push(json!({ "name": "Server", "value": "CloudWAF" }));
+    let (scenario, report) = import("import-known", &[known.clone()]);
+    assert!(report.ends_with("differences from bss-sim: 2\n"), "{report}");
+    let directory = TestDir::new("import-known-scenario");
+    let scenario = directory.put("captured.yaml", &scenario);
+    let check = |entry: &Value, flags: &[&str]| {
+        let (code, _, report) =
+            run_on(&capture(std::slice::from_ref(entry)), &[&["import", "--check", "-"], flags].concat());
+        (code, report)
+    };
+    let (header, wire) = (["--ignore-header", "server"], ["--fixtures", scenario.as_str()]);
+    for flags in [&header[..], &wire[..]] {
+        let (code, report) = check(&known, flags);
+        assert!(code == Some(1) && report.contains("differences from bss-sim: 1\n"), "{flags:?}: {report}");
+    }
+    let both = [&header[..], &wire[..]].concat();
+    assert_eq!(check(&known, &both).0, Some(0));
+    known["response"]["content"]["text"] =
+        json!({ "error_code": "CBC.99000027", "error_msg": "New." }).to_string().into();
+    let (code, report) = check(&known, &both);
+    assert!(code == Some(1) && report.contains(r#"the service: "New."; bss-sim: "Passed already.""#), "{report}");
+    let (code, _, stderr) = run(&["import", "-", "--ignore-header", "date"]);
+    assert!(code == Some(2) && stderr.contains("content-type, server, retry-after, x-request-id"), "{stderr}");
+}
+
+#[test]
 fn import_tells_and_skips_what_it_cannot_use() {
     let mut compressed = accepted("aaa111");
     compressed["response"]["content"]["text"] = "H4sIAAAAAAAA/w==".into();
