@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::system::{private_file, sync_directory};
 use crate::fixture::{Library, ReadError, read_file};
 use crate::http::App;
-use crate::simulator::Spaces;
+use crate::simulator::{Space, SpaceId, Spaces};
 use crate::state_file::{self, InvalidState, Restored};
 
 /// The least time between two looks for changes.
@@ -40,6 +40,8 @@ pub(super) enum StateError {
         "{}: {}\nThe file was left as it is: move it away to begin anew, or start the program that wrote it.", .0.display(), .1
     )]
     Invalid(PathBuf, InvalidState),
+    #[error("{}: a state cannot be among the scenarios of --fixtures: put it into another directory", .0.display())]
+    InFixtures(PathBuf),
     #[error("{}: no file can be made here: {}; the directory has to exist, and this user has to be allowed to write to it", .0.display(), .1)]
     Unwritable(PathBuf, io::Error),
 }
@@ -57,6 +59,10 @@ impl StateFile {
     fn lock(path: &Path) -> Result<Self, StateError> {
         let path = behind_links(path);
         let unwritable = |error| StateError::Unwritable(path.clone(), error);
+        // To open a pipe waits for another process.
+        if fs::metadata(beside(&path, ".lock")).is_ok_and(|found| !found.is_file()) {
+            return Err(unwritable(io::Error::other("the file with .lock behind its name is no regular file")));
+        }
         let lock = private_file().create(true).open(beside(&path, ".lock")).map_err(unwritable)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -72,6 +78,9 @@ impl StateFile {
     /// Locks the file, and puts its spaces into a simulator that has just been made.
     pub(super) fn open(path: &Path, library: &Library, spaces: &mut Spaces) -> Result<Self, StateError> {
         let began = Instant::now();
+        if library.searches(path) {
+            return Err(StateError::InFixtures(path.to_owned()));
+        }
         let file = Self::lock(path)?;
         let restored = file.restore(library, spaces)?;
         let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -82,6 +91,14 @@ impl StateFile {
             return Ok(file);
         };
         tracing::info!(file = %path, spaces = count, millis, "the state is restored");
+        let is_foreign = |space: &Arc<Space>| space.id != SpaceId::DEFAULT && space.id.simulator != spaces.name;
+        let foreign = spaces.list().iter().filter(|space| is_foreign(space)).count();
+        if foreign > 0 {
+            tracing::warn!(
+                spaces = foreign,
+                "spaces were made under another --name: a balancer does not find them here"
+            );
+        }
         if let Some(why) = begun_again {
             spaces.shared.changes.note();
             tracing::warn!(why, "the default space begins again");
@@ -189,6 +206,8 @@ impl Writing {
             let _ = self.write_changes();
             pause = PAUSE.max(began.elapsed() * PAUSE_FACTOR);
         }
+        // Calls that only read have changed when their spaces were last used.
+        self.app.spaces.shared.changes.note();
         self.write_changes()
     }
 

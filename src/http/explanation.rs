@@ -216,7 +216,8 @@ fn other_space(request: &RecordedRequest, spaces: &Spaces) -> Option<String> {
 /// Returns a hint for a request whose space is not here.
 fn missing_space(request: &RecordedRequest, spaces: &Spaces) -> String {
     let named = request.header(X_SIM_SPACE.as_str());
-    let made_for = || credentials(&credential_headers(request)).space();
+    let of_login = || iam::space_of_user(request.json_body());
+    let made_for = || credentials(&credential_headers(request)).space().or_else(of_login);
     let id = named.map_or_else(made_for, |name| SpaceId::parse(&name));
     match id.filter(|id| spaces.is_elsewhere(*id)) {
         Some(id) => {

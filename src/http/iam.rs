@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::extract::{ApiRequest, X_SIM_SPACE, query_value};
 use super::response::{X_SUBJECT_TOKEN, json_text};
 use crate::domain::checks::{self, Check};
-use crate::domain::{Accounts, Caller, DOMAINS, SentParameters, TOKENS};
+use crate::domain::{Accounts, Caller, DOMAINS, SentParameters, TOKENS, gateway};
 use crate::simulator::{ApiError, IamAnswer, Outcome, SpaceId, SpaceState, Spaces};
 
 pub fn routes(spaces: &Arc<Spaces>) -> Router {
@@ -268,9 +268,13 @@ pub async fn create_token(State(spaces): State<Arc<Spaces>>, mut request: ApiReq
     request.record_body();
     // A space that the client names itself counts before that of the user.
     if !request.parts.headers.contains_key(X_SIM_SPACE)
-        && let Some(space) = space_of_user(&request.body).and_then(|id| spaces.get(id))
+        && let Some(id) = space_of_user(&request.body)
     {
-        request.move_to(space.state());
+        match spaces.get(id) {
+            Some(space) => request.move_to(space.state()),
+            None if spaces.is_elsewhere(id) => return Err(space_elsewhere(&spaces, id)),
+            None => {}
+        }
     }
     if let Some(step) = request.use_script(None, &SentParameters::default()) {
         return Ok(Outcome::Scripted(step.into()).into_response());
@@ -310,6 +314,13 @@ pub async fn create_token(State(spaces): State<Arc<Spaces>>, mut request: ApiReq
     let subject_token = HeaderValue::from_str(issued.token.expose()).expect("a token is plain text");
     let outcome = Outcome::Iam(answer(&checks::IDENTITY, StatusCode::CREATED, &TokenBody { token }));
     Ok(([(X_SUBJECT_TOKEN, subject_token)], outcome).into_response())
+}
+
+/// What the gateway answers to the user of a space of another simulator, as to all other credentials of the space.
+fn space_elsewhere(spaces: &Spaces, id: SpaceId) -> ApiError {
+    let text = format!("the simulator has no space {id}; {}", spaces.why_missing(Some(id)));
+    let (check, error) = (&checks::SPACE, gateway::NOT_AUTHENTICATED);
+    ApiError::Gateway { check, error, detail: Some(text.into()) }
 }
 
 /// Returns the space that the user of a login was made for, if it was made for one.

@@ -14,7 +14,7 @@ use super::format::{
 };
 use crate::domain::{
     AccountRef, Accounts, Certificate, CertificateNumber, Credentials, CustomerId, DocumentedOutcome, Label, Secret,
-    StartWorld, TimestampText, VerificationCode,
+    StartWorld, TimestampText, VerificationCode, excerpt,
 };
 use crate::fixture::{CustomerSpec, Document, Library, LoadError, PartnerSpec, ScenarioSpec};
 use crate::simulator::{
@@ -31,7 +31,32 @@ type Result<T> = std::result::Result<T, InvalidState>;
 
 /// Refuses a file because of what is wrong at a place in it.
 fn invalid<T>(place: impl Display, what: impl Display) -> Result<T> {
-    Err(InvalidState(format!("{place}: {what}")))
+    Err(InvalidState::new(&format!("{place}: {what}")))
+}
+
+impl InvalidState {
+    /// Says what is wrong. What the file has in it can be long, and can have characters that control a terminal.
+    fn new(text: &str) -> Self {
+        Self(excerpt(&text.replace(char::is_control, "\u{fffd}")).into_owned())
+    }
+}
+
+/// The most of anything that is counted. What is more would overflow soon.
+const MAX_COUNT: u64 = 1 << 53;
+
+/// How errors begin that are about a key and not about a value.
+const ABOUT_KEYS: [&str; 3] = ["missing field", "unknown field", "duplicate field"];
+
+/// Says what is wrong with the text without the value: it may be a secret.
+fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if !error.is_data() || ABOUT_KEYS.iter().any(|beginning| text.starts_with(beginning)) {
+        return text;
+    }
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("a value is another one than expected: {expected}"),
+        None => format!("a value cannot be read at line {} column {}", error.line(), error.column()),
+    }
 }
 
 /// What has become of a file.
@@ -84,9 +109,10 @@ pub(crate) fn restore(text: &[u8], library: &Library, spaces: &mut Spaces) -> Re
 /// Reads the text. The error of another format or version does not depend on the rest.
 fn read(text: &[u8]) -> Result<StateSpec> {
     if text.is_empty() {
-        return Err(InvalidState("the file is empty".to_owned()));
+        return Err(InvalidState::new("the file is empty"));
     }
-    let no_state = |error| InvalidState(format!("it is no state of bss-sim: {error}"));
+    let no_state =
+        |error: serde_json::Error| InvalidState::new(&format!("it is no state of bss-sim: {}", without_value(&error)));
     let Header { format, version } = serde_json::from_slice(text).map_err(no_state)?;
     if format != FORMAT {
         return invalid("format", "it is no state of bss-sim");
@@ -137,7 +163,7 @@ fn converted<T, M>(place: &str, value: T, convert: impl FnOnce(T, &mut Document<
     Document::convert_value(value, convert).map_err(|LoadError { problems, .. }| {
         let [key, message] =
             problems.into_iter().next().map(|problem| [problem.key, problem.message]).unwrap_or_default();
-        InvalidState(format!("{place}.{key}: {message}"))
+        InvalidState::new(&format!("{place}.{key}: {message}"))
     })
 }
 
@@ -169,6 +195,9 @@ impl Reader {
             return self.invalid("customers", format!("the customer {} is there twice", twice.id));
         }
         let (script, next_place) = self.script(start, spec.script)?;
+        for (key, count) in [("last_number", spec.last_number), ("codes_drawn", spec.codes_drawn)] {
+            self.check_count(key, count)?;
+        }
         let state = SavedState {
             started_at: spec.started.0,
             certificates: spec.certificates.into_iter().map(SavedCertificate::from).collect(),
@@ -284,6 +313,8 @@ impl Reader {
             let unused = unused.map(|(place, answer)| ScriptedUses { place, matched: 0, used: 0, answer });
             return Ok((unused.collect(), of_start));
         };
+        let counts = answers.iter().flat_map(|answer| [answer.matched, answer.used]);
+        counts.chain([next_place]).try_for_each(|count| self.check_count("script", count as u64))?;
         let places = answers.iter().map(|answer| answer.place);
         if !places.clone().is_sorted_by(|one, next| one < next) || places.max().is_some_and(|last| last >= next_place) {
             return self.invalid("script", "the places of its answers have to grow, up to `next_place`");
@@ -298,6 +329,11 @@ impl Reader {
             }
         };
         Ok((answers.into_iter().map(uses).collect::<Result<_>>()?, next_place))
+    }
+
+    /// Refuses a number that nothing can have been counted to.
+    fn check_count(&self, key: &str, count: u64) -> Result<()> {
+        if count > MAX_COUNT { self.invalid(key, format!("it is more than {MAX_COUNT}")) } else { Ok(()) }
     }
 
     fn clock(&self, ClockSpec { ahead, frozen_at }: ClockSpec) -> Result<Clock> {
@@ -347,7 +383,8 @@ impl From<ChangedCertificateSpec> for SavedCertificate {
 }
 
 fn failures(LockoutSpec { ak, in_a_row, locked_at }: LockoutSpec) -> (Box<str>, Failures) {
-    (ak, Failures { in_a_row, locked_at: locked_at.map(|at| at.0) })
+    // Far more than lock a key are all the same.
+    (ak, Failures { in_a_row: in_a_row.min(u32::MAX / 2), locked_at: locked_at.map(|at| at.0) })
 }
 
 fn mailbox(MailboxSpec { email, sent, code }: MailboxSpec) -> (Box<str>, Mailbox) {

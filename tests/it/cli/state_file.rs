@@ -132,6 +132,22 @@ fn what_cannot_be_read_exits_3_and_is_left_as_it_is() {
             "spaces[0].script: the start has no answer 0",
         ),
         (
+            changed(&|state| state["spaces"][0]["last_number"] = u64::MAX.into()),
+            "spaces[0].last_number: it is more than",
+        ),
+        (
+            changed(&|state| state["spaces"][0]["codes_drawn"] = (1_u64 << 60).into()),
+            "spaces[0].codes_drawn: it is more",
+        ),
+        (
+            changed(&|state| state["spaces"][0]["script"] = json!({ "next_place": u64::MAX, "answers": [] })),
+            "spaces[0].script: it is more than",
+        ),
+        // No value of the file is shown, and nothing that controls a terminal.
+        (changed(&|state| state["spaces"][0]["tokens"] = "SECRET".into()), "expected: a sequence at line 1"),
+        (changed(&|state| state["spaces"][0]["label"] = json!(["SECRET"])), "than expected: "),
+        (changed(&|state| state["spaces"][0]["id"] = "\u{1b}[31m".into()), "spaces[0].id: `\u{fffd}[31m` is no ID"),
+        (
             changed(&|state| add_space(state, "0123456789abcdef")),
             "spaces[1].credentials: each of the 2 partners needs a token",
         ),
@@ -146,6 +162,7 @@ fn what_cannot_be_read_exits_3_and_is_left_as_it_is() {
         let (code, printed, stderr) = run(&["--listen", "127.0.0.1:0", "--state", file.to_str().expect("text")]);
         assert_eq!((code, printed.as_str()), (Some(3), ""), "{message}: {stderr}");
         assert!(stderr.contains(message) && stderr.contains("left as it is: move it away"), "{message}: {stderr}");
+        assert!(!stderr.contains("SECRET") && !stderr.contains('\u{1b}'), "{stderr}");
         assert_eq!((fs::read_to_string(&file).expect("it is there"), inode(&file)), (content, before), "{message}");
     }
     fs::write(&file, &whole).expect("it can be written");
@@ -156,13 +173,66 @@ fn what_cannot_be_read_exits_3_and_is_left_as_it_is() {
 fn state_that_cannot_be_a_file_exits_3() {
     let files = TestDir::new("state/places");
     fs::create_dir(files.join("folder")).expect("it can be made");
-    for (place, message) in
-        [(files.join("folder"), "cannot be read: "), (files.join("missing/kept.state"), "no file can be made here")]
-    {
+    let pipe = files.join("piped.state.lock");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo can be started").success());
+    for (place, message) in [
+        (files.join("folder"), "cannot be read: "),
+        (files.join("missing/kept.state"), "no file can be made here"),
+        (files.join("piped.state"), "is no regular file"),
+    ] {
         let (code, _, stderr) = run(&["--listen", "127.0.0.1:0", "--state", place.to_str().expect("text")]);
         assert_eq!(code, Some(3), "{}: {stderr}", place.display());
         assert!(stderr.contains(message), "{}: {stderr}", place.display());
     }
+}
+
+#[tokio::test]
+async fn state_among_scenarios_is_refused_and_never_shown() {
+    let files = TestDir::new("state/fixtures");
+    let file = files.join("kept.json");
+    let process = serve(&file, &[]);
+    let space = process.client().create_space(&json!({})).await;
+    assert_eq!(process.end("TERM").0, Some(0));
+    let (directory, path) = (files.path().to_str().expect("text"), file.to_str().expect("text"));
+    for (arguments, message) in [
+        (vec!["check", path], "is a state of `bss-sim serve --state`, and no scenario"),
+        (vec!["--listen", "127.0.0.1:0", "--fixtures", directory], "is a state of `bss-sim serve --state`"),
+    ] {
+        let (code, _, stderr) = run(&arguments);
+        assert!(code == Some(3) && stderr.contains(message), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains(text(&space["users"][0]["password"])), "{stderr}");
+    }
+    fs::remove_file(&file).expect("it can be removed");
+    files.put("scenario.yaml", "name: scenario\npartners: []");
+    let (code, _, stderr) = run(&["--listen", "127.0.0.1:0", "--fixtures", directory, "--state", path]);
+    assert!(code == Some(3) && stderr.contains("cannot be among the scenarios of --fixtures"), "{stderr}");
+    assert!(!file.exists(), "nothing is made there");
+}
+
+#[tokio::test]
+async fn use_of_a_space_by_calls_that_only_read_is_kept() {
+    let file = TestDir::new("state/read").join("kept.state");
+    let process = serve(&file, &[]);
+    let space = process.client().create_space(&json!({})).await;
+    let first = wait_for(|| {
+        let spaces = file.exists().then(|| read_state(&file)["spaces"].clone());
+        spaces?.get(1).map(|space| space["last_used"].clone())
+    });
+    let path = format!("/spaces/{}", text(&space["id"]));
+    let used = async || {
+        process.client().get(&path).await;
+        process.client().get("/spaces").await["spaces"][1]["last_used"].clone()
+    };
+    let last = loop {
+        let used = used().await;
+        if used != first {
+            break used;
+        }
+    };
+    let (code, _, log) = process.end("TERM");
+    assert_eq!(code, Some(0), "{log}");
+    assert_ne!(last, first);
+    assert!(read_state(&file)["spaces"][1]["last_used"].as_str() >= last.as_str(), "{last}");
 }
 
 #[tokio::test]

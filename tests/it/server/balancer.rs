@@ -123,7 +123,8 @@ async fn behind_a_balancer_each_call_reaches_the_simulator_of_its_space() {
     let (status, answer) = client.control("GET", &format!("/spaces/{}", text(&lost["id"])), &Value::Null).await;
     assert!(status == 404 && answer.to_string().contains("space of alpha, which is not here"), "{status}: {answer}");
     let login = ["domain", "name", "password"].map(|key| text(&lost["users"][0][key]));
-    assert_eq!(client.log_in(login, &[]).await.status, 401);
+    let refused = client.log_in(login, &[]).await;
+    assert!(refused.status == 401 && refused.body.contains("it is a space of alpha, which is not here"), "{refused:?}");
     let journal = cluster.simulators[0].client().get("/journal?order=desc&limit=1").await;
     let why = text(&list(&journal, "entries")[0]["outcome"]["why"]);
     assert!(why.contains("space of alpha, which is not here"), "{why}");
