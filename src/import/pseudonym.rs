@@ -101,7 +101,7 @@ const OTHER_WORDS: [&str; 8] = [
     "token expires, expires_at",
     "calc ak sk signature fail:signature expired, signature time, server time",
     "verify aksk signature fail, get AK SK result not found, not exist",
-    "must not be null, must not be blank, must be one of, must be between and, size, must match, is invalid",
+    "must not be null, must not be blank, must be one of, must be between and, size, must match, is invalid, 32-bit 64-bit",
     "application/json; charset=UTF-8, text/html, text/plain",
     "nginx openresty api-gateway internal server error request header method parameter error_msg error_code",
 ];
@@ -394,7 +394,7 @@ mod tests {
         let text =
             "Wang Xiaoming (E12345678) of customer 5f8a1c0e9d3b47a2: CBC.0100, mail x9@acme.example, +86 13700137000";
         let expected =
-            "Aaab Aaaaaaab (A00000001) of customer 0a0a0a0a0a0a00a1: CBC.0100, mail a1@aaad.aaaaaab, +86 00000000001";
+            "Aaab Aaaaaaab (A00000001) of customer 0a0a0a0a0a0a00a1: CBC.0100, mail a1@aaad.aaaaaab, +01 00000000001";
         assert_eq!(pseudonyms.message(text), expected);
         let documented = "The customer has passed real-name authentication or is being reviewed.";
         assert_eq!(pseudonyms.message(documented), documented);
