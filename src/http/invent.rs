@@ -18,12 +18,6 @@ impl Inventor {
         write(text, number, Class::of)
     }
 
-    /// Returns the text for a text that it has seen before.
-    pub fn known(&self, text: &str) -> Option<String> {
-        let number = self.0.get(&form(text, Class::of))?.get(text)?;
-        Some(write(text, *number, Class::of))
-    }
-
     /// Returns a value for a value of JSON. What is not there stays so.
     pub fn value(&mut self, value: &Value) -> Value {
         match value {

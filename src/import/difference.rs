@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::call::{CapturedAnswer, CapturedBody, CapturedCall};
-use super::pseudonym::{Pseudonyms, is_code};
+use super::pseudonym::{Pseudonyms, is_code, is_key};
 use super::reference::{ReferenceAnswer, References};
 use crate::domain::{ENDPOINTS, Endpoint, INDIVIDUAL, catalog, gateway};
 use crate::fixture::write::flow;
@@ -145,7 +145,11 @@ impl Differences {
             } else {
                 pseudonyms.message(outcome)
             };
-            let shown = if OF_TEXT.contains(&field.as_str()) { pseudonyms.message(got) } else { keys(got, pseudonyms) };
+            let shown = match field.as_str() {
+                "Content-Type" => pseudonyms.media_type(got),
+                field if OF_TEXT.contains(&field) => pseudonyms.message(got),
+                _ => keys(got, pseudonyms),
+            };
             let varied = if *is_varied { ", and others" } else { "" };
             let (noun, more) =
                 (if *count == 1 { "entry" } else { "entries" }, if *count > entries.len() { ", …" } else { "" });
@@ -217,7 +221,7 @@ pub(super) fn raw(
     if let Some(content_type) =
         content_type.filter(|text| text.len() <= 256 && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)))
     {
-        raw["content_type"] = content_type.into();
+        raw["content_type"] = pseudonyms.media_type(content_type).into();
     }
     match body {
         CapturedBody::Empty => {}
@@ -231,21 +235,42 @@ pub(super) fn raw(
 
 /// Returns a body in which the texts of errors are without what was captured.
 pub(super) fn with_messages(body: &Value, pseudonyms: &mut Pseudonyms) -> Value {
-    let mut body = body.clone();
-    if let Some(Value::String(text)) = body.get_mut("error_msg") {
-        *text = pseudonyms.message(text);
+    match body {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| match value {
+                Value::String(text) if name == "error_msg" => (name.clone(), pseudonyms.message(text).into()),
+                value => (name.clone(), with_messages(value, pseudonyms)),
+            })
+            .collect(),
+        Value::Array(values) => values.iter().map(|value| with_messages(value, pseudonyms)).collect(),
+        value => value.clone(),
     }
-    body
 }
 
 /// The fields whose values are texts of the service.
-const OF_TEXT: [&str; 4] = ["Content-Type", "Server", "error_msg", "outcome"];
+const OF_TEXT: [&str; 3] = ["Server", "error_msg", "outcome"];
 
-/// Returns names of keys, types and the like as they are, unless they have numbers that are no count.
+/// Returns names of keys, types and the like as they are, but for keys that are quoted: those are invented.
 fn keys(text: &str, pseudonyms: &mut Pseudonyms) -> String {
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    let is_plain = |word: &str| word.is_ascii() && word.bytes().filter(u8::is_ascii_digit).count() < 4;
-    if words.into_iter().all(is_plain) { text.to_owned() } else { pseudonyms.message(text) }
+    let parts = text.split('"').enumerate().map(|(place, part)| {
+        if place % 2 == 0 {
+            return part.to_owned();
+        }
+        let name: String = serde_json::from_str(&format!("\"{part}\"")).unwrap_or_default();
+        pseudonyms.key(&name).replace(char::is_control, " ")
+    });
+    parts.collect()
+}
+
+/// Returns a key as a part of a place. One that has not the style of the API is quoted, without the signs of a place.
+fn part_of_place(name: &str) -> String {
+    if is_key(name) {
+        return name.to_owned();
+    }
+    let quoted = Value::from(name).to_string();
+    let inner = quoted[1..quoted.len() - 1].replace("\\\"", "\\u0022");
+    format!("\"{}\"", inner.replace('.', "\\u002e").replace('[', "\\u005b"))
 }
 
 /// Cuts a long text between two words: a part of a word would not be known for what it is.
@@ -504,7 +529,8 @@ fn collect(value: &Value, at: &str, places: &mut Places) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                let place = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                let name = part_of_place(name);
+                let place = if at.is_empty() { name } else { format!("{at}.{name}") };
                 if let Some((_, types)) = places.iter_mut().find(|(known, _)| *known == place) {
                     types.insert(type_of(value));
                 } else if places.len() < MAX_PLACES {

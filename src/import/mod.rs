@@ -165,7 +165,7 @@ impl Import {
     fn record(&mut self, call: CapturedCall, caller: usize) {
         let CapturedCall { endpoint, fields, answer, .. } = call;
         let fields = self.pseudonyms.fields(endpoint, &fields.unwrap_or_default());
-        let content_type = answer.header("content-type").map(str::to_owned);
+        let content_type = answer.header("content-type").map(|value| self.pseudonyms.media_type(value));
         let body = match &answer.body {
             CapturedBody::Json(body) => CapturedBody::Json(self.pseudonyms.answer(body)),
             other => other.clone(),

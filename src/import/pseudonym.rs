@@ -2,6 +2,7 @@
 //! everywhere by the same, so that a person stays the same person also where only a part of the name stands.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
@@ -40,8 +41,47 @@ const MIN_DIGITS: usize = 4;
 /// From how many characters on a word of letters and digits is taken for an identifier.
 const MIN_IDENTIFIER_CHARS: usize = 8;
 
-/// The longest part of a run of letters of another script than Latin that is looked up: such a text has no spaces.
-const MAX_PART_CHARS: usize = 8;
+/// The most characters of the name of a key that is shown.
+const MAX_KEY_CHARS: usize = 64;
+
+/// What can stand between the digits of one number, such as that of a telephone.
+const BETWEEN_DIGITS: &str = " \u{a0}-.()/:+";
+
+/// The words of well-known media types and character sets.
+const OF_MEDIA_TYPES: [&str; 32] = [
+    "1",
+    "8",
+    "8859",
+    "application",
+    "ascii",
+    "charset",
+    "css",
+    "csv",
+    "data",
+    "form",
+    "gb18030",
+    "gb2312",
+    "gbk",
+    "html",
+    "image",
+    "iso",
+    "javascript",
+    "jpeg",
+    "json",
+    "multipart",
+    "octet",
+    "pdf",
+    "plain",
+    "png",
+    "problem",
+    "stream",
+    "text",
+    "us",
+    "utf",
+    "vnd",
+    "xhtml",
+    "xml",
+];
 
 /// The words of the documented texts and of the parameters, which say nothing of anyone.
 static VOCABULARY: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -61,19 +101,43 @@ const OTHER_WORDS: [&str; 8] = [
     "token expires, expires_at",
     "calc ak sk signature fail:signature expired, signature time, server time",
     "verify aksk signature fail, get AK SK result not found, not exist",
-    "must not be null, must not be blank, must be one of, must be between and, size, must match, is invalid",
+    "must not be null, must not be blank, must be one of, must be between and, size, must match, is invalid, 32-bit 64-bit",
     "application/json; charset=UTF-8, text/html, text/plain",
     "nginx openresty api-gateway internal server error request header method parameter error_msg error_code",
 ];
 
 /// Replaces what was captured.
 #[derive(Debug, Default)]
-pub(super) struct Pseudonyms(Inventor);
+pub(super) struct Pseudonyms {
+    inventor: Inventor,
+    /// The words of values in lower case, as far as they look like any other word of a text.
+    words: HashSet<String>,
+}
 
 impl Pseudonyms {
     /// Returns a text for a text.
     pub(super) fn text(&mut self, text: &str) -> String {
-        rewrite(text, |word| self.0.text(word))
+        rewrite(text, |_, word| {
+            if word.is_ascii() && !is_identifier(word) && word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+                self.words.insert(word.to_ascii_lowercase());
+            }
+            self.invent(word)
+        })
+    }
+
+    /// Returns a word for a word. Signs outside ASCII, such as emoji, become letters.
+    fn invent(&mut self, word: &str) -> String {
+        let letters: String =
+            word.chars().map(|c| if c.is_ascii() || c.is_alphabetic() { c } else { letter_of(c) }).collect();
+        self.inventor.text(&letters)
+    }
+
+    /// Returns a media type, of which what is not well known is invented.
+    pub(super) fn media_type(&mut self, value: &str) -> String {
+        rewrite(value, |_, word| {
+            let is_known = OF_MEDIA_TYPES.contains(&word.to_ascii_lowercase().as_str());
+            if is_known { word.to_owned() } else { self.invent(word) }
+        })
     }
 
     /// Returns a text for an account name, of which a reserved beginning counts.
@@ -143,95 +207,152 @@ impl Pseudonyms {
     fn value(&mut self, value: &Value) -> Value {
         match value {
             Value::String(text) => self.text(text).into(),
-            Value::Number(_) => self.0.value(value),
+            Value::Number(_) => self.inventor.value(value),
             Value::Array(values) => values.iter().map(|value| self.value(value)).collect(),
             Value::Object(fields) => fields.iter().map(|(name, value)| (self.key(name), self.value(value))).collect(),
             Value::Null | Value::Bool(_) => value.clone(),
         }
     }
 
-    /// A key is a word of the API, unless it has a number.
-    fn key(&mut self, name: &str) -> String {
-        let is_word = name.len() <= 64
-            && name.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.'));
-        if is_word { name.to_owned() } else { self.text(name) }
+    /// Returns the name of a key, which stays if it has the style of the API.
+    pub(super) fn key(&mut self, name: &str) -> String {
+        if is_key(name) { name.to_owned() } else { self.text(name) }
     }
 
     /// Returns the text of an error without what was captured elsewhere or looks like an identifier.
     pub(super) fn message(&mut self, text: &str) -> String {
-        let mut written = String::with_capacity(text.len());
-        let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-        let is_latin = text.chars().filter(char::is_ascii_alphabetic).count() * 2 > letters;
-        for token in text.split_inclusive(|c: char| c.is_whitespace() || "\"'<>(),;=".contains(c)) {
-            let is_address = is_address(token);
-            written += &rewrite(token, |word| if is_address { self.0.text(word) } else { self.word(word, is_latin) });
+        let numbers = spaced_numbers(text);
+        let is_of_number = |place: usize| {
+            let next = numbers.partition_point(|number| number.end <= place);
+            numbers.get(next).is_some_and(|number| number.contains(&place))
+        };
+        let (mut written, mut start) = (String::with_capacity(text.len()), 0);
+        for token in text.split_inclusive(|c: char| c.is_whitespace() || "\"'<>".contains(c)) {
+            let (before, url) = token.split_at(token.find("://").map_or(token.len(), |scheme| scheme + "://".len()));
+            for part in before.split_inclusive(|c: char| "(),;=".contains(c)) {
+                let is_whole = is_address(part) || is_joined_identifier(part);
+                written += &rewrite(part, |place, word| {
+                    if is_whole || is_of_number(start + place) { self.invent(word) } else { self.word(word) }
+                });
+                start += part.len();
+            }
+            // Each part of a URL can name a person or be a secret.
+            written += &rewrite(url, |_, word| self.invent(word));
+            start += url.len();
         }
         written
     }
 
-    /// Returns a word of a text. In a Latin one, words of another script are names.
-    fn word(&mut self, word: &str, is_latin: bool) -> String {
-        if VOCABULARY.contains(&word.to_ascii_lowercase()) {
+    /// Returns a word of a text. The documented texts are in ASCII, so that a word of another script can be a name.
+    fn word(&mut self, word: &str) -> String {
+        if is_documented(word) {
             return word.to_owned();
         }
-        if !word.is_ascii() {
-            return if is_latin { self.0.text(word) } else { self.parts(word) };
-        }
-        let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        let is_number = digits == word.len();
-        let is_identifier = digits >= MIN_DIGITS || digits > 0 && word.len() >= MIN_IDENTIFIER_CHARS;
-        let is_known = !(is_number && digits < MIN_DIGITS) && self.0.known(word).is_some();
-        if is_identifier || is_known { self.0.text(word) } else { word.to_owned() }
-    }
-
-    /// Replaces what is known of a run of letters, the longest parts first.
-    fn parts(&mut self, run: &str) -> String {
-        let (chars, mut text, mut start): (Vec<char>, _, _) = (run.chars().collect(), String::new(), 0);
-        while start < chars.len() {
-            let longest = MAX_PART_CHARS.min(chars.len() - start);
-            let known = (2..=longest)
-                .rev()
-                .chain((start == 0 && chars.len() > longest).then_some(chars.len()))
-                .find_map(|length| {
-                    let part: String = chars[start..start + length].iter().collect();
-                    Some((length, self.0.known(&part)?))
-                });
-            match known {
-                Some((length, invented)) => {
-                    text.push_str(&invented);
-                    start += length;
-                }
-                None => {
-                    text.push(chars[start]);
-                    start += 1;
-                }
-            }
-        }
-        text
+        let is_replaced = !word.is_ascii() || is_identifier(word) || self.words.contains(&word.to_ascii_lowercase());
+        if is_replaced { self.invent(word) } else { word.to_owned() }
     }
 }
 
-/// Rewrites each word of a text: each run of letters and digits.
-fn rewrite(text: &str, mut word: impl FnMut(&str) -> String) -> String {
-    let (mut written, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(start) = rest.find(char::is_alphanumeric) {
-        written.push_str(&rest[..start]);
-        rest = &rest[start..];
-        let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
-        written.push_str(&word(&rest[..end]));
-        rest = &rest[end..];
+/// Returns true for the name of a key in the style of the API, such as `customer_id`. One with a long number is an identifier.
+pub(super) fn is_key(name: &str) -> bool {
+    name.len() <= MAX_KEY_CHARS
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && name.bytes().filter(u8::is_ascii_digit).count() < MIN_DIGITS
+}
+
+/// Returns true for a word of the documented texts.
+fn is_documented(word: &str) -> bool {
+    VOCABULARY.contains(&word.to_ascii_lowercase())
+}
+
+/// Returns true for a word that is no word of a language, by its digits.
+fn is_identifier(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    digits >= MIN_DIGITS || digits > 0 && word.len() >= MIN_IDENTIFIER_CHARS
+}
+
+/// Returns a letter for a sign. Signs of one block have different ones.
+fn letter_of(sign: char) -> char {
+    char::from_u32(0x2_0000 + u32::from(sign) % 0xA6D0).unwrap_or('\u{20000}')
+}
+
+/// Returns true for what a word consists of: letters, digits, their accents, and signs outside ASCII but punctuation.
+fn is_of_word(c: char) -> bool {
+    let is_punctuation = matches!(c, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff65}');
+    c.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&c) || c >= '\u{2070}' && !is_punctuation
+}
+
+/// Returns the words of a text, each with its place in bytes.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut start = 0;
+    text.split_inclusive(|c: char| !is_of_word(c)).filter_map(move |part| {
+        let place = start;
+        start += part.len();
+        let word = part.trim_end_matches(|c: char| !is_of_word(c));
+        (!word.is_empty()).then_some((place, word))
+    })
+}
+
+/// Rewrites each word of a text.
+fn rewrite(text: &str, mut word: impl FnMut(usize, &str) -> String) -> String {
+    let (mut written, mut end) = (String::with_capacity(text.len()), 0);
+    for (start, known) in words(text) {
+        written.push_str(&text[end..start]);
+        written.push_str(&word(start, known));
+        end = start + known.len();
     }
-    written.push_str(rest);
+    written.push_str(&text[end..]);
     written
 }
 
-/// Returns true for a mail address, a URL, a host or an IP address. Codes and fields have dots, too.
+/// A number with signs or spaces between its digits.
+struct SpacedNumber {
+    place: Range<usize>,
+    digits: usize,
+    is_joined: bool,
+}
+
+/// Returns the places of long numbers that have signs or spaces between their digits. The number of a code, such as
+/// `CBC.0100`, is none.
+fn spaced_numbers(text: &str) -> Vec<Range<usize>> {
+    let mut numbers: Vec<SpacedNumber> = Vec::new();
+    for (start, word) in words(text).filter(|(_, word)| word.bytes().all(|byte| byte.is_ascii_digit())) {
+        let end = start + word.len();
+        let is_next =
+            |number: &&mut SpacedNumber| text[number.place.end..start].chars().all(|c| BETWEEN_DIGITS.contains(c));
+        let is_of_code =
+            || text[..start].strip_suffix('.').is_some_and(|before| before.ends_with(|c: char| c.is_ascii_uppercase()));
+        if let Some(number) = numbers.last_mut().filter(is_next) {
+            number.place.end = end;
+            number.digits += word.len();
+            number.is_joined = true;
+        } else if !is_of_code() {
+            numbers.push(SpacedNumber { place: start..end, digits: word.len(), is_joined: false });
+        }
+    }
+    numbers.retain(|number| number.is_joined && number.digits >= MIN_DIGITS);
+    numbers.into_iter().map(|number| number.place).collect()
+}
+
+/// Returns true for an identifier with hyphens or colons, such as a UUID, an IPv6 address or the address of a network card.
+fn is_joined_identifier(token: &str) -> bool {
+    let token = token.trim_matches(|c: char| !is_of_word(c));
+    let is_count = |word: &str| word.len() < MIN_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_hex = |word: &str| word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_digit = token.bytes().any(|byte| byte.is_ascii_digit());
+    token.contains(['-', ':'])
+        && (has_digit || words(token).all(|(_, word)| is_hex(word)))
+        && words(token).any(|(_, word)| !is_documented(word) && !is_count(word))
+}
+
+/// Returns true for a mail address, a host, an IP address or a path of a share. Codes and fields have dots, too.
 fn is_address(token: &str) -> bool {
-    let token = token.trim_matches(|c: char| !c.is_alphanumeric());
-    let is_known =
-        token.split(|c: char| !c.is_alphanumeric()).all(|word| VOCABULARY.contains(&word.to_ascii_lowercase()));
+    let is_path = token.starts_with("//") || token.contains('\\');
+    let token = token.trim_matches(|c: char| !c.is_alphanumeric() && c != '@');
     let has_dot = token.split('.').filter(|part| !part.is_empty()).count() > 1;
-    !is_known && !is_code(token) && (has_dot || token.contains('@') || token.contains("://"))
+    let is_known = words(token).all(|(_, word)| is_documented(word));
+    !is_known && !is_code(token) && (is_path || has_dot || token.contains('@'))
 }
 
 /// Returns true for an `error_code`, such as `CBC.0100`.
@@ -273,16 +394,86 @@ mod tests {
         let text =
             "Wang Xiaoming (E12345678) of customer 5f8a1c0e9d3b47a2: CBC.0100, mail x9@acme.example, +86 13700137000";
         let expected =
-            "Aaab Aaaaaaab (A00000001) of customer 0a0a0a0a0a0a00a1: CBC.0100, mail a1@aaad.aaaaaab, +86 00000000001";
+            "Aaab Aaaaaaab (A00000001) of customer 0a0a0a0a0a0a00a1: CBC.0100, mail a1@aaad.aaaaaab, +01 00000000001";
         assert_eq!(pseudonyms.message(text), expected);
         let documented = "The customer has passed real-name authentication or is being reviewed.";
         assert_eq!(pseudonyms.message(documented), documented);
-        pseudonyms.text("王小明");
         let text = "<p>proxy-7.corp.example:8080, 10.1.2.3, https://a.example/b?c=d: limit:10,time:1 second";
         let written = pseudonyms.message(text);
         assert!(!["proxy", "corp", "10.1", "8080", "a.example"].iter().any(|part| written.contains(part)), "{written}");
         assert!(written.ends_with("limit:10,time:1 second"), "{written}");
-        assert_eq!(pseudonyms.message("客户王小明已认证"), format!("客户{}已认证", pseudonyms.text("王小明")));
+    }
+
+    /// Asserts that a text has none of these parts once it is written.
+    #[track_caller]
+    fn assert_hidden(text: &str, parts: &[&str]) {
+        let mut pseudonyms = Pseudonyms::default();
+        pseudonyms.text("Marisol Quintanilla");
+        let written = pseudonyms.message(text);
+        for part in parts {
+            assert!(text.contains(part) && !written.contains(part), "{part} is in {written}");
+        }
+        assert_eq!(pseudonyms.message(text), written, "a text is written in one way");
+    }
+
+    #[test]
+    fn a_known_name_is_hidden_in_each_case_and_between_signs() {
+        assert_hidden("MARISOL of quintanilla", &["MARISOL", "quintanilla"]);
+        assert_hidden("user m_quintanilla or QUINTANILLA.m or quintanilla-marisol", &["quintanilla", "QUINTANILLA"]);
+    }
+
+    #[test]
+    fn numbers_and_identifiers_are_hidden_in_texts() {
+        let text = "call +33 6 12 34 56 78 or (030) 12-34-56 or +7 (912) 345-67-89 or 06.12.34.56.78";
+        assert_hidden(text, &["12 34", "56 78", "030", "12-34-56", "912", "345-67-89", "34.56"]);
+        let text = "of 4f3a-9bcd-77e1 550e8400-e29b-41d4-a716-446655440000 fe80::dead:beef aa:bb:cc:dd:ee:ff";
+        assert_hidden(text, &["4f3a", "9bcd", "77e1", "e29b", "41d4", "a716", "fe80", "dead", "beef", "bb", "ff"]);
+        let text = r"at https://host/ticket?token=QWERTYuiop,x&u=frobnicator#frag or \\zorgnas\bilbo or //share/frodo";
+        assert_hidden(text, &["host", "QWERTY", "frobnicator", "frag", "zorgnas", "bilbo", "share", "frodo"]);
+    }
+
+    #[test]
+    fn words_of_other_scripts_and_emoji_are_hidden() {
+        assert_hidden("Иванов: Сидоров не найден, 张先生, 김철수", &["Сидоров", "张", "先生", "김철수", "найден"]);
+        assert_hidden("of Müller, 🦊🐻 and １２", &["Müller", "🦊", "🐻", "１", "２"]);
+        let mut pseudonyms = Pseudonyms::default();
+        let invented = pseudonyms.text("🦊🐻");
+        assert!(invented.chars().count() == 2 && !invented.contains(['🦊', '🐻']), "{invented}");
+        assert_ne!(pseudonyms.text("🐻🦊"), invented);
+    }
+
+    #[test]
+    fn documented_texts_and_counts_stay() {
+        let mut pseudonyms = Pseudonyms::default();
+        let pages = catalog::ErrorCode::ALL.iter().map(|code| code.message());
+        let texts = pages.chain(gateway::ERRORS.iter().map(|row| row.message));
+        for text in texts.chain(["limit:5,time:1 second", "CBC.0100 (400): Parameter error."]) {
+            assert_eq!(pseudonyms.message(text), text);
+        }
+    }
+
+    #[test]
+    fn only_known_media_types_and_keys_of_the_style_of_the_api_stay() {
+        let mut pseudonyms = Pseudonyms::default();
+        for known in ["application/json;charset=UTF-8", "text/html; charset=iso-8859-1", "application/problem+json"] {
+            assert_eq!(pseudonyms.media_type(known), known);
+        }
+        assert_eq!(pseudonyms.media_type("application/vnd.zorgco.v2+json"), "application/vnd.aaaaab.a1+json");
+        let typed = pseudonyms.media_type("application/json; profile=https://gw7.zorgco.example/x; boundary=Zorg99");
+        assert!(
+            typed.starts_with("application/json; ") && !typed.contains("zorg") && !typed.contains("Zorg"),
+            "{typed}"
+        );
+        for (name, is_shown) in [
+            ("customer_id", true),
+            ("address2", true),
+            ("Frodo", false),
+            ("frodo.baggins", false),
+            ("e9988776", false),
+            ("张", false),
+        ] {
+            assert_eq!(pseudonyms.key(name) == name, is_shown, "{name}");
+        }
     }
 
     #[test]

@@ -184,12 +184,18 @@ proptest! {
     fn no_captured_value_is_printed(
         token in "[A-Z]{3}[a-z0-9]{9,30}",
         customer in "[a-f]{2}[1-9a-f]{14}",
-        name in "[A-Z][b-z]{3,8} [A-Z][b-z]{4,8}|[\u{5f20}-\u{5f40}]{4}",
+        name in "[A-Z][b-z]{3,8} [A-Z][b-z]{7,9}|[\u{5f20}-\u{5f40}]{4}",
         number in "[B-Z][1-9]{8}",
         file in "[b-z]{5,9}",
         platform in "[B-Z]{6}_[B-Z]{4}",
         mail in "[b-z]{5}@[b-z]{6}\\.[b-z]{4}",
         code in prop_oneof!["CBC.99007188", "CBC.99000027", "CBC.12345678", "CBC.0100"],
+        (phone, joined, query, key) in (
+            "\\+[1-9]{2} \\([1-9]{3}\\) [1-9]{2}-[1-9]{2}",
+            "[a-f]{2}[1-9]{2}-[a-f1-9]{4}-[1-9]{2}[a-f]{2}|fe8[1-9]::[a-f]{4}:[a-f]{4}",
+            "[b-zB-Z]{9}",
+            "[B-Z][b-z]{8} [b-z]{8}",
+        ),
         is_named_first in any::<bool>(),
     ) {
         let request = json!({
@@ -197,13 +203,17 @@ proptest! {
             "verified_file_url": [format!("{file}/front.jpg"), "hand.jpg"], "xaccount_type": platform, "note": { "mail": mail },
         });
         let text = format!("{name} ({number}, {mail}) of {platform}: {customer}/{file} at proxy-{file}.example.com is wrong");
-        let error = entry("another-token", &json!({}), 400, &json!({ "error_code": code, "error_msg": text, "extra": mail }));
+        let last = name.split(' ').next_back().unwrap_or_default();
+        let (lower, upper) = (last.to_lowercase(), last.to_uppercase());
+        let text = format!("{text}: {upper}, m_{lower}, {phone}, {joined}, https://host.example/?t={query}&u={query}");
+        let mut error = entry("another-token", &json!({}), 400, &json!({ "error_code": code, "error_msg": text, "extra": mail, &key: { &mail: 1 } }));
+        error["response"]["headers"][0]["value"] = format!("application/vnd.{query}+json; profile={query}").into();
         let own = entry(&token, &request, 400, &json!({ "error_code": code, "error_msg": text }));
         let entries = if is_named_first { vec![error, own] } else { vec![own, error] };
         let har = json!({ "log": { "version": "1.2", "entries": entries } }).to_string();
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let (_, Imported { scenario, report }) = runtime.block_on(import(&har));
-        let words = [&token, &customer, &number, &file, &mail].into_iter().map(String::as_str);
+        let words = [&token, &customer, &number, &file, &mail, &phone, &joined, &query, &key, &lower, &upper].into_iter().map(String::as_str);
         let parts = name.split(' ').chain(platform.split('_')).filter(|part| part.chars().count() >= 4);
         for value in words.chain(parts) {
             prop_assert!(!scenario.contains(value) && !report.contains(value), "{value} is in\n{scenario}\n{report}");

@@ -231,12 +231,26 @@ fn import_proposes_what_makes_the_same_answer() {
       CBC.0100: error_msg: the service: "customer_id: must not be null"; bss-sim: "Parameter error." (1 entry: 3)
           the same, if it names the field: settings: { wire: { parameter_errors: named } }
       CBC.99001234: outcome: the service: status 400; bss-sim: not known (1 entry: 4)
-          the same: scripted: [{ when: {}, then: { raw: { status: 400, content_type: "application/json;charset=UTF-8", body: "{\"error_code\":\"CBC.99001234\",\"error_msg\":\"The service of 一一丁 is busy, call +86 00000000001.\"}" } } }]
+          the same: scripted: [{ when: {}, then: { raw: { status: 400, content_type: "application/json;charset=UTF-8", body: "{\"error_code\":\"CBC.99001234\",\"error_msg\":\"The service of 一一丁 is busy, call +01 00000000001.\"}" } } }]
       status 502: outcome: the service: status 502; bss-sim: not known (1 entry: 5)
           the same: scripted: [{ when: {}, then: { raw: { status: 502, content_type: "application/json;charset=UTF-8", body: "<html>502 at aaaac-1.aaac.aaaaaab</html>" } } }]
     differences from bss-sim: 5
     "###);
     assert!(!format!("{scenario}{report}").contains("13800138000"), "{scenario}{report}");
+}
+
+#[test]
+fn import_invents_keys_and_media_types_on_both_outputs() {
+    let mut typed = entry("POST", INDIVIDUAL, Some(&passport("aaa111")), 200, &json!({ "is_review": 1, "ok": 2 }));
+    typed["response"]["headers"][0]["value"] = "application/vnd.zorgco.v2+json; boundary=Zorgline99".into();
+    let answer = json!({ "review_result": 1, "opinion": null, "Frodo.Bagginsov": { "E9988776": "x" } });
+    let keyed = entry("GET", &format!("{RESULT}?customer_id=aaa111"), None, 200, &answer);
+    let (scenario, report) = import("import-invented-keys", &[typed, keyed]);
+    for secret in ["zorgco", "Zorgline99", "Frodo", "Bagginsov", "E9988776"] {
+        assert!(!scenario.contains(secret) && !report.contains(secret), "{secret} is in\n{scenario}\n{report}");
+    }
+    assert!(report.contains("Content-Type: the service: application/vnd."), "{report}");
+    assert!(report.contains(": the service: object; bss-sim: no such key"), "{report}");
 }
 
 #[test]
