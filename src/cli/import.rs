@@ -24,7 +24,7 @@ Examples:
   # a scenario that answers as the real service did
   bss-sim import capture.har > captured.yaml
   bss-sim check captured.yaml
-  # only compare, and exit with 1 if an answer of the service has changed its form
+  # only compare, and exit with 1 if an answer of the service has changed its form, or if there is no answer to compare
   bss-sim import --check capture.har
   # the same every night: with what is known from an earlier capture, and without a header that never fits
   bss-sim import --check capture.har --ignore-header Server --fixtures captured.yaml
@@ -38,7 +38,7 @@ pub(super) struct ImportArgs {
     #[arg(value_name = "CAPTURE")]
     capture: PathBuf,
 
-    /// Only compare: print no scenario, and exit with 1 if an answer differs from that of bss-sim.
+    /// Only compare: print no scenario, and exit with 1 if an answer differs from that of bss-sim, or if there is none.
     #[arg(long)]
     check: bool,
 
@@ -66,7 +66,7 @@ impl ImportArgs {
             progress.clear();
             read
         };
-        let has_differences = import.has_differences();
+        let (has_differences, has_calls) = (import.has_differences(), import.has_calls());
         let (scenario, report) = if self.check {
             (None, import.compared())
         } else {
@@ -82,7 +82,13 @@ impl ImportArgs {
             let message = "the service answers otherwise than bss-sim: use what is proposed, or correct the capture";
             return Err(CommandError::CheckFailed(message.to_owned()));
         }
-        read.map_err(CommandError::Capture)
+        read.map_err(CommandError::Capture)?;
+        if self.check && !has_calls {
+            let message = "nothing was compared: the capture has no call of a simulated endpoint with its answer; \
+                           record calls of the service";
+            return Err(CommandError::CheckFailed(message.to_owned()));
+        }
+        Ok(())
     }
 }
 

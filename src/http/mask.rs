@@ -232,10 +232,35 @@ impl Mask<'_> {
         let is_shown = is_harmless || (self.show_personal_data && !is_secret() && !self.is_credential(value));
         match name {
             _ if is_shown => excerpt(value).into_owned(),
-            "authorization" => self.hide_after(beginning(value, &SCHEMES), value),
+            "authorization" => self.authorization(value),
             "user-agent" => self.hide_after(beginning(value, &PRODUCTS), value),
             _ => self.hide(value),
         }
+    }
+
+    /// Returns the scheme. In an export the names of a signature's parts are shown as well: they say what it is.
+    fn authorization(self, value: &str) -> String {
+        let scheme = beginning(value, &SCHEMES);
+        if self.inventor.is_none() || !scheme.contains("-HMAC-") {
+            return self.hide_after(scheme, value);
+        }
+        let part = |part: &str| match part.split_once('=') {
+            Some((name, value)) => match name.trim_start() {
+                "Access" | "Signature" => format!("{name}={}", self.hide(value)),
+                "Credential" => match value.split_once('/') {
+                    Some((key, scope)) => format!("{name}={}/{}", self.hide(key), self.hide(scope)),
+                    None => format!("{name}={}", self.hide(value)),
+                },
+                "SignedHeaders" => {
+                    let headers: Vec<_> = value.split(';').take(MAX_SHOWN).map(short).collect();
+                    format!("{name}={}", headers.join(";"))
+                }
+                _ => self.hide(part),
+            },
+            None => self.hide(part),
+        };
+        let parts: Vec<_> = value[scheme.len()..].split(',').map(part).collect();
+        format!("{scheme}{}", parts.join(","))
     }
 
     /// Returns a value of which only the beginning is shown.
@@ -400,10 +425,16 @@ pub fn is_enumerated(endpoint: &'static Endpoint, name: &str, value: &Value) -> 
     let Some(parameter) = endpoint.parameter(name) else { return false };
     let harmless = PARAMETERS.iter().find(|(known, _)| *known == name).map(|(_, harmless)| *harmless);
     match harmless {
-        Some(Harmless::TableNumber) => value.as_i64().is_some_and(|number| TABLE_NUMBERS.contains(&number)),
+        Some(Harmless::TableNumber) => integer(value).is_some_and(|number| TABLE_NUMBERS.contains(&number)),
         Some(Harmless::Valid) => is_valid(parameter, value),
         _ => false,
     }
+}
+
+/// Returns an integer, also in the form `1.0`.
+fn integer(value: &Value) -> Option<i64> {
+    let in_other_form = || value.to_string().strip_suffix(".0")?.parse().ok();
+    value.as_i64().or_else(in_other_form)
 }
 
 /// Returns a request with the headers and the query that are shown by default.

@@ -84,8 +84,6 @@ pub(crate) struct Import {
     /// The hash of the last answer to each request that changes nothing, by the hash of the request.
     last_answers: HashMap<u64, u64>,
     hasher: RandomState,
-    /// How many calls were such.
-    repeated: usize,
     /// How many entries and how many calls were read.
     entries: usize,
     compared: usize,
@@ -116,7 +114,6 @@ impl Import {
             bytes: 0,
             last_answers: HashMap::new(),
             hasher: RandomState::new(),
-            repeated: 0,
             entries: 0,
             compared: 0,
             skipped: BTreeMap::new(),
@@ -132,6 +129,11 @@ impl Import {
     /// Returns true if an answer of the service differs from that of bss-sim.
     pub(crate) fn has_differences(&self) -> bool {
         !self.differences.is_empty()
+    }
+
+    /// Returns true if there was a call that could be compared.
+    pub(crate) fn has_calls(&self) -> bool {
+        self.compared > 0
     }
 
     fn add(&mut self, entry: &CapturedEntry) {
@@ -189,8 +191,8 @@ impl Import {
             let request = self.hasher.hash_one((caller, endpoint.method, endpoint.path, &request));
             let answer = self.hasher.hash_one(format!("{:?}", call.answer));
             if self.last_answers.insert(request, answer) == Some(answer) {
-                self.repeated += 1;
-                return;
+                let why = "repeated calls with the same answer: one exchange stands for them";
+                return self.leave_out(why, call.entry);
             }
         }
         self.bytes += bytes;

@@ -278,14 +278,31 @@ fn without_personal_data(mask: Mask<'_>, value: Value) -> Value {
         Value::Object(fields) => {
             let shown = |(name, value): (String, Value)| {
                 let is_personal = PERSONAL.contains(&name.as_str()) && !value.is_null();
-                let shown =
-                    if is_personal { mask.hide_json(&value.to_string()) } else { without_personal_data(mask, value) };
+                let shown = match value {
+                    // What reads an export knows the fields by their names.
+                    value if is_personal && mask.inventor.is_some() => with_invented_values(mask, value),
+                    value if is_personal => mask.hide_json(&value.to_string()),
+                    value => without_personal_data(mask, value),
+                };
                 (name, shown)
             };
             fields.into_iter().map(shown).collect()
         }
         Value::Array(elements) => elements.into_iter().map(|value| without_personal_data(mask, value)).collect(),
         other => other,
+    }
+}
+
+/// Invents all values but the IDs of partners, which other answers show as well.
+fn with_invented_values(mask: Mask<'_>, value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let shown = |(name, value): (String, Value)| (short(&name).into_owned(), with_invented_values(mask, value));
+            fields.into_iter().map(shown).collect()
+        }
+        Value::Array(elements) => elements.into_iter().map(|value| with_invented_values(mask, value)).collect(),
+        Value::String(id) if mask.accounts.partner_by_id(&id).is_some() => id.into(),
+        other => mask.hide_json(&other.to_string()),
     }
 }
 
