@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::call::{CapturedAnswer, CapturedBody, CapturedCall};
 use super::pseudonym::{Pseudonyms, is_code, is_key};
 use super::reference::{ReferenceAnswer, References};
-use crate::domain::{ENDPOINTS, Endpoint, INDIVIDUAL, catalog, gateway};
+use crate::domain::{CheckItem, ENDPOINTS, Endpoint, INDIVIDUAL, catalog, gateway};
 use crate::fixture::write::flow;
 
 /// The most differences that are told.
@@ -381,7 +381,13 @@ fn id_form(value: &str) -> String {
     }
 }
 
+/// The outcomes that bss-sim decides before it looks for a scripted answer.
+const BEFORE_SCRIPTS: [&str; 4] = ["APIGW.0101", "APIGW.0201", "APIGW.0301", "CBC.0151"];
+
 fn raw_remedy(call: &CapturedCall) -> Remedy {
+    if BEFORE_SCRIPTS.contains(&call.outcome().as_str()) {
+        return Remedy::None("bss-sim answers this before it looks for a scripted answer");
+    }
     let CapturedAnswer { status, body, .. } = &call.answer;
     let content_type = call.answer.header("content-type").map(str::to_owned);
     if call.is_of_iam() {
@@ -402,20 +408,20 @@ fn text_finding(references: &[&ReferenceAnswer], outcome: &str, call: &CapturedC
         |body: &Value| Some(body["error_msg"].as_str().or_else(|| body["error"]["message"].as_str())?.to_owned());
     let got = text(call.answer.json()?)?;
     let is_of_gateway = gateway::find(outcome).is_some();
-    let main = |text: &str| {
-        if is_of_gateway {
-            text.split(": ").next().unwrap_or_default().trim_end_matches('.').to_owned()
-        } else {
-            text.to_owned()
-        }
+    let is_same = |known: &str| match (known.split_once(": "), got.split_once(": ")) {
+        // What the gateway says of the case, after a colon, differs from case to case.
+        (Some((known, _)), Some((got, _))) if is_of_gateway => known == got,
+        (None, Some((got, _))) if is_of_gateway => known.trim_end_matches('.') == got,
+        _ => known == got,
     };
     let known: Vec<_> = references.iter().filter_map(|reference| text(&reference.body)).collect();
-    if known.is_empty() || known.iter().any(|known| main(known) == main(&got)) {
+    if known.is_empty() || known.iter().any(|known| is_same(known)) {
         return None;
     }
     let remedy: fn(&CapturedCall) -> Remedy = match outcome {
         "CBC.0100" if names_field(&got) => |_| Remedy::NamedParameters,
-        "APIGW.0308" => |_| Remedy::Quota,
+        "APIGW.0308" if got.contains("limit:") => |_| Remedy::Quota,
+        _ if got.trim().is_empty() => raw_remedy,
         _ if has_message(outcome) => |call| Remedy::Message(call.outcome()),
         _ => raw_remedy,
     };
@@ -488,7 +494,21 @@ fn body_findings(references: &[&ReferenceAnswer], answer: &CapturedAnswer) -> Ve
         }
     }
     findings.extend(order_finding(&variants, &got));
+    findings.extend(item_finding(answer));
     findings
+}
+
+/// The first check item that the page does not have.
+fn item_finding(answer: &CapturedAnswer) -> Option<Finding> {
+    let items = answer.json()?.get("fail_check_items")?.as_array()?;
+    let got = items.iter().find(|item| !is_check_item(item))?.to_string();
+    let expected = "an item of the page".to_owned();
+    Some(Finding { field: "fail_check_items".to_owned(), expected, got, remedy: raw_remedy })
+}
+
+/// Returns true if a scripted answer can name this item.
+pub(super) fn is_check_item(item: &Value) -> bool {
+    item.as_str().is_some_and(|item| CheckItem::parse(item).is_some())
 }
 
 /// The first object whose keys have another order than those of every variant, as far as both have them.

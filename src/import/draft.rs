@@ -7,6 +7,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::call::CapturedBody;
+use super::difference::is_check_item;
 use super::learned::{LearnedReview, LearnedWorld};
 use super::recorded::RecordedCall;
 use crate::domain::{Answer, ApiCode, ENDPOINTS, INDIVIDUAL, Kind, catalog::ASSOCIATION_TIMED_OUT, gateway};
@@ -343,7 +344,9 @@ impl<'a> ScenarioDraft<'a> {
         }
         match (body.len(), body.get("fail_check_items")) {
             (2, None) => Some(json!({ "error_code": code })),
-            (3, Some(items)) => Some(json!({ "error_code": code, "fail_check_items": items })),
+            (3, Some(Value::Array(items))) if items.iter().all(is_check_item) => {
+                Some(json!({ "error_code": code, "fail_check_items": items }))
+            }
             _ => None,
         }
     }

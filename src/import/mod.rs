@@ -43,6 +43,9 @@ use crate::fixture::LoadError;
 const MAX_EXCHANGES: usize = 10_000;
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 
+/// The most bytes of a call that becomes an exchange. One that is longer than all others is nothing to read.
+const MAX_EXCHANGE_BYTES: usize = 1024 * 1024;
+
 /// How many entries are named for each reason, and how many reasons there are.
 const MAX_NAMED: usize = 3;
 const MAX_REASONS: usize = 200;
@@ -179,6 +182,9 @@ impl Import {
         };
         let request = Value::from(fields.clone()).to_string();
         let bytes = request.len() + size(&body);
+        if bytes > MAX_EXCHANGE_BYTES {
+            return self.leave_out("calls of more than 1 MiB, request and answer together", self.entries);
+        }
         let call = RecordedCall {
             entry: self.entries,
             caller,

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::support::{TestDir, binary, finished, passport, run, run_on, with};
+use crate::support::{TestDir, binary, finished, passport, run, run_on, text, with};
 
 const INDIVIDUAL: &str = "/v2/customers/realname-auths/individual";
 const RESULT: &str = "/v2/customers/realname-auths/result";
@@ -302,6 +302,69 @@ fn import_check_tells_each_drift() {
         assert_eq!(code, Some(1), "{difference}: {report}");
         assert!(report.contains(difference), "{difference}: {report}");
     }
+}
+
+#[test]
+fn import_proposes_nothing_that_has_no_effect() {
+    let gateway = |code: &str, text: &str, status: u16| {
+        let body = json!({ "error_msg": text, "error_code": code, "request_id": ID });
+        let mut entry = entry("POST", INDIVIDUAL, Some(&passport("aaa111")), status, &body);
+        entry["response"]["headers"] = json!([
+            { "name": "Content-Type", "value": "application/json" }, { "name": "X-Request-Id", "value": ID },
+            { "name": "Server", "value": "api-gateway" }, { "name": "Retry-After", "value": "1" },
+        ]);
+        entry
+    };
+    let mut refused_by_gateway =
+        gateway("APIGW.0301", "Incorrect IAM authentication information: decrypt token fail", 401);
+    refused_by_gateway["response"]["headers"] =
+        json!([{ "name": "Content-Type", "value": "text/html" }, { "name": "Server", "value": "api-gateway" }]);
+    let mut items = refused(
+        "aaa111",
+        "CBC.99007004",
+        "The initiated service operation does not meet the service check item requirement.",
+    );
+    let body: Value = serde_json::from_str(text(&items["response"]["content"]["text"])).expect("JSON");
+    items["response"]["content"]["text"] = with(body, "fail_check_items", json!(["IS_DEBT"])).to_string().into();
+    for (number, (entry, difference, remedy)) in [
+        (
+            refused_by_gateway,
+            "APIGW.0301: Content-Type: the service: text/html; bss-sim: application/json",
+            "nothing gives the same: bss-sim answers this before it looks for a scripted answer",
+        ),
+        (
+            refused("aaa111", "CBC.99007188", ""),
+            r#"CBC.99007188: error_msg: the service: "";"#,
+            "the same: scripted: [{",
+        ),
+        (
+            gateway("APIGW.0308", "Slow down", 429),
+            r#"APIGW.0308: error_msg: the service: "Slow down";"#,
+            r#"the same: settings: { wire: { messages: { APIGW.0308: "Slow down" } } }"#,
+        ),
+        (
+            items,
+            r#"CBC.99007004: fail_check_items: the service: "IS_DEBT"; bss-sim: an item"#,
+            "the same: scripted: [{",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (scenario, report) = import(&format!("import-no-effect-{number}"), &[entry]);
+        assert!(report.contains(difference) && report.contains(remedy), "{difference}: {report}");
+        assert!(scenario.contains("exchanges:"), "{difference}: {scenario}");
+    }
+    let (code, report) = check(&[gateway("APIGW.0308", "The throttling threshold has been reached", 429)]);
+    assert!(code == Some(1) && report.contains("APIGW.0308: error_msg: "), "{report}");
+}
+
+#[test]
+fn import_leaves_out_a_call_that_is_longer_than_any_exchange() {
+    let long = refused("bbb222", "CBC.0999", &"long ".repeat(400_000));
+    let (scenario, report) = import("import-long-answer", &[accepted("aaa111"), long, accepted("ccc333")]);
+    assert!(report.contains("calls of more than 1 MiB, request and answer together (1 entry: 2)"), "{report}");
+    assert_eq!(scenario.matches("is_review: 1").count(), 2, "{scenario}");
 }
 
 #[test]
