@@ -512,3 +512,15 @@ fn is_address(host: &str) -> bool {
 fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_in_the_form_of_fractions_are_integers() {
+        let values = ["1", "1.0", "-1.0", "1.5", "1e3", "\"1.0\""];
+        let integers = values.map(|json| integer(&serde_json::from_str(json).expect("it is JSON")));
+        assert_eq!(integers, [Some(1), Some(1), Some(-1), None, Some(1000), None]);
+    }
+}

@@ -512,3 +512,45 @@ fn import_of_a_long_capture_has_bounded_memory() {
     let peak = peak.expect("it is in KiB");
     assert!(peak < MAX_KIB, "{peak} KiB");
 }
+
+#[test]
+fn import_tells_repeated_calls_and_answers_without_a_body() {
+    let result = entry("GET", &format!("{RESULT}?customer_id=aaa111"), None, 200, &json!({ "review_result": 0 }));
+    let with_content = |status: u16, content: Value| {
+        let mut entry = accepted("aaa111");
+        entry["response"]["status"] = status.into();
+        entry["response"]["content"] = content;
+        entry
+    };
+    let calls = [
+        accepted("aaa111"),
+        result.clone(),
+        result.clone(),
+        result,
+        with_content(200, json!({})),
+        with_content(200, Value::Null),
+        with_content(200, "x".into()),
+        with_content(200, json!({ "text": ["x"] })),
+        with_content(204, json!({})),
+        with_content(200, json!({ "size": 0 })),
+    ];
+    let (_, report) = import("import-repeated", &calls);
+    let repeated = "repeated calls with the same answer: one exchange stands for them (2 entries: 3, 4)";
+    assert!(report.contains(repeated), "{report}");
+    let missing = "answers whose body is missing: let the recorder keep bodies (4 entries: 5, 6, 7, …)";
+    assert!(report.contains(missing), "{report}");
+    assert!(report.contains("calls of simulated endpoints: 6\n"), "the last two are really empty: {report}");
+}
+
+#[test]
+fn import_check_of_nothing_is_a_failure() {
+    let foreign = entry("GET", "/static/app.js", None, 200, &json!({}));
+    for entries in [vec![], vec![foreign]] {
+        let (code, report) = check(&entries);
+        assert_eq!(code, Some(1), "{report}");
+        assert!(report.contains("nothing was compared"), "{report}");
+        let (code, _, report) = run_on(&capture(&entries), &["import", "-"]);
+        assert_eq!(code, Some(0), "only a check needs calls: {report}");
+    }
+    assert_eq!(check(&[accepted("aaa111")]).0, Some(0));
+}

@@ -403,3 +403,37 @@ async fn post_reset_and_put_world_keep_the_credentials_of_the_space() {
     assert_eq!(app.log_in(login(&space["users"][0]), &[]).await.status, 201);
     app.apply_as(token(&space), &passport("c-2")).await.assert(200, UNDER_REVIEW);
 }
+
+#[tokio::test]
+async fn har_of_a_space_names_the_fields_of_a_login_and_the_parts_of_a_signature() {
+    let app = TestApp::with("");
+    let space = app.create_space(&json!({ "fixture": fixture("c-1") })).await;
+    let (ak, sk) = key(&space);
+    app.log_in(login(&space["users"][0]), &[]).await;
+    let date = now();
+    app.send(SignedRequest { key: (ak, sk), ..SignedRequest::post("{}", &date) }.request()).await;
+    let scoped = format!("V11-HMAC-SHA256 Credential={ak}/20261129/x, SignedHeaders=host;x-sdk-date, Signature=12cd");
+    app.call("POST", INDIVIDUAL, &[("authorization", &scoped)], "{}").await;
+    let har = app.get(&format!("{}&format=har", at("/journal", &space))).await;
+    assert!(!har.to_string().contains(ak) && !har.to_string().contains("Signature=12cd"), "{har:#}");
+    let entries = list(&har["log"], "entries");
+    let answer: Value = serde_json::from_str(text(&entries[0]["response"]["content"]["text"])).expect("it is JSON");
+    let token = &answer["token"];
+    assert_eq!(keys(token), ["catalog", "expires_at", "issued_at", "methods", "user", "domain", "roles"]);
+    assert_eq!(token["user"]["domain"]["id"], space["partners"][0]["id"], "the ID tells which partner it is");
+    assert_ne!(token["user"]["name"], space["users"][0]["name"]);
+    let authorization = |place: usize| {
+        let headers = list(&entries[place]["request"], "headers");
+        let header = headers.iter().find(|header| header["name"] == "authorization").expect("it was sent");
+        text(&header["value"]).to_owned()
+    };
+    let part = |value: &str, name: &str| {
+        let (_, rest) = value.split_once(&format!("{name}=")).unwrap_or_else(|| panic!("no {name}: {value}"));
+        rest.split([',', '/']).next().expect("a value").to_owned()
+    };
+    let (signed, scoped) = (authorization(1), authorization(2));
+    assert!(signed.starts_with("SDK-HMAC-SHA256 Access="), "{signed}");
+    assert_eq!(part(&scoped, "SignedHeaders"), "host;x-sdk-date");
+    assert_eq!((part(&signed, "Signature").len(), part(&scoped, "Signature").len()), (64, 4));
+    assert_eq!(part(&signed, "Access"), part(&scoped, "Credential"), "equal values stay equal");
+}
