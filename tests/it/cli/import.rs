@@ -342,11 +342,7 @@ fn import_proposes_nothing_that_has_no_effect() {
             r#"APIGW.0308: error_msg: the service: "Slow down";"#,
             r#"the same: settings: { wire: { messages: { APIGW.0308: "Slow down" } } }"#,
         ),
-        (
-            items,
-            r#"CBC.99007004: fail_check_items: the service: "IS_DEBT"; bss-sim: an item"#,
-            "the same: scripted: [{",
-        ),
+        (items, "CBC.99007004: fail_check_items: the service: ", r#"\"fail_check_items\":[\"IS_DEBT\"]"#),
     ]
     .into_iter()
     .enumerate()
