@@ -24,9 +24,9 @@ Examples:
   # a scenario that answers as the real service did
   bss-sim import capture.har > captured.yaml
   bss-sim check captured.yaml
-  # only compare, and exit with 1 if an answer of the service has changed its form, or if there is no answer to compare
+  # only compare: exit with 1 if an answer has another form, or if there is none
   bss-sim import --check capture.har
-  # the same every night: with what is known from an earlier capture, and without a header that never fits
+  # the same every night: what an earlier import found does not count, nor does a header
   bss-sim import --check capture.har --ignore-header Server --fixtures captured.yaml
   # what a running simulator was asked
   curl \"$BSS_SIM_URL/_sim/journal?format=har\" | bss-sim import - > asked.yaml";

@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Process, TestDir, binary, builtin_passport, finished, run};
+use serde_json::{Value, json};
+
+use crate::support::{INDIVIDUAL, Process, TestDir, UNDER_REVIEW, binary, builtin_passport, finished, run};
 
 /// Those that are to end otherwise than well, for nothing is asked of the simulator here.
 const FAILING: [(&str, i32); 2] = [
@@ -13,13 +15,28 @@ const FAILING: [(&str, i32); 2] = [
     ("bss-sim exec --fail-on unexpected,leftover,no-requests -- pytest", 1),
 ];
 
+/// A capture of a call that bss-sim answers likewise.
+fn capture() -> Value {
+    let headers =
+        [("content-type", "application/json;charset=UTF-8"), ("x-request-id", "0123456789abcdef0123456789abcdef")];
+    let headers = headers.map(|(name, value)| json!({ "name": name, "value": value }));
+    let request = json!({
+        "method": "POST",
+        "url": format!("https://bss.example.com{INDIVIDUAL}"),
+        "headers": [{ "name": "x-auth-token", "value": "token" }, { "name": "content-type", "value": "application/json" }],
+        "postData": { "mimeType": "application/json", "text": builtin_passport("customer-new").to_string() },
+    });
+    let response = json!({ "status": 200, "headers": headers, "content": { "text": UNDER_REVIEW } });
+    json!({ "log": { "version": "1.2", "entries": [{ "request": request, "response": response }] } })
+}
+
 /// A directory with all that the examples name.
 fn place() -> TestDir {
     let place = TestDir::new("help");
     let scenario = "name: mine\npartners: []\n";
     place.put("request.json", builtin_passport("customer-new").to_string());
     place.put("mine.yaml", scenario);
-    place.put("capture.har", r#"{"log":{"version":"1.2","entries":[]}}"#);
+    place.put("capture.har", capture().to_string());
     place.put("fixtures/mine.yaml", scenario);
     let pytest = place.put("bin/pytest", "#!/bin/sh\nexit 0\n");
     fs::set_permissions(pytest, fs::Permissions::from_mode(0o755)).expect("it can be made executable");
