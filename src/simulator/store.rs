@@ -43,7 +43,7 @@ pub(super) struct Store {
     customers: DashMap<CustomerId, CustomerRecord, RandomState>,
     /// Those that have changed.
     certificates: DashMap<CertificateNumber, CertificateRecord, RandomState>,
-    /// The certificates that were put or deleted, whoever holds them.
+    /// The certificates that were put or deleted. Who holds them does not matter.
     put_certificates: Mutex<BTreeSet<CertificateNumber>>,
     saving: Saving,
 }

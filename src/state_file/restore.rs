@@ -72,8 +72,11 @@ pub(crate) struct Restored {
 /// simulator serves another scenario now, or if that says something else: as after a reload, it keeps its clock.
 pub(crate) fn restore(text: &[u8], library: &Library, spaces: &mut Spaces) -> Result<Restored> {
     let StateSpec { served, spaces: specs, starts, .. } = read(text)?;
-    let starts: Vec<_> =
-        starts.into_iter().enumerate().map(|(place, start)| Start::of(place, start, library)).collect::<Result<_>>()?;
+    let starts: Vec<_> = starts
+        .into_iter()
+        .enumerate()
+        .map(|(place, start)| RestoredStart::of(place, start, library))
+        .collect::<Result<_>>()?;
     let saved: Vec<_> = specs
         .into_iter()
         .enumerate()
@@ -140,12 +143,12 @@ fn why_again(
 }
 
 /// A world that spaces began from.
-struct Start {
+struct RestoredStart {
     world: StartWorld,
     source: Option<SourceSpec>,
 }
 
-impl Start {
+impl RestoredStart {
     /// If the library has the same world, it is shared with it.
     fn of(place: usize, StartSpec { source, world }: StartSpec, library: &Library) -> Result<Self> {
         let world = converted(&format!("starts[{place}].world"), world, ScenarioSpec::check)?;
@@ -177,7 +180,7 @@ impl Reader {
         invalid(format!("{}.{key}", self.place), what)
     }
 
-    fn space(&self, spec: SpaceSpec, start: &Start) -> Result<SavedSpace> {
+    fn space(&self, spec: SpaceSpec, start: &RestoredStart) -> Result<SavedSpace> {
         let start = &start.world;
         let Some(id) = SpaceId::parse(&spec.id) else { return self.invalid("id", format!("`{}` is no ID", spec.id)) };
         let label = match spec.label.map(Label::try_from).transpose() {

@@ -33,11 +33,11 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let served = served.as_deref();
     let starts = RefCell::new(Starts { library, served, places: HashMap::new(), list: Vec::new() });
-    let file = File { served, starts, spaces, default: RefCell::new(Some(default)) };
+    let file = StateDocument { served, starts, spaces, default: RefCell::new(Some(default)) };
     serde_json::to_writer(out, &file).map_err(io::Error::from)
 }
 
-struct File<'a> {
+struct StateDocument<'a> {
     served: Option<&'a Source>,
     starts: RefCell<Starts<'a>>,
     spaces: &'a Spaces,
@@ -45,7 +45,7 @@ struct File<'a> {
     default: RefCell<Option<SavedSpace>>,
 }
 
-impl Serialize for File<'_> {
+impl Serialize for StateDocument<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let all = self.spaces.list();
         let saved = || {
@@ -81,7 +81,7 @@ struct Starts<'a> {
     served: Option<&'a Source>,
     /// By the address of what distinguishes worlds. The list keeps it from being used again.
     places: HashMap<*const Accounts, usize>,
-    list: Vec<Start>,
+    list: Vec<SavedStart>,
 }
 
 impl Starts<'_> {
@@ -92,18 +92,18 @@ impl Starts<'_> {
                 |source: &&Source| source.read_scenario().is_some_and(|read| read.world.is_same(&space.start));
             let known = [self.served, self.library.source(&space.scenario).map(|source| &**source)];
             let source = known.into_iter().flatten().find(is_source).map(SourceSpec::from);
-            self.list.push(Start { source, world: space.start.clone() });
+            self.list.push(SavedStart { source, world: space.start.clone() });
             self.list.len() - 1
         })
     }
 }
 
-struct Start {
+struct SavedStart {
     source: Option<SourceSpec>,
     world: StartWorld,
 }
 
-impl Serialize for Start {
+impl Serialize for SavedStart {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut keys = serializer.serialize_map(None)?;
         if let Some(source) = &self.source {
@@ -176,7 +176,7 @@ fn serialize_state<M: SerializeMap>(
     let of_start = start.script.len();
     let is_unused = |uses: &ScriptedUses| uses.matched == 0 && uses.used == 0;
     if state.next_place != of_start || state.script.len() != of_start || !state.script.iter().all(is_unused) {
-        keys.serialize_entry("script", &Script { state, of_start })?;
+        keys.serialize_entry("script", &SavedScript { state, of_start })?;
     }
     serialize_list(keys, "tokens", || state.tokens.iter().map(TokenSpec::from))?;
     serialize_list(keys, "lockouts", || state.lockout.iter().map(LockoutSpec::from))?;
@@ -203,12 +203,12 @@ fn are_same(partners: &[Arc<Partner>], others: &[Arc<Partner>]) -> bool {
 }
 
 /// The script of a space, whose start has so many answers.
-struct Script<'a> {
+struct SavedScript<'a> {
     state: &'a SavedState,
     of_start: usize,
 }
 
-impl Serialize for Script<'_> {
+impl Serialize for SavedScript<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let answer = |ScriptedUses { place, matched, used, answer }: &ScriptedUses| UsedAnswerSpec {
             place: *place,
