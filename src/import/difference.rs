@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
+use super::Group;
 use super::call::{CapturedAnswer, CapturedBody, CapturedCall};
 use super::pseudonym::{Pseudonyms, is_code, is_key};
 use super::reference::{ReferenceAnswer, References};
@@ -13,9 +14,6 @@ use crate::fixture::write::flow;
 
 /// The most differences that are told.
 const MAX_DIFFERENCES: usize = 500;
-
-/// How many entries of a difference are named.
-const MAX_NAMED: usize = 3;
 
 /// The most characters that are shown of what was answered.
 const MAX_TEXT_CHARS: usize = 500;
@@ -35,9 +33,7 @@ struct AnswerDifference {
     /// Whether others were captured as well.
     is_varied: bool,
     remedy: Remedy,
-    count: usize,
-    /// The numbers of the first entries.
-    entries: Vec<usize>,
+    entries: Group,
 }
 
 /// What makes bss-sim answer the same.
@@ -110,25 +106,14 @@ impl Differences {
             let key = (outcome.clone(), field.clone());
             if let Some(place) = self.places.get(&key) {
                 let known = &mut self.list[*place];
-                known.count += 1;
                 known.is_varied |= known.got != got;
-                if known.entries.len() < MAX_NAMED {
-                    known.entries.push(number);
-                }
+                known.entries.add(number);
             } else if self.list.len() < MAX_DIFFERENCES {
                 self.places.insert(key, self.list.len());
                 let (remedy, outcome) = (remedy(call), outcome.clone());
-                let (count, entries) = (1, vec![number]);
-                self.list.push(AnswerDifference {
-                    outcome,
-                    field,
-                    expected,
-                    got,
-                    is_varied: false,
-                    remedy,
-                    count,
-                    entries,
-                });
+                let mut entries = Group::default();
+                entries.add(number);
+                self.list.push(AnswerDifference { outcome, field, expected, got, is_varied: false, remedy, entries });
             } else {
                 self.more += 1;
             }
@@ -139,7 +124,7 @@ impl Differences {
     /// Describes each, with what gives the same answer.
     pub(super) fn describe(&self, pseudonyms: &mut Pseudonyms) -> Vec<String> {
         let mut lines = Vec::new();
-        for AnswerDifference { outcome, field, expected, got, is_varied, remedy, count, entries } in &self.list {
+        for AnswerDifference { outcome, field, expected, got, is_varied, remedy, entries } in &self.list {
             let outcome = if is_code(outcome) || is_call_or_status(outcome) {
                 outcome.clone()
             } else {
@@ -151,12 +136,9 @@ impl Differences {
                 _ => keys(got, pseudonyms),
             };
             let varied = if *is_varied { ", and others" } else { "" };
-            let (noun, more) =
-                (if *count == 1 { "entry" } else { "entries" }, if *count > entries.len() { ", …" } else { "" });
-            let entries: Vec<_> = entries.iter().map(usize::to_string).collect();
-            let entries = entries.join(", ");
+            let entries = entries.describe();
             let field = keys(field, pseudonyms);
-            lines.push(format!("{outcome}: {field}: the service: {shown}{varied}; bss-sim: {expected} ({count} {noun}: {entries}{more})"));
+            lines.push(format!("{outcome}: {field}: the service: {shown}{varied}; bss-sim: {expected} ({entries})"));
             // A text that names what was asked is not that of the code.
             let is_of_request = *is_varied || shown != *got;
             lines.push(format!("    {}", remedy.describe(&shown, is_of_request, pseudonyms)));

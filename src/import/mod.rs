@@ -43,7 +43,7 @@ use crate::fixture::LoadError;
 const MAX_EXCHANGES: usize = 10_000;
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// The most bytes of a call that becomes an exchange. One that is longer than all others is nothing to read.
+/// The most bytes of a call that becomes an exchange. A scenario with much longer ones is too long to be loaded.
 const MAX_EXCHANGE_BYTES: usize = 1024 * 1024;
 
 /// How many entries are named for each reason, and how many reasons there are.
