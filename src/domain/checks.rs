@@ -6,9 +6,6 @@ use strum::IntoStaticStr;
 
 use crate::domain::catalog::ErrorCode;
 
-/// The maximum length of a body in bytes: the gateway's "12 MB", read as 12 × 1024 × 1024 (assumed).
-pub const MAX_BODY_BYTES: usize = 12 * 1024 * 1024;
-
 /// How well founded a behaviour is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
@@ -93,7 +90,7 @@ pub static SPACE: Check = assumed(
 pub static PATH_KNOWN: Check = assumed("path-known", None, "The gateway's error table: APIGW.0101.");
 /// The path supports the method.
 pub static METHOD_KNOWN: Check = assumed("method-known", None, "The gateway's error table: APIGW.0101.");
-/// The body is not longer than [`MAX_BODY_BYTES`].
+/// The body is not longer than [`MAX_BODY_BYTES`](crate::domain::MAX_BODY_BYTES).
 pub static BODY_SIZE: Check = assumed("body-size", None, "The gateway's error table: a body of more than 12 MB.");
 pub static AUTHENTICATED: Check = documented("authenticated", None, PARTNERS_ONLY);
 /// The caller has not called the path more often than `settings.quota` allows. It follows [`AUTHENTICATED`], and is listed

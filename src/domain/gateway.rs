@@ -1,7 +1,19 @@
-//! The errors of the API gateway in front of the API.
+//! The errors and the limits of the API gateway in front of the API.
 //!
 //! They are not part of the API's page. The table comes from the gateway's documentation; the longer texts come from
 //! answers that its users have published.
+
+/// The most bytes of a body: the gateway's "12 MB", read as 12 × 1024 × 1024 (assumed).
+pub const MAX_BODY_BYTES: usize = 12 * 1024 * 1024;
+
+/// The most bytes of a target, and of one header: the gateway's "32 K".
+pub const MAX_PIECE_BYTES: usize = 32 * 1024;
+
+/// The most bytes of all headers together: the gateway's "128 K".
+pub const MAX_HEADERS_BYTES: usize = 128 * 1024;
+
+/// The most headers (assumed: the gateway's documentation speaks only of bytes).
+pub const MAX_HEADERS: usize = 100;
 
 /// A row of the gateway's error table.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,11 +35,11 @@ pub const UNKNOWN_PATH: &GatewayError =
 pub const UNKNOWN_METHOD: &GatewayError = &row("APIGW.0101", 404, "The API does not exist.");
 /// The request cannot be parsed.
 pub const BAD_REQUEST: &GatewayError = &row("APIGW.0201", 400, "API request error.");
-/// The body is longer than 12 MB.
+/// The body is longer than [`MAX_BODY_BYTES`].
 pub const BODY_TOO_LARGE: &GatewayError = &row("APIGW.0201", 413, "Request entity too large.");
-/// The target is longer than 32 K.
+/// The target is longer than [`MAX_PIECE_BYTES`].
 pub const TARGET_TOO_LARGE: &GatewayError = &row("APIGW.0201", 414, "Request URI too large.");
-/// A header is longer than 32 K, or all together are longer than 128 K.
+/// A header is longer than [`MAX_PIECE_BYTES`], all together are longer than [`MAX_HEADERS_BYTES`], or they are too many.
 pub const HEADERS_TOO_LARGE: &GatewayError = &row("APIGW.0201", 494, "Request headers too large.");
 pub const NOT_AUTHENTICATED: &GatewayError = &row("APIGW.0301", 401, "Incorrect IAM authentication information.");
 

@@ -34,14 +34,14 @@ pub use bucket::{
 };
 pub use catalog::{ApiCode, CheckItem, DocumentedOutcome, ErrorCode, OtherError, Review};
 pub use certificate::{CERTIFICATE_TYPES, Certificate, CertificateNumber, CertificateType, Verdict};
-pub use checks::{Check, Citation, MAX_BODY_BYTES};
+pub use checks::{Check, Citation};
 pub use credentials::{AccessKey, Accounts, Credentials, Secret, User};
 pub use customer_query::CustomerQuery;
 pub use endpoints::{
     CHANGE, CHECK_IDENTITY, CREATE_CUSTOMER, DOMAINS, ENDPOINTS, ENTERPRISE, Endpoint, INDIVIDUAL, LIST_CUSTOMERS,
     REVIEW_RESULT, SEND_CODE, Scriptable, TOKENS,
 };
-pub use gateway::GatewayError;
+pub use gateway::{GatewayError, MAX_BODY_BYTES};
 pub use parameters::{
     Kind, Parameter, ParameterError, ParameterTable, Presence, SentParameters, SentValue, TRUTH_TEXTS, Violation,
 };

@@ -37,7 +37,7 @@ const TABLE_NUMBERS: Range<i64> = -1..100;
 const MAX_VALUE_BYTES: usize = 8 * 1024;
 
 /// The most bytes of a body that is shown with personal data.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
+const MAX_SHOWN_BYTES: usize = 1024 * 1024;
 
 /// Parts of the names of secrets, which are not shown even where personal data is.
 const SECRET_WORDS: [&str; 17] = [
@@ -275,7 +275,7 @@ impl Mask<'_> {
             return Value::Null;
         }
         let hidden = || self.hide(&String::from_utf8_lossy(body)).into();
-        if self.show_personal_data && body.len() <= MAX_BODY_BYTES {
+        if self.show_personal_data && body.len() <= MAX_SHOWN_BYTES {
             // It cannot be known where the secrets are in a malformed one.
             return serde_json::from_slice(body).map_or_else(|_| hidden(), |body| self.without_secrets("", body));
         }

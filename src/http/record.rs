@@ -22,11 +22,9 @@ use super::explanation::Explainer;
 use super::extract::{Record, RequestContext, ShownCredentials, X_SIM_SPACE};
 use super::response::Delivery;
 use super::{mask, response};
+use crate::domain::gateway::{MAX_HEADERS, MAX_HEADERS_BYTES, MAX_PIECE_BYTES};
 use crate::domain::{Endpoint, Fault, GatewayError, INDIVIDUAL, checks, excerpt, gateway, short};
 use crate::simulator::{ApiError, Detail, JournalEntry, Outcome, RecordedRequest, SpaceId, SpaceState, Spaces};
-
-/// The most bytes of a target, and of one header (the gateway's "32 K").
-const MAX_PIECE_BYTES: usize = 32 * 1024;
 
 /// The methods of HTTP, which are shown.
 pub const METHODS: [Method; 9] = [
@@ -40,12 +38,6 @@ pub const METHODS: [Method; 9] = [
     Method::PUT,
     Method::TRACE,
 ];
-
-/// The most headers (assumed: the page speaks only of bytes).
-const MAX_HEADERS: usize = 100;
-
-/// The most bytes of all headers together (the gateway's "128 K").
-const MAX_HEADERS_BYTES: usize = 128 * 1024;
 
 /// Records the requests of a service.
 #[derive(Clone, Debug)]

@@ -101,7 +101,26 @@ struct CustomerRecord {
 struct CertificateRecord {
     /// `None` if the certificate is not listed.
     certificate: Option<Arc<Certificate>>,
-    holders: BTreeSet<CustomerId>,
+    /// In their order. Most certificates have one holder, for which a tree would take ten times the memory.
+    holders: Vec<CustomerId>,
+}
+
+impl CertificateRecord {
+    fn add_holder(&mut self, id: &CustomerId) {
+        if let Err(place) = self.holders.binary_search(id) {
+            self.holders.insert(place, id.clone());
+        }
+    }
+
+    fn remove_holder(&mut self, id: &CustomerId) {
+        if let Ok(place) = self.holders.binary_search(id) {
+            self.holders.remove(place);
+        }
+    }
+
+    fn is_held_by(&self, id: &CustomerId) -> bool {
+        self.holders.binary_search(id).is_ok()
+    }
 }
 
 impl Store {
@@ -120,21 +139,24 @@ impl Store {
     ) -> T {
         let customer_entry = self.customers.entry(id.clone());
         let certificate_entry = self.certificates.entry(number.clone());
-        let (certificate, holders) = match &certificate_entry {
-            Entry::Occupied(changed) => (changed.get().certificate.as_ref(), Some(&changed.get().holders)),
-            Entry::Vacant(_) => (self.initial.certificates.get(number), self.initial.holders.get(number)),
+        let (certificate, other_holders) = match &certificate_entry {
+            Entry::Occupied(changed) => {
+                let record = changed.get();
+                (record.certificate.as_ref(), record.holders.len() - usize::from(record.is_held_by(id)))
+            }
+            Entry::Vacant(_) => {
+                let others = |holders: &BTreeSet<_>| holders.len() - usize::from(holders.contains(id));
+                (self.initial.certificates.get(number), self.initial.holders.get(number).map_or(0, others))
+            }
         };
-        let current = CurrentState {
-            customer: self.current_customer(&customer_entry),
-            certificate: certificate.cloned(),
-            other_holders: holders.map_or(0, |holders| holders.len() - usize::from(holders.contains(id))),
-        };
+        let customer = self.current_customer(&customer_entry);
+        let current = CurrentState { customer, certificate: certificate.cloned(), other_holders };
         let (decision, commit) = decide(current);
         if let Some(Commit { customer, holds_certificate }) = commit {
             let mut record = self.customer_record(customer_entry);
             record.customer = Some(customer.into());
             if holds_certificate {
-                self.certificate_record(certificate_entry).holders.insert(id.clone());
+                self.certificate_record(certificate_entry).add_holder(id);
                 // The certificate's lock is released by now: two of them are never held at once.
                 record.held.iter().filter(|held| *held != number).for_each(|held| self.release(held, id));
                 record.held = vec![number.clone()];
@@ -197,13 +219,13 @@ impl Store {
     ) -> bool {
         let after = certificate.map_or_else(CertificateRecord::default, |(certificate, holders)| CertificateRecord {
             certificate: Some(certificate.into()),
-            holders,
+            holders: holders.into_iter().collect(),
         });
         let before = std::mem::take(&mut *self.certificate_record(self.certificates.entry(number.clone())));
-        for id in before.holders.difference(&after.holders) {
+        for id in before.holders.iter().filter(|id| !after.is_held_by(id)) {
             self.customer_record(self.customers.entry(id.clone())).held.retain(|held| held != number);
         }
-        for id in after.holders.difference(&before.holders) {
+        for id in after.holders.iter().filter(|id| !before.is_held_by(id)) {
             self.customer_record(self.customers.entry(id.clone())).held.push(number.clone());
         }
         self.certificates.insert(number.clone(), after);
@@ -230,7 +252,7 @@ impl Store {
                 Some(certificate) => certificates.insert(number.clone(), Arc::clone(certificate)),
                 None => certificates.remove(number),
             };
-            Arc::make_mut(&mut world.holders).insert(number.clone(), record.holders.clone());
+            Arc::make_mut(&mut world.holders).insert(number.clone(), record.holders.iter().cloned().collect());
         }
         world
     }
@@ -268,7 +290,7 @@ impl Store {
         for SavedCustomer { id, customer, held } in customers {
             self.initial.held.get(&id).into_iter().flatten().for_each(|number| self.release(number, &id));
             for number in &held {
-                self.certificate_record(self.certificates.entry(number.clone())).holders.insert(id.clone());
+                self.certificate_record(self.certificates.entry(number.clone())).add_holder(&id);
             }
             self.customers.insert(id, CustomerRecord { customer, held });
         }
@@ -276,7 +298,7 @@ impl Store {
 
     /// Takes a certificate from a customer that is locked.
     fn release(&self, number: &CertificateNumber, id: &CustomerId) {
-        self.certificate_record(self.certificates.entry(number.clone())).holders.remove(id);
+        self.certificate_record(self.certificates.entry(number.clone())).remove_holder(id);
     }
 
     fn current_customer(&self, entry: &Entry<'_, CustomerId, CustomerRecord>) -> Option<Arc<Customer>> {
@@ -313,7 +335,7 @@ impl Store {
         let number = entry.key().clone();
         entry.or_insert_with(|| CertificateRecord {
             certificate: self.initial.certificates.get(&number).cloned(),
-            holders: self.initial.holders.get(&number).cloned().unwrap_or_default(),
+            holders: self.initial.holders.get(&number).into_iter().flatten().cloned().collect(),
         })
     }
 }

@@ -1,24 +1,23 @@
 //! `/_sim/customers`, `/_sim/partners` and `/_sim/certificates`: what is in a space, in the form of a scenario. Long lists have
-//! pages.
+//! pages. And `/_sim/verification-codes`: the codes that were sent, for a test that has no mailbox.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequestParts, Query};
-use axum::http::request::Parts;
 use axum::response::NoContent;
 use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::error::{ControlError, MALFORMED, Result};
-use super::extract::{Body, InSpace, Named, NamedBody, PathName, Put, RequestBody};
-use crate::domain::{Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, ReviewDecision};
+use super::error::{ControlError, Result};
+use super::extract::{Body, InSpace, Named, NamedBody, PathName, Put, QueryOf, RequestBody};
+use crate::domain::{
+    Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, ReviewDecision, VerificationCode,
+};
 use crate::fixture::{CertificateSpec, CustomerSpec, Document, PartnerSpec, opinion_on_approval};
-use crate::http::openapi::{Describe, OperationWriter, all_required};
+use crate::http::openapi::all_required;
 use crate::simulator::SpaceState;
 
 /// The customers of a space, in the order of their IDs.
@@ -52,7 +51,7 @@ impl Named for NewCustomer {
     const NAME: &str = "id";
 }
 
-pub async fn list_customers(InSpace(space): InSpace, part: Part) -> Json<CustomerList> {
+pub async fn list_customers(InSpace(space): InSpace, QueryOf(part): QueryOf<Part>) -> Json<CustomerList> {
     fn texts((id, customer): &(CustomerId, Arc<Customer>)) -> Vec<&str> {
         let partner = customer.partner.as_deref();
         [id.as_str(), customer.status.as_str()].into_iter().chain(partner).collect()
@@ -192,7 +191,7 @@ impl Named for NewCertificate {
     const NAME: &str = "number";
 }
 
-pub async fn list_certificates(InSpace(space): InSpace, part: Part) -> Json<CertificateList> {
+pub async fn list_certificates(InSpace(space): InSpace, QueryOf(part): QueryOf<Part>) -> Json<CertificateList> {
     let world = space.state().snapshot();
     let (certificates, page) = part.of(CertificateSpec::all_of(&world), CertificateSpec::texts);
     Json(CertificateList { certificates, page })
@@ -224,6 +223,50 @@ fn unknown(what: &str) -> ControlError {
     ControlError::not_found(format!("there is no such {what}"))
 }
 
+/// Whose codes to answer.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct CodeFilter {
+    /// Only the code of this mail address.
+    email: Option<String>,
+    /// `InSpace` reads it.
+    #[serde(rename = "space")]
+    #[schemars(skip)]
+    _space: Option<IgnoredAny>,
+}
+
+/// The latest code of each mail address, in the order of the addresses.
+#[derive(Serialize, JsonSchema)]
+pub struct CodeList {
+    codes: Vec<CodeView>,
+}
+
+/// A verification code.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct CodeView {
+    /// The mail address.
+    email: String,
+    /// The code.
+    code: String,
+    /// Until when it is valid, by the clock of the space.
+    #[schemars(extend("format" = "date-time"))]
+    expires_at: String,
+    /// How many wrong tries it still bears.
+    tries_left: u32,
+}
+
+pub async fn list_codes(InSpace(space): InSpace, QueryOf(mailbox): QueryOf<CodeFilter>) -> Json<CodeList> {
+    let codes = space.state().verification_codes.list();
+    let is_meant =
+        |(email, _): &(Box<str>, VerificationCode)| mailbox.email.as_ref().is_none_or(|wanted| **wanted == **email);
+    let codes = codes.into_iter().filter(is_meant).map(|(email, VerificationCode { code, expires_at, tries_left })| {
+        CodeView { email: email.into(), code: code.into(), expires_at: format!("{expires_at:.3}"), tries_left }
+    });
+    Json(CodeList { codes: codes.collect() })
+}
+
 /// Which part of a list to answer. Without a parameter it is the whole list.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -239,22 +282,6 @@ pub struct Part {
     #[serde(rename = "space")]
     #[schemars(skip)]
     _space: Option<IgnoredAny>,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Part {
-    type Rejection = ControlError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ControlError> {
-        let part: Result<Query<Self>, QueryRejection> = Query::from_request_parts(parts, state).await;
-        part.map(|Query(part)| part).map_err(|rejection| ControlError::malformed(rejection.body_text()))
-    }
-}
-
-impl Describe for Part {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        Query::<Self>::describe(operation);
-        operation.error(MALFORMED);
-    }
 }
 
 /// What a page says of the whole list.

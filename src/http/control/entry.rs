@@ -1,24 +1,27 @@
-//! Journal entries and explanations as they are shown, as JSON and as text for people: without secrets, and without personal data unless it was asked for.
+//! Journal entries and explanations as they are shown, as JSON, as text for people and as an exchange of a scenario: without
+//! secrets, and without personal data unless it was asked for.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::error::{CONFLICT, ControlError, Result};
 use crate::domain::{
-    Accounts, CUSTOMER_ID, CheckReport, CheckResult, Citation, Contract, CustomerType, Endpoint, Fault, Label,
-    REVIEW_RESULT, RealNameStatus, Settings, Wire, excerpt, short,
+    Accounts, CUSTOMER_ID, CheckReport, CheckResult, Citation, Contract, CustomerType, Endpoint, Fault, INDIVIDUAL,
+    Label, REVIEW_RESULT, RealNameStatus, Settings, Wire, excerpt, short,
 };
+use crate::fixture::write::{block, scalar};
 use crate::http::explanation::Explainer;
 use crate::http::extract::query_value;
 use crate::http::invent::Inventor;
 use crate::http::mask::Mask;
 use crate::http::openapi::all_required;
-use crate::http::parameters::decode_json;
+use crate::http::parameters::{decode_json, is_json};
 use crate::http::{App, response};
 use crate::simulator::{Change, JournalEntry, RecordedRequest, Space, SpaceId, Spaces};
 
@@ -311,6 +314,42 @@ pub fn customer_id(request: &RecordedRequest) -> Option<String> {
     let by_body = decode_json(REVIEW_RESULT.parameters, request.body()).ok();
     let by_body = by_body.and_then(|sent| Some(sent.texts(CUSTOMER_ID.name).pop()?.into_owned()));
     by_body.or_else(|| query_value(&request.target().parse().ok()?, CUSTOMER_ID.name))
+}
+
+/// Writes an entry as an element of `exchanges`, in YAML. `writer` invents what it does not show.
+pub fn exchange_yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<String> {
+    let view = writer.entry(entry);
+    let response = &view.explanation.response;
+    let endpoint = Endpoint::at(entry.request.method(), entry.request.path());
+    let is_called = |endpoint: &&Endpoint| endpoint.is_of_api() && endpoint.method == entry.request.method();
+    let endpoint = endpoint.filter(|endpoint| is_called(endpoint) && endpoint.method != "GET");
+    let (Some(endpoint), Value::Object(request), Some(status)) = (endpoint, &view.request.body, response.status) else {
+        let detail =
+            "an exchange is a call of a simulated endpoint with a JSON object, and its answer: this request is another";
+        return Err(ControlError::new(CONFLICT, detail));
+    };
+    if !entry.request.header("content-type").is_some_and(|content_type| is_json(&content_type)) {
+        return Err(ControlError::new(CONFLICT, "an exchange is sent as JSON: this request has another Content-Type"));
+    }
+    let is_signed = entry.request.header("authorization").is_some();
+    if view.caller.is_none() && is_signed && entry.request.header("x-auth-token").is_none() {
+        return Err(ControlError::new(CONFLICT, "an exchange is sent with a token: this request has an Authorization"));
+    }
+    let token = || view.request.headers.get("x-auth-token").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let caller = view.caller.clone().unwrap_or_else(token);
+    let mut answer = response.body.as_object().cloned();
+    // It is another one each time.
+    answer.as_mut().map(|answer| answer.remove("request_id"));
+    let mut text = format!("# {}\n- as: {}\n", view.explanation.outcome.why, scalar(&caller.into()));
+    if *endpoint != INDIVIDUAL {
+        let _ = writeln!(text, "  method: {}\n  path: {}", endpoint.method, endpoint.path);
+    }
+    block(&mut text, "  ", "request", request);
+    let _ = writeln!(text, "  expect:\n    status: {status}");
+    if let Some(answer) = answer {
+        block(&mut text, "    ", "body", &answer);
+    }
+    Ok(text)
 }
 
 /// `#1 POST /v2/… -> 400 CBC.99000027, not-authenticated-yet: real-name status: authenticated`

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::ops::Not;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -13,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::excerpt;
 use crate::fixture::{LoadError, Problem, UnknownScenario};
-use crate::http::openapi::{Describe, ErrorResponse, JSON, OperationWriter, response};
+use crate::http::openapi::{Describe, ErrorResponse, JSON, response};
 use crate::simulator::{ClockLimit, ReviewError, UpdateError};
 
 pub const MALFORMED: ErrorResponse =
@@ -151,12 +150,6 @@ pub async fn unknown_method() -> ControlError {
 
 /// The extractors describe why they refuse.
 impl Describe for ControlError {}
-
-impl Describe for QueryRejection {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        operation.error(MALFORMED);
-    }
-}
 
 /// The responses of the document that refusals refer to, by their names.
 pub fn responses(generator: &mut SchemaGenerator) -> Map<String, Value> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -85,6 +85,25 @@ pub fn find_space(app: &App, name: &str) -> Result<Arc<Space>> {
 pub fn no_space(app: &App, name: &str) -> ControlError {
     let why = app.spaces.why_missing(SpaceId::parse(name));
     ControlError::not_found(format!("there is no space {name}: {why}"))
+}
+
+/// The query of a call: its parameters are the fields of `T`.
+pub struct QueryOf<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for QueryOf<T> {
+    type Rejection = ControlError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+        let query = Query::from_request_parts(parts, app).await;
+        query.map(|Query(query)| Self(query)).map_err(|rejection| ControlError::malformed(rejection.body_text()))
+    }
+}
+
+impl<T: JsonSchema> Describe for QueryOf<T> {
+    fn describe(operation: &mut OperationWriter<'_>) {
+        operation.query::<T>();
+        operation.error(MALFORMED);
+    }
 }
 
 /// The name in the path of a call.

@@ -6,8 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequestParts, Query, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode};
@@ -21,11 +20,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::entry::{EntryBody, EntryWriter, customer_id};
+use super::entry::{EntryBody, EntryWriter, customer_id, exchange_yaml};
 use super::error::{ControlError, MALFORMED, Result};
-use super::extract::{InSpace, PathName, Readable, WantsText};
+use super::extract::{InSpace, PathName, QueryOf, Readable, WantsText};
 use super::har::{Har, HarEntry};
-use super::{exchange, off_workers};
+use super::off_workers;
 use crate::http::App;
 use crate::http::openapi::{Describe, OperationWriter, YAML};
 use crate::simulator::{JournalEntry, News, Position, Space, SpaceId, SpaceState};
@@ -152,9 +151,8 @@ pub enum ListBody {
 pub async fn list(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
-    filter: Result<Query<Filter>, QueryRejection>,
+    QueryOf(filter): QueryOf<Filter>,
 ) -> Result<Json<ListBody>> {
-    let Query(filter) = filter.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     let (mut entries, dropped) = space.state().journal.since(filter.since.unwrap_or(0));
     entries.retain(|entry| filter.before.is_none_or(|before| entry.number < before));
     if filter.order == ListOrder::Desc {
@@ -248,12 +246,11 @@ pub async fn get(
     State(app): State<Arc<App>>,
     (InSpace(space), PathName(request_id)): (InSpace, PathName),
     WantsText(as_text): WantsText,
-    shown: Result<Query<Shown>, QueryRejection>,
+    QueryOf(shown): QueryOf<Shown>,
 ) -> Result<OneEntry> {
-    let Query(shown) = shown.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     let entry = find(&space, &request_id)?;
     Ok(match shown.view {
-        EntryView::Exchange => OneEntry::Exchange(exchange::yaml(&EntryWriter::inventing(&app, &space), &entry)?),
+        EntryView::Exchange => OneEntry::Exchange(exchange_yaml(&EntryWriter::inventing(&app, &space), &entry)?),
         EntryView::Full => {
             let value = ExplainedEntry(EntryWriter::new(&app, &space).entry(&entry));
             OneEntry::Readable(Readable { value, as_text }.into())
@@ -332,9 +329,8 @@ pub async fn follow(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     LastEventId(last_seen): LastEventId,
-    following: Result<Query<Following>, QueryRejection>,
+    QueryOf(following): QueryOf<Following>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
-    let Query(following) = following.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     let state = space.state();
     let journal = &state.journal;
     let follower = Follower {

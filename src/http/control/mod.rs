@@ -7,7 +7,6 @@ mod check;
 mod console;
 mod entry;
 mod error;
-mod exchange;
 mod expectation;
 mod explain;
 mod extract;
@@ -18,7 +17,6 @@ mod scenarios;
 mod scripted;
 mod service;
 mod spaces;
-mod verification_codes;
 mod verify;
 
 use std::panic::resume_unwind;
@@ -159,7 +157,7 @@ fn guarded_routes() -> ApiRouter {
                 .parameter(SPACE))
         .delete("/_sim/spaces/{id}", spaces::delete, op("deleteSpace", "Deletes a space; the default one stays")
                 .parameter(SPACE).error(CONFLICT))
-        .get(CODES_PATH, verification_codes::list,
+        .get(CODES_PATH, accounts::list_codes,
             op("listVerificationCodes", "The verification codes that were sent to mail addresses, and not used"))
         .post(VERIFY_PATH, verify::post, op("verify", "Whether the journal has what a test expects")
                 .description("With `within` it waits for that. `Accept: text/plain` asks for text."))

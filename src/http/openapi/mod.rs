@@ -9,7 +9,7 @@ mod api;
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::handler::Handler;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{NoContent, Sse};
@@ -279,7 +279,7 @@ impl OperationWriter<'_> {
     }
 
     /// Adds each property of an object as a parameter of the query.
-    fn query<T: JsonSchema>(&mut self) {
+    pub fn query<T: JsonSchema>(&mut self) {
         let mut schema = T::json_schema(self.generator);
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut).map(std::mem::take);
         for (name, mut property) in properties.into_iter().flatten() {
@@ -384,12 +384,6 @@ impl<S> Describe for State<S> {}
 impl<S> Describe for Sse<S> {}
 
 impl Describe for ([(HeaderName, &'static str); 1], String) {}
-
-impl<T: JsonSchema> Describe for Query<T> {
-    fn describe(operation: &mut OperationWriter<'_>) {
-        operation.query::<T>();
-    }
-}
 
 impl<T: JsonSchema> Describe for Json<T> {
     fn describe(operation: &mut OperationWriter<'_>) {

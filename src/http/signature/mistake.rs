@@ -81,7 +81,7 @@ const MISTAKES: [Mistake; 22] = [
 ];
 
 /// The most bytes of a body for which mistakes are looked for: several of them hash it again.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
+const MAX_TRIED_BYTES: usize = 1024 * 1024;
 
 /// Returns what a refused signature is right for, if that is known. `canonical` is what should have been signed.
 pub(super) fn find(signed: &Signed<'_>, canonical: &[u8], date: &str, key: &AccessKey) -> Option<&'static str> {
@@ -90,7 +90,7 @@ pub(super) fn find(signed: &Signed<'_>, canonical: &[u8], date: &str, key: &Acce
         change(&mut draft, signed);
         draft.is_signed(signed, date)
     };
-    let tried = if signed.body.len() <= MAX_BODY_BYTES { &MISTAKES[..] } else { &[] };
+    let tried = if signed.body.len() <= MAX_TRIED_BYTES { &MISTAKES[..] } else { &[] };
     tried.iter().find(is_made).map(|(what, _)| *what)
 }
 
