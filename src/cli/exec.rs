@@ -63,25 +63,25 @@ pub(super) struct ExecArgs {
     /// The least share of the documented outcomes that the command has to get, in percent.
     ///
     /// If it succeeds with fewer, the exit code is 1.
-    #[arg(long, env = "BSS_SIM_COVERAGE_FAIL_UNDER", value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     coverage_fail_under: Option<u8>,
 
     /// What must not be the case when the command has ended.
     ///
     /// If it succeeds and one of these is the case, the exit code is 1.
-    #[arg(long, env = "BSS_SIM_FAIL_ON", value_name = "WHAT", value_delimiter = ',')]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 
     /// Show names and certificate numbers in the journal and in the report, but no secrets.
-    #[arg(long, env = "BSS_SIM_SHOW_PERSONAL_DATA")]
+    #[arg(long)]
     show_personal_data: bool,
 
     /// How log events on stderr look.
-    #[arg(long, env = "BSS_SIM_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
 
     /// The least important events to log.
-    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", value_parser = log::level(), default_value = "warn")]
+    #[arg(long, value_name = "LEVEL", value_parser = log::level(), default_value = "warn")]
     log_level: LevelFilter,
 
     /// The command, with its arguments.

@@ -42,15 +42,15 @@ Example:
 #[derive(Debug, Args)]
 pub(super) struct HealthcheckArgs {
     /// The simulator's URL; without this flag it follows from `--listen`.
-    #[arg(long, env = "BSS_SIM_URL")]
+    #[arg(long)]
     url: Option<Uri>,
 
     /// Where the simulator listens.
-    #[arg(long, env = "BSS_SIM_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, default_value = "127.0.0.1:8080")]
     listen: ListenAddress,
 
     /// Where its control API listens, if elsewhere.
-    #[arg(long, env = "BSS_SIM_CONTROL_LISTEN")]
+    #[arg(long)]
     control_listen: Option<ListenAddress>,
 
     /// Try again for this long: 10s, 1m.

@@ -14,12 +14,14 @@ mod system;
 mod tls;
 mod watch;
 
+use std::env;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::builder::{BoolishValueParser, Resettable};
+use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::fixture::{LoadError, UnknownScenario, json_schema};
@@ -106,7 +108,7 @@ struct CompletionsArgs {
 /// Parses the command line, runs the command, and returns the exit code of the process.
 #[doc(hidden)]
 pub fn run() -> ExitCode {
-    match Cli::try_parse().map_or_else(|answer| print_answer(&answer), Cli::run) {
+    match Cli::parse_line().map_or_else(|answer| print_answer(&answer), Cli::run) {
         Ok(code) => code,
         // A reader that closes the pipe early, as `head` does, has read enough.
         Err(CommandError::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -118,7 +120,36 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// The variable of a flag: `BSS_SIM_LISTEN` is that of `--listen`.
+const VARIABLE_PREFIX: &str = "BSS_SIM_";
+
+/// Gives each flag its variable. An empty variable counts as not set, because Compose makes `${NAME:-}` empty; only the token that
+/// protects the control API is never left out in silence.
+fn with_variables(command: clap::Command) -> clap::Command {
+    let with_variable = |flag: Arg| {
+        let Some(name) = flag.get_long().map(|name| name.replace('-', "_").to_uppercase()) else { return flag };
+        let name = format!("{VARIABLE_PREFIX}{name}");
+        let is_empty =
+            env::var_os(&name).is_some_and(|value| value.is_empty()) && flag.get_id() != serve::CONTROL_TOKEN;
+        let is_switch = matches!(flag.get_action(), ArgAction::SetTrue);
+        let flag = if is_switch { flag.value_parser(BoolishValueParser::new()) } else { flag };
+        if is_empty { flag } else { flag.env(name) }
+    };
+    command.mut_args(with_variable).mut_subcommands(with_variables)
+}
+
 impl Cli {
+    fn parse_line() -> Result<Self, clap::Error> {
+        let command = with_variables(Self::command());
+        // The variables of `serve`, which needs no name, say nothing to the other commands.
+        let without = command.clone().mut_args(|flag| flag.env(Resettable::Reset));
+        let matches = match without.try_get_matches() {
+            Ok(matches) if matches.subcommand().is_some() => matches,
+            _ => command.try_get_matches()?,
+        };
+        Self::from_arg_matches(&matches)
+    }
+
     fn run(self) -> Result<ExitCode, CommandError> {
         let done = match self.command.unwrap_or(Command::Serve(self.serve)) {
             Command::Serve(args) => args.run(),

@@ -47,6 +47,9 @@ Examples:
   # spaces that survive a restart
   bss-sim serve --state bss-sim.state";
 
+/// The ID of the flag `--control-token`.
+pub(super) const CONTROL_TOKEN: &str = "control_token";
+
 /// What is served, and where.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -54,7 +57,7 @@ pub(super) struct ServeArgs {
     /// The address to listen on; port 0 is any free one.
     ///
     /// `8080` is that port of 127.0.0.1, `localhost:8080` of 127.0.0.1 and `::1`, and `0.0.0.0:8080` of all interfaces.
-    #[arg(long, env = "BSS_SIM_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: ListenAddress,
 
     #[command(flatten)]
@@ -64,7 +67,7 @@ pub(super) struct ServeArgs {
     ///
     /// It is a part of the IDs, tokens, access keys and users of its spaces, so that a balancer finds the simulator of a request.
     /// The default space has no name.
-    #[arg(long, hide_short_help = true, env = "BSS_SIM_NAME", value_name = "NAME")]
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
     name: Option<SimulatorName>,
 
     /// Read the files of --fixtures again whenever they change.
@@ -72,22 +75,22 @@ pub(super) struct ServeArgs {
     /// That takes less than a second. An invalid file is logged, and its scenario stays as it was. The default space starts
     /// again when its scenario has changed; other spaces go on as they are. `POST /_sim/reload` and SIGHUP do the same once,
     /// also without this flag.
-    #[arg(long, env = "BSS_SIM_WATCH", requires_if("true", "fixtures"))]
+    #[arg(long, requires_if("true", "fixtures"))]
     watch: bool,
 
     /// Keep all spaces in this file over restarts.
     ///
     /// It is read at the start, if it is there, and written at most a second after a change. It has all but the journal and the
     /// metrics, credentials included. The default space begins again if its scenario has changed. One process uses a file.
-    #[arg(long, env = "BSS_SIM_STATE", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
     /// Another address for the control API below /_sim, which is then not on the first one.
-    #[arg(long, env = "BSS_SIM_CONTROL_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS")]
     control_listen: Option<ListenAddress>,
 
     /// The token that control calls, except health checks, have to send as `Authorization: Bearer`.
-    #[arg(long, env = "BSS_SIM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = parse_token)]
+    #[arg(long, value_name = "TOKEN", hide_env_values = true, value_parser = parse_token)]
     control_token: Option<String>,
 
     /// Further hosts by which the control API may be called, such as `bss.example.com,*.example.org`, or `*`.
@@ -95,40 +98,40 @@ pub(super) struct ServeArgs {
     /// IP addresses, names without a dot, and names that end in `.localhost`, `.local`, `.internal`, `.svc` or `.test` need
     /// no flag. Calls to other hosts are refused, because a web site can let its own name lead here. With --control-token
     /// calls to any host are allowed.
-    #[arg(long, env = "BSS_SIM_CONTROL_HOST", value_name = "HOST", value_delimiter = ',')]
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
     control_host: Vec<HostPattern>,
 
     /// Serve no web console, which is at /_sim/ui/ otherwise.
     ///
     /// Then no path leads a browser there, and the control API is as before.
-    #[arg(long, env = "BSS_SIM_NO_CONSOLE")]
+    #[arg(long)]
     no_console: bool,
 
     /// Stop when stdin ends, as at SIGTERM.
     ///
     /// A program that starts the simulator with a pipe as its stdin, and keeps the other end open, needs no more than that: the
     /// system closes the pipe even if the program is killed. What is written to the pipe is dropped.
-    #[arg(long, hide_short_help = true, env = "BSS_SIM_STOP_WITH_STDIN")]
+    #[arg(long, hide_short_help = true)]
     stop_with_stdin: bool,
 
     /// The most journal entries of one space.
-    #[arg(long, env = "BSS_SIM_JOURNAL_ENTRIES", value_name = "NUMBER", default_value_t = DEFAULT_JOURNAL_ENTRIES)]
+    #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_JOURNAL_ENTRIES)]
     journal_entries: usize,
 
     /// The most bytes of the journals of all spaces.
-    #[arg(long, env = "BSS_SIM_JOURNAL_BYTES", value_name = "SIZE", default_value = "64MiB")]
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     journal_bytes: ByteSize,
 
     /// Show names and certificate numbers in the journal.
-    #[arg(long, env = "BSS_SIM_SHOW_PERSONAL_DATA")]
+    #[arg(long)]
     show_personal_data: bool,
 
     /// How log events on stderr look.
-    #[arg(long, env = "BSS_SIM_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
 
     /// The least important events to log.
-    #[arg(long, env = "BSS_SIM_LOG_LEVEL", value_name = "LEVEL", value_parser = log::level(), default_value = "info")]
+    #[arg(long, value_name = "LEVEL", value_parser = log::level(), default_value = "info")]
     log_level: LevelFilter,
 
     #[command(flatten, next_help_heading = "HTTPS")]
@@ -309,14 +312,14 @@ pub(super) struct ScenarioFlags {
     /// The scenario to start from.
     ///
     /// `bss-sim catalog` names one for each documented outcome; without this flag it is the one called `default`.
-    #[arg(long, env = "BSS_SIM_SCENARIO", value_name = "NAME", value_parser = ScenarioName, hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_parser = ScenarioName, hide_possible_values = true)]
     scenario: Option<String>,
 
     /// Scenario files, and directories of such, in addition to the built-in scenarios.
     ///
     /// A single file is the scenario to start from, unless --scenario names another one. Several paths are separated by
     /// commas. In directories, files named `*.schema.json` are skipped.
-    #[arg(long, env = "BSS_SIM_FIXTURES", value_name = "PATH", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "PATH", num_args = 1.., value_delimiter = ',')]
     fixtures: Vec<PathBuf>,
 }
 
@@ -361,39 +364,33 @@ struct LimitFlags {
     /// The most connections at a time, of each address.
     ///
     /// Further ones wait until one ends. `ulimit -n` may allow fewer: the log says so.
-    #[arg(
-        long,
-        hide_short_help = true,
-        env = "BSS_SIM_MAX_CONNECTIONS",
-        value_name = "NUMBER",
-        default_value = "10000"
-    )]
+    #[arg(long, hide_short_help = true, value_name = "NUMBER", default_value = "10000")]
     max_connections: NonZeroUsize,
 
     /// How long the head of a request may take from its first byte on, before its connection is closed.
-    #[arg(long, hide_short_help = true, env = "BSS_SIM_HEAD_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "30s")]
+    #[arg(long, hide_short_help = true, value_name = "SPAN", value_parser = parse_limit, default_value = "30s")]
     head_timeout: Duration,
 
     /// How long its body may take, before it is refused like one that breaks off.
     ///
     /// A client that waits for an answer while its Content-Length promises more than it sends waits for this.
-    #[arg(long, hide_short_help = true, env = "BSS_SIM_BODY_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
+    #[arg(long, hide_short_help = true, value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
     body_timeout: Duration,
 
     /// How long a client may read nothing of its answer, before its connection is reset.
     ///
     /// The time until an answer begins has no limit: a script may delay it, or never give one.
-    #[arg(long, hide_short_help = true, env = "BSS_SIM_ANSWER_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
+    #[arg(long, hide_short_help = true, value_name = "SPAN", value_parser = parse_limit, default_value = "1m")]
     answer_timeout: Duration,
 
     /// How long a connection may be idle between two requests, and before the first one.
     ///
     /// A client whose pool keeps connections for longer finds a closed one now and then, as with any server.
-    #[arg(long, hide_short_help = true, env = "BSS_SIM_IDLE_TIMEOUT", value_name = "SPAN", value_parser = parse_limit, default_value = "2m")]
+    #[arg(long, hide_short_help = true, value_name = "SPAN", value_parser = parse_limit, default_value = "2m")]
     idle_timeout: Duration,
 
     /// How long requests under way may take when the simulator is stopped. A second signal ends it at once.
-    #[arg(long, hide_short_help = true, env = "BSS_SIM_GRACE", value_name = "SPAN", value_parser = parse_duration, default_value = "5s")]
+    #[arg(long, hide_short_help = true, value_name = "SPAN", value_parser = parse_duration, default_value = "5s")]
     grace: Duration,
 }
 

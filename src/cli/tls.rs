@@ -21,18 +21,18 @@ pub(super) struct TlsFlags {
     ///
     /// HTTP/1.1 and HTTP/2, as clients choose. Intermediate certificates may follow it in the file. After a renewal, SIGHUP
     /// reads both files again.
-    #[arg(long, env = "BSS_SIM_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
 
     /// The certificate's private key, a PEM file too.
-    #[arg(long, env = "BSS_SIM_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
     /// Serve HTTPS without files, with a CA that is made at the start.
     ///
     /// The CA is in memory only, and clients have to trust it: GET /_sim/tls/ca.pem. It signs for localhost, for loopback and
     /// --listen, and for any host name that a client asks for.
-    #[arg(long, env = "BSS_SIM_TLS", value_name = "HOW", conflicts_with_all = ["tls_cert", "tls_key"])]
+    #[arg(long, value_name = "HOW", conflicts_with_all = ["tls_cert", "tls_key"])]
     tls: Option<TlsMode>,
 }
 

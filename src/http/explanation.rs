@@ -196,7 +196,7 @@ fn credential_headers(request: &RecordedRequest) -> [Option<String>; 2] {
 
 fn credentials(headers: &[Option<String>; 2]) -> ShownCredentials<'_> {
     let [token, authorization] = headers.each_ref().map(|value| value.as_deref().map(str::as_bytes));
-    ShownCredentials { token, authorization }
+    ShownCredentials { space_name: None, token, authorization }
 }
 
 /// Returns a hint if a credential is one of another space that exists.

@@ -257,23 +257,26 @@ pub async fn read_body(headers: &HeaderMap, body: impl HttpBody<Data = Bytes>) -
     if length > MAX_BODY_BYTES { Err(gateway::BODY_TOO_LARGE) } else { Ok(whole) }
 }
 
-/// The credentials that a request shows, as far as they say to which space it belongs: the values of `X-Auth-Token` and
+/// What the headers of a request say of its space: the value of `X-Sim-Space`, else the credentials in `X-Auth-Token` and
 /// `Authorization`, of which the first counts first. They are not verified here.
 #[derive(Clone, Copy)]
 pub struct ShownCredentials<'a> {
+    pub space_name: Option<&'a [u8]>,
     pub token: Option<&'a [u8]>,
     pub authorization: Option<&'a [u8]>,
 }
 
 impl<'a> ShownCredentials<'a> {
     pub fn of(headers: &'a HeaderMap) -> Self {
-        let mut shown = Self { token: None, authorization: None };
+        let mut shown = Self { space_name: None, token: None, authorization: None };
         // To compare all names once takes less than to look up each of these.
         for (name, value) in headers {
             if *name == X_AUTH_TOKEN {
                 shown.token.get_or_insert(value.as_bytes());
             } else if *name == AUTHORIZATION {
                 shown.authorization.get_or_insert(value.as_bytes());
+            } else if *name == X_SIM_SPACE {
+                shown.space_name.get_or_insert(value.as_bytes());
             }
         }
         shown

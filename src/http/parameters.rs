@@ -7,7 +7,8 @@ use std::fmt;
 use axum::extract::Query;
 use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::domain::{
     Endpoint, ParameterError, ParameterTable, SentParameters, SentValue, VERIFIED_FILE_URL, Violation,
@@ -112,16 +113,8 @@ impl<'de> Visitor<'de> for Fields<'_, 'de> {
 }
 
 /// A JSON string, borrowed where it has no escapes.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match (Value { object: None }).deserialize(deserializer)? {
-            SentValue::Text(text) => Ok(Self(text)),
-            _ => Err(D::Error::custom("a key is a string")),
-        }
-    }
-}
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Reads a value. What is ignored is read too, so that the parser checks its strings and limits its nesting.
 struct Value<'s, 'a> {

@@ -19,7 +19,7 @@ use tower::{Layer, Service};
 use uuid::Uuid;
 
 use super::explanation::Explainer;
-use super::extract::{Record, RequestContext, ShownCredentials, X_SIM_SPACE};
+use super::extract::{Record, RequestContext, ShownCredentials};
 use super::response::Delivery;
 use super::{mask, response};
 use crate::domain::gateway::{MAX_HEADERS, MAX_HEADERS_BYTES, MAX_PIECE_BYTES};
@@ -185,7 +185,7 @@ fn resolve_space(spaces: &Spaces, size: &HeadSize, headers: &HeaderMap) -> (Arc<
 
 fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, Detail> {
     let credentials = ShownCredentials::of(headers);
-    let named = headers.get(X_SIM_SPACE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+    let named = credentials.space_name.map(|name| String::from_utf8_lossy(name).into_owned());
     let id = match &named {
         Some(name) => SpaceId::parse(name),
         None => Some(credentials.space().unwrap_or(SpaceId::DEFAULT)),
@@ -231,7 +231,7 @@ impl Recording {
         tracing::info!(
             request.id = %id.simple(),
             request.method = %short(request.method()),
-            request.path = ?short(request.path()),
+            request.path = &*short(request.path()),
             response.status = status,
             error.code = outcome.error_code(),
             decided_by = outcome.decided_by(),

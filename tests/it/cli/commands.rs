@@ -62,6 +62,45 @@ fn commands_exit_with_the_code_of_their_error() {
 }
 
 #[test]
+fn each_flag_of_each_command_has_a_variable() {
+    for command in ["serve", "exec", "check", "import", "explain", "catalog", "healthcheck"] {
+        let (_, help, _) = run(&[command, "--help"]);
+        let flags = help.lines().filter_map(|line| line.trim_start().trim_start_matches("-h, ").strip_prefix("--"));
+        let flags: Vec<_> =
+            flags.filter_map(|flag| flag.split([' ', '.']).next()).filter(|flag| *flag != "help").collect();
+        for flag in &flags {
+            let variable = format!("[env: BSS_SIM_{}", flag.replace('-', "_").to_uppercase());
+            assert!(help.contains(&variable), "{command} --{flag}: {help}");
+        }
+        assert!(!flags.is_empty() || command == "check", "{command}: {help}");
+    }
+}
+
+#[test]
+fn variables_of_serve_say_nothing_to_other_commands_and_empty_ones_are_not_set() {
+    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let output =
+            binary().args(arguments).envs(variables.iter().copied()).output().expect("the binary can be started");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let wrong = [("BSS_SIM_JOURNAL_ENTRIES", "many"), ("BSS_SIM_LISTEN", "nowhere"), ("BSS_SIM_GRACE", "soon")];
+    for arguments in [&["catalog"][..], &["schema"], &["exec", "--", "true"]] {
+        assert_eq!(run(arguments, &wrong).0, Some(0), "{arguments:?}");
+    }
+    for arguments in [&[][..], &["serve"]] {
+        let (code, stderr) = run(arguments, &wrong[..1]);
+        assert!(code == Some(2) && stderr.contains("invalid value 'many' for '--journal-entries"), "{stderr}");
+    }
+    let empty = ["FIXTURES", "SCENARIO", "STATE", "CONTROL_HOST", "WATCH"].map(|name| format!("BSS_SIM_{name}"));
+    let empty = empty.each_ref().map(|name| (name.as_str(), ""));
+    let process =
+        Process::spawn(binary().args(["--listen", "127.0.0.1:0"]).envs(empty).env("BSS_SIM_NO_CONSOLE", "yes"));
+    process.end("TERM");
+    let (code, stderr) = run(&["--listen", "127.0.0.1:0"], &[("BSS_SIM_CONTROL_TOKEN", "")]);
+    assert!(code == Some(2) && stderr.contains("a blank token protects nothing"), "{stderr}");
+}
+
+#[test]
 fn commands_with_closed_stdout_exit_without_a_panic() {
     let failing = TestDir::new("closed").put("closed.yaml", "exchanges: [{ request: {}, expect: { status: 200 } }]\n");
     for (arguments, code) in [

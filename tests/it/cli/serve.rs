@@ -54,6 +54,7 @@ async fn serve_logs_one_event_for_each_answer() {
     let answered: Vec<_> = events.iter().filter(|event| event["message"] == "answered").collect();
     assert_eq!(answered.len(), 2, "{log}");
     assert_eq!(answered[0]["request.id"], reply.id());
+    assert_eq!((&answered[0]["request.method"], &answered[0]["request.path"]), (&json!("GET"), &json!("/unknown")));
     assert_eq!(answered[0]["response.status"], 404);
     assert_eq!(answered[0]["error.code"], "APIGW.0101");
     assert_eq!(answered[0]["check"], "path-known");
