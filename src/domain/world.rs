@@ -1,8 +1,10 @@
 //! A world: the state that a simulated service starts from.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::domain::account::{Customer, CustomerId};
 use crate::domain::bucket::{BucketContents, RealBucket};
