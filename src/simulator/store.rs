@@ -68,8 +68,14 @@ impl CustomersAtOnce<'_> {
     /// Returns the customers that had changed when this was made, with what they held.
     pub(super) fn collect(self) -> Vec<SavedCustomer> {
         let Store { customers, saving, .. } = self.store;
-        let mut collected = HashMap::with_capacity_and_hasher(customers.len(), RandomState::default());
-        collected.extend(customers.iter().map(|changed| (changed.key().clone(), changed.value().clone())));
+        // A part of the map is locked while it is walked: only the IDs are taken then, so that requests hardly wait.
+        let mut ids = Vec::with_capacity(customers.len());
+        ids.extend(customers.iter().map(|changed| changed.key().clone()));
+        let mut collected = HashMap::with_capacity_and_hasher(ids.len(), RandomState::default());
+        for id in ids {
+            let record = customers.get(&id).map(|changed| changed.clone());
+            collected.extend(record.map(|record| (id, record)));
+        }
         saving.is_on.store(false, Ordering::Relaxed);
         for (id, before) in std::mem::take(&mut *saving.before()) {
             match before {
