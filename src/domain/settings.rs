@@ -1,6 +1,6 @@
 //! The settings of a world: how the simulated service is configured, and which reading of the page it follows.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZero;
@@ -76,6 +76,12 @@ pub enum ParameterErrors {
 #[serde(transparent)]
 pub struct AnsweredCode(&'static str);
 
+impl Borrow<str> for AnsweredCode {
+    fn borrow(&self) -> &str {
+        self.0
+    }
+}
+
 static CODES: LazyLock<Vec<&'static str>> = LazyLock::new(|| catalog::codes().chain(gateway::codes()).collect());
 
 impl<'de> Deserialize<'de> for AnsweredCode {
@@ -92,9 +98,14 @@ impl<'de> Deserialize<'de> for AnsweredCode {
 pub struct Messages(Arc<BTreeMap<AnsweredCode, ErrorText>>);
 
 impl Messages {
+    /// Returns the text of a code that is listed.
+    pub fn get(&self, code: &str) -> Option<&str> {
+        self.0.get(code).map(|ErrorText(text)| &**text)
+    }
+
     /// Returns the text of a code. `text` is that of the table.
-    pub fn of<'a>(&'a self, code: &'static str, text: &'a str) -> &'a str {
-        self.0.get(&AnsweredCode(code)).map_or(text, |ErrorText(other)| other)
+    pub fn of<'a>(&'a self, code: &str, text: &'a str) -> &'a str {
+        self.get(code).unwrap_or(text)
     }
 }
 

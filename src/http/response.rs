@@ -158,15 +158,17 @@ fn other(OtherError { code, message, .. }: &OtherError, wire: &Wire) -> String {
     json_text(&ErrorBody { error_code: code, error_msg: wire.messages.of(code, message), fail_check_items: None })
 }
 
+/// A text that is listed stands alone: it is what the user saw on the real service.
 fn error_msg(outcome: &Outcome, code: ErrorCode, wire: &Wire) -> String {
-    match (outcome, wire.parameter_errors) {
-        (Outcome::Refused(ApiError::Parameters(error)), ParameterErrors::Named) => error.to_string(),
-        (Outcome::Submission(_) | Outcome::Ruled(_), ParameterErrors::Named)
+    match (wire.messages.get(code.code()), outcome, wire.parameter_errors) {
+        (Some(listed), ..) => listed.to_owned(),
+        (None, Outcome::Refused(ApiError::Parameters(error)), ParameterErrors::Named) => error.to_string(),
+        (None, Outcome::Submission(_) | Outcome::Ruled(_), ParameterErrors::Named)
             if outcome.check() == Some(PLATFORM_RULE) =>
         {
             format!("{}: must be the platform ID of the partner", XACCOUNT_TYPE.name)
         }
-        _ => wire.messages.of(code.code(), code.message()).to_owned(),
+        _ => code.message().to_owned(),
     }
 }
 
@@ -183,7 +185,8 @@ pub struct GatewayErrorBody<'a> {
     request_id: &'a str,
 }
 
-/// The detail of the case replaces the final dot of the table's text, or what it has after a colon.
+/// The detail of the case replaces the final dot of the table's text, or what it has after a colon. A text that is listed
+/// stands alone.
 fn refused_by_gateway(
     outcome: &Outcome,
     error: &GatewayError,
@@ -191,13 +194,13 @@ fn refused_by_gateway(
     request_id: &str,
     text: fn(&Detail) -> &str,
 ) -> String {
-    let message = wire.messages.of(error.code, error.message);
-    let error_msg = match outcome {
-        Outcome::Refused(ApiError::Gateway { detail: Some(detail), .. }) => {
-            let (message, _) = message.split_once(": ").unwrap_or((message, ""));
-            format!("{}: {}", message.trim_end_matches('.'), text(detail))
+    let error_msg: Cow<'_, str> = match (wire.messages.get(error.code), outcome) {
+        (Some(listed), _) => listed.into(),
+        (None, Outcome::Refused(ApiError::Gateway { detail: Some(detail), .. })) => {
+            let (message, _) = error.message.split_once(": ").unwrap_or((error.message, ""));
+            format!("{}: {}", message.trim_end_matches('.'), text(detail)).into()
         }
-        _ => message.to_owned(),
+        (None, _) => error.message.into(),
     };
     json_text(&GatewayErrorBody { error_msg: &error_msg, error_code: error.code, request_id })
 }

@@ -414,8 +414,8 @@ scripted:
     app.apply(&json!({})).await.assert(400, r#"{"error_code":"CBC.0100","error_msg":"Wrong."}"#);
     let result = app.call("GET", "/v2/customers/realname-auths/result?customer_id=c", &token, "").await;
     result.assert(429, r#"{"error_code":"CBC.0250","error_msg":"Slow down."}"#);
-    // The detail of the gateway stands where it always does.
-    app.apply_as("x", &json!({})).await.assert_gateway(401, "APIGW.0301", "Not you: decrypt token fail");
+    // A text that is listed stands alone, without the detail of the case.
+    app.apply_as("x", &json!({})).await.assert_gateway(401, "APIGW.0301", "Not you: nothing");
     app.call("POST", "/v2/x", &token, "").await.assert_gateway(404, "APIGW.0101", "Not here.");
     let new = json!({ "domain_area": "MX", "xaccount_id": "u", "xaccount_type": "DEMO_IDP" });
     let created = app.call("POST", "/v2/partners/sub-customers", &token, new.to_string()).await;
@@ -423,10 +423,20 @@ scripted:
     // A code without another text keeps its own, and the catalog has the page's words.
     let quota = app.apply(&json!({})).await;
     assert_eq!(quota.code(), "APIGW.0308");
+    assert!(text(&quota.json()["error_msg"]).contains("limit:1"), "{quota:?}");
     let catalog = app.get("/catalog").await;
     assert_eq!(catalog["outcomes"][5]["text"], "You are not a customer of a partner yet.");
     let world = app.get("/world").await;
     assert_eq!(world["settings"]["wire"]["messages"]["CBC.0100"], "Wrong.");
     assert_eq!(app.put("/world", &world).await.0, 200);
     assert_eq!(app.get("/world").await, world);
+}
+
+#[tokio::test]
+async fn a_listed_text_stands_alone_also_where_the_field_or_the_quota_would_be_named() {
+    let wire = "parameter_errors: named, messages: { CBC.0100: Wrong., APIGW.0308: Slow down. }";
+    let app = TestApp::with(&format!("settings: {{ quota: 1/s, wire: {{ {wire} }} }}"));
+    app.assert_control("PUT", "/clock", json!({ "freeze": true }), 200).await;
+    app.apply(&json!({})).await.assert(400, r#"{"error_code":"CBC.0100","error_msg":"Wrong."}"#);
+    app.apply(&json!({})).await.assert_gateway(429, "APIGW.0308", "Slow down.");
 }
