@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -22,6 +23,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// The least time between two writes, as a multiple of the time that the one before took.
 const PAUSE_FACTOR: u32 = 2;
+
+/// What the name of the file ends in that is written beside the state. One of this name is replaced, so that it must not be
+/// a name that a user gives to a file.
+const NEW: &str = ".bss-sim-new";
 
 /// The most bytes of a state that are read: some million customers.
 const MAX_BYTES: u64 = 16 * 1024 * 1024 * 1024;
@@ -146,7 +151,7 @@ impl StateFile {
     }
 
     fn new_path(&self) -> PathBuf {
-        beside(&self.path, ".new")
+        beside(&self.path, NEW)
     }
 }
 
@@ -190,6 +195,13 @@ impl StateWriter {
     }
 }
 
+/// Writes. A panic is a failure like any other: it is logged, and the next change is written again.
+fn caught(write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    // What a panic leaves half done is the file beside the state, which is made anew each time.
+    catch_unwind(AssertUnwindSafe(write))
+        .unwrap_or_else(|_panic| Err(io::Error::other("a fault of bss-sim: its panic is on stderr")))
+}
+
 struct Writing {
     file: StateFile,
     app: Arc<App>,
@@ -221,9 +233,11 @@ impl Writing {
         }
         let began = Instant::now();
         let library = app.library();
-        let written = file.replace(|out| {
-            let default = app.scenarios.with_served(|served| (served.cloned(), app.spaces.default_space().save()));
-            state_file::write(out, &app.spaces, &library, default)
+        let written = caught(|| {
+            file.replace(|out| {
+                let default = app.scenarios.with_served(|served| (served.cloned(), app.spaces.default_space().save()));
+                state_file::write(out, &app.spaces, &library, default)
+            })
         });
         let file = file.path.display();
         match &written {
@@ -244,5 +258,17 @@ impl Writing {
             }
         }
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_failed_write() {
+        assert!(caught(|| Ok(())).is_ok());
+        let failed = caught(|| panic!("a test")).map_err(|error| error.to_string());
+        assert_eq!(failed, Err("a fault of bss-sim: its panic is on stderr".to_owned()));
     }
 }

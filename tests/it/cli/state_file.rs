@@ -80,6 +80,16 @@ async fn second_process_exits_3() {
     serve(&file, &[]);
 }
 
+#[test]
+fn other_files_beside_a_state_are_left_as_they_are() {
+    let files = TestDir::new("state/beside");
+    let file = files.join("kept.state");
+    let own = files.join("kept.state.new");
+    fs::write(&own, "a user's own").expect("it can be written");
+    drop(serve(&file, &[]).end("TERM"));
+    assert_eq!(fs::read_to_string(&own).expect("it is still there"), "a user's own");
+}
+
 /// Adds a copy of the default space with another ID.
 fn add_space(state: &mut Value, id: &str) {
     let space = with(state["spaces"][0].clone(), "id", id);
@@ -254,7 +264,7 @@ async fn what_cannot_be_written_is_logged_once_and_tried_again() {
     client.apply_as("demo-token", &builtin_passport("customer-new")).await.assert_code(400, "CBC.99000027");
     fs::remove_dir(&file).expect("it is empty");
     wait_for(|| fs::metadata(&file).ok().filter(fs::Metadata::is_file));
-    assert!(!files.join("kept.state.new").exists(), "what could not be renamed was removed");
+    assert!(!files.join("kept.state.bss-sim-new").exists(), "what could not be renamed was removed");
     assert_eq!(changed_customers(&read_state(&file)), BTreeSet::from(["customer-new".to_owned()]));
     let events = std::iter::repeat_with(|| log.event());
     let is_again = |event: &Value| event["message"] == "the state can be written again";
@@ -290,7 +300,7 @@ async fn kill_again_and_again(file: std::path::PathBuf, number: usize) {
         let kept = list(&process.client().get("/customers").await, "customers").len();
         assert_eq!(kept, acknowledged.load(Ordering::SeqCst), "the state is restored");
         let load = tokio::spawn(apply_until_the_end(process.address().to_owned(), Arc::clone(&acknowledged)));
-        let beside = file.with_extension("state.new");
+        let beside = file.with_extension("state.bss-sim-new");
         let (seen, kill_beside) = (Arc::clone(&acknowledged), (number + kill) & 1 == 0);
         let path = file.clone();
         let (process, before) = tokio::task::spawn_blocking(move || {
