@@ -70,19 +70,20 @@ impl ImportArgs {
         let (scenario, report) = if self.check {
             (None, import.compared())
         } else {
-            let Imported { scenario, report } = runtime.block_on(import.finish())?;
+            let Imported { scenario, report } = runtime.block_on(import.finish());
             (Some(scenario), report)
         };
         // If stderr cannot be written, the exit code is still the same.
         let _ = write!(stderr(), "{report}");
         if let Some(scenario) = scenario {
-            print(&scenario)?;
+            print(&scenario?)?;
         }
+        // A capture that is not whole is no proof of anything, whatever was found in it.
+        read.map_err(CommandError::Capture)?;
         if self.check && has_differences {
             let message = "the service answers otherwise than bss-sim: use what is proposed, or correct the capture";
             return Err(CommandError::CheckFailed(message.to_owned()));
         }
-        read.map_err(CommandError::Capture)?;
         if self.check && !has_calls {
             let message = "nothing was compared: the capture has no call of a simulated endpoint with its answer; \
                            record calls of the service";

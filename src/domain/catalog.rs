@@ -253,6 +253,13 @@ impl ApiCode {
         }
     }
 
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Page(code) => code.message(),
+            Self::Other(error) => error.message,
+        }
+    }
+
     pub const fn answer(self) -> Answer {
         match self {
             Self::Page(code) => Answer::Refuse(Refusal::of(code)),

@@ -36,7 +36,9 @@ pub use host::HostPattern;
 pub use invent::Inventor;
 pub use limits::Limits;
 pub use mask::{MASK, is_enumerated};
-pub use proof::{ProofLimits, Proven, prove};
+#[cfg(test)]
+pub use proof::token;
+pub use proof::{ProofLimits, Proven, prove, request_of};
 pub use record::RecordService;
 pub use registry::{PendingReload, Reload};
 pub use server::Server;

@@ -176,7 +176,7 @@ async fn run<'s>(app: &Arc<App>, router: &Router, exchange: &'s Exchange) -> Pro
 
 /// Returns the first token of the partner of this name, or a fresh one if it has none. If no partner has the name, it is a
 /// token itself.
-fn token(state: &SpaceState, caller: Option<&str>) -> Option<String> {
+pub fn token(state: &SpaceState, caller: Option<&str>) -> Option<String> {
     let accounts = state.accounts();
     let partner = match caller {
         None => accounts.partners.first(),
@@ -196,6 +196,22 @@ fn query(fields: &Map<String, Value>) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
+/// Writes the request of a call with these fields. It fails only if the token is no value of a header.
+pub fn request_of(
+    endpoint: &Endpoint,
+    token: Option<&str>,
+    fields: &Map<String, Value>,
+) -> axum::http::Result<Request<Body>> {
+    let builder = Request::builder().method(endpoint.method).header("content-type", "application/json");
+    let builder = token.into_iter().fold(builder, |builder, token| builder.header("x-auth-token", token));
+    if endpoint.method == "GET" {
+        builder.uri(format!("{}?{}", endpoint.path, query(fields))).body(Body::empty())
+    } else {
+        let body = serde_json::to_vec(fields).expect("a JSON object can be serialized");
+        builder.uri(endpoint.path).body(Body::from(body))
+    }
+}
+
 /// Sends a request. It fails only if the token is no value of a header.
 async fn send(
     app: &Arc<App>,
@@ -204,14 +220,7 @@ async fn send(
     token: Option<&str>,
     request: &Map<String, Value>,
 ) -> axum::http::Result<Reply> {
-    let builder = Request::builder().method(endpoint.method).header("content-type", "application/json");
-    let builder = token.into_iter().fold(builder, |builder, token| builder.header("x-auth-token", token));
-    let request = if endpoint.method == "GET" {
-        builder.uri(format!("{}?{}", endpoint.path, query(request))).body(Body::empty())
-    } else {
-        let body = serde_json::to_vec(request).expect("a JSON object can be serialized");
-        builder.uri(endpoint.path).body(Body::from(body))
-    };
+    let request = request_of(endpoint, token, request);
     let response = router.oneshot(request?).await.expect("the router never fails");
     let status = response.status().as_u16();
     // A scripted fault may break it off.

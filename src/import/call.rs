@@ -1,14 +1,17 @@
-//! Calls: what a captured entry asked of a simulated endpoint, and what was answered.
+//! Calls: what a captured entry asked of a simulated endpoint, and what was answered; and recorded calls, which can become
+//! exchanges and have invented values.
 
 use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::capture::CapturedEntry;
-use crate::domain::{DOMAINS, ENDPOINTS, Endpoint, TOKENS};
+use crate::domain::{
+    ApiCode, CREATE_CUSTOMER, DOMAINS, ENDPOINTS, Endpoint, ErrorCode, INDIVIDUAL, Review, SEND_CODE, TOKENS,
+};
 
 /// A call of a simulated endpoint.
 #[derive(Debug)]
@@ -44,6 +47,40 @@ pub(super) enum CapturedBody {
     Json(Value),
     /// As a proxy answers.
     Text(String),
+}
+
+impl CapturedBody {
+    /// Returns how many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Json(body) => body.to_string().len(),
+            Self::Text(text) => text.len(),
+        }
+    }
+}
+
+/// The longest `Content-Type` of a scripted answer, in bytes.
+const MAX_TYPE_BYTES: usize = 256;
+
+/// Returns true if a scripted answer can have this status with this body.
+pub(super) fn can_be_scripted(status: u16, body: &CapturedBody) -> bool {
+    (200..=599).contains(&status) && (*body == CapturedBody::Empty || !matches!(status, 204 | 205 | 304))
+}
+
+/// Writes a raw scripted answer.
+pub(super) fn raw(status: u16, content_type: Option<&str>, body: &CapturedBody) -> Value {
+    let mut raw = json!({ "status": status });
+    let is_text = |text: &&str| text.len() <= MAX_TYPE_BYTES && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if let Some(content_type) = content_type.filter(is_text) {
+        raw["content_type"] = content_type.into();
+    }
+    match body {
+        CapturedBody::Empty => {}
+        CapturedBody::Json(body) => raw["body"] = body.to_string().into(),
+        CapturedBody::Text(text) => raw["body"] = text.as_str().into(),
+    }
+    json!({ "raw": raw })
 }
 
 impl CapturedAnswer {
@@ -213,5 +250,119 @@ fn body(status: u16, headers: &[(String, String)], content: &Value) -> Result<Ca
         }
         Err(_) if text.starts_with('{') => Err(Skip::BrokenBody),
         Err(_) => Ok(CapturedBody::Text(text.to_owned())),
+    }
+}
+
+/// A call that can be sent again.
+#[derive(Debug)]
+pub(super) struct RecordedCall {
+    /// The number of its entry in the capture.
+    pub(super) entry: usize,
+    /// The place of its caller.
+    pub(super) caller: usize,
+    pub(super) endpoint: &'static Endpoint,
+    pub(super) fields: Map<String, Value>,
+    pub(super) answer: RecordedAnswer,
+}
+
+/// Its answer.
+#[derive(Debug, PartialEq)]
+pub(super) struct RecordedAnswer {
+    pub(super) status: u16,
+    pub(super) content_type: Option<String>,
+    pub(super) body: CapturedBody,
+    /// Whether the text of its error is about this request alone.
+    pub(super) is_text_of_request: bool,
+}
+
+impl RecordedAnswer {
+    pub(super) fn json(&self) -> Option<&Map<String, Value>> {
+        match &self.body {
+            CapturedBody::Json(Value::Object(body)) => Some(body),
+            _ => None,
+        }
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.json()?.get(key)?.as_str()
+    }
+
+    pub(super) fn code(&self) -> Option<&str> {
+        self.text("error_code")
+    }
+
+    /// Returns the error of the page, if it is one.
+    pub(super) fn error(&self) -> Option<ErrorCode> {
+        match ApiCode::parse(self.code()?)? {
+            ApiCode::Page(code) => Some(code),
+            ApiCode::Other(_) => None,
+        }
+    }
+
+    /// Returns the number of a field. It may also be a text, as the page's example has it.
+    pub(super) fn number(&self, key: &str) -> Option<i64> {
+        let value = self.json()?.get(key)?;
+        value.as_i64().or_else(|| value.as_str()?.parse().ok())
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+impl RecordedCall {
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.as_str()
+    }
+
+    pub(super) fn customer(&self) -> Option<&str> {
+        self.field("customer_id").filter(|id| !id.is_empty())
+    }
+
+    /// Returns whether a review followed, if an application was accepted.
+    pub(super) fn accepted(&self) -> Option<Review> {
+        self.endpoint.application.filter(|_| self.answer.is_success())?;
+        let number = self.answer.number("is_review")?;
+        Review::ALL.iter().copied().find(|review| i64::from(review.number()) == number)
+    }
+
+    /// Returns true if it counted as an attempt of the customer.
+    pub(super) fn is_attempt(&self) -> bool {
+        let is_late = |code| {
+            matches!(
+                code,
+                ErrorCode::CertificateBlocked
+                    | ErrorCode::CertificateWornOut
+                    | ErrorCode::CheckItemsFailed
+                    | ErrorCode::VerificationFailed
+                    | ErrorCode::IdentityMismatch
+            )
+        };
+        self.endpoint.application.is_some() && (self.accepted().is_some() || self.answer.error().is_some_and(is_late))
+    }
+
+    /// Returns true if the answer says that the customer is one of the caller.
+    pub(super) fn is_of_owner(&self) -> bool {
+        let of_other = [
+            ErrorCode::NoPartner,
+            ErrorCode::NotYourCustomer,
+            ErrorCode::CustomerIsCaller,
+            ErrorCode::ParameterError,
+            ErrorCode::AccessDenied,
+            ErrorCode::PartnerNotReady,
+            ErrorCode::OtherErrors,
+        ];
+        let is_of_page = self.answer.error().is_some_and(|code| !of_other.contains(&code));
+        self.answer.is_success() && self.answer.json().is_some() || is_of_page
+    }
+
+    /// Returns true if the same call again may get another answer because of this one.
+    pub(super) fn may_change(&self) -> bool {
+        self.endpoint.application.is_some() || [&CREATE_CUSTOMER, &SEND_CODE].contains(&self.endpoint)
+    }
+
+    /// Returns the certificate that the customer is to hold.
+    pub(super) fn certificate(&self) -> Option<&str> {
+        if *self.endpoint == INDIVIDUAL { self.field("verified_number") } else { None }
     }
 }

@@ -11,6 +11,15 @@ use crate::domain::{DOMAINS, ErrorCode, TOKENS, gateway};
 /// The most callers that are told apart.
 const MAX_CALLERS: usize = 1_000;
 
+/// The most characters of the name of an account, of an ID and of a platform that a scenario can have.
+const MAX_NAME_CHARS: usize = 256;
+const MAX_ID_CHARS: usize = 64;
+
+/// Returns true for what can be the ID of an account, the number of a certificate or a platform.
+pub(super) fn is_id(text: &str) -> bool {
+    (1..=MAX_ID_CHARS).contains(&text.chars().count())
+}
+
 /// A caller by one of its credentials.
 #[derive(Debug)]
 pub(super) struct LearnedCaller {
@@ -90,7 +99,7 @@ impl Callers {
             _ => {
                 caller.is_partner = true;
                 let platform = call.fields.as_ref().ok().and_then(|fields| fields.get("xaccount_type")?.as_str());
-                if let (None, Some(platform)) = (&caller.platform, platform) {
+                if let (None, Some(platform)) = (&caller.platform, platform.filter(|platform| is_id(platform))) {
                     caller.platform = Some(pseudonyms.text(platform));
                 }
             }
@@ -159,6 +168,9 @@ impl Account {
     /// Reads an account of one of IAM's answers.
     fn of(domain: &Value, pseudonyms: &mut Pseudonyms) -> Option<Self> {
         let (id, name) = (domain["id"].as_str()?, domain["name"].as_str()?);
+        if !is_id(id) || name.chars().count() > MAX_NAME_CHARS {
+            return None;
+        }
         Some(Self { id: pseudonyms.text(id), name: pseudonyms.text(name) })
     }
 }

@@ -6,10 +6,10 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::Group;
-use super::call::{CapturedAnswer, CapturedBody, CapturedCall};
+use super::call::{CapturedAnswer, CapturedBody, CapturedCall, can_be_scripted, raw};
 use super::pseudonym::{Pseudonyms, is_code, is_key};
 use super::reference::{ReferenceAnswer, References};
-use crate::domain::{CheckItem, ENDPOINTS, Endpoint, INDIVIDUAL, catalog, gateway};
+use crate::domain::{CheckItem, ENDPOINTS, Endpoint, ErrorCode, INDIVIDUAL, ParameterErrors, Wire, catalog, gateway};
 use crate::fixture::write::flow;
 
 /// The most differences that are told.
@@ -20,6 +20,9 @@ const MAX_TEXT_CHARS: usize = 500;
 
 /// The longest body that is shown in a script, in bytes.
 const MAX_SCRIPT_BYTES: usize = 4 * 1024;
+
+/// The most characters of a key in a place.
+const MAX_NAME_CHARS: usize = 64;
 
 /// A difference of all answers with an outcome.
 #[derive(Debug)]
@@ -95,12 +98,10 @@ impl Differences {
         self.list.len() + self.more
     }
 
-    /// Compares the answer of a call with those of bss-sim. `number` is that of its entry. Returns true if a difference is
-    /// new.
-    pub(super) fn compare(&mut self, references: &References, call: &CapturedCall, number: usize) -> bool {
+    /// Compares the answer of a call with those of bss-sim. `number` is that of its entry.
+    pub(super) fn compare(&mut self, references: &References, call: &CapturedCall, number: usize) {
         let outcome = call.outcome();
-        let known = self.list.len();
-        for finding in self.findings(references.of(&outcome), &outcome, call) {
+        for finding in self.findings(references, &outcome, call) {
             let Finding { field, expected, got, remedy } = finding;
             let got = cut(got);
             let key = (outcome.clone(), field.clone());
@@ -118,7 +119,6 @@ impl Differences {
                 self.more += 1;
             }
         }
-        self.list.len() > known
     }
 
     /// Describes each, with what gives the same answer.
@@ -178,41 +178,22 @@ impl Remedy {
 impl Sample {
     fn script(&self, pseudonyms: &mut Pseudonyms) -> Option<String> {
         let Self { endpoint, status, content_type, body } = self;
-        let raw = raw(*status, content_type.as_deref(), body, pseudonyms)?;
+        if !can_be_scripted(*status, body) {
+            return None;
+        }
+        let content_type = content_type.as_deref().map(|content_type| pseudonyms.media_type(content_type));
+        let body = match body {
+            CapturedBody::Empty => CapturedBody::Empty,
+            CapturedBody::Json(body) => CapturedBody::Json(with_messages(&pseudonyms.answer(body), pseudonyms)),
+            CapturedBody::Text(text) => CapturedBody::Text(pseudonyms.message(text)),
+        };
         let when = match (**endpoint == INDIVIDUAL, endpoint.method) {
             (true, _) => json!({}),
             (false, method) => json!({ "path": endpoint.path, "method": method }),
         };
-        let script = flow(&json!({ "when": when, "then": { "raw": raw } }));
+        let script = flow(&json!({ "when": when, "then": raw(*status, content_type.as_deref(), &body) }));
         (script.len() <= MAX_SCRIPT_BYTES).then_some(script)
     }
-}
-
-/// Returns a raw scripted answer. `None` if none can be like this.
-pub(super) fn raw(
-    status: u16,
-    content_type: Option<&str>,
-    body: &CapturedBody,
-    pseudonyms: &mut Pseudonyms,
-) -> Option<Value> {
-    let has_body = *body != CapturedBody::Empty;
-    if !(200..=599).contains(&status) || has_body && matches!(status, 204 | 205 | 304) {
-        return None;
-    }
-    let mut raw = json!({ "status": status });
-    if let Some(content_type) =
-        content_type.filter(|text| text.len() <= 256 && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)))
-    {
-        raw["content_type"] = pseudonyms.media_type(content_type).into();
-    }
-    match body {
-        CapturedBody::Empty => {}
-        CapturedBody::Json(body) => {
-            raw["body"] = with_messages(&pseudonyms.answer(body), pseudonyms).to_string().into();
-        }
-        CapturedBody::Text(text) => raw["body"] = pseudonyms.message(text).into(),
-    }
-    Some(raw)
 }
 
 /// Returns a body in which the texts of errors are without what was captured.
@@ -250,6 +231,8 @@ fn part_of_place(name: &str) -> String {
     if is_key(name) {
         return name.to_owned();
     }
+    // A place has the names of all objects around it, so that a long one is cut.
+    let name: String = name.chars().take(MAX_NAME_CHARS).collect();
     let quoted = Value::from(name).to_string();
     let inner = quoted[1..quoted.len() - 1].replace("\\\"", "\\u0022");
     format!("\"{}\"", inner.replace('.', "\\u002e").replace('[', "\\u005b"))
@@ -273,7 +256,8 @@ fn is_call_or_status(outcome: &str) -> bool {
 }
 
 impl Differences {
-    fn findings(&self, references: &[ReferenceAnswer], outcome: &str, call: &CapturedCall) -> Vec<Finding> {
+    fn findings(&self, all: &References, outcome: &str, call: &CapturedCall) -> Vec<Finding> {
+        let references = all.of(outcome);
         let Some(first) = references.first() else {
             let (got, expected) = (format!("status {}", call.answer.status), "not known".to_owned());
             return vec![Finding { field: "outcome".to_owned(), expected, got, remedy: raw_remedy }];
@@ -299,7 +283,7 @@ impl Differences {
             |header: &&ComparedHeader| self.ignored_headers.iter().any(|name| name.eq_ignore_ascii_case(header.name));
         let headers = HEADERS.iter().filter(|header| !is_ignored(header));
         findings.extend(headers.filter_map(|header| header.finding(&references[0].headers, answer)));
-        findings.extend(text_finding(&references, outcome, call));
+        findings.extend(text_finding(&references, &all.wire, outcome, call));
         findings.extend(body_findings(&references, answer));
         findings
     }
@@ -375,25 +359,25 @@ fn raw_remedy(call: &CapturedCall) -> Remedy {
     if call.is_of_iam() {
         return Remedy::None("IAM's own answers have one form");
     }
-    let length = match body {
-        CapturedBody::Empty => 0,
-        CapturedBody::Json(body) => body.to_string().len(),
-        CapturedBody::Text(text) => text.len(),
-    };
     let sample = || Sample { endpoint: call.endpoint, status: *status, content_type, body: body.clone() };
-    Remedy::Raw((length <= MAX_SCRIPT_BYTES).then(sample))
+    Remedy::Raw((body.len() <= MAX_SCRIPT_BYTES).then(sample))
 }
 
-/// The text of an error. What the gateway has after a colon is about the single request.
-fn text_finding(references: &[&ReferenceAnswer], outcome: &str, call: &CapturedCall) -> Option<Finding> {
+/// The text of an error. What the gateway has after a colon is about the single request, unless the text is set.
+fn text_finding(references: &[&ReferenceAnswer], wire: &Wire, outcome: &str, call: &CapturedCall) -> Option<Finding> {
     let text =
         |body: &Value| Some(body["error_msg"].as_str().or_else(|| body["error"]["message"].as_str())?.to_owned());
     let got = text(call.answer.json()?)?;
-    let is_of_gateway = gateway::find(outcome).is_some();
+    let is_set = wire.messages.get(outcome).is_some();
+    let is_named = outcome == ErrorCode::ParameterError.code() && wire.parameter_errors == ParameterErrors::Named;
+    if is_named && !is_set && names_field(&got) {
+        return None;
+    }
+    let has_detail = gateway::find(outcome).is_some() && !is_set;
     let is_same = |known: &str| match (known.split_once(": "), got.split_once(": ")) {
         // What the gateway says of the case, after a colon, differs from case to case.
-        (Some((known, _)), Some((got, _))) if is_of_gateway => known == got,
-        (None, Some((got, _))) if is_of_gateway => known.trim_end_matches('.') == got,
+        (Some((known, _)), Some((got, _))) if has_detail => known == got,
+        (None, Some((got, _))) if has_detail => known.trim_end_matches('.') == got,
         _ => known == got,
     };
     let known: Vec<_> = references.iter().filter_map(|reference| text(&reference.body)).collect();

@@ -6,10 +6,10 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-use super::call::CapturedBody;
+use super::call::{RecordedAnswer, RecordedCall, raw};
 use super::difference::is_check_item;
-use super::learned::{LearnedReview, LearnedWorld};
-use super::recorded::RecordedCall;
+use super::learned::LearnedReview;
+use super::world::LearnedWorld;
 use crate::domain::{Answer, ApiCode, ENDPOINTS, INDIVIDUAL, Kind, catalog::ASSOCIATION_TIMED_OUT, gateway};
 use crate::fixture::write::{block, flow, scalar};
 use crate::fixture::{LoadError, LoadedScenario};
@@ -37,6 +37,9 @@ const CONDITIONS: [&str; 16] = [
 
 /// After so many runs no subject waits for an earlier call of its own.
 const PATIENT_RUNS: usize = 3;
+
+/// Why the last calls of a long capture are left out.
+pub(super) const TOO_MANY: &str = "calls after the most that a scenario can have: import the capture in parts";
 
 /// How a request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +115,7 @@ impl<'a> ScenarioDraft<'a> {
             let text = self.write();
             let scenario = match LoadedScenario::read_text("capture", &text) {
                 Ok(scenario) => scenario,
-                Err(error) if self.drop_mistakes(&error) => continue,
+                Err(error) if self.drop_mistakes(&error, &text) => continue,
                 Err(error) => return Err(error),
             };
             let steps = self.steps();
@@ -144,7 +147,14 @@ impl<'a> ScenarioDraft<'a> {
     }
 
     /// Takes out what no scenario can have, such as a customer with a malformed ID. Returns false if nothing is taken out.
-    fn drop_mistakes(&mut self, error: &LoadError) -> bool {
+    pub(super) fn drop_mistakes(&mut self, error: &LoadError, text: &str) -> bool {
+        let steps = self.steps();
+        if error.is_too_large() {
+            // How much fits is known only when it is read again.
+            let last = steps.len() - steps.len().div_ceil(4);
+            steps[last..].iter().for_each(|step| self.leave_out(*step, TOO_MANY));
+            return !steps.is_empty();
+        }
         let scripted: Vec<_> = self.scripts().into_iter().map(|(key, _)| key).collect();
         let mut mistaken: BTreeSet<(&str, usize)> = BTreeSet::new();
         for problem in &error.problems {
@@ -152,7 +162,7 @@ impl<'a> ScenarioDraft<'a> {
                 .key
                 .split_once('[')
                 .and_then(|(list, rest)| Some((list, rest.split_once(']')?.0.parse().ok()?)));
-            mistaken.extend(place);
+            mistaken.extend(place.or_else(|| Some(("exchanges", exchange_at(text, problem.line)?))));
         }
         let mut is_changed = false;
         // From the end on, so that the other places stay.
@@ -161,10 +171,16 @@ impl<'a> ScenarioDraft<'a> {
                 "customers" => &mut self.world.customers,
                 "certificates" => &mut self.world.certificates,
                 "scripted" if place < scripted.len() => {
-                    for call in (0..self.calls.len()).filter(|call| self.keys[*call] == scripted[place]) {
-                        self.left_out.insert(DraftStep::Call(call));
-                        self.reasons.push(("no script can answer this".to_owned(), self.calls[call].entry));
+                    for call in 0..self.calls.len() {
+                        if self.keys[call] == scripted[place] {
+                            self.leave_out(DraftStep::Call(call), "no script can answer this");
+                        }
                     }
+                    is_changed = true;
+                    continue;
+                }
+                "exchanges" if place < steps.len() => {
+                    self.leave_out(steps[place], "no exchange can have this request or this answer");
                     is_changed = true;
                     continue;
                 }
@@ -178,28 +194,30 @@ impl<'a> ScenarioDraft<'a> {
         is_changed
     }
 
+    /// Takes a step out. Why is told of a call.
+    fn leave_out(&mut self, step: DraftStep, why: &str) {
+        if self.left_out.insert(step)
+            && let DraftStep::Call(place) = step
+        {
+            self.reasons.push((why.to_owned(), self.calls[place].entry));
+        }
+    }
+
     /// Scripts the answer of a step that failed; if that did not help, leaves it out.
     fn correct(&mut self, step: DraftStep, differences: &str, why: &str) {
-        let DraftStep::Call(place) = step else {
-            self.left_out.insert(step);
-            return;
-        };
+        let DraftStep::Call(place) = step else { return self.leave_out(step, why) };
         let key = &self.keys[place];
         let next = match self.ways.get(key) {
-            _ if self.refused_first.contains(&place) => None,
-            None => Some(Way::Scripted),
-            Some(Way::Scripted) => Some(Way::Raw),
-            Some(Way::Raw) => None,
+            _ if self.refused_first.contains(&place) => {
+                return self.leave_out(step, &format!("bss-sim checks this before any script: {differences} ({why})"));
+            }
+            None => Way::Scripted,
+            Some(Way::Scripted) => Way::Raw,
+            Some(Way::Raw) => {
+                return self.leave_out(step, &format!("no script gives this answer: {differences} ({why})"));
+            }
         };
-        if let Some(next) = next {
-            self.ways.insert(key.clone(), next);
-        } else {
-            self.left_out.insert(step);
-            self.reasons.push((
-                format!("bss-sim checks this before any script: {differences} ({why})"),
-                self.calls[place].entry,
-            ));
-        }
+        self.ways.insert(key.clone(), next);
     }
 
     /// Returns true if a script for a call would be used by it.
@@ -299,17 +317,8 @@ impl<'a> ScenarioDraft<'a> {
     fn step(&self, way: Way, call: &RecordedCall) -> Value {
         let named = (way == Way::Scripted).then(|| self.named_step(call)).flatten();
         named.unwrap_or_else(|| {
-            let answer = &call.answer;
-            let mut raw = json!({ "status": answer.status });
-            if let Some(content_type) = &answer.content_type {
-                raw["content_type"] = content_type.as_str().into();
-            }
-            match &answer.body {
-                CapturedBody::Empty => {}
-                CapturedBody::Json(body) => raw["body"] = body.to_string().into(),
-                CapturedBody::Text(text) => raw["body"] = text.as_str().into(),
-            }
-            json!({ "raw": raw })
+            let RecordedAnswer { status, content_type, body, .. } = &call.answer;
+            raw(*status, content_type.as_deref(), body)
         })
     }
 
@@ -329,17 +338,13 @@ impl<'a> ScenarioDraft<'a> {
             return (text == message(row.message)).then(|| json!({ "gateway": code, "status": row.status }));
         }
         let known = ApiCode::parse(code)?;
-        let documented = match known {
-            ApiCode::Page(page) => page.message(),
-            ApiCode::Other(error) => error.message,
-        };
         let is_here = match known.answer() {
             Answer::Other(error) => {
                 *error != ASSOCIATION_TIMED_OUT && error.endpoints().is_none_or(|known| known.contains(&call.endpoint))
             }
             _ => true,
         };
-        if known.status() != answer.status || text != message(documented) || !is_here {
+        if known.status() != answer.status || text != message(known.message()) || !is_here {
             return None;
         }
         match (body.len(), body.get("fail_check_items")) {
@@ -358,6 +363,12 @@ const HEAD: &str = "\
 name: captured
 description: What a real service answered, by a capture.
 ";
+
+/// Returns the place of the exchange in whose lines this one is.
+fn exchange_at(text: &str, line: usize) -> Option<usize> {
+    let before = text.lines().take(line).skip_while(|line| *line != "exchanges:");
+    before.filter(|line| line.starts_with("  - ")).count().checked_sub(1)
+}
 
 fn block_of_settings(text: &mut String, settings: &Map<String, Value>) {
     let _ = writeln!(text, "\nsettings:");

@@ -1,29 +1,14 @@
-//! The world behind a capture, as far as its answers say: partners, customers, certificates and settings.
+//! What the answers of a capture say of its customers, certificates and partners.
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::call::Credential;
-use super::caller::{Callers, LearnedPartner};
-use super::recorded::RecordedCall;
-use super::settings;
+use super::call::RecordedCall;
+use super::caller::Callers;
 use crate::domain::{
     CHANGE, CREATE_CUSTOMER, CustomerType, ErrorCode, LIST_CUSTOMERS, REVIEW_RESULT, RealNameStatus, ReviewDecision,
 };
-
-/// What the world is, and what is done in it.
-#[derive(Debug, Default)]
-pub(super) struct LearnedWorld {
-    pub(super) settings: Map<String, Value>,
-    pub(super) partners: Vec<Value>,
-    pub(super) customers: Vec<Value>,
-    pub(super) certificates: Vec<Value>,
-    /// For each caller, what an exchange is sent `as`; `None` if it cannot be.
-    pub(super) callers: Vec<Option<String>>,
-    /// The reviews, each with the place of the call before which it was decided.
-    pub(super) reviews: Vec<LearnedReview>,
-}
 
 /// A review that was decided between two calls.
 #[derive(Debug)]
@@ -34,55 +19,52 @@ pub(super) struct LearnedReview {
     pub(super) opinion: Option<String>,
 }
 
-/// The limits of a simulator that has no others.
-const DEFAULT_LIMIT: usize = 3;
-
-/// The name of a holder of whom only that it is another is known.
-const ANOTHER_HOLDER: &str = "Another Holder";
+/// The most characters of an opinion that a scenario can have.
+const MAX_OPINION_CHARS: usize = 256;
 
 /// A customer, by the answers to calls about it.
 #[derive(Debug, Default)]
-struct LearnedCustomer {
+pub(super) struct LearnedCustomer {
     /// The number of its partner.
-    partner: Option<usize>,
-    is_of_other: bool,
-    is_in_program: bool,
+    pub(super) partner: Option<usize>,
+    pub(super) is_of_other: bool,
+    pub(super) is_in_program: bool,
     /// What it was when the capture began.
-    initial: Option<RealNameStatus>,
+    pub(super) initial: Option<RealNameStatus>,
     /// What it is after the calls so far. `None` if nothing is known.
-    status: Option<RealNameStatus>,
+    pub(super) status: Option<RealNameStatus>,
     /// Whether only its refusal says what it was.
-    is_guessed: bool,
-    opinion: Option<String>,
-    customer_type: Option<CustomerType>,
-    attempts: usize,
+    pub(super) is_guessed: bool,
+    pub(super) opinion: Option<String>,
+    pub(super) customer_type: Option<CustomerType>,
+    pub(super) attempts: usize,
     /// The attempts before it had none left.
-    exhausted_after: Option<usize>,
-    profile: Map<String, Value>,
+    pub(super) exhausted_after: Option<usize>,
+    pub(super) profile: Map<String, Value>,
 }
 
 /// A certificate, likewise.
 #[derive(Debug, Default)]
-struct LearnedCertificate {
-    is_blocked: bool,
-    holders: BTreeSet<String>,
+pub(super) struct LearnedCertificate {
+    pub(super) is_blocked: bool,
+    pub(super) holders: BTreeSet<String>,
     /// How many held it before it was refused for that.
-    worn_out_after: Option<usize>,
-    is_of_another: bool,
+    pub(super) worn_out_after: Option<usize>,
+    pub(super) is_of_another: bool,
     /// The name with which it was accepted.
-    holder: Option<String>,
-    has_failed: bool,
+    pub(super) holder: Option<String>,
+    pub(super) has_failed: bool,
 }
 
 /// Values by their keys, in the order of their first appearance.
 #[derive(Debug)]
-struct Ordered<T> {
-    list: Vec<(String, T)>,
+pub(super) struct Ordered<T> {
+    pub(super) list: Vec<(String, T)>,
     places: HashMap<String, usize>,
 }
 
 impl<T: Default> Ordered<T> {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { list: Vec::new(), places: HashMap::new() }
     }
 
@@ -96,30 +78,8 @@ impl<T: Default> Ordered<T> {
     }
 }
 
-impl LearnedWorld {
-    pub(super) fn of(callers: &Callers, calls: &[RecordedCall]) -> Self {
-        let mut numbers = callers.numbers();
-        join_by_customers(&mut numbers, callers, calls);
-        let partners = callers.partners(&numbers);
-        let mut learner = Learner {
-            numbers,
-            customers: Ordered::new(),
-            certificates: Ordered::new(),
-            reviews: Vec::new(),
-            own_ids: HashMap::new(),
-            refused: HashMap::new(),
-        };
-        for (place, call) in calls.iter().enumerate() {
-            if callers.list[call.caller].is_partner {
-                learner.learn(place, call);
-            }
-        }
-        learner.world(callers, &partners, calls)
-    }
-}
-
 /// Callers of one customer are of one partner, unless IAM says otherwise.
-fn join_by_customers(numbers: &mut [usize], callers: &Callers, calls: &[RecordedCall]) {
+pub(super) fn join_by_customers(numbers: &mut [usize], callers: &Callers, calls: &[RecordedCall]) {
     let mut owners: HashMap<&str, usize> = HashMap::new();
     for call in calls.iter().filter(|call| callers.list[call.caller].is_partner && call.is_of_owner()) {
         let Some(customer) = call.customer().filter(|_| *call.endpoint != LIST_CUSTOMERS) else { continue };
@@ -135,20 +95,20 @@ fn join_by_customers(numbers: &mut [usize], callers: &Callers, calls: &[Recorded
     }
 }
 
-struct Learner {
+pub(super) struct Learner {
     /// The number of the partner of each caller.
-    numbers: Vec<usize>,
-    customers: Ordered<LearnedCustomer>,
-    certificates: Ordered<LearnedCertificate>,
-    reviews: Vec<LearnedReview>,
+    pub(super) numbers: Vec<usize>,
+    pub(super) customers: Ordered<LearnedCustomer>,
+    pub(super) certificates: Ordered<LearnedCertificate>,
+    pub(super) reviews: Vec<LearnedReview>,
     /// The partners that applied for themselves, with their own IDs.
-    own_ids: HashMap<usize, String>,
+    pub(super) own_ids: HashMap<usize, String>,
     /// How many applications of each partner were refused because it is not ready, and how many others there were.
-    refused: HashMap<usize, (usize, usize)>,
+    pub(super) refused: HashMap<usize, (usize, usize)>,
 }
 
 impl Learner {
-    fn learn(&mut self, place: usize, call: &RecordedCall) {
+    pub(super) fn learn(&mut self, place: usize, call: &RecordedCall) {
         let partner = self.numbers[call.caller];
         if *call.endpoint == LIST_CUSTOMERS {
             return self.learn_list(place, partner, call);
@@ -201,7 +161,8 @@ impl Learner {
                 Some(2) => RealNameStatus::Authenticated,
                 _ => RealNameStatus::Unauthenticated,
             };
-            let opinion = call.answer.text("opinion").map(str::to_owned);
+            let opinion = call.answer.text("opinion").filter(|text| text.chars().count() <= MAX_OPINION_CHARS);
+            let opinion = opinion.map(str::to_owned);
             self.see(place, id, status, opinion);
         }
         if call.is_attempt() {
@@ -313,166 +274,6 @@ impl Learner {
             self.see(place, id, status, None);
         }
     }
-
-    fn world(self, callers: &Callers, partners: &[LearnedPartner], calls: &[RecordedCall]) -> LearnedWorld {
-        let Self { numbers, customers, certificates, reviews, own_ids, refused } = self;
-        let names = names(partners);
-        let attempts = customers.list.iter().map(|(_, customer)| customer.exhausted_after.unwrap_or(customer.attempts));
-        let attempts = attempts.max().unwrap_or(0).max(DEFAULT_LIMIT);
-        let holders = certificates.list.iter().map(|(_, known)| known.worn_out_after.unwrap_or(known.holders.len()));
-        let holders = holders.max().unwrap_or(0).max(DEFAULT_LIMIT);
-        let mut settings = settings::learn(calls);
-        for (name, limit) in [("attempts_per_customer", attempts), ("customers_per_certificate", holders)] {
-            if limit != DEFAULT_LIMIT {
-                settings.insert(name.to_owned(), limit.into());
-            }
-        }
-        let has_other = customers.list.iter().any(|(_, customer)| customer.partner.is_none() && customer.is_of_other);
-        let mut listed: Vec<_> =
-            customers.list.iter().map(|(id, customer)| customer.spec(id, &names, attempts)).collect();
-        let mut written: Vec<_> = (0..partners.len())
-            .filter(|number| {
-                *number == 0 || numbers.iter().zip(&callers.list).any(|(of, caller)| of == number && caller.is_partner)
-            })
-            .map(|number| {
-                let id = own_ids.get(&number).cloned();
-                let is_ready = refused.get(&number).is_none_or(|(not_ready, others)| *not_ready == 0 || *others > 0);
-                partner_spec(number, id, is_ready, &names[number], partners, &numbers, callers)
-            })
-            .collect();
-        if has_other {
-            written.push(
-                json!({ "name": OTHER_PARTNER, "id": unknown_account(partners.len()), "xaccount_type": "OTHER_IDP" }),
-            );
-        }
-        let as_callers = as_callers(callers, &numbers, &names, &mut listed);
-        let certificates = certificates.list.iter().filter_map(|(number, known)| known.spec(number, holders)).collect();
-        LearnedWorld { settings, partners: written, customers: listed, certificates, callers: as_callers, reviews }
-    }
-}
-
-/// The partner of customers of whom only that they are another's is known.
-const OTHER_PARTNER: &str = "partner-of-others";
-
-fn names(partners: &[LearnedPartner]) -> Vec<String> {
-    let name = |(number, partner): (usize, &LearnedPartner)| {
-        let account = partner.account.as_ref().map(|account| account.name.clone());
-        let is_first = |name: &String| {
-            !name.is_empty()
-                && !partners[..number]
-                    .iter()
-                    .any(|other| other.account.as_ref().is_some_and(|other| other.name == *name))
-        };
-        account.filter(is_first).unwrap_or_else(|| format!("partner-{}", number + 1))
-    };
-    partners.iter().enumerate().map(name).collect()
-}
-
-fn partner_spec(
-    number: usize,
-    own_id: Option<String>,
-    is_ready: bool,
-    name: &str,
-    partners: &[LearnedPartner],
-    numbers: &[usize],
-    callers: &Callers,
-) -> Value {
-    let LearnedPartner { account, platform } = &partners[number];
-    let id = own_id.or(account.as_ref().map(|account| account.id.clone()));
-    let own =
-        || callers.list.iter().enumerate().filter(|(place, caller)| numbers[*place] == number && caller.is_partner);
-    // A token that IAM issued, or one of unknown origin: either is one of the partner.
-    let mut tokens: Vec<_> = own()
-        .filter(|(_, caller)| !matches!(caller.credential, Credential::AccessKey(_)))
-        .map(|(place, _)| token(place))
-        .collect();
-    if tokens.is_empty() {
-        tokens.push(format!("token-of-partner-{}", number + 1));
-    }
-    let keys: Vec<_> = own()
-        .filter(|(_, caller)| matches!(caller.credential, Credential::AccessKey(_)))
-        .map(|(place, _)| json!({ "ak": format!("ACCESSKEY{:04}", place + 1), "sk": format!("secret-{}", place + 1) }))
-        .collect();
-    let is_own = |login: &&super::caller::Login| account.as_ref().is_some_and(|account| account.id == login.account);
-    let users: Vec<_> = callers
-        .logins
-        .iter()
-        .filter(is_own)
-        .map(|login| json!({ "name": login.user, "password": login.password }))
-        .collect();
-    let mut credentials = json!({ "tokens": tokens });
-    for (key, list) in [("access_keys", keys), ("users", users)].into_iter().filter(|(_, list)| !list.is_empty()) {
-        credentials[key] = list.into();
-    }
-    let mut spec = json!({
-        "name": name,
-        "id": id.filter(|id| !id.is_empty()).unwrap_or_else(|| unknown_account(number)),
-        "xaccount_type": platform.clone().unwrap_or_else(|| format!("PLATFORM_{}", number + 1)),
-    });
-    if !is_ready {
-        spec["real_name"] = "unauthenticated".into();
-    }
-    spec["credentials"] = credentials;
-    spec
-}
-
-/// The ID of a partner's account that no call tells. It is no ID of a customer: those have the form of real ones.
-fn unknown_account(number: usize) -> String {
-    format!("account-{}", number + 1)
-}
-
-fn token(place: usize) -> String {
-    format!("token-{}", place + 1)
-}
-
-/// Says what each caller is in an exchange. A caller that the API took for a customer becomes one.
-fn as_callers(
-    callers: &Callers,
-    numbers: &[usize],
-    names: &[String],
-    customers: &mut Vec<Value>,
-) -> Vec<Option<String>> {
-    let mut written = Vec::new();
-    for (place, caller) in callers.list.iter().enumerate() {
-        written.push(match (&caller.credential, caller.is_partner, caller.is_customer) {
-            (_, true, _) => Some(names[numbers[place]].clone()),
-            (Credential::Token(_), false, true) => {
-                let id = format!("caller-{}", place + 1);
-                customers.push(json!({ "id": id, "partner": names[0], "credentials": { "tokens": [token(place)] } }));
-                Some(token(place))
-            }
-            (Credential::Token(_), false, false) => Some(format!("unknown-{}", token(place))),
-            (Credential::AccessKey(_) | Credential::Absent, false, _) => None,
-        });
-    }
-    written
-}
-
-impl LearnedCustomer {
-    fn spec(&self, id: &str, names: &[String], limit: usize) -> Value {
-        let mut spec = json!({ "id": id });
-        let partner = self.partner.map(|number| names[number].clone());
-        let partner = partner.or_else(|| self.is_of_other.then(|| OTHER_PARTNER.to_owned()));
-        let attempts = self.exhausted_after.map_or(0, |after| limit.saturating_sub(after));
-        let status = self.initial.filter(|status| *status != RealNameStatus::Unauthenticated);
-        let fields = [
-            ("partner", partner.map(Value::from)),
-            ("real_name", status.map(|status| status.as_str().into())),
-            ("opinion", self.opinion.clone().filter(|_| status == Some(RealNameStatus::Rejected)).map(Value::from)),
-            ("attempts", (attempts > 0).then(|| attempts.into())),
-            ("partner_program", self.is_in_program.then(|| true.into())),
-            ("customer_type", self.customer_type.filter(|_| status.is_some()).map(|kind| json!(kind))),
-        ];
-        for (key, value) in fields {
-            if let Some(value) = value {
-                spec[key] = value;
-            }
-        }
-        for (key, value) in &self.profile {
-            spec[key] = value.clone();
-        }
-        spec
-    }
 }
 
 /// The texts of a listed customer that a scenario has by the same name.
@@ -508,25 +309,4 @@ fn profile(info: &Value) -> Map<String, Value> {
         profile.insert("is_frozen".to_owned(), true.into());
     }
     profile
-}
-
-impl LearnedCertificate {
-    /// `None` if nothing is to be listed.
-    fn spec(&self, number: &str, limit: usize) -> Option<Value> {
-        let mut spec = json!({ "number": number });
-        if self.is_blocked {
-            spec["blocked"] = true.into();
-        }
-        if self.has_failed && self.holders.is_empty() {
-            spec["verdict"] = "fail".into();
-        }
-        if self.is_of_another {
-            spec["holder"] = self.holder.as_deref().unwrap_or(ANOTHER_HOLDER).into();
-        }
-        if let Some(after) = self.worn_out_after {
-            let missing = limit.saturating_sub(after);
-            spec["used_by"] = (1..=missing).map(|holder| json!(format!("holder-{holder}"))).collect();
-        }
-        (spec.as_object().is_some_and(|fields| fields.len() > 1)).then_some(spec)
-    }
 }

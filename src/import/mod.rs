@@ -1,8 +1,8 @@
 //! `bss-sim import`: what a real service answered, as a scenario, and where it differs from what bss-sim would have said.
 //!
 //! A capture is read entry by entry (`capture`). A call of a simulated endpoint (`call`) is compared with the answer of
-//! bss-sim (`reference`, `difference`), its values are replaced (`pseudonym`), and it is kept (`recorded`). From all of them
-//! the world is learned (`caller`, `learned`, `settings`), which is run and completed by scripted answers (`draft`).
+//! bss-sim (`reference`, `difference`), its values are replaced (`pseudonym`), and it is kept. From all of them the world is
+//! learned (`caller`, `learned`) and written (`world`), which is run and completed by scripted answers (`draft`).
 
 mod call;
 mod caller;
@@ -11,31 +11,29 @@ mod difference;
 mod draft;
 mod learned;
 mod pseudonym;
-mod recorded;
 mod reference;
-mod settings;
 #[cfg(test)]
 mod tests;
+mod world;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(crate) use capture::CaptureError;
 pub(crate) use difference::compared_headers;
 
-use self::call::{CapturedBody, CapturedCall, Credential, Skip};
+use self::call::{CapturedBody, CapturedCall, Credential, RecordedAnswer, RecordedCall, Skip, can_be_scripted};
 use self::caller::Callers;
 use self::capture::CapturedEntry;
 use self::difference::{Differences, with_messages};
 use self::draft::ScenarioDraft;
-use self::learned::LearnedWorld;
 use self::pseudonym::Pseudonyms;
-use self::recorded::{RecordedAnswer, RecordedCall};
 use self::reference::References;
+use self::world::LearnedWorld;
 use crate::domain::{Wire, gateway};
 use crate::fixture::LoadError;
 
@@ -45,6 +43,11 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// The most bytes of a call that becomes an exchange. A scenario with much longer ones is too long to be loaded.
 const MAX_EXCHANGE_BYTES: usize = 1024 * 1024;
+
+/// The most levels of a body, and the most bytes of a key, of a call that becomes an exchange. YAML has limits of both, and
+/// escapes make a key longer.
+const MAX_LEVELS: usize = 50;
+const MAX_KEY_BYTES: usize = 128;
 
 /// How many entries are named for each reason, and how many reasons there are.
 const MAX_NAMED: usize = 3;
@@ -98,9 +101,9 @@ pub(crate) struct Import {
 /// What came of a capture.
 #[derive(Debug)]
 pub(crate) struct Imported {
-    /// The scenario, as YAML.
-    pub(crate) scenario: String,
-    /// What is to be told of it, in lines.
+    /// The scenario, as YAML; or why none can be made.
+    pub(crate) scenario: Result<String, LoadError>,
+    /// What is to be told of the capture, in lines.
     pub(crate) report: String,
 }
 
@@ -146,15 +149,10 @@ impl Import {
             Err(skip) => return self.skipped.entry(skip).or_default().add(self.entries),
         };
         self.compared += 1;
-        if self.differences.compare(&self.references, &call, self.entries) {
-            // A text that is told may name what was sent.
-            let fields = call.fields.as_ref().cloned().unwrap_or_default();
-            self.pseudonyms.fields(call.endpoint, &fields);
-            self.pseudonyms.answer(call.answer.json().unwrap_or(&Value::Null));
-        }
+        self.pseudonyms.know_call(&call);
+        self.differences.compare(&self.references, &call, self.entries);
         if self.calls.len() >= MAX_EXCHANGES || self.bytes >= MAX_BYTES {
-            return self
-                .leave_out("calls after the most that a scenario can have: import the capture in parts", self.entries);
+            return self.leave_out(draft::TOO_MANY, self.entries);
         }
         let caller = self.callers.learn(&call, &mut self.pseudonyms);
         if call.is_of_iam() {
@@ -169,22 +167,25 @@ impl Import {
 
     fn record(&mut self, call: CapturedCall, caller: usize) {
         let CapturedCall { endpoint, fields, answer, .. } = call;
-        let fields = self.pseudonyms.fields(endpoint, &fields.unwrap_or_default());
+        let fields = Value::from(fields.unwrap_or_default());
+        let bytes = fields.to_string().len() + answer.body.len();
+        // What is invented has the same length. To invent it first would keep all of its values.
+        if bytes > MAX_EXCHANGE_BYTES {
+            return self.leave_out("calls of more than 1 MiB, request and answer together", self.entries);
+        }
+        if let Some(why) = unwritable(&fields).or_else(|| unwritable(answer.json()?)) {
+            return self.leave_out(why, self.entries);
+        }
+        if !can_be_scripted(answer.status, &answer.body) {
+            return self.leave_out("answers whose status bss-sim never has, or not with a body", self.entries);
+        }
+        let fields = self.pseudonyms.fields(endpoint, fields.as_object().unwrap_or(&Map::new()));
         let content_type = answer.header("content-type").map(|value| self.pseudonyms.media_type(value));
         let body = match &answer.body {
             CapturedBody::Json(body) => CapturedBody::Json(self.pseudonyms.answer(body)),
             other => other.clone(),
         };
-        let size = |body: &CapturedBody| match body {
-            CapturedBody::Empty => 0,
-            CapturedBody::Json(body) => body.to_string().len(),
-            CapturedBody::Text(text) => text.len(),
-        };
         let request = Value::from(fields.clone()).to_string();
-        let bytes = request.len() + size(&body);
-        if bytes > MAX_EXCHANGE_BYTES {
-            return self.leave_out("calls of more than 1 MiB, request and answer together", self.entries);
-        }
         let call = RecordedCall {
             entry: self.entries,
             caller,
@@ -215,25 +216,29 @@ impl Import {
     }
 
     /// Makes a scenario of what was read, and runs it.
-    pub(crate) async fn finish(&mut self) -> Result<Imported, LoadError> {
+    pub(crate) async fn finish(&mut self) -> Imported {
         self.rewrite_messages();
         let calls = std::mem::take(&mut self.calls);
         let world = LearnedWorld::of(&self.callers, &calls);
         let callers = world.callers.clone();
         let mut draft = ScenarioDraft::new(world, &calls);
-        let scenario = draft.complete().await?;
+        let scenario = draft.complete().await;
         for call in calls.iter().filter(|call| callers[call.caller].is_none()) {
             self.leave_out("calls whose credentials were refused, and are no token", call.entry);
         }
         for (reason, entry) in std::mem::take(&mut draft.reasons) {
             self.leave_out(reason, entry);
         }
-        let mut made =
-            format!("a scenario: exchanges: {}, scripted answers: {}\n", draft.exchanges(), draft.scripted());
-        if draft.reviews() > 0 {
-            let _ = writeln!(made, "reviews: {}: each is decided where an answer showed that it was", draft.reviews());
+        let mut made = String::new();
+        if scenario.is_ok() {
+            let (exchanges, scripted) = (draft.exchanges(), draft.scripted());
+            let _ = writeln!(made, "a scenario: exchanges: {exchanges}, scripted answers: {scripted}");
+            if draft.reviews() > 0 {
+                let reviews = draft.reviews();
+                let _ = writeln!(made, "reviews: {reviews}: each is decided where an answer showed that it was");
+            }
         }
-        Ok(Imported { scenario, report: self.describe(&made) })
+        Imported { scenario, report: self.describe(&made) }
     }
 
     /// Returns what a comparison alone has to tell.
@@ -277,6 +282,22 @@ impl Import {
         let _ = writeln!(text, "differences from bss-sim: {}", self.differences.len());
         text
     }
+}
+
+/// Returns why a body cannot be written in a scenario. `None` if it can.
+fn unwritable(body: &Value) -> Option<&'static str> {
+    fn look(value: &Value, levels: usize) -> Option<&'static str> {
+        match value {
+            Value::Array(_) | Value::Object(_) if levels == 0 => Some("calls with a body of more than 50 levels"),
+            Value::Array(values) => values.iter().find_map(|value| look(value, levels - 1)),
+            Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+                let is_long = name.len() > MAX_KEY_BYTES;
+                if is_long { Some("calls with a key of more than 128 bytes") } else { look(value, levels - 1) }
+            }),
+            _ => None,
+        }
+    }
+    look(body, MAX_LEVELS)
 }
 
 /// Returns why a call cannot be sent again. `None` if it can.

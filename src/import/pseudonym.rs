@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::call::{CapturedCall, Credential};
 use crate::domain::{ENDPOINTS, Endpoint, catalog, gateway};
 use crate::http::{Inventor, is_enumerated};
 
@@ -16,24 +18,30 @@ const PICTURES: &str = "verified_file_url";
 /// The beginnings of account names that are not allowed: without them, a name would be.
 const RESERVED: [&str; 2] = ["op", "shadow"];
 
-/// The fields of answers whose values are words or numbers of a table, and a time.
-const OF_TABLES: [&str; 12] = [
-    "associated_on",
-    "association_type",
-    "check_result",
-    "count",
-    "customer_level",
-    "customer_type",
-    "fail_check_items",
-    "is_frozen",
-    "is_review",
-    "mobile_remain_available_num",
-    "review_result",
-    "verified_status",
+/// Whether a text is of a table.
+type IsOfTable = fn(&str) -> bool;
+
+/// The fields of answers whose values are of a table, each with the texts of its table.
+const OF_TABLES: [(&str, IsOfTable); 12] = [
+    ("associated_on", |text| text.parse::<Timestamp>().is_ok()),
+    ("association_type", is_small_number),
+    ("check_result", is_small_number),
+    ("count", is_small_number),
+    ("customer_level", |text| matches!(text.as_bytes(), [b'V', b'0'..=b'9'])),
+    ("customer_type", is_small_number),
+    ("fail_check_items", is_item),
+    ("is_frozen", is_small_number),
+    ("is_review", is_small_number),
+    ("mobile_remain_available_num", is_small_number),
+    ("review_result", is_small_number),
+    ("verified_status", is_small_number),
 ];
 
-/// The most characters of a value of a table.
-const MAX_TABLE_CHARS: usize = 24;
+/// The numbers of tables, and counts.
+const SMALL_NUMBERS: Range<i64> = -1..1_000_000;
+
+/// From how many letters on a part of a token is a word. Shorter ones stand in every long token, and in every text.
+const MIN_TOKEN_LETTERS: usize = 4;
 
 /// From how many digits on a number in a text is replaced.
 const MIN_DIGITS: usize = 4;
@@ -117,12 +125,59 @@ pub(super) struct Pseudonyms {
 impl Pseudonyms {
     /// Returns a text for a text.
     pub(super) fn text(&mut self, text: &str) -> String {
-        rewrite(text, |_, word| {
-            if word.is_ascii() && !is_identifier(word) && word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
-                self.words.insert(word.to_ascii_lowercase());
-            }
-            self.invent(word)
-        })
+        self.know(text);
+        rewrite(text, |_, word| self.invent(word))
+    }
+
+    /// Remembers the words of a value, which are then replaced in texts.
+    fn know(&mut self, text: &str) {
+        let is_word = |word: &&str| {
+            word.is_ascii() && !is_identifier(word) && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+        };
+        let words = words(text).map(|(_, word)| word).filter(is_word);
+        self.words.extend(words.map(str::to_ascii_lowercase));
+    }
+
+    /// Remembers what a call shows, which the text of any answer may repeat.
+    pub(super) fn know_call(&mut self, call: &CapturedCall) {
+        if let Credential::Token(secret) | Credential::AccessKey(secret) = &call.credential {
+            self.know_secret(secret);
+        }
+        if let Some(token) = call.answer.header("x-subject-token") {
+            self.know_secret(token);
+        }
+        for (name, value) in call.fields.iter().flatten() {
+            self.know_entry(name, value);
+        }
+        self.know_value(call.answer.json().unwrap_or(&Value::Null));
+    }
+
+    fn know_secret(&mut self, secret: &str) {
+        words(secret).filter(|(_, word)| word.len() >= MIN_TOKEN_LETTERS).for_each(|(_, word)| self.know(word));
+    }
+
+    fn know_value(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.know(text),
+            Value::Array(values) => values.iter().for_each(|value| self.know_value(value)),
+            Value::Object(fields) => fields.iter().for_each(|(name, value)| self.know_entry(name, value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// The texts of errors say nothing of anyone by themselves.
+    fn know_entry(&mut self, name: &str, value: &Value) {
+        if !is_key(name) {
+            self.know(name);
+        }
+        let is_of_error = match value {
+            Value::String(text) => name == "error_msg" || name == "error_code" && is_code(text),
+            Value::Object(_) => name == "error",
+            _ => false,
+        };
+        if !is_of_error && !is_of_table(name, value) {
+            self.know_value(value);
+        }
     }
 
     /// Returns a word for a word. Signs outside ASCII, such as emoji, become letters.
@@ -192,7 +247,7 @@ impl Pseudonyms {
                     let shown = match value {
                         Value::String(_) if name == "error_msg" => value.clone(),
                         Value::String(code) if name == "error_code" && is_code(code) => value.clone(),
-                        value if OF_TABLES.contains(&name.as_str()) && is_of_table(value) => value.clone(),
+                        value if is_of_table(name, value) => value.clone(),
                         value => self.answer(value),
                     };
                     invented.insert(self.key(name), shown);
@@ -317,19 +372,26 @@ struct SpacedNumber {
 /// `CBC.0100`, is none.
 fn spaced_numbers(text: &str) -> Vec<Range<usize>> {
     let mut numbers: Vec<SpacedNumber> = Vec::new();
-    for (start, word) in words(text).filter(|(_, word)| word.bytes().all(|byte| byte.is_ascii_digit())) {
-        let end = start + word.len();
-        let is_next =
-            |number: &&mut SpacedNumber| text[number.place.end..start].chars().all(|c| BETWEEN_DIGITS.contains(c));
-        let is_of_code =
-            || text[..start].strip_suffix('.').is_some_and(|before| before.ends_with(|c: char| c.is_ascii_uppercase()));
-        if let Some(number) = numbers.last_mut().filter(is_next) {
-            number.place.end = end;
-            number.digits += word.len();
-            number.is_joined = true;
-        } else if !is_of_code() {
-            numbers.push(SpacedNumber { place: start..end, digits: word.len(), is_joined: false });
+    // The end of the word before, and whether it is the last one of a number. What is between two words is read once.
+    let (mut end_before, mut is_in_number) = (0, false);
+    for (start, word) in words(text) {
+        let (end, between) = (start + word.len(), &text[end_before..start]);
+        let is_of_code = || between == "." && text[..end_before].ends_with(|c: char| c.is_ascii_uppercase());
+        match numbers.last_mut() {
+            _ if !word.bytes().all(|byte| byte.is_ascii_digit()) => is_in_number = false,
+            Some(number) if is_in_number && between.chars().all(|c| BETWEEN_DIGITS.contains(c)) => {
+                number.place.end = end;
+                number.digits += word.len();
+                number.is_joined = true;
+            }
+            _ => {
+                is_in_number = !is_of_code();
+                if is_in_number {
+                    numbers.push(SpacedNumber { place: start..end, digits: word.len(), is_joined: false });
+                }
+            }
         }
+        end_before = end;
     }
     numbers.retain(|number| number.is_joined && number.digits >= MIN_DIGITS);
     numbers.into_iter().map(|number| number.place).collect()
@@ -363,14 +425,31 @@ pub(super) fn is_code(text: &str) -> bool {
     is_known || is_system && (1..=10).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn is_of_table(value: &Value) -> bool {
+/// Returns true for what a field has of its table.
+fn is_of_table(name: &str, value: &Value) -> bool {
+    OF_TABLES.iter().find(|(field, _)| *field == name).is_some_and(|(_, is_text)| is_of(*is_text, value))
+}
+
+fn is_of(is_text: IsOfTable, value: &Value) -> bool {
     match value {
-        Value::String(text) => text.len() <= MAX_TABLE_CHARS,
-        Value::Number(_) => value.as_i64().is_some_and(|number| (-1..1_000_000).contains(&number)),
-        Value::Array(values) => values.iter().all(is_of_table),
+        Value::String(text) => text.is_empty() || is_text(text),
+        // Also as 1.0.
+        Value::Number(number) => is_small_number(number.to_string().trim_end_matches(".0")),
+        Value::Array(values) => values.iter().all(|value| is_of(is_text, value)),
         Value::Null | Value::Bool(_) => true,
         Value::Object(_) => false,
     }
+}
+
+/// Returns true for an item, such as `PIC_SIZE_ERR`. The real service may have more than the page.
+fn is_item(text: &str) -> bool {
+    let mut words = text.split('_');
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    text.contains('_') && words.all(is_word) && text.len() <= MAX_KEY_CHARS
+}
+
+fn is_small_number(text: &str) -> bool {
+    text.parse().is_ok_and(|number| SMALL_NUMBERS.contains(&number))
 }
 
 #[cfg(test)]
@@ -474,6 +553,30 @@ mod tests {
         ] {
             assert_eq!(pseudonyms.key(name) == name, is_shown, "{name}");
         }
+    }
+
+    #[test]
+    fn fields_of_tables_keep_what_is_of_their_table() {
+        let mut pseudonyms = Pseudonyms::default();
+        let of_tables = json!({
+            "associated_on": "2023-03-01T00:00:00Z", "customer_level": "V3", "fail_check_items": ["PIC_SIZE_ERR"],
+            "verified_status": "-1", "is_review": 1.0, "count": 12, "check_result": null,
+        });
+        assert_eq!(pseudonyms.answer(&of_tables).to_string(), of_tables.to_string());
+        let others = json!({
+            "associated_on": "Frodo", "customer_level": "Frodo", "fail_check_items": ["PIC_SIZE_ERR", "FRODO", "Frodo"],
+            "verified_status": ["Frodo"], "is_review": "Frodo", "count": 13_800_138_000_i64,
+        });
+        let written = pseudonyms.answer(&others).to_string();
+        assert!(!written.to_lowercase().contains("frodo") && !written.contains("138"), "{written}");
+    }
+
+    #[test]
+    fn a_text_is_read_once() {
+        let began = std::time::Instant::now();
+        let text = format!("1{}{}", " ".repeat(200_000), "A.1 ".repeat(50_000));
+        assert_eq!(Pseudonyms::default().message(&text), text);
+        assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
     }
 
     #[test]

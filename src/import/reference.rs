@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::http::{HeaderMap, Request};
+use axum::http::HeaderMap;
 use http_body_util::{BodyExt, Collected};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -16,7 +15,7 @@ use crate::domain::{
     REVIEW_RESULT, SEND_CODE, TOKENS, Wire, catalog, gateway,
 };
 use crate::fixture::{Library, LoadedScenario};
-use crate::http::{App, api_service};
+use crate::http::{App, api_service, request_of};
 
 /// An answer of bss-sim.
 #[derive(Debug)]
@@ -28,8 +27,12 @@ pub(super) struct ReferenceAnswer {
 }
 
 /// All answers of bss-sim, by outcome.
-#[derive(Debug, Default)]
-pub(super) struct References(BTreeMap<String, Vec<ReferenceAnswer>>);
+#[derive(Debug)]
+pub(super) struct References {
+    answers: BTreeMap<String, Vec<ReferenceAnswer>>,
+    /// The form in which they were asked for.
+    pub(super) wire: Wire,
+}
 
 /// How an answer is named: by its `error_code`, by the status of IAM, or by the call that succeeded.
 pub(super) fn outcome(endpoint: &Endpoint, status: u16, body: Option<&Value>) -> String {
@@ -92,7 +95,7 @@ impl References {
         let mut scenario = LoadedScenario::read_text("reference", &script).expect("the world of references is right");
         scenario.world.settings.wire = wire.clone();
         let app = Arc::new(App::of(&scenario, Library::builtin()));
-        let mut references = Self::default();
+        let mut references = Self { answers: BTreeMap::new(), wire: wire.clone() };
         // A script answers only what is well-formed.
         let well_formed = |endpoint: &Endpoint| {
             let mut of_endpoint = successes().filter(|(known, ..)| *known == endpoint);
@@ -103,14 +106,14 @@ impl References {
             let answer = ask(&app, endpoint, &choice, &fields).await;
             let body = Some(&answer.body).filter(|body| !body.is_null());
             let outcome = outcome(endpoint, answer.status, body);
-            references.0.entry(outcome).or_default().push(answer);
+            references.answers.entry(outcome).or_default().push(answer);
         }
         references
     }
 
     /// Returns the answers with an outcome. Empty if bss-sim does not have it.
     pub(super) fn of(&self, outcome: &str) -> &[ReferenceAnswer] {
-        self.0.get(outcome).map(Vec::as_slice).unwrap_or_default()
+        self.answers.get(outcome).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -183,18 +186,9 @@ fn successes() -> impl Iterator<Item = (&'static Endpoint, String, Value)> {
 }
 
 async fn ask(app: &Arc<App>, endpoint: &Endpoint, choice: &str, fields: &Value) -> ReferenceAnswer {
-    let request = Request::builder()
-        .method(endpoint.method)
-        .header("content-type", "application/json")
-        .header("x-auth-token", "token")
-        .header(CHOICE, choice);
-    let request = if endpoint.method == "GET" {
-        let query = fields["customer_id"].as_str().map_or(String::new(), |id| format!("?customer_id={id}"));
-        request.uri(format!("{}{query}", endpoint.path)).body(Body::empty())
-    } else {
-        request.uri(endpoint.path).body(Body::from(fields.to_string()))
-    };
-    let request = request.expect("the requests of this file are right");
+    let fields = fields.as_object().expect("the requests of this file are objects");
+    let mut request = request_of(endpoint, Some("token"), fields).expect("the requests of this file are right");
+    request.headers_mut().insert(CHOICE, choice.parse().expect("a choice fits a header"));
     let response = api_service(app).oneshot(request).await.expect("the router never fails");
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
@@ -217,9 +211,9 @@ mod tests {
         }
         let statuses: Vec<_> = references.of("APIGW.0201").iter().map(|reference| reference.status).collect();
         assert_eq!(statuses, [400, 413, 414, 494, 502, 504]);
-        let known = references.0.values().flatten().count();
+        let known = references.answers.values().flatten().count();
         assert_eq!(known, successes().count() + errors().count());
-        let others: Vec<_> = references.0.keys().filter(|outcome| outcome.starts_with("status")).collect();
+        let others: Vec<_> = references.answers.keys().filter(|outcome| outcome.starts_with("status")).collect();
         assert!(others.is_empty(), "{others:?}");
     }
 }

@@ -6,15 +6,13 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
 use http_body_util::{BodyExt, Collected};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::*;
-use crate::domain::{Caller, Endpoint};
 use crate::fixture::{Exchange, Expected, Library, LoadedScenario, builtin_names};
-use crate::http::{App, ControlSettings, ProofLimits, Proven, prove, service};
+use crate::http::{App, ControlSettings, ProofLimits, Proven, prove, request_of, service, token};
 use crate::simulator::{JournalLimits, Spaces};
 
 /// Why a call cannot be an exchange, whatever is imported: an exchange is a JSON object with a token.
@@ -36,27 +34,6 @@ async fn send(app: &Arc<App>, request: Request<Body>) -> Response<Body> {
     service(app).oneshot(request).await.expect("the router never fails")
 }
 
-/// Calls the API with these fields.
-async fn call(app: &Arc<App>, endpoint: &Endpoint, token: &str, fields: &Map) {
-    let request = Request::builder()
-        .method(endpoint.method)
-        .header("x-auth-token", token)
-        .header("content-type", "application/json");
-    let request = if endpoint.method == "GET" {
-        let pairs = fields.iter().map(|(name, value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            format!("{name}={}", utf8_percent_encode(&value, NON_ALPHANUMERIC))
-        });
-        request.uri(format!("{}?{}", endpoint.path, pairs.collect::<Vec<_>>().join("&"))).body(Body::empty())
-    } else {
-        request.uri(endpoint.path).body(Body::from(json!(fields).to_string()))
-    };
-    // A fault may break the body off.
-    let _ = send(app, request.expect("a request")).await.into_body().collect().await;
-}
-
-type Map = serde_json::Map<String, Value>;
-
 /// Does what the exchanges of a scenario say, and returns the journal as a capture.
 async fn capture(scenario: &LoadedScenario, show_personal_data: bool) -> String {
     let app = app(scenario, show_personal_data);
@@ -68,16 +45,10 @@ async fn capture(scenario: &LoadedScenario, show_personal_data: bool) -> String 
                 state.review(customer, *decision, opinion.as_deref().map(Into::into)).expect("there is a review");
             }
             Exchange::Request { endpoint, caller, request, .. } => {
-                let accounts = state.accounts();
-                let partner = caller.as_deref().map_or(accounts.partners.first(), |name| accounts.partner(name));
-                let token = partner.map_or_else(
-                    || caller.clone().unwrap_or_default(),
-                    |partner| {
-                        let fresh = || state.issue_token(&Caller::Partner(Arc::clone(partner))).token;
-                        partner.credentials.tokens.first().cloned().unwrap_or_else(fresh).expose().to_owned()
-                    },
-                );
-                call(&app, endpoint, &token, request).await;
+                let token = token(&state, caller.as_deref());
+                let request = request_of(endpoint, token.as_deref(), request).expect("a request");
+                // A fault may break the body off.
+                let _ = send(&app, request).await.into_body().collect().await;
             }
         }
     }
@@ -86,11 +57,12 @@ async fn capture(scenario: &LoadedScenario, show_personal_data: bool) -> String 
     String::from_utf8(body.expect("a body").to_vec()).expect("it is text")
 }
 
-async fn import(capture: &str) -> (Import, Imported) {
+/// Imports a capture. Returns the scenario and the report, too.
+async fn import(capture: &str) -> (Import, String, String) {
     let mut import = Import::begin(&Wire::default(), Vec::new()).await;
     import.read(capture.as_bytes()).expect("the capture is whole");
-    let imported = import.finish().await.expect("the scenario is right");
-    (import, imported)
+    let Imported { scenario, report } = import.finish().await;
+    (import, scenario.expect("the scenario is right"), report)
 }
 
 /// The status and the `error_code` of an answer.
@@ -127,7 +99,7 @@ async fn every_builtin_scenario_is_answered_the_same_again() {
     for (name, show_personal_data) in builtin_names().flat_map(|name| [(name, false), (name, true)]) {
         let scenario = library.scenario(name).expect("it is built in");
         let har = capture(&scenario, show_personal_data).await;
-        let (import, Imported { scenario: text, report }) = import(&har).await;
+        let (import, text, report) = import(&har).await;
         let imported = LoadedScenario::read_text("imported", &text).expect("it is right");
         assert!(imported.warnings.is_empty() || scenario.exchanges.is_empty(), "{name}: {:?}", imported.warnings);
         assert!(prove(&imported, ProofLimits::NONE).await.iter().all(Proven::is_ok), "{name}");
@@ -175,11 +147,163 @@ async fn what_no_scenario_can_have_is_left_out() {
         entry("token", &of(""), 400, &refused),
     ];
     let har = json!({ "log": { "version": "1.2", "entries": entries } }).to_string();
-    let (import, Imported { scenario, report }) = import(&har).await;
+    let (import, scenario, report) = import(&har).await;
     assert!(scenario.contains("# entry 2") && scenario.contains("# entry 3"), "{scenario}");
     assert!(!scenario.contains("# entry 1"), "{scenario}");
     let reasons: Vec<_> = import.unrepeatable.keys().collect();
     assert!(reasons[0].starts_with("bss-sim checks this before any script: status: expected 200, got 400"), "{report}");
+}
+
+/// A capture of these entries.
+fn har(entries: &[Value]) -> String {
+    json!({ "log": { "version": "1.2", "entries": entries } }).to_string()
+}
+
+/// What IAM answers to a token.
+fn account(token: &str, id: &str, name: &str) -> Value {
+    let mut entry = entry(token, &json!({}), 200, &json!({ "domains": [{ "id": id, "name": name, "enabled": true }] }));
+    entry["request"]["method"] = "GET".into();
+    entry["request"]["url"] = "https://iam.example.com/v3/auth/domains".into();
+    entry
+}
+
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(json!(1), |inner, _| json!([inner]))
+}
+
+#[tokio::test]
+async fn one_odd_call_does_not_spoil_the_others() {
+    let of = |customer: &str| {
+        json!({
+            "customer_id": customer, "identify_type": 0, "verified_type": 3, "verified_file_url": ["a.jpg", "b.jpg"],
+            "name": "Wang Xiaoming", "verified_number": "E1234567", "xaccount_type": "ACME_IDP",
+        })
+    };
+    let with = |name: &str, value: Value| {
+        let mut fields = of("abc222");
+        fields[name] = value;
+        fields
+    };
+    let accepted = json!({ "is_review": 1 });
+    let other = |status: u16| json!({ "error_code": format!("XYZ.{status}"), "error_msg": "Other." });
+    let own = json!({ "error_code": "CBC.99007265", "error_msg": "x" });
+    let platform = |platform: &str, token: &str, answer: &Value| {
+        let mut fields = of("self00");
+        fields["xaccount_type"] = platform.into();
+        entry(token, &fields, 400, answer)
+    };
+    let good = || entry("token", &of("abc111"), 200, &accepted);
+    let odd: [(&str, Vec<Value>); 10] = [
+        ("calls with a key of more", vec![entry("token", &with(&"Key Name ".repeat(150), 1.into()), 200, &accepted)]),
+        ("calls with a body of more", vec![entry("token", &with("note", nested(100)), 200, &accepted)]),
+        ("calls with a body of more", vec![entry("token", &of("abc222"), 200, &json!({ "x": nested(70) }))]),
+        ("answers whose status", vec![entry("token", &of("abc222"), 999, &accepted)]),
+        ("answers whose status", vec![entry("token", &of("abc222"), 205, &accepted)]),
+        (
+            "bss-sim checks this before",
+            vec![entry("token", &with("xaccount_type", "X".repeat(70).into()), 502, &other(1))],
+        ),
+        (
+            "bss-sim checks this before",
+            vec![entry("token", &with("verified_number", "1".repeat(300).into()), 200, &accepted)],
+        ),
+        ("calls of IAM", vec![account("token", &"e".repeat(70), "bob")]),
+        ("calls of IAM", vec![account("token", &"e".repeat(32), &"bob ".repeat(100))]),
+        ("", vec![platform("A_IDP", "one", &own), platform("BB_IDP", "two", &own)]),
+    ];
+    for (why, odd) in odd {
+        for is_first in [true, false] {
+            let (first, last) = if is_first { (odd.clone(), vec![good()]) } else { (vec![good()], odd.clone()) };
+            let number = if is_first { odd.len() + 1 } else { 1 };
+            let (import, scenario, report) = import(&har(&[first, last].concat())).await;
+            assert!(scenario.contains(&format!("# entry {number}\n")), "{why}: {report}\n{scenario}");
+            assert!(
+                why.is_empty() || import.unrepeatable.keys().any(|known| known.starts_with(why)),
+                "{why}: {report}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn ids_that_no_scenario_can_have_are_not_learned_one_by_one() {
+    let of = |number: usize| json!({ "customer_id": format!("{number:070}"), "identify_type": 0 });
+    let entries: Vec<_> = (0..400).map(|number| entry("token", &of(number), 200, &json!({ "is_review": 1 }))).collect();
+    let (_, scenario, report) = import(&har(&entries)).await;
+    assert!(!scenario.contains("customers:") && report.contains("400 entries: 1, 2, 3"), "{report}");
+}
+
+#[test]
+fn a_scenario_that_is_too_long_loses_its_last_calls() {
+    let body = CapturedBody::Json(json!({ "is_review": 1 }));
+    let call = |entry| RecordedCall {
+        entry,
+        caller: 0,
+        endpoint: &crate::domain::INDIVIDUAL,
+        fields: Map::new(),
+        answer: RecordedAnswer { status: 200, content_type: None, body: body.clone(), is_text_of_request: false },
+    };
+    let calls: Vec<_> = (1..=8).map(call).collect();
+    let world = LearnedWorld { callers: vec![Some("token".to_owned())], ..LearnedWorld::default() };
+    let mut draft = ScenarioDraft::new(world, &calls);
+    let long = format!("a: &a [{}]", "x, ".repeat(30_000));
+    let error = LoadedScenario::read_text("long", &long).map(drop).expect_err("it is too long");
+    assert!(draft.drop_mistakes(&error, &long));
+    assert_eq!(draft.reasons, [(draft::TOO_MANY.to_owned(), 7), (draft::TOO_MANY.to_owned(), 8)]);
+    assert_eq!(draft.exchanges(), 6);
+}
+
+#[tokio::test]
+async fn what_answers_echo_of_other_calls_is_hidden() {
+    let of = |customer: &str| json!({ "customer_id": customer, "identify_type": 0 });
+    let refused = |text: &str| json!({ "error_code": "CBC.0100", "error_msg": text });
+    let mut without = entry(
+        "none",
+        &json!({ "name": "Meriadoc Brandybuck" }),
+        401,
+        &json!({ "error_code": "APIGW.0301", "error_msg": "x-auth-token not found" }),
+    );
+    without["request"]["headers"] =
+        json!([{ "name": "Authorization", "value": "SDK-HMAC-SHA256 Access=MYACCESSKEYABCDEF, Signature=a" }]);
+    let entries = [
+        entry("another", &of("abc"), 400, &refused("wrong: alphabetagamma, MYACCESSKEYABCDEF of Meriadoc")),
+        entry("alphabetagamma", &of("abd"), 200, &json!({ "is_review": 1 })),
+        without,
+    ];
+    let (_, scenario, report) = import(&har(&entries)).await;
+    for secret in ["alphabetagamma", "MYACCESSKEY", "Meriadoc"] {
+        assert!(!scenario.contains(secret) && !report.contains(secret), "{secret} is in\n{scenario}\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn texts_that_are_set_are_whole() {
+    let refused = |text: &str| {
+        let mut entry = entry("token", &json!({}), 401, &json!({ "error_msg": text, "error_code": "APIGW.0301" }));
+        entry["response"]["headers"] = json!([{ "name": "Content-Type", "value": "application/json" }]);
+        entry
+    };
+    let (_, scenario, _) = import(&har(&[refused("Not you: token fail"), refused("Not you: token fail")])).await;
+    assert!(
+        scenario.contains(r#""APIGW.0301": "Not you: token fail""#) && scenario.contains("# entry 1"),
+        "{scenario}"
+    );
+    let (_, varied, report) = import(&har(&[refused("Not you: token fail"), refused("Not you: token")])).await;
+    assert!(!varied.contains("messages"), "{varied}\n{report}");
+    // What an import proposed is no difference any more, and another text is one.
+    let wire = LoadedScenario::read_text("imported", &scenario).expect("it is right").world.settings.wire;
+    for (text, is_told) in [("Not you: token fail", false), ("Not you: token", true)] {
+        let mut import = Import::begin(&wire, Vec::new()).await;
+        import.read(har(&[refused(text)]).as_bytes()).expect("the capture is whole");
+        let report = import.compared();
+        assert_eq!(report.contains("APIGW.0301: error_msg"), is_told, "{report}");
+    }
+    let named = Wire { parameter_errors: crate::domain::ParameterErrors::Named, ..Wire::default() };
+    let mut import = Import::begin(&named, Vec::new()).await;
+    let parameters = json!({ "error_code": "CBC.0100", "error_msg": "customer_id: must not be null" });
+    import.read(har(&[entry("token", &json!({}), 400, &parameters)]).as_bytes()).expect("the capture is whole");
+    let report = import.compared();
+    assert!(!report.contains("error_msg"), "{report}");
 }
 
 proptest! {
@@ -187,7 +311,7 @@ proptest! {
 
     #[test]
     fn no_captured_value_is_printed(
-        token in "[A-Z]{3}[a-z0-9]{9,30}",
+        token in "[A-Z]{3}[a-z0-9]{9,30}|[b-z]{12,20}",
         customer in "[a-f]{2}[1-9a-f]{14}",
         name in "[A-Z][b-z]{3,8} [A-Z][b-z]{7,9}|[\u{5f20}-\u{5f40}]{4}",
         number in "[B-Z][1-9]{8}",
@@ -207,7 +331,7 @@ proptest! {
             "customer_id": customer, "identify_type": 0, "verified_type": 3, "name": name, "verified_number": number,
             "verified_file_url": [format!("{file}/front.jpg"), "hand.jpg"], "xaccount_type": platform, "note": { "mail": mail },
         });
-        let text = format!("{name} ({number}, {mail}) of {platform}: {customer}/{file} at proxy-{file}.example.com is wrong");
+        let text = format!("{name} ({number}, {mail}) of {platform}, {token}: {customer}/{file} at proxy-{file}.example.com is wrong");
         let last = name.split(' ').next_back().unwrap_or_default();
         let (lower, upper) = (last.to_lowercase(), last.to_uppercase());
         let text = format!("{text}: {upper}, m_{lower}, {phone}, {joined}, https://host.example/?t={query}&u={query}");
@@ -217,7 +341,7 @@ proptest! {
         let entries = if is_named_first { vec![error, own] } else { vec![own, error] };
         let har = json!({ "log": { "version": "1.2", "entries": entries } }).to_string();
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        let (_, Imported { scenario, report }) = runtime.block_on(import(&har));
+        let (_, scenario, report) = runtime.block_on(import(&har));
         let words = [&token, &customer, &number, &file, &mail, &phone, &joined, &query, &key, &lower, &upper].into_iter().map(String::as_str);
         let parts = name.split(' ').chain(platform.split('_')).filter(|part| part.chars().count() >= 4);
         for value in words.chain(parts) {

@@ -474,6 +474,15 @@ fn import_uses_a_broken_capture_up_to_its_broken_place() {
     assert!(report.contains("the capture cannot be read"), "{report}");
 }
 
+#[test]
+fn import_check_of_a_capture_that_is_cut_off_exits_3_whatever_differs() {
+    let whole = capture(&[refused("aaa111", "CBC.99000027", "Passed."), accepted("bbb222")]);
+    let (code, _, report) = run_on(&whole[..whole.len() - 300], &["import", "--check", "-"]);
+    assert_eq!(code, Some(3), "{report}");
+    assert!(report.contains(r#"the service: "Passed.""#), "{report}");
+    assert!(report.contains("the capture is broken or cut off at line 1"), "{report}");
+}
+
 /// How many entries the capture of the test below has: about 12 MB.
 const MANY: usize = 12_000;
 
