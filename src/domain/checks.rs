@@ -53,10 +53,10 @@ pub struct Check {
 /// Every check before the rules, in the order in which they look at a request. The last one can fail at any point.
 pub static CHECKS: [&Check; 10] = [
     &HEAD_SIZE,
-    &SPACE,
     &PATH_KNOWN,
     &METHOD_KNOWN,
     &BODY_SIZE,
+    &SPACE,
     &AUTHENTICATED,
     &CALLER_IS_PARTNER,
     &PARAMETERS,
@@ -81,17 +81,17 @@ pub static HEAD_SIZE: Check = assumed(
     None,
     "The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K.",
 );
+pub static PATH_KNOWN: Check = assumed("path-known", None, "The gateway's error table: APIGW.0101.");
+/// The path supports the method.
+pub static METHOD_KNOWN: Check = assumed("method-known", None, "The gateway's error table: APIGW.0101.");
+/// The body is not longer than [`MAX_BODY_BYTES`](crate::domain::MAX_BODY_BYTES).
+pub static BODY_SIZE: Check = assumed("body-size", None, "The gateway's error table: a body of more than 12 MB.");
 /// The space exists that the request names or that its credential was made for.
 pub static SPACE: Check = assumed(
     "space-known",
     None,
     "Spaces are the simulator's own: a request for one that is gone is not answered by another.",
 );
-pub static PATH_KNOWN: Check = assumed("path-known", None, "The gateway's error table: APIGW.0101.");
-/// The path supports the method.
-pub static METHOD_KNOWN: Check = assumed("method-known", None, "The gateway's error table: APIGW.0101.");
-/// The body is not longer than [`MAX_BODY_BYTES`](crate::domain::MAX_BODY_BYTES).
-pub static BODY_SIZE: Check = assumed("body-size", None, "The gateway's error table: a body of more than 12 MB.");
 pub static AUTHENTICATED: Check = documented("authenticated", None, PARTNERS_ONLY);
 /// The caller has not called the path more often than `settings.quota` allows. It follows [`AUTHENTICATED`], and is listed
 /// only where it refuses: most worlds have no quota.

@@ -158,6 +158,11 @@ impl Accounts {
             Err("token")
         } else if keys.any(|(_, caller)| is_other(caller)) {
             Err("access key")
+        } else if credentials.users.iter().any(|user| {
+            let known = self.user(account.name(), &user.name);
+            known.is_some_and(|(_, caller)| is_other(caller))
+        }) {
+            Err("user")
         } else {
             Ok(())
         }
@@ -196,8 +201,7 @@ impl Accounts {
         }
     }
 
-    /// Removes the credentials of an account. No other account has its tokens and access keys, but a partner and a customer
-    /// with the same name can have users with the same name.
+    /// Removes the credentials of an account. No other account has one of them.
     fn remove_from_indexes(&mut self, account: AccountRef<'_>, credentials: &Credentials) {
         for token in &credentials.tokens {
             self.tokens.remove(token);
@@ -206,10 +210,7 @@ impl Accounts {
             self.access_keys.remove(&key.ak);
         }
         for user in &credentials.users {
-            let name = (account.name().into(), user.name.clone());
-            if self.users.get(&name).is_some_and(|(_, caller)| caller.account() == account) {
-                self.users.remove(&name);
-            }
+            self.users.remove(&(account.name().into(), user.name.clone()));
         }
     }
 }

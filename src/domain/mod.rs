@@ -27,7 +27,7 @@ pub use account::{
     AccountRef, AssociationType, Caller, Customer, CustomerId, CustomerType, Partner, PartnerRealName, Profile,
     RealNameStatus, ReviewDecision,
 };
-pub use application::{APPLICATION, Application, CUSTOMER_ID, VERIFIED_FILE_URL, VERIFIED_TYPE, XACCOUNT_TYPE};
+pub use application::{APPLICATION, Application, CUSTOMER_ID, VERIFIED_FILE_URL, VERIFIED_TYPE};
 pub use bucket::{
     Addressing, Bucket, BucketContents, Flaw, Format, Inspection, MAX_PICTURE_BYTES, Picture, PictureFormat,
     PictureKind, PicturePath, RealBucket, S3Bucket, Shows, TYPICAL_PICTURE_BYTES,

@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::head;
 use tokio::sync::Semaphore;
 use tower::Layer;
 
+use super::extract::DiscardedBody;
 use super::host::HostPattern;
 use super::record::{RecordLayer, RecordService};
 use super::registry::ScenarioRegistry;
 use super::{bss, iam};
-use crate::domain::{Secret, checks, gateway};
+use crate::domain::{ENDPOINTS, Secret, checks, gateway};
 use crate::fixture::{Library, LoadedScenario};
 use crate::simulator::{ApiError, JournalLimits, Spaces};
 
@@ -75,6 +77,9 @@ pub fn api_service(app: &Arc<App>) -> RecordService<Router> {
 /// Returns the routes of the simulated API and of IAM. The gateway answers for a path or a method that none of them has.
 pub fn api_routes(spaces: &Arc<Spaces>) -> Router {
     let routes = bss::routes().merge(iam::routes(spaces));
+    // The routes of GET would answer HEAD, too.
+    let only_get = ENDPOINTS.iter().filter(|endpoint| endpoint.method == "GET");
+    let routes = only_get.fold(routes, |routes, endpoint| routes.route(endpoint.path, head(unknown_method)));
     routes.fallback(unknown_path).method_not_allowed_fallback(unknown_method)
 }
 
@@ -87,11 +92,11 @@ pub fn record(app: &Arc<App>, except: Option<&'static str>, routes: Router) -> R
 }
 
 /// The gateway knows no such path.
-async fn unknown_path() -> ApiError {
+async fn unknown_path(_: DiscardedBody) -> ApiError {
     ApiError::gateway(&checks::PATH_KNOWN, gateway::UNKNOWN_PATH)
 }
 
 /// The gateway knows the path, with other methods.
-async fn unknown_method() -> ApiError {
+async fn unknown_method(_: DiscardedBody) -> ApiError {
     ApiError::gateway(&checks::METHOD_KNOWN, gateway::UNKNOWN_METHOD)
 }

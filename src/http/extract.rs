@@ -1,5 +1,6 @@
 //! Extractors of the simulated API: the whole request, the partner that it is from, and the credentials that it shows.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,7 +10,7 @@ use axum::extract::{FromRequest, Query};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, EXPECT, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, Uri};
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use http_body_util::BodyExt;
 
 use super::signature::{SignatureError, Signed};
@@ -31,8 +32,7 @@ pub const UNKNOWN_TOKEN: &str = "decrypt token fail";
 /// What the gateway says of a request without credentials.
 pub const NO_TOKEN: &str = "x-auth-token not found";
 
-/// How much of a body that is too long is still read before the refusal. A client that is cut off while it sends may never
-/// see its answer.
+/// How much of a body that is too long, or of no use, is still read before the answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
 /// What the handlers of a request share with its record. An extension of the request.
@@ -40,8 +40,11 @@ const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 pub struct RequestContext {
     /// The endpoint at the path of the request, if there is one.
     pub endpoint: Option<&'static Endpoint>,
-    /// The state of the request's space. It stays the same when the space is reset meanwhile.
+    /// The state of the request's space, or of the default one if its own is missing. It stays the same when the space is reset
+    /// meanwhile.
     pub state: Arc<SpaceState>,
+    /// What the gateway says if the request's space is missing.
+    pub missing_space: Option<Box<Detail>>,
     /// Whether the whole request has come.
     pub is_received: AtomicBool,
     pub record: Mutex<Record>,
@@ -102,10 +105,8 @@ impl ApiRequest {
             return caller_by_token(state, token.as_bytes());
         }
         match Signed::parse(&self.parts, &self.body) {
-            Some(signed) => {
-                let caller = signed.and_then(|signed| caller_by_signature(state, &signed));
-                caller.map_err(Detail::from)
-            }
+            Some(Ok(signed)) => Ok(caller_by_signature(state, &signed)?),
+            Some(Err(error)) => Ok(caller_by_unknown_algorithm(state, headers, error)?),
             // Credentials of another kind are taken for a token, as on the real gateway.
             None if headers.contains_key(AUTHORIZATION) => Err(UNKNOWN_TOKEN.to_owned().into()),
             None => Err(NO_TOKEN.to_owned().into()),
@@ -155,7 +156,24 @@ impl<S: Sync> FromRequest<S> for ApiRequest {
         let body = read_body(&parts.headers, body).await;
         let body = body.map_err(|error| ApiError::gateway(&checks::BODY_SIZE, error))?;
         context.is_received.store(true, Ordering::Relaxed);
+        if let Some(detail) = &context.missing_space {
+            return Err(no_space(Detail::clone(detail)));
+        }
         Ok(Self { parts, body, context, moved_to: None })
+    }
+}
+
+/// The body of a request that is answered whatever it is. It is read all the same: a client that is cut off while it sends may
+/// never see its answer.
+pub struct DiscardedBody;
+
+impl<S: Sync> FromRequest<S> for DiscardedBody {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request<Body>, _: &S) -> Result<Self, Infallible> {
+        let (parts, body) = request.into_parts();
+        discard_body(&parts.headers, body).await;
+        Ok(Self)
     }
 }
 
@@ -182,6 +200,12 @@ pub fn only_partner(caller: Caller) -> Result<Arc<Partner>, ApiError> {
         Caller::Partner(partner) => Ok(partner),
         Caller::Customer(id) => Err(ApiError::CustomerCredentials(id)),
     }
+}
+
+/// What the gateway answers if the space of a request is missing.
+pub const fn no_space(detail: Detail) -> ApiError {
+    let (check, error) = (&checks::SPACE, gateway::NOT_AUTHENTICATED);
+    ApiError::Gateway { check, error, detail: Some(detail) }
 }
 
 pub const fn not_authenticated(detail: Detail) -> ApiError {
@@ -228,6 +252,18 @@ fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller
     }
 }
 
+/// Lenient authentication takes a key that the world does not list, with an algorithm that cannot be verified, too.
+fn caller_by_unknown_algorithm(
+    state: &SpaceState,
+    headers: &HeaderMap,
+    error: SignatureError,
+) -> Result<Caller, SignatureError> {
+    let key = ShownCredentials::of(headers).access_key();
+    let is_unlisted = key.is_some_and(|ak| state.accounts().access_key(ak).is_none());
+    let is_unknown = matches!(error, SignatureError::UnknownAlgorithm(_));
+    state.lenient_caller().filter(|_| is_unlisted && is_unknown).ok_or(error)
+}
+
 /// Reads a whole body. The gateway's error if it is too long, or if the client stopped in the middle.
 pub async fn read_body(headers: &HeaderMap, body: impl HttpBody<Data = Bytes>) -> Result<Bytes, &'static GatewayError> {
     let mut body = pin!(body);
@@ -255,6 +291,21 @@ pub async fn read_body(headers: &HeaderMap, body: impl HttpBody<Data = Bytes>) -
         }
     }
     if length > MAX_BODY_BYTES { Err(gateway::BODY_TOO_LARGE) } else { Ok(whole) }
+}
+
+/// Reads what a client sends before its answer can reach it, and keeps nothing of it. A client that asks first gets its answer at
+/// once, and never sends the body.
+pub async fn discard_body(headers: &HeaderMap, body: impl HttpBody) {
+    if headers.contains_key(EXPECT) {
+        return;
+    }
+    let mut body = pin!(body);
+    let mut length = 0;
+    while length <= MAX_DISCARDED_BYTES
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        length += frame.data_ref().map_or(0, Buf::remaining);
+    }
 }
 
 /// What the headers of a request say of its space: the value of `X-Sim-Space`, else the credentials in `X-Auth-Token` and

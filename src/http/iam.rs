@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::HOST;
+use axum::http::uri::Scheme;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -12,10 +13,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::extract::{ApiRequest, X_SIM_SPACE, query_value};
+use super::extract::{ApiRequest, X_SIM_SPACE, no_space, query_value};
 use super::response::{X_SUBJECT_TOKEN, json_text};
 use crate::domain::checks::{self, Check};
-use crate::domain::{Accounts, Caller, DOMAINS, SentParameters, TOKENS, gateway};
+use crate::domain::{Accounts, Caller, DOMAINS, SentParameters, TOKENS, excerpt};
 use crate::simulator::{ApiError, IamAnswer, Outcome, SpaceId, SpaceState, Spaces};
 
 pub fn routes(spaces: &Arc<Spaces>) -> Router {
@@ -84,13 +85,15 @@ pub async fn list_domains(request: ApiRequest) -> Result<Outcome, ApiError> {
     let caller = request.authenticate()?;
     request.record_caller(caller.account_name());
     let host = request.parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let scheme = request.parts.extensions.get().map_or("http", Scheme::as_str);
+    let url = format!("{scheme}://{}", excerpt(host));
     let (id, name) = (caller.account_id().to_owned(), caller.account_name().to_owned());
-    let links = Links { own: format!("http://{host}/v3/domains/{id}") };
+    let links = Links { own: format!("{url}/v3/domains/{id}") };
     let is_listed = query_value(&request.parts.uri, "name").is_none_or(|wanted| wanted == name);
     let domain = Domain { description: String::new(), enabled: true, id, links, name };
     let body = DomainsBody {
         domains: is_listed.then_some(domain).into_iter().collect(),
-        links: Links { own: format!("http://{host}/v3/auth/domains") },
+        links: Links { own: format!("{url}/v3/auth/domains") },
     };
     Ok(Outcome::Iam(answer(&checks::AUTHENTICATED, StatusCode::OK, &body)))
 }
@@ -217,20 +220,20 @@ pub struct TokenBody {
 struct TokenDescription {
     /// Empty: the simulator has no other services.
     catalog: [(); 0],
-    // Like 2020-01-04T09:08:49.965000Z.
-    expires_at: String,
-    issued_at: String,
-    methods: [&'static str; 1],
-    user: UserDescription,
     /// Only with the scope of an account.
     #[serde(skip_serializing_if = "Option::is_none")]
     domain: Option<DomainDescription>,
     /// Only with the scope of a project.
     #[serde(skip_serializing_if = "Option::is_none")]
     project: Option<ProjectDescription>,
+    // Like 2020-01-04T09:08:49.965000Z.
+    expires_at: String,
+    issued_at: String,
+    methods: [&'static str; 1],
     /// Only with a scope.
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Option<[Role; 1]>,
+    user: UserDescription,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -318,9 +321,7 @@ pub async fn create_token(State(spaces): State<Arc<Spaces>>, mut request: ApiReq
 
 /// What the gateway answers to the user of a space of another simulator, as to all other credentials of the space.
 fn space_elsewhere(spaces: &Spaces, id: SpaceId) -> ApiError {
-    let text = format!("the simulator has no space {id}; {}", spaces.why_missing(Some(id)));
-    let (check, error) = (&checks::SPACE, gateway::NOT_AUTHENTICATED);
-    ApiError::Gateway { check, error, detail: Some(text.into()) }
+    no_space(format!("the simulator has no space {id}; {}", spaces.why_missing(Some(id))).into())
 }
 
 /// Returns the space that the user of a login was made for, if it was made for one.

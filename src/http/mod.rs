@@ -55,7 +55,7 @@ pub fn service(app: &Arc<App>) -> ConsoleRedirect<RecordService<Router>> {
 
 /// Serves the control API alone.
 pub fn control_service(app: &Arc<App>) -> ConsoleRedirect<Router> {
-    ConsoleRedirect { inner: control::routes(app).with_state(()), is_on: !app.control.no_console }
+    ConsoleRedirect { inner: control::all_routes(app).with_state(()), is_on: !app.control.no_console }
 }
 
 /// The service of every route as a router, for those who serve it themselves.

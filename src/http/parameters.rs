@@ -7,6 +7,7 @@ use std::fmt;
 use axum::extract::Query;
 use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -46,9 +47,11 @@ pub fn sent(request: &RecordedRequest) -> Result<SentParameters<'_>, ParameterEr
     decode_body(endpoint.parameters, request.header(CONTENT_TYPE.as_str()).as_deref(), request.body())
 }
 
-/// Decodes a query. Its values are texts.
+/// Decodes a query. Its values are texts in UTF-8.
 pub fn decode_query(table: ParameterTable, uri: &Uri) -> Result<SentParameters<'static>, ParameterError> {
     let mut sent = SentParameters::none_of(table);
+    let query = percent_decode_str(uri.query().unwrap_or_default());
+    query.decode_utf8().map_err(|_| Violation::NotUtf8)?;
     let Query(pairs) =
         Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| ParameterError::from(Violation::NotText))?;
     for (name, value) in pairs {

@@ -19,7 +19,7 @@ use tower::{Layer, Service};
 use uuid::Uuid;
 
 use super::explanation::Explainer;
-use super::extract::{Record, RequestContext, ShownCredentials};
+use super::extract::{Record, RequestContext, ShownCredentials, discard_body};
 use super::response::Delivery;
 use super::{mask, response};
 use crate::domain::gateway::{MAX_HEADERS, MAX_HEADERS_BYTES, MAX_PIECE_BYTES};
@@ -81,18 +81,31 @@ where
         }
         let started = Instant::now();
         let size = HeadSize::of(&request);
-        let (state, refusal) = resolve_space(&self.layer.spaces, &size, request.headers());
+        let (state, missing_space) = match find_space(&self.layer.spaces, request.headers()) {
+            Ok(state) => (state, None),
+            Err(detail) => (self.layer.spaces.default_space().state(), Some(detail)),
+        };
         let record = Record { request: size.record(&request), ..Record::default() };
         let endpoint = Endpoint::at(request.method().as_str(), request.uri().path());
-        let context = Arc::new(RequestContext { endpoint, state, is_received: false.into(), record: record.into() });
+        let context = Arc::new(RequestContext {
+            endpoint,
+            state,
+            missing_space,
+            is_received: false.into(),
+            record: record.into(),
+        });
         let recording = Recording {
             id: Uuid::new_v4(),
             started,
             context: Arc::clone(&context),
             spaces: Arc::clone(&self.layer.spaces),
         };
-        if let Some(refusal) = refusal {
-            let decided = async move { recording.finish(refusal.into_response()) };
+        if let Some(error) = size.error() {
+            let decided = async move {
+                let (parts, body) = request.into_parts();
+                discard_body(&parts.headers, body).await;
+                recording.finish(ApiError::gateway(&checks::HEAD_SIZE, error).into_response())
+            };
             return Answering { context: None, stage: Stage::Deciding(Box::pin(decided)) };
         }
         request.extensions_mut().insert(Arc::clone(&context));
@@ -167,23 +180,9 @@ fn is_below(prefix: &str, path: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The state of the space that a request belongs to: that of its `X-Sim-Space` header, else of its credential, else the
-/// default space. A request that is refused here belongs to the default space if its own cannot be found.
-fn resolve_space(spaces: &Spaces, size: &HeadSize, headers: &HeaderMap) -> (Arc<SpaceState>, Option<ApiError>) {
-    let default = || spaces.default_space().state();
-    match (size.error(), find_space(spaces, headers)) {
-        (None, Ok(state)) => (state, None),
-        (Some(error), state) => {
-            (state.unwrap_or_else(|_| default()), Some(ApiError::gateway(&checks::HEAD_SIZE, error)))
-        }
-        (None, Err(detail)) => {
-            let (check, error) = (&checks::SPACE, gateway::NOT_AUTHENTICATED);
-            (default(), Some(ApiError::Gateway { check, error, detail: Some(detail) }))
-        }
-    }
-}
-
-fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, Detail> {
+/// Returns the state of the space that a request belongs to: that of its `X-Sim-Space` header, else of its credential, else the
+/// default space. If it is missing, what the gateway says of that.
+fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, Box<Detail>> {
     let credentials = ShownCredentials::of(headers);
     let named = credentials.space_name.map(|name| String::from_utf8_lossy(name).into_owned());
     let id = match &named {
@@ -191,18 +190,20 @@ fn find_space(spaces: &Spaces, headers: &HeaderMap) -> Result<Arc<SpaceState>, D
         None => Some(credentials.space().unwrap_or(SpaceId::DEFAULT)),
     };
     let space = id.and_then(|id| spaces.get(id)).map(|space| space.state());
-    // The world of a space may have been saved, and be served by another process as its default space.
-    let saved = || {
+    // The world of a space may have been saved, and be served by another process as its default space. And lenient
+    // authentication takes a credential that only looks like one of a space.
+    let taken = || {
         let default = spaces.default_space().state();
-        (named.is_none() && credentials.is_listed(&default.accounts())).then_some(default)
+        let is_taken = || credentials.is_listed(&default.accounts()) || default.lenient_caller().is_some();
+        (named.is_none() && is_taken()).then_some(default)
     };
-    space.or_else(saved).ok_or_else(|| {
+    space.or_else(taken).ok_or_else(|| {
         let why = spaces.why_missing(id);
         let id = id.map(|id| id.to_string());
         let text = |name: &str| format!("the simulator has no space {name}; {why}");
         let masked = text(id.as_deref().unwrap_or(mask::MASK));
         let name = named.or(id).unwrap_or_default();
-        Detail { text: text(&excerpt(&name)), saw: masked.clone(), masked }
+        Detail { text: text(&excerpt(&name)), saw: masked.clone(), masked }.into()
     })
 }
 

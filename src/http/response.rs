@@ -16,16 +16,18 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::{
-    Answer, CheckItem, ErrorCode, Fault, GatewayError, IsReviewType, OtherError, ParameterErrors, Refusal, Review,
-    Wire, XACCOUNT_TYPE,
+    Answer, CheckItem, ErrorCode, Fault, GatewayError, IsReviewType, OtherError, ParameterErrors, Refusal, Review, Wire,
 };
 use crate::simulator::{ApiError, Detail, Outcome, ScriptUse, ScriptedOutcome};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
 
-/// The one rule that refuses with the code of a parameter error.
-const PLATFORM_RULE: &str = "platform-of-partner";
+/// The rules that refuse with the code of a parameter error, each with the parameter and what it has to be.
+const PARAMETER_RULES: [(&str, &str); 2] = [
+    ("platform-of-partner", "xaccount_type: must be the platform ID of the partner"),
+    ("individual-passed", "change_type: must be for an authenticated individual"),
+];
 
 /// The response carries the outcome; the record layer, which knows the request ID, gives it its wire form.
 impl IntoResponse for Outcome {
@@ -160,16 +162,18 @@ fn other(OtherError { code, message, .. }: &OtherError, wire: &Wire) -> String {
 
 /// A text that is listed stands alone: it is what the user saw on the real service.
 fn error_msg(outcome: &Outcome, code: ErrorCode, wire: &Wire) -> String {
-    match (wire.messages.get(code.code()), outcome, wire.parameter_errors) {
-        (Some(listed), ..) => listed.to_owned(),
-        (None, Outcome::Refused(ApiError::Parameters(error)), ParameterErrors::Named) => error.to_string(),
-        (None, Outcome::Submission(_) | Outcome::Ruled(_), ParameterErrors::Named)
-            if outcome.check() == Some(PLATFORM_RULE) =>
-        {
-            format!("{}: must be the platform ID of the partner", XACCOUNT_TYPE.name)
-        }
-        _ => code.message().to_owned(),
+    if let Some(listed) = wire.messages.get(code.code()) {
+        return listed.to_owned();
     }
+    let named = match (wire.parameter_errors, outcome) {
+        (ParameterErrors::Named, Outcome::Refused(ApiError::Parameters(error))) => Some(error.to_string()),
+        (ParameterErrors::Named, Outcome::Submission(_) | Outcome::Ruled(_)) => {
+            let mut rules = PARAMETER_RULES.iter();
+            rules.find(|(rule, _)| outcome.check() == Some(*rule)).map(|(_, message)| (*message).to_owned())
+        }
+        _ => None,
+    };
+    named.unwrap_or_else(|| code.message().to_owned())
 }
 
 /// An error of the gateway.

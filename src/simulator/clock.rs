@@ -27,28 +27,40 @@ struct Setting {
 }
 
 impl Setting {
-    fn now(self) -> Timestamp {
+    /// Returns the time of the clock at a time of the machine.
+    fn now(self, machine: Timestamp) -> Timestamp {
         match self.frozen_at {
             Some(time) => time,
             // Nearly always. The addition takes longer than to read the time.
-            None if self.ahead.is_zero() => machine_time(),
-            None => machine_time().saturating_add(self.ahead).unwrap_or(Timestamp::MAX),
+            None if self.ahead.is_zero() => machine,
+            None => machine.saturating_add(self.ahead).unwrap_or(Timestamp::MAX),
         }
     }
 
     /// Returns the setting for another time, still running or frozen.
-    fn at(self, time: Timestamp) -> Self {
-        Self { ahead: time.duration_since(machine_time()), frozen_at: self.frozen_at.map(|_| time) }
+    fn at(self, time: Timestamp, machine: Timestamp) -> Self {
+        Self { ahead: time.duration_since(machine), frozen_at: self.frozen_at.map(|_| time) }
     }
+}
+
+/// What a clock shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    pub now: Timestamp,
+    pub is_frozen: bool,
+    /// How far it is ahead of the machine's clock.
+    pub ahead: SignedDuration,
 }
 
 impl Clock {
     pub fn now(&self) -> Timestamp {
-        self.setting().now()
+        self.setting().now(machine_time())
     }
 
-    pub fn is_frozen(&self) -> bool {
-        self.setting().frozen_at.is_some()
+    pub fn read(&self) -> Reading {
+        let (setting, machine) = (self.setting(), machine_time());
+        let now = setting.now(machine);
+        Reading { now, is_frozen: setting.frozen_at.is_some(), ahead: now.duration_since(machine) }
     }
 
     /// Returns how far it is ahead of the machine's clock while it runs.
@@ -69,7 +81,8 @@ impl Clock {
     /// Moves the clock forward, unless it would be beyond the last time that there is.
     pub fn advance(&self, by: Duration) -> Result<(), ClockLimit> {
         let mut setting = self.0.write().expect("lock poisoned: clock");
-        *setting = setting.at(setting.now().checked_add(by).map_err(|_| ClockLimit)?);
+        let machine = machine_time();
+        *setting = setting.at(setting.now(machine).checked_add(by).map_err(|_| ClockLimit)?, machine);
         Ok(())
     }
 
@@ -77,15 +90,16 @@ impl Clock {
     pub fn set(&self, time: Timestamp, freeze: Option<bool>) {
         self.change(|setting| {
             let freeze = freeze.unwrap_or(setting.frozen_at.is_some());
-            Setting { frozen_at: freeze.then_some(time), ..setting.at(time) }
+            Setting { frozen_at: freeze.then_some(time), ..setting.at(time, machine_time()) }
         });
     }
 
     /// Stops the clock, or lets it run on from its current time.
     pub fn freeze(&self, freeze: bool) {
         self.change(|setting| {
-            let now = setting.now();
-            Setting { frozen_at: freeze.then_some(now), ..setting.at(now) }
+            let machine = machine_time();
+            let now = setting.now(machine);
+            Setting { frozen_at: freeze.then_some(now), ..setting.at(now, machine) }
         });
     }
 

@@ -153,6 +153,8 @@ impl JournalEntry {
 #[derive(Debug)]
 pub struct Journal {
     limits: Arc<JournalLimits>,
+    /// The number of the last entry before a reset that the journal began with. `None` if there was no reset.
+    reset_at: Option<u64>,
     ring: Mutex<Ring>,
     /// Wakes followers when there is something new. Created for the first one: most spaces have none.
     news: OnceLock<watch::Sender<()>>,
@@ -198,10 +200,11 @@ pub enum News {
 }
 
 impl Journal {
-    /// Returns an empty journal, whose entries are numbered after this one.
-    pub(super) fn new(limits: Arc<JournalLimits>, last_number: u64) -> Self {
+    /// Returns an empty journal, whose entries are numbered after this one. It may begin with a reset of its space.
+    pub(super) fn new(limits: Arc<JournalLimits>, last_number: u64, is_reset: bool) -> Self {
         let ring = Ring { last_number, emptied_at: last_number, ..Ring::default() };
-        Self { limits, ring: Mutex::new(ring), news: OnceLock::new() }
+        let reset_at = is_reset.then_some(last_number);
+        Self { limits, reset_at, ring: Mutex::new(ring), news: OnceLock::new() }
     }
 
     /// Adds an entry and gives it the next number. Drops the oldest entries if there are too many.
@@ -245,11 +248,29 @@ impl Journal {
         self.ring().last_number
     }
 
-    /// Returns the position behind an entry. A number that has not been given yet is one of a simulator that ran before: then
+    /// Returns the number of an entry as it counts here. One that has not been given yet is of a simulator that ran before: then
     /// it is the beginning of all.
+    pub fn known(&self, number: u64) -> u64 {
+        if number > self.last_number() { 0 } else { number }
+    }
+
+    /// Returns the position behind an entry. What was cleared since then is news.
     pub fn position(&self, number: u64) -> Position {
+        let number = self.known(number);
         let ring = self.ring();
-        Position { number: if number > ring.last_number { 0 } else { number }, clears: ring.clears }
+        let is_cleared = ring.clears > 0 && number <= ring.emptied_at;
+        Position { number, clears: if is_cleared { ring.clears - 1 } else { ring.clears } }
+    }
+
+    /// Returns true if the entry of this number was there before a reset that the journal began with.
+    pub fn is_before_reset(&self, number: u64) -> bool {
+        self.reset_at.is_some_and(|reset_at| self.known(number) <= reset_at)
+    }
+
+    /// Returns the position behind the last entry.
+    pub fn end(&self) -> Position {
+        let ring = self.ring();
+        Position { number: ring.last_number, clears: ring.clears }
     }
 
     /// Returns the position before the first entry since the last reset or clearing.

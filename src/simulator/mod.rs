@@ -20,7 +20,7 @@ mod submit;
 
 pub use accounts::UpdateError;
 pub use authentication::{Failures, TokenError, TokenOwner};
-pub use clock::{Clock, ClockLimit, machine_time};
+pub use clock::{Clock, ClockLimit, Reading, machine_time};
 pub use journal::{JournalEntry, JournalLimits, News, Position, RecordedRequest};
 pub use metrics::{Leftover, OutcomeCoverage, UnexpectedRequest};
 pub use outcome::{ApiError, Change, Detail, IamAnswer, Outcome, Ruled, ScriptedOutcome};

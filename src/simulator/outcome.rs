@@ -478,10 +478,10 @@ mod tests {
     fn explain_shows_what_the_checks_saw_when_they_hold() {
         insta::assert_snapshot!(explain(&ApiError::Internal.into()), @r#"
         head-size Passed: "a target of 14 bytes"
-        space-known Passed: ""
         path-known Passed: "/v2/path"
         method-known Passed: "POST /v2/path"
         body-size Passed: "2 bytes"
+        space-known Passed: ""
         authenticated Passed: "account demo"
         caller-is-partner Passed: "account demo"
         parameters Passed: "a well-formed request"
@@ -492,10 +492,10 @@ mod tests {
         let ruled = Ruled::new(ruling, String::new(), String::new());
         insta::assert_snapshot!(explain(&Outcome::Ruled(ruled)), @r#"
         head-size Passed: "a target of 14 bytes"
-        space-known Passed: ""
         path-known Passed: "/v2/path"
         method-known Passed: "POST /v2/path"
         body-size Passed: "2 bytes"
+        space-known Passed: ""
         authenticated Passed: "account demo"
         caller-is-partner Passed: "account demo"
         parameters Passed: "a well-formed request"
@@ -504,10 +504,10 @@ mod tests {
         "#);
         insta::assert_snapshot!(explain(&Outcome::Iam(iam_answer())), @r#"
         head-size Passed: "a target of 14 bytes"
-        space-known Passed: ""
         path-known Passed: "/v2/path"
         method-known Passed: "POST /v2/path"
         body-size Passed: "2 bytes"
+        space-known Passed: ""
         identity Passed: "account demo"
         "#);
     }

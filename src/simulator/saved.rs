@@ -1,5 +1,6 @@
 //! Spaces as plain values, which are kept while no simulator runs, and whether there is anything new to keep.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -43,7 +44,8 @@ pub struct SavedState {
     pub accounts: Arc<Accounts>,
     /// In the order of their places.
     pub script: Vec<ScriptedUses>,
-    pub next_place: usize,
+    /// The places from the first one of its world to the next.
+    pub places: Range<usize>,
     pub clock: Clock,
     /// The tokens that were issued, the oldest first, with the time at which each expires.
     pub tokens: Vec<(Secret, TokenOwner, Timestamp)>,

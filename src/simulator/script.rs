@@ -1,5 +1,6 @@
 //! The script of a space: its scripted answers, with the number of their uses.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct Script {
 struct ScriptEntries {
     /// In the order in which they are tried.
     list: Vec<ScriptEntry>,
+    /// The place of the first one of the world. Draws count from it, so that they are the same after a reset.
+    first_place: usize,
     /// The place of the next one. A place is given once.
     next_place: usize,
 }
@@ -88,8 +91,15 @@ impl ScriptEntry {
 }
 
 impl Script {
-    pub(super) fn new(space: SpaceId, label: SharedLabel, world: &StartWorld, leftovers: Arc<Leftovers>) -> Self {
-        let mut entries = ScriptEntries::default();
+    /// Creates the script of a world, whose first answer gets this place.
+    pub(super) fn new(
+        space: SpaceId,
+        label: SharedLabel,
+        world: &StartWorld,
+        leftovers: Arc<Leftovers>,
+        first_place: usize,
+    ) -> Self {
+        let mut entries = ScriptEntries { list: Vec::new(), first_place, next_place: first_place };
         world.script.iter().cloned().for_each(|answer| entries.add(answer));
         Self { space, label, seed: world.settings.seed, entries: RwLock::new(entries), leftovers }
     }
@@ -135,21 +145,27 @@ impl Script {
         self.read().list.iter().map(ScriptEntry::uses).collect()
     }
 
-    /// Returns every scripted answer with the number of its uses, and the next place.
-    pub(super) fn save(&self) -> (Vec<ScriptedUses>, usize) {
+    /// Returns every scripted answer with the number of its uses, and the places from the first one of the world to the next.
+    pub(super) fn save(&self) -> (Vec<ScriptedUses>, Range<usize>) {
         let entries = self.read();
-        (entries.list.iter().map(ScriptEntry::uses).collect(), entries.next_place)
+        (entries.list.iter().map(ScriptEntry::uses).collect(), entries.first_place..entries.next_place)
+    }
+
+    /// Returns the place of the next scripted answer.
+    pub(super) fn next_place(&self) -> usize {
+        self.read().next_place
     }
 
     /// Puts these in the place of all scripted answers, in the order of their places.
-    pub(super) fn restore(&self, answers: Vec<ScriptedUses>, next_place: usize) {
+    pub(super) fn restore(&self, answers: Vec<ScriptedUses>, places: Range<usize>) {
         let entry = |ScriptedUses { place, matched, used, answer }| ScriptEntry {
             place,
             answer,
             matched: matched.into(),
             used: used.into(),
         };
-        *self.write() = ScriptEntries { list: answers.into_iter().map(entry).collect(), next_place };
+        let list = answers.into_iter().map(entry).collect();
+        *self.write() = ScriptEntries { list, first_place: places.start, next_place: places.end };
     }
 
     /// Returns the scripted answers that remain, without the uses so far.
@@ -160,9 +176,9 @@ impl Script {
 
     /// Uses the first scripted answer that matches and is not used up. Without a step, the rules answer.
     pub fn use_next(&self, request: &ScriptedRequest<'_, '_>) -> Option<(ScriptUse, Option<Step>)> {
-        self.find(request, |entry| {
+        self.find(request, |entry, number| {
             let matched = entry.matched.fetch_add(1, Ordering::Relaxed);
-            if !self.is_drawn(entry, matched) {
+            if !self.is_drawn(entry, number, matched) {
                 return None;
             }
             let next = |used| entry.is_left(used).then_some(used + 1);
@@ -172,35 +188,37 @@ impl Script {
 
     /// Returns what `use_next` would return, without a use.
     pub fn preview_next(&self, request: &ScriptedRequest<'_, '_>) -> Option<(ScriptUse, Option<Step>)> {
-        self.find(request, |entry| {
+        self.find(request, |entry, number| {
             let (used, matched) = (entry.used(), entry.matched.load(Ordering::Relaxed));
-            (self.is_drawn(entry, matched) && entry.is_left(used)).then_some((matched, used))
+            (self.is_drawn(entry, number, matched) && entry.is_left(used)).then_some((matched, used))
         })
     }
 
     /// Returns the first scripted answer that matches and for which `select` returns the numbers of matches and of uses
-    /// before this one.
+    /// before this one. `select` also gets the answer's number since the world began.
     fn find(
         &self,
         request: &ScriptedRequest<'_, '_>,
-        select: impl Fn(&ScriptEntry) -> Option<(usize, usize)>,
+        select: impl Fn(&ScriptEntry, usize) -> Option<(usize, usize)>,
     ) -> Option<(ScriptUse, Option<Step>)> {
-        self.read().list.iter().find_map(|entry| {
+        let entries = self.read();
+        entries.list.iter().find_map(|entry| {
             let ScriptEntry { place, answer, .. } = entry;
-            let (matched, used) = answer.when.matches(request).then(|| select(entry))??;
-            let delay = answer.delay.at(self.draw(DELAY, *place, matched));
+            let number = place - entries.first_place;
+            let (matched, used) = answer.when.matches(request).then(|| select(entry, number))??;
+            let delay = answer.delay.at(self.draw(DELAY, number, matched));
             Some((ScriptUse { place: *place, delay }, answer.step(used).cloned()))
         })
     }
 
     /// Draws whether a match gets the answer.
-    fn is_drawn(&self, entry: &ScriptEntry, matched: usize) -> bool {
-        self.draw(PROBABILITY, entry.place, matched) < entry.answer.probability
+    fn is_drawn(&self, entry: &ScriptEntry, number: usize, matched: usize) -> bool {
+        self.draw(PROBABILITY, number, matched) < entry.answer.probability
     }
 
     /// Draws a share from 0 to 1. For one seed the n-th match of an answer always has the same one.
-    fn draw(&self, purpose: u64, place: usize, matched: usize) -> f64 {
-        let drawn = split_mix(split_mix(self.seed ^ purpose ^ place as u64) ^ matched as u64);
+    fn draw(&self, purpose: u64, number: usize, matched: usize) -> f64 {
+        let drawn = split_mix(split_mix(self.seed ^ purpose ^ number as u64) ^ matched as u64);
         #[expect(clippy::cast_precision_loss, reason = "the remaining 53 bits fit into a double")]
         let share = (drawn >> 11) as f64 / (1_u64 << 53) as f64;
         share

@@ -40,19 +40,32 @@ pub struct SpaceState {
     pub journal: Journal,
 }
 
+/// What a state goes on with of the one before it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Begun {
+    /// The number of the last entry of the journal.
+    last_number: u64,
+    /// The place of the first scripted answer. Places are not given again.
+    first_place: usize,
+    /// Whether a reset or another world ended the state before it.
+    is_again: bool,
+}
+
 impl SpaceState {
     /// Returns the state of a space at its start.
     pub(super) fn first(space_id: SpaceId, label: SharedLabel, world: StartWorld, shared: Arc<Shared>) -> Self {
-        Self::new(space_id, label, world, Clock::default(), shared, 0)
+        Self::new(space_id, label, world, Clock::default(), shared, Begun::default())
     }
 
     /// Returns the state of the same space after a reset, or after its world was replaced.
     pub(super) fn next(&self, world: StartWorld, clock: Clock) -> Self {
         let (label, shared) = (self.label.clone(), Arc::clone(&self.shared));
+        let last_number = self.journal.last_number();
+        let begun = Begun { last_number, first_place: self.script.next_place(), is_again: true };
         Self {
             tokens: Arc::clone(&self.tokens),
             coverage: Arc::clone(&self.coverage),
-            ..Self::new(self.space_id, label, world, clock, shared, self.journal.last_number())
+            ..Self::new(self.space_id, label, world, clock, shared, begun)
         }
     }
 
@@ -62,7 +75,7 @@ impl SpaceState {
         world: StartWorld,
         clock: Clock,
         shared: Arc<Shared>,
-        last_number: u64,
+        Begun { last_number, first_place, is_again }: Begun,
     ) -> Self {
         Self {
             space_id,
@@ -74,10 +87,10 @@ impl SpaceState {
             verification_codes: VerificationCodes::new(world.settings.seed),
             accounts: RwLock::new(Arc::clone(&world.accounts)),
             state_lock: RwLock::default(),
-            script: Script::new(space_id, label.clone(), &world, Arc::clone(&shared.leftovers)),
+            script: Script::new(space_id, label.clone(), &world, Arc::clone(&shared.leftovers), first_place),
             label,
             clock,
-            journal: Journal::new(Arc::clone(&shared.journal_limits), last_number),
+            journal: Journal::new(Arc::clone(&shared.journal_limits), last_number, is_again),
             shared,
             store: Store::new(world),
         }
@@ -109,7 +122,7 @@ impl SpaceState {
     pub(super) fn save(&self) -> SavedState {
         let lock = self.write_lock();
         let customers_at_once = self.store.customers_at_once();
-        let (script, next_place) = self.script.save();
+        let (script, places) = self.script.save();
         let (mailboxes, codes_drawn) = self.verification_codes.save();
         let saved = SavedState {
             started_at: self.started_at,
@@ -117,7 +130,7 @@ impl SpaceState {
             certificates: self.store.saved_certificates(),
             accounts: self.accounts(),
             script,
-            next_place,
+            places,
             clock: self.clock.clone(),
             tokens: self.tokens.lock().expect("lock poisoned: tokens").list(),
             lockout: self.lockout.list(),
@@ -140,11 +153,12 @@ impl SpaceState {
         saved: SavedState,
         shared: Arc<Shared>,
     ) -> Self {
-        let mut state = Self::new(space_id, label, world, saved.clock, shared, saved.last_number);
+        let begun = Begun { last_number: saved.last_number, ..Begun::default() };
+        let mut state = Self::new(space_id, label, world, saved.clock, shared, begun);
         state.started_at = saved.started_at;
         state.accounts = RwLock::new(saved.accounts);
         state.store.restore(saved.customers, saved.certificates);
-        state.script.restore(saved.script, saved.next_place);
+        state.script.restore(saved.script, saved.places);
         let mut tokens = Tokens::default();
         saved.tokens.into_iter().for_each(|(token, owner, expires_at)| tokens.add(token, owner, expires_at));
         state.tokens = Arc::new(Mutex::new(tokens));

@@ -151,6 +151,9 @@ pub(super) struct ListedSpec {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScriptSpec {
+    /// The place of the first answer of the start.
+    #[serde(default)]
+    pub(super) first_place: usize,
     pub(super) next_place: usize,
     pub(super) answers: Vec<UsedAnswerSpec>,
 }
@@ -162,7 +165,7 @@ pub(super) struct UsedAnswerSpec {
     pub(super) place: usize,
     pub(super) matched: usize,
     pub(super) used: usize,
-    /// Those of the start have the first places, and are not repeated.
+    /// Those of the start have the first places since it began, and are not repeated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) answer: Option<Arc<ScriptedAnswer>>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt::Display;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -197,7 +198,7 @@ impl Reader {
         if let Some(twice) = customers.iter().find(|saved| !ids.insert(&saved.id)) {
             return self.invalid("customers", format!("the customer {} is there twice", twice.id));
         }
-        let (script, next_place) = self.script(start, spec.script)?;
+        let (script, places) = self.script(start, spec.script)?;
         for (key, count) in [("last_number", spec.last_number), ("codes_drawn", spec.codes_drawn)] {
             self.check_count(key, count)?;
         }
@@ -206,7 +207,7 @@ impl Reader {
             certificates: spec.certificates.into_iter().map(SavedCertificate::from).collect(),
             accounts,
             script,
-            next_place,
+            places,
             clock: self.clock(spec.clock)?,
             tokens: spec.tokens.into_iter().map(|token| self.token(token)).collect::<Result<_>>()?,
             lockout: spec.lockouts.into_iter().map(failures).collect(),
@@ -309,21 +310,24 @@ impl Reader {
         Ok(())
     }
 
-    fn script(&self, start: &StartWorld, spec: Option<ScriptSpec>) -> Result<(Vec<ScriptedUses>, usize)> {
+    fn script(&self, start: &StartWorld, spec: Option<ScriptSpec>) -> Result<(Vec<ScriptedUses>, Range<usize>)> {
         let of_start = start.script.len();
-        let Some(ScriptSpec { next_place, answers }) = spec else {
+        let Some(ScriptSpec { first_place, next_place, answers }) = spec else {
             let unused = start.script.iter().cloned().enumerate();
             let unused = unused.map(|(place, answer)| ScriptedUses { place, matched: 0, used: 0, answer });
-            return Ok((unused.collect(), of_start));
+            return Ok((unused.collect(), 0..of_start));
         };
         let counts = answers.iter().flat_map(|answer| [answer.matched, answer.used]);
-        counts.chain([next_place]).try_for_each(|count| self.check_count("script", count as u64))?;
+        counts.chain([first_place, next_place]).try_for_each(|count| self.check_count("script", count as u64))?;
         let places = answers.iter().map(|answer| answer.place);
-        if !places.clone().is_sorted_by(|one, next| one < next) || places.max().is_some_and(|last| last >= next_place) {
-            return self.invalid("script", "the places of its answers have to grow, up to `next_place`");
+        let is_given = |place: usize| (first_place..next_place).contains(&place);
+        if !places.clone().is_sorted_by(|one, next| one < next) || !places.clone().all(is_given) {
+            return self
+                .invalid("script", "the places of its answers have to grow, from `first_place` up to `next_place`");
         }
         let uses = |UsedAnswerSpec { place, matched, used, answer }: UsedAnswerSpec| {
-            let Some(answer) = start.script.get(place).cloned().or(answer) else {
+            let of_start = place.checked_sub(first_place).and_then(|number| start.script.get(number));
+            let Some(answer) = of_start.cloned().or(answer) else {
                 return self.invalid("script", format!("the start has no answer {place}"));
             };
             match answer.misfit() {
@@ -331,7 +335,7 @@ impl Reader {
                 None => Ok(ScriptedUses { place, matched, used, answer }),
             }
         };
-        Ok((answers.into_iter().map(uses).collect::<Result<_>>()?, next_place))
+        Ok((answers.into_iter().map(uses).collect::<Result<_>>()?, first_place..next_place))
     }
 
     /// Refuses a number that nothing can have been counted to.

@@ -161,7 +161,7 @@ fn serialize_state<M: SerializeMap>(
 ) -> Result<(), M::Error> {
     let accounts = &state.accounts;
     keys.serialize_entry("started", &TimestampText(state.started_at))?;
-    if !state.clock.ahead().is_zero() || state.clock.is_frozen() {
+    if !state.clock.ahead().is_zero() || state.clock.frozen_at().is_some() {
         keys.serialize_entry("clock", &ClockSpec::from(&state.clock))?;
     }
     let changed = || state.customers.iter().filter_map(|saved| ChangedCustomerSpec::of(saved, accounts));
@@ -175,7 +175,7 @@ fn serialize_state<M: SerializeMap>(
     }
     let of_start = start.script.len();
     let is_unused = |uses: &ScriptedUses| uses.matched == 0 && uses.used == 0;
-    if state.next_place != of_start || state.script.len() != of_start || !state.script.iter().all(is_unused) {
+    if state.places != (0..of_start) || state.script.len() != of_start || !state.script.iter().all(is_unused) {
         keys.serialize_entry("script", &SavedScript { state, of_start })?;
     }
     serialize_list(keys, "tokens", || state.tokens.iter().map(TokenSpec::from))?;
@@ -210,14 +210,16 @@ struct SavedScript<'a> {
 
 impl Serialize for SavedScript<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let places = &self.state.places;
         let answer = |ScriptedUses { place, matched, used, answer }: &ScriptedUses| UsedAnswerSpec {
             place: *place,
             matched: *matched,
             used: *used,
-            answer: (*place >= self.of_start).then(|| Arc::clone(answer)),
+            answer: (*place >= places.start + self.of_start).then(|| Arc::clone(answer)),
         };
-        let mut keys = serializer.serialize_map(Some(2))?;
-        keys.serialize_entry("next_place", &self.state.next_place)?;
+        let mut keys = serializer.serialize_map(Some(3))?;
+        keys.serialize_entry("first_place", &places.start)?;
+        keys.serialize_entry("next_place", &places.end)?;
         keys.serialize_entry("answers", &Sequence(|| self.state.script.iter().map(answer)))?;
         keys.end()
     }

@@ -276,6 +276,29 @@ certificates: [{ number: E1 }, { number: E1 }]
 }
 
 #[test]
+fn repeated_user_of_an_account_name_is_reported_at_its_second_place() {
+    let users = |name: &str| format!("credentials: {{ users: [{{ name: {name}, password: s }}] }}");
+    let (ann, ben) = (users("ann"), users("ben"));
+    let text = format!(
+        "
+partners:
+  - {{ id: p-1, name: demo, xaccount_type: A, credentials: {{ users: [{{ name: ann, password: s }}, {{ name: ann, password: t }}] }} }}
+  - {{ id: p-2, name: other, xaccount_type: A, {ann} }}
+customers:
+  - {{ id: demo, {ann} }}
+  - {{ id: other, {ben} }}
+"
+    );
+    let expected = ["partners[0].credentials.users[1].name", "customers[0].credentials.users[0].name"];
+    let problems = problems(&text);
+    assert_eq!(problems.iter().map(|problem| &*problem.key).collect::<Vec<_>>(), expected);
+    for problem in &problems {
+        assert_eq!(problem.message, "the user is given twice");
+        assert_eq!(problem.hint.as_deref(), Some("the first is in line 3"), "{problem:?}");
+    }
+}
+
+#[test]
 fn all_mistakes_of_a_file_are_reported_at_once() {
     let text = "\
 nmae: many mistakes

@@ -18,6 +18,8 @@ use futures_util::future::Either;
 use sha2::{Digest, Sha256};
 use tower::Service;
 
+use super::set_request_id;
+
 /// Where the console is.
 pub const CONSOLE_PATH: &str = "/_sim/ui/";
 
@@ -114,7 +116,9 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let is_entrance = ENTRANCES.contains(&request.uri().path()) && request.method() == Method::GET;
         if self.is_on && is_entrance && wants_page(request.headers()) {
-            Either::Left(ready(Ok(Redirect::to(CONSOLE_PATH).into_response())))
+            let mut response = Redirect::to(CONSOLE_PATH).into_response();
+            set_request_id(&mut response);
+            Either::Left(ready(Ok(response)))
         } else {
             Either::Right(self.inner.call(request))
         }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::excerpt;
 use crate::fixture::{LoadError, Problem, UnknownScenario};
+use crate::http::extract::DiscardedBody;
 use crate::http::openapi::{Describe, ErrorResponse, JSON, response};
 use crate::simulator::{ClockLimit, ReviewError, UpdateError};
 
@@ -140,11 +141,15 @@ pub fn panicked(_panic: Box<dyn Any + Send>) -> Response {
     ControlError::new(INTERNAL, "a fault of the simulator: its log has the reason").into_response()
 }
 
+pub async fn unknown_path(_: DiscardedBody) -> ControlError {
+    ControlError::not_found("here is the control API alone, below /_sim")
+}
+
 pub async fn unknown_route() -> ControlError {
     ControlError::not_found("there is no such route below /_sim")
 }
 
-pub async fn unknown_method() -> ControlError {
+pub async fn unknown_method(_: DiscardedBody) -> ControlError {
     ControlError::new(UNKNOWN_METHOD, "the route has no such method")
 }
 

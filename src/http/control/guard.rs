@@ -13,6 +13,7 @@ use super::error::{ControlError, FORBIDDEN, Result, UNAUTHORIZED};
 use super::{CONSOLE_PATH, METRICS_PATH};
 use crate::domain::short;
 use crate::http::app::{App, ControlSettings};
+use crate::http::extract::discard_body;
 use crate::http::host::Authority;
 
 /// Browsers say in this header which site a request comes from, and no page can change it. Only requests to `localhost`
@@ -28,15 +29,22 @@ pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) ->
     let is_known = if request.uri().path() == METRICS_PATH { Ok(()) } else { check_site(&app.control, &request) };
     match is_known.and_then(|()| check_token(&app.control, request.headers())) {
         Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
+        Err(error) => refuse(error, request).await.into_response(),
     }
+}
+
+/// Reads what the client still sends, so that it gets the answer.
+pub async fn refuse(error: ControlError, request: Request) -> ControlError {
+    let (parts, body) = request.into_parts();
+    discard_body(&parts.headers, body).await;
+    error
 }
 
 /// Refuses the same clients, but asks for no token.
 pub async fn guard_files(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     match check_site(&app.control, &request) {
         Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
+        Err(error) => refuse(error, request).await.into_response(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -174,7 +175,7 @@ fn request(writer: &EntryWriter, entry: &JournalEntry, view: &EntryBody) -> HarR
     let query = target.split_once('?').map_or("", |(_, query)| query).split('&').filter(|pair| !pair.is_empty());
     let query = query.map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        NameValue { name: name.to_owned(), value: value.to_owned() }
+        NameValue { name: decoded(name), value: decoded(value) }
     });
     let text = match &view.request.body {
         Value::Null => None,
@@ -198,6 +199,11 @@ fn request(writer: &EntryWriter, entry: &JournalEntry, view: &EntryBody) -> HarR
         headers_size: -1,
         url,
     }
+}
+
+/// A name or a value of a query, as the simulated API reads it.
+fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 fn answer(writer: &EntryWriter, entry: &JournalEntry, view: &EntryBody) -> HarResponse {

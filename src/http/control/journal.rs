@@ -153,7 +153,9 @@ pub async fn list(
     InSpace(space): InSpace,
     QueryOf(filter): QueryOf<Filter>,
 ) -> Result<Json<ListBody>> {
-    let (mut entries, dropped) = space.state().journal.since(filter.since.unwrap_or(0));
+    let state = space.state();
+    let since = filter.since.map(|since| state.journal.known(since));
+    let (mut entries, dropped) = state.journal.since(since.unwrap_or(0));
     entries.retain(|entry| filter.before.is_none_or(|before| entry.number < before));
     if filter.order == ListOrder::Desc {
         entries.reverse();
@@ -170,7 +172,7 @@ pub async fn list(
     let truncated = admitted.peek().is_some();
     // A client that goes on from here misses nothing, and sees nothing twice.
     let last_seen = if truncated { listed.last().copied() } else { entries.last() };
-    let from = if filter.order == ListOrder::Desc { filter.before } else { filter.since };
+    let from = if filter.order == ListOrder::Desc { filter.before } else { since };
     let next = last_seen.map(|entry| entry.number).or(from).unwrap_or(0);
     Ok(Json(match filter.format {
         ListFormat::Har => {
@@ -333,11 +335,13 @@ pub async fn follow(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let state = space.state();
     let journal = &state.journal;
+    let was_reset = last_seen.is_some_and(|number| journal.is_before_reset(number));
     let follower = Follower {
-        position: journal.position(last_seen.unwrap_or_else(|| journal.last_number())),
+        position: last_seen.map_or_else(|| journal.end(), |number| journal.position(number)),
         space: space.id,
         view: following.view,
-        state: Arc::downgrade(&state),
+        // Without the state, the reset is the first news.
+        state: if was_reset { Weak::new() } else { Arc::downgrade(&state) },
         news: state.journal.subscribe(),
         app,
     };

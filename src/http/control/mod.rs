@@ -167,6 +167,16 @@ fn guarded_routes() -> ApiRouter {
 
 /// The routes of the control API, which answer every path below `/_sim`.
 pub fn routes(app: &Arc<App>) -> Router {
+    calls(app).layer(middleware::map_response(with_request_id)).with_state(Arc::clone(app))
+}
+
+/// The routes of the control API, which answer every path.
+pub fn all_routes(app: &Arc<App>) -> Router {
+    let calls = calls(app).fallback(error::unknown_path);
+    calls.layer(middleware::map_response(with_request_id)).with_state(Arc::clone(app))
+}
+
+fn calls(app: &Arc<App>) -> Router<Arc<App>> {
     let guarded = (guarded_routes().router)
         .route("/_sim/", get(service::get_index))
         .method_not_allowed_fallback(error::unknown_method)
@@ -183,8 +193,6 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(console)
         .merge(open_routes().router.method_not_allowed_fallback(error::unknown_method))
         .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(middleware::map_response(set_request_id))
-        .with_state(Arc::clone(app))
 }
 
 /// The lists of which a part can be asked for.
@@ -200,7 +208,10 @@ async fn check_query(request: Request, next: Next) -> Result<Response, ControlEr
     let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
     let Query(parameters) = query.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     match parameters.iter().find(|(name, _)| !has_others && name != "space") {
-        Some((name, _)) => Err(ControlError::malformed(format!("unknown parameter `{name}`: the call knows `space`"))),
+        Some((name, _)) => {
+            let error = ControlError::malformed(format!("unknown parameter `{name}`: the call knows `space`"));
+            Err(guard::refuse(error, request).await)
+        }
         None => Ok(next.run(request).await),
     }
 }
@@ -217,9 +228,13 @@ async fn note_change(State(app): State<Arc<App>>, request: Request, next: Next) 
 }
 
 /// Gives every answer a request ID, as the simulated API does.
-async fn set_request_id(mut response: Response) -> Response {
-    response.headers_mut().insert(X_REQUEST_ID, request_id_header(&Uuid::new_v4().simple().to_string()));
+async fn with_request_id(mut response: Response) -> Response {
+    set_request_id(&mut response);
     response
+}
+
+fn set_request_id(response: &mut Response) {
+    response.headers_mut().insert(X_REQUEST_ID, request_id_header(&Uuid::new_v4().simple().to_string()));
 }
 
 /// The calls that may wait for something. They take a thread only while they work.
@@ -228,13 +243,14 @@ const WAITING: [&str; 1] = [VERIFY_PATH];
 /// Runs a call on a thread for blocking work, once its body has come. Some calls take long, and the workers of the runtime
 /// answer other requests meanwhile. A few run at the same time; others wait.
 async fn call_off_workers(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, ControlError> {
-    if WAITING.contains(&request.uri().path()) {
-        return Ok(next.run(request).await);
-    }
     let (parts, body) = request.into_parts();
+    let waits = WAITING.contains(&parts.uri.path());
     let body = read_call(&parts.headers, body).await?;
-    let runtime = Handle::current();
     let call = next.run(Request::from_parts(parts, body.into()));
+    if waits {
+        return Ok(call.await);
+    }
+    let runtime = Handle::current();
     Ok(off_workers(&app, move || runtime.block_on(call)).await)
 }
 

@@ -76,8 +76,6 @@ pub struct ReloadBody {
 /// What a reload changed, and what is wrong in the files. What was known of those stays.
 #[derive(Serialize, JsonSchema)]
 pub struct ReloadErrorBody {
-    #[serde(flatten)]
-    reload: ReloadBody,
     #[schemars(extend("const" = "invalid"))]
     error: &'static str,
     /// Every mistake, at its place, but no more than 100 of a file.
@@ -86,6 +84,8 @@ pub struct ReloadErrorBody {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     more: Vec<String>,
+    #[serde(flatten)]
+    reload: ReloadBody,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -115,5 +115,5 @@ pub async fn reload(State(app): State<Arc<App>>) -> Result<Json<ReloadBody>, Sta
     let problems = errors.problems.into_iter();
     let mistakes = problems.map(|mistake| FileMistake::Mistake { file: mistake.file.clone(), mistake });
     let detail = unreadable.chain(mistakes).take(MAX_MISTAKES).collect();
-    Err(Status(ReloadErrorBody { reload, error: "invalid", detail, more: errors.with_more }))
+    Err(Status(ReloadErrorBody { error: "invalid", detail, more: errors.with_more, reload }))
 }

@@ -16,7 +16,7 @@ use crate::domain::{DurationText, Label, MAX_LABEL_CHARS, Partner, TimestampText
 use crate::fixture::{Document, LoadedScenario, ScenarioSpec};
 use crate::http::App;
 use crate::http::openapi::{JSON, all_required};
-use crate::simulator::{Clock, Space, SpaceId, machine_time};
+use crate::simulator::{Clock, Reading, Space, SpaceId};
 
 /// The name of a fixture that gives none.
 const UNNAMED: &str = "fixture";
@@ -37,9 +37,11 @@ struct SpaceSummary {
     /// What it starts from.
     scenario: Arc<str>,
     /// When it was made.
-    created: TimestampText,
+    #[schemars(extend("format" = "date-time"))]
+    created: String,
     /// When it was last called in.
-    last_used: TimestampText,
+    #[schemars(extend("format" = "date-time"))]
+    last_used: String,
 }
 
 pub async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
@@ -47,8 +49,8 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<SpaceList> {
         id: space.id.to_string(),
         label: label(space),
         scenario: space.scenario(),
-        created: TimestampText(space.created_at),
-        last_used: TimestampText(space.last_used_at()),
+        created: format!("{:.3}", space.created_at),
+        last_used: format!("{:.3}", space.last_used_at()),
     };
     Json(SpaceList { spaces: app.spaces.list().iter().map(summary).collect() })
 }
@@ -269,7 +271,8 @@ pub async fn reset(InSpace(space): InSpace) -> Json<SpaceBody> {
 #[derive(Serialize, JsonSchema)]
 pub struct ClockBody {
     /// The time.
-    now: TimestampText,
+    #[schemars(extend("format" = "date-time"))]
+    now: String,
     /// Whether it stands still.
     frozen: bool,
     /// The milliseconds that it is ahead of the machine's.
@@ -278,9 +281,9 @@ pub struct ClockBody {
 
 impl From<&Clock> for ClockBody {
     fn from(clock: &Clock) -> Self {
-        let now = clock.now();
-        let ahead = now.duration_since(machine_time()).as_millis();
-        Self { now: TimestampText(now), frozen: clock.is_frozen(), ahead_ms: i64::try_from(ahead).unwrap_or(i64::MAX) }
+        let Reading { now, is_frozen, ahead } = clock.read();
+        let ahead_ms = i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX);
+        Self { now: format!("{now:.3}"), frozen: is_frozen, ahead_ms }
     }
 }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{HOST, HeaderValue};
+#[cfg(feature = "tls")]
+use axum::http::uri::Scheme;
 use axum::http::{Request, Response, Version};
 use axum::serve::Listener;
 use http_body_util::BodyExt;
@@ -139,6 +141,10 @@ impl Server {
         let body_timer = SpareTimer::default();
         let service = service_fn(|mut request: Request<Incoming>| {
             add_host(&mut request);
+            #[cfg(feature = "tls")]
+            if self.tls.is_some() {
+                request.extensions_mut().insert(Scheme::HTTPS);
+            }
             let (active, is_http2) = (ActiveRequest::begin(state), request.version() == Version::HTTP_2);
             let (time, overdue) = (self.limits.answer, is_http2.then(|| end.clone()));
             let request = request.map(|body| self.memory.limit(body, self.limits.body, &body_timer));

@@ -36,15 +36,7 @@ impl<'a> Authorization<'a> {
     }
 
     fn parse_fields(algorithm: Algorithm, fields: &'a str) -> Result<Self, SignatureError> {
-        let field = |name: &'static str| {
-            let fields = fields.split(',').filter_map(|field| field.trim().split_once('='));
-            let mut values = fields.filter(|(given, _)| *given == name).map(|(_, value)| value);
-            match (values.next(), values.next()) {
-                (None, _) => Err(SignatureError::Missing(name)),
-                (Some(value), None) if !value.is_empty() => Ok(value),
-                _ => Err(SignatureError::Malformed(name)),
-            }
-        };
+        let field = |name| field(fields, name);
         let (access_key, scope) = match algorithm {
             Algorithm::DerivedSha256 => {
                 field("Credential")?.split_once('/').ok_or(SignatureError::Malformed("Credential"))?
@@ -60,6 +52,23 @@ impl<'a> Authorization<'a> {
             return Err(SignatureError::Malformed("SignedHeaders"));
         }
         Ok(Self { algorithm, access_key, scope, signed_headers, signature })
+    }
+}
+
+/// Returns the access key that a header names, with any algorithm.
+pub fn access_key(header: &[u8]) -> Option<&str> {
+    let (_, fields) = std::str::from_utf8(header).ok()?.trim().split_once(' ')?;
+    let derived = || field(fields, "Credential").ok()?.split_once('/').map(|(access_key, _)| access_key);
+    field(fields, "Access").ok().or_else(derived)
+}
+
+fn field<'a>(fields: &'a str, name: &'static str) -> Result<&'a str, SignatureError> {
+    let fields = fields.split(',').filter_map(|field| field.trim().split_once('='));
+    let mut values = fields.filter(|(given, _)| *given == name).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (None, _) => Err(SignatureError::Missing(name)),
+        (Some(value), None) if !value.is_empty() => Ok(value),
+        _ => Err(SignatureError::Malformed(name)),
     }
 }
 

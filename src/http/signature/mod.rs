@@ -17,6 +17,7 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
+pub use self::authorization::access_key;
 use self::authorization::{Algorithm, Authorization};
 use super::mask;
 use crate::domain::{AccessKey, excerpt, short};
@@ -116,11 +117,6 @@ impl From<SignatureError> for Detail {
         };
         Self { text, masked, saw }
     }
-}
-
-/// The access key that an `Authorization` header names.
-pub fn access_key(header: &[u8]) -> Option<&str> {
-    Authorization::parse(header)?.ok().map(|authorization| authorization.access_key)
 }
 
 /// The header with the hash of the body, if a recorded request signed it and it is another hash. It is believed all the

@@ -301,6 +301,14 @@ async fn lenient_authentication_takes_unknown_tokens_and_keys_for_the_first_part
     assert_mismatch(&with_key((KEY.0, "wrong")).await, &signed);
     let old = sdk_date(SignedDuration::from_mins(-16));
     assert_expired(&lenient().send(SignedRequest { date: &old, ..signed }.request()).await, &old);
+    // A signature that cannot be verified is one of an unlisted key.
+    for algorithm in ["SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"] {
+        for (app, key, status) in [(lenient(), "NOTLISTED", 200), (lenient(), KEY.0, 401), (app(), "NOTLISTED", 401)] {
+            let header = format!("{algorithm} Access={key}, SignedHeaders=host;x-sdk-date, Signature=3046");
+            let reply = app.call("POST", INDIVIDUAL, &[JSON, ("authorization", &header)], body.clone()).await;
+            assert_eq!(reply.status, status, "{header}: {reply:?}");
+        }
+    }
     // A request without credentials has no caller.
     with_token("").await.assert_unauthenticated("x-auth-token not found");
     lenient().call("POST", INDIVIDUAL, &[JSON], "").await.assert_unauthenticated("x-auth-token not found");

@@ -334,6 +334,14 @@ async fn assert_world_is_a_fixture(app: &TestApp) {
 }
 
 #[tokio::test]
+async fn wire_parameter_errors_named_answers_the_field_of_a_change_that_does_not_fit() {
+    let app =
+        TestApp::with("settings: { wire: { parameter_errors: named } }\ncustomers: [{ id: c-new, partner: demo }]");
+    let body = r#"{"error_code":"CBC.0100","error_msg":"change_type: must be for an authenticated individual"}"#;
+    send(&app, "PUT", &change("c-new")).await.assert(400, body);
+}
+
+#[tokio::test]
 async fn change_without_review_passes_at_once_and_keeps_the_individuals_certificate() {
     let app = TestApp::with(
         "

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::Frame;
+use serde_json::json;
 
 use crate::support::{CALLERS, INDIVIDUAL, TestApp, UNDER_REVIEW, UNKNOWN_METHOD, UNKNOWN_PATH, passport, with};
 
@@ -120,6 +121,28 @@ async fn unknown_method_on_individual_is_404_apigw_0101_without_allow() {
         assert!(!reply.headers.contains_key("allow"), "the gateway sends no Allow: {method}");
         reply.assert_gateway(404, "APIGW.0101", UNKNOWN_METHOD);
     }
+}
+
+#[tokio::test]
+async fn head_is_no_get_and_uses_no_scripted_answer_up() {
+    let app = app();
+    for path in ["/v2/customers/realname-auths/result", "/v3/auth/domains"] {
+        let answer = json!({ "when": { "path": path }, "times": 1, "then": { "gateway": "APIGW.0308" } });
+        app.assert_control("POST", "/scripted", answer, 201).await;
+        let target = format!("{path}?customer_id=c-1");
+        app.call("HEAD", &target, &[TOKEN], "").await.assert_gateway(404, "APIGW.0101", UNKNOWN_METHOD);
+        assert_eq!(app.call("GET", &target, &[TOKEN], "").await.status, 429, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_path_or_method_comes_before_an_unknown_space() {
+    let space = ("x-sim-space", "nope");
+    app().call("POST", "/nope", &[space], "").await.assert_gateway(404, "APIGW.0101", UNKNOWN_PATH);
+    app().call("GET", INDIVIDUAL, &[space], "").await.assert_gateway(404, "APIGW.0101", UNKNOWN_METHOD);
+    let too_long = app().call("POST", INDIVIDUAL, &[space], "x".repeat(LIMIT + 1)).await;
+    too_long.assert_gateway(413, "APIGW.0201", "Request entity too large.");
+    assert_eq!(app().call("POST", INDIVIDUAL, &[space], "{}").await.status, 401);
 }
 
 #[tokio::test]

@@ -103,6 +103,15 @@ async fn get_domains_answers_the_account_of_the_credentials() {
 }
 
 #[tokio::test]
+async fn get_domains_repeats_no_more_than_2_kib_of_the_host() {
+    let host = format!("{}.localhost", "a".repeat(20_000));
+    let reply = app().call("GET", DOMAINS, &[("host", &host), ("x-auth-token", "token")], "").await;
+    assert_eq!(reply.status, 200);
+    let links = reply.json()["links"]["self"].clone();
+    assert!(text(&links).len() < 2_200 && text(&links).contains("… (20010 bytes)"), "{links}");
+}
+
+#[tokio::test]
 async fn get_domains_with_unknown_credentials_is_401() {
     let (app, date) = (app(), now());
     app.call("GET", DOMAINS, &[], "").await.assert_unauthenticated("x-auth-token not found");
@@ -144,10 +153,11 @@ async fn post_tokens_with_the_password_is_201_with_a_token() {
         let user = format!(
             r#"{{"domain":{{"id":"demo-account","name":"demo"}},"id":"{id}","name":"operator","password_expires_at":""}}"#
         );
-        let domain = r#","domain":{"id":"demo-account","name":"demo"},"roles":[{"id":"0","name":"te_admin"}]"#;
-        let domain = if is_scoped { domain } else { "" };
+        let domain = r#""domain":{"id":"demo-account","name":"demo"},"#;
+        let roles = r#""roles":[{"id":"0","name":"te_admin"}],"#;
+        let [domain, roles] = [domain, roles].map(|of_scope| if is_scoped { of_scope } else { "" });
         let times = format!(r#""expires_at":"{expires}","issued_at":"{issued}""#);
-        let token = format!(r#"{{"catalog":[],{times},"methods":["password"],"user":{user}{domain}}}"#);
+        let token = format!(r#"{{"catalog":[],{domain}{times},"methods":["password"],{roles}"user":{user}}}"#);
         reply.assert(201, &format!(r#"{{"token":{token}}}"#));
         assert_eq!(reply.headers["content-type"], "application/json", "{why}");
         assert_eq!(reply.headers["x-request-id"].len(), 32, "{why}");

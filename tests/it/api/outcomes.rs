@@ -148,10 +148,10 @@ async fn journal_entry_decided_by_gateway() {
     outcome: {"error_code":"APIGW.0301","decided_by":"gateway","rule":"authenticated","fault":null,"why":"authenticated: verify aksk signature fail (if the client's canonical request is the one in the answer, its SK is another)"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
-      {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"path-known","result":"passed","saw":"/v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"method-known","result":"passed","saw":"POST /v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"body-size","result":"passed","saw":"2 bytes","basis":"assumed","source":"The gateway's error table: a body of more than 12 MB."}
+      {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"authenticated","result":"failed","saw":"verify aksk signature fail (if the client's canonical request is the one in the answer, its SK is another)\ncanonical request:\nPOST\n/v2/customers/realname-auths/individual/\n\ncontent-type:application/json\nhost:127.0.0.1:8080\nx-sdk-date:[date]\n\ncontent-type;host;x-sdk-date\n[hash]\nstring to sign:\nSDK-HMAC-SHA256\n[date]\n[hash]","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       not reached: caller-is-partner, parameters, script, partner-ready, platform-of-partner, customer-not-caller, customer-has-partner, customer-of-caller, customer-not-partner, not-authenticated-yet, attempts-left, certificate-allowed, certificate-not-worn-out, pictures-pass, identity-agrees, verification-passes
     changes: []
@@ -172,10 +172,10 @@ async fn journal_entry_decided_by_parameters() {
     outcome: {"error_code":"CBC.0100","decided_by":"parameters","rule":"parameters","fault":null,"why":"identify_type: must be a 32-bit integer"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
-      {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"path-known","result":"passed","saw":"/v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"method-known","result":"passed","saw":"POST /v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"body-size","result":"passed","saw":"201 bytes","basis":"assumed","source":"The gateway's error table: a body of more than 12 MB."}
+      {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"authenticated","result":"passed","saw":"account demo","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       {"check":"caller-is-partner","result":"passed","saw":"account demo","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       {"check":"parameters","result":"failed","saw":"identify_type: must be a 32-bit integer","basis":"documented","source":"Request Parameters: mandatory, type, value range."}
@@ -198,10 +198,10 @@ async fn journal_entry_decided_by_script() {
     outcome: {"error_code":"CBC.0999","decided_by":"script","rule":"script","fault":null,"why":"script: scripted[0] matches"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
-      {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"path-known","result":"passed","saw":"/v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"method-known","result":"passed","saw":"POST /v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"body-size","result":"passed","saw":"194 bytes","basis":"assumed","source":"The gateway's error table: a body of more than 12 MB."}
+      {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"authenticated","result":"passed","saw":"account demo","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       {"check":"caller-is-partner","result":"passed","saw":"account demo","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       {"check":"parameters","result":"passed","saw":"a well-formed request","basis":"documented","source":"Request Parameters: mandatory, type, value range."}
@@ -225,10 +225,10 @@ async fn journal_entry_decided_by_rule() {
     outcome: {"error_code":"CBC.99000027","decided_by":"rule","rule":"not-authenticated-yet","fault":null,"why":"not-authenticated-yet: real-name status: authenticated"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
-      {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"path-known","result":"passed","saw":"/v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"method-known","result":"passed","saw":"POST /v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"body-size","result":"passed","saw":"202 bytes","basis":"assumed","source":"The gateway's error table: a body of more than 12 MB."}
+      {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"authenticated","result":"passed","saw":"account demo","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       {"check":"caller-is-partner","result":"passed","saw":"account demo","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       {"check":"parameters","result":"passed","saw":"a well-formed request","basis":"documented","source":"Request Parameters: mandatory, type, value range."}
@@ -259,10 +259,10 @@ async fn journal_entry_decided_by_nothing_that_refuses_is_accepted() {
     outcome: {"error_code":null,"decided_by":"accepted","rule":null,"fault":null,"why":"accepted: every rule holds"}
     checks:
       {"check":"head-size","result":"passed","saw":"a target of 39 bytes","basis":"assumed","source":"The gateway's error table: a target or a header of more than 32 K, headers of more than 128 K."}
-      {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"path-known","result":"passed","saw":"/v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"method-known","result":"passed","saw":"POST /v2/customers/realname-auths/individual","basis":"assumed","source":"The gateway's error table: APIGW.0101."}
       {"check":"body-size","result":"passed","saw":"199 bytes","basis":"assumed","source":"The gateway's error table: a body of more than 12 MB."}
+      {"check":"space-known","result":"passed","saw":"","basis":"assumed","source":"Spaces are the simulator's own: a request for one that is gone is not answered by another."}
       {"check":"authenticated","result":"passed","saw":"account demo","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       {"check":"caller-is-partner","result":"passed","saw":"account demo","basis":"documented","source":"This API can be invoked only by the partner account's AK/SK or token."}
       {"check":"parameters","result":"passed","saw":"a well-formed request","basis":"documented","source":"Request Parameters: mandatory, type, value range."}
@@ -369,17 +369,17 @@ async fn checks_before_the_rules_saw() {
     script failed: scripted[0] matches
     identity failed: no such user with this password
     head-size passed: "a target of 39 bytes"
-    space-known passed: ""
     path-known passed: "/v2/customers/realname-auths/individual"
     method-known passed: "POST /v2/customers/realname-auths/individual"
     body-size passed: "2 bytes"
+    space-known passed: ""
     authenticated passed: "account demo"
     caller-is-partner passed: "account demo"
     head-size passed: "a target of 39 bytes"
-    space-known passed: ""
     path-known passed: "/v2/customers/realname-auths/individual"
     method-known passed: "POST /v2/customers/realname-auths/individual"
     body-size passed: "199 bytes"
+    space-known passed: ""
     authenticated passed: "account demo"
     caller-is-partner passed: "account demo"
     parameters passed: "a well-formed request"

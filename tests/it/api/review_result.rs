@@ -48,6 +48,8 @@ async fn get_result_of_a_customer_that_is_not_the_callers_is_refused() {
         ("token", "?customer_id=", 400, "CBC.0100", "empty"),
         ("token", &long, 400, "CBC.0100", "65 characters"),
         ("token", &longest, 400, "CBC.99000035", "64 characters, which are 192 bytes"),
+        ("token", "?customer_id=%FF", 400, "CBC.0100", "no UTF-8"),
+        ("token", "?customer_id=c-4&other=%E5%AD", 400, "CBC.0100", "no UTF-8 elsewhere"),
         ("token", "?customer_id=c-1&customer_id=c-1", 400, "CBC.0100", "repeated"),
         ("token", "?customer_id=c-2", 400, "CBC.99000000", "another partner's"),
         ("token", "?customer_id=c-3", 400, "CBC.99000035", "without a partner"),

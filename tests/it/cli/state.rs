@@ -225,7 +225,7 @@ async fn tokens_clock_codes_lockout_coverage_and_numbers_go_on() {
     let ahead = clock["ahead_ms"].as_i64().expect("a number");
     assert!((3_599_000..=3_601_000).contains(&ahead), "{clock}");
     let stopped = client.get(&frozen).await;
-    assert_eq!((&stopped["now"], &stopped["frozen"]), (&json!("2030-01-01T00:00:00Z"), &json!(true)));
+    assert_eq!((&stopped["now"], &stopped["frozen"]), (&json!("2030-01-01T00:00:00.000Z"), &json!(true)));
     let journal = client.get("/journal").await;
     assert_eq!(list(&journal, "entries")[0]["number"], number + 1, "the journal is empty, and its numbers go on");
     // Tokens expire by the clock of their space.
@@ -293,7 +293,7 @@ async fn default_space_begins_again_if_its_scenario_has_changed() {
     assert_eq!(customers(&client, &id).await, ["added", "before"], "others go on");
     client.assert_control("POST", &format!("/reset?space={id}"), Value::Null, 200).await;
     assert_eq!(customers(&client, &id).await, ["before"], "even with the world that is in no file any more");
-    assert_eq!(client.get("/clock").await["now"], "2030-01-01T00:00:00Z", "as after a reload, the clock goes on");
+    assert_eq!(client.get("/clock").await["now"], "2030-01-01T00:00:00.000Z", "as after a reload, the clock goes on");
 
     // Another scenario is served.
     let mut process = restart(process, &file, &flags("other"));

@@ -210,6 +210,25 @@ async fn put_account_with_the_id_of_another_is_409() {
 }
 
 #[tokio::test]
+async fn put_account_with_a_user_of_an_account_of_the_same_name_is_409() {
+    let app = TestApp::with("");
+    let partner = |user: &str| {
+        let users = json!([{ "name": user, "password": "first" }]);
+        json!({ "id": "third-account", "xaccount_type": "X", "credentials": { "users": users } })
+    };
+    let customer = |user: &str| json!({ "credentials": { "users": [{ "name": user, "password": "second" }] } });
+    assert_eq!(app.control("PUT", "/partners/third", &partner("ann")).await.0, 201);
+    assert_eq!(app.control("PUT", "/customers/third", &customer("ann")).await.0, 409);
+    assert_eq!(app.control("PUT", "/customers/third", &customer("ben")).await.0, 201);
+    assert_eq!(app.control("PUT", "/partners/third", &partner("ben")).await.0, 409);
+    assert_eq!(app.control("PUT", "/partners/third", &partner("ann")).await.0, 200);
+    for (user, password) in [("ann", "first"), ("ben", "second")] {
+        assert_eq!(app.log_in(["third", user, password], &[]).await.status, 201, "{user}");
+    }
+    assert_loads_again(&app).await;
+}
+
+#[tokio::test]
 async fn delete_partner_with_a_scripted_answer_left_is_409() {
     let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
     let answer = json!({ "when": { "caller": ["demo", "other"] }, "times": 1, "then": { "error_code": "CBC.0999" } });
@@ -234,11 +253,13 @@ async fn delete_partner_with_a_scripted_answer_left_is_409() {
 async fn put_with_empty_or_repeated_credentials_is_422() {
     let app = TestApp::builtin();
     let key = json!({ "ak": "AK9", "sk": "s" });
+    let user = json!({ "name": "ann", "password": "s" });
     for (path, body, said) in [
         ("/customers/c-9", json!({ "credentials": { "tokens": [""] } }), "the token is empty"),
         ("/customers/c-9", json!({ "credentials": { "tokens": ["t", "t"] } }), "the token is given twice"),
         ("/customers/c-9", json!({ "credentials": { "access_keys": [key, key] } }), "the access key is given twice"),
         ("/partners/p-9", json!({ "id": "", "xaccount_type": "X" }), "the account ID is empty"),
+        ("/customers/c-9", json!({ "credentials": { "users": [user, user] } }), "the user is given twice"),
     ] {
         let (status, answer) = app.put(path, &body).await;
         assert_eq!(status, 422, "{answer}");

@@ -42,7 +42,7 @@ async fn put_clock_advances_sets_freezes_and_resets() {
     let later = change(&app, json!({ "advance": "90s" })).await;
     assert_eq!(now(&later), now(&frozen) + SignedDuration::from_secs(90), "a call moves a frozen clock");
     let set = change(&app, json!({ "set": "2020-02-29T00:00:00Z" })).await;
-    assert_eq!((set["now"].as_str(), set["frozen"].as_bool()), (Some("2020-02-29T00:00:00Z"), Some(true)));
+    assert_eq!((set["now"].as_str(), set["frozen"].as_bool()), (Some("2020-02-29T00:00:00.000Z"), Some(true)));
     let running = change(&app, json!({ "freeze": false })).await;
     assert_eq!(running["frozen"], false);
     assert_about(now(&running), now(&set));
@@ -56,15 +56,25 @@ async fn put_clock_advances_sets_freezes_and_resets() {
 async fn put_clock_takes_days_dates_and_a_time_to_stop_at() {
     let app = app("");
     let clock = change(&app, json!({ "set": "2027-01-01", "freeze": true })).await;
-    assert_eq!((&clock["now"], &clock["frozen"]), (&json!("2027-01-01T00:00:00Z"), &json!(true)));
+    assert_eq!((&clock["now"], &clock["frozen"]), (&json!("2027-01-01T00:00:00.000Z"), &json!(true)));
     for (span, now) in
-        [("3d", "2027-01-04T00:00:00Z"), ("1w 2d", "2027-01-13T00:00:00Z"), ("P3D", "2027-01-16T00:00:00Z")]
+        [("3d", "2027-01-04T00:00:00.000Z"), ("1w 2d", "2027-01-13T00:00:00.000Z"), ("P3D", "2027-01-16T00:00:00.000Z")]
     {
         assert_eq!(change(&app, json!({ "advance": span })).await["now"], now, "{span}");
     }
     let clock = change(&app, json!({ "set": "2027-02-01", "freeze": false })).await;
     assert_eq!(clock["frozen"], false);
     assert_about(now(&clock), "2027-02-01T00:00:00Z".parse().expect("a time"));
+}
+
+#[tokio::test]
+async fn put_clock_advances_by_exactly_as_much() {
+    let app = app("");
+    for (minutes, ahead) in [(5, 300_000), (1, 360_000), (60, 3_960_000)] {
+        let clock = change(&app, json!({ "advance": format!("{minutes}m") })).await;
+        assert_eq!(clock["ahead_ms"], ahead, "{clock}");
+        assert_eq!(text(&clock["now"]).len(), "2027-01-01T00:00:00.000Z".len(), "{clock}");
+    }
 }
 
 #[tokio::test]
@@ -78,8 +88,8 @@ async fn put_clock_beyond_the_last_time_is_422_and_says_so() {
         let error = app.assert_control("PUT", "/clock", json!({ "set": time }), 422).await;
         assert!(text(&error["detail"][0]["hint"]).contains(LAST), "{error}");
     }
-    assert_eq!(app.get("/clock").await["now"], "9999-12-30T00:00:00Z", "nothing has changed");
-    assert_eq!(change(&app, json!({ "advance": "22h" })).await["now"], "9999-12-30T22:00:00Z");
+    assert_eq!(app.get("/clock").await["now"], "9999-12-30T00:00:00.000Z", "nothing has changed");
+    assert_eq!(change(&app, json!({ "advance": "22h" })).await["now"], "9999-12-30T22:00:00.000Z");
 }
 
 #[tokio::test]

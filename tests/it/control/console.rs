@@ -167,11 +167,18 @@ async fn serve_control_listen_has_the_console_there_only() {
     let process = Process::start(&["--control-listen", "127.0.0.1:0"]);
     let control = Client::of_url(text(&process.ready["control_url"]));
     for path in ENTRANCES {
-        assert_led(&control.call("GET", path, DOCUMENT, "").await);
+        let led = control.call("GET", path, DOCUMENT, "").await;
+        assert_led(&led);
+        led.id();
         assert_eq!(process.client().call("GET", path, DOCUMENT, "").await.status, 404, "{path}");
     }
     assert_eq!(control.call("GET", "/_sim/ui/", &[], "").await.status, 200);
     assert_eq!(process.client().call("GET", "/_sim/ui/", &[], "").await.status, 404);
+    for path in ["/", "/v3/auth/domains"] {
+        let elsewhere = control.call("GET", path, &[], "").await;
+        assert_eq!((elsewhere.status, keys(&elsewhere.json())), (404, vec!["error", "detail"]), "{path}");
+        elsewhere.id();
+    }
     let console = format!("{}/_sim/ui/", text(&process.ready["control_url"]));
     assert_eq!(process.ready["console"], console.as_str());
 }

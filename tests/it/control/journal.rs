@@ -439,6 +439,18 @@ async fn send_persons(app: &TestApp) {
 }
 
 #[tokio::test]
+async fn get_journal_since_a_number_that_was_not_given_yet_begins_anew() {
+    let app = TestApp::with("");
+    for (query, next) in [("since=500", 0), ("since=500&order=desc", 0)] {
+        assert_eq!(app.get(&format!("/journal?{query}")).await["next"], next, "{query}");
+    }
+    app.post_body("{}").await;
+    let journal = app.get("/journal?since=500").await;
+    assert_eq!((list(&journal, "entries").len(), &journal["next"]), (1, &json!(1)), "{journal}");
+    assert_eq!(app.get("/journal?since=1").await["next"], 1);
+}
+
+#[tokio::test]
 async fn get_journal_as_har_invents_what_is_not_shown() {
     let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
     send_persons(&app).await;
@@ -457,7 +469,7 @@ async fn get_journal_as_har_invents_what_is_not_shown() {
     );
     assert_eq!((&sent(1)["name"], &sent(1)["verified_number"]), (&json!("Aa Aaaaab"), &json!("A00000002")));
     assert_eq!(sent(0)["customer_id"], "c-1", "what is shown is not invented");
-    assert_eq!(text(&entries[3]["request"]["queryString"][1]["value"]), "Aaaa%20Aaaaab");
+    assert_eq!(text(&entries[3]["request"]["queryString"][1]["value"]), "Aaaa Aaaaab");
     for (entry, reply) in entries.iter().zip(app.space.journal()) {
         assert_eq!(entry["response"]["status"], json!(reply.status()), "{entry:#}");
         assert_eq!((&entry["_request_id"], &entry["_why"]), (&json!(reply.request_id()), &json!(reply.why())));

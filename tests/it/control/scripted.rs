@@ -167,6 +167,22 @@ async fn post_scripted_appends_and_delete_scripted_clears() {
 }
 
 #[tokio::test]
+async fn place_of_a_scripted_answer_is_never_given_again() {
+    let app = scripted("  - then: { error_code: CBC.0999 }");
+    let place = async || {
+        let listed = app.get("/scripted").await;
+        let (_, added) = app.post("/scripted", &json!({ "then": { "error_code": "CBC.0999" } })).await;
+        (listed["scripted"][0]["place"].as_u64(), added["place"].as_u64())
+    };
+    assert_eq!(place().await, (Some(0), Some(1)));
+    app.assert_control("POST", "/reset", json!(null), 200).await;
+    assert_eq!(place().await, (Some(2), Some(3)));
+    let world = app.get("/world").await;
+    app.assert_control("PUT", "/world", world, 200).await;
+    assert_eq!(place().await, (Some(4), Some(6)), "the world has two");
+}
+
+#[tokio::test]
 async fn scripted_fail_check_items_are_third_and_in_the_order_of_the_page() {
     let items = "[INVALID_IDCARD_FACE, PIC_SIZE_ERR, INVALID_IDCARD_FACE]";
     let app = scripted(&format!("  - {{ then: {{ error_code: CBC.99007004, fail_check_items: {items} }} }}"));

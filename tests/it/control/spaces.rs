@@ -304,6 +304,26 @@ async fn request_with_a_broken_credential_of_a_space_is_refused_there() {
 }
 
 #[tokio::test]
+async fn credential_that_looks_like_one_of_a_space_is_of_a_lenient_default_space() {
+    let credentials = [
+        ("x-auth-token", "xxHSTA0123456789012345"),
+        ("authorization", "SDK-HMAC-SHA256 Access=HSTA0BCDEFGHIJKLMNOP, SignedHeaders=host, Signature=00"),
+    ];
+    for (settings, status) in [("authentication: lenient", 200), ("authentication: strict", 401)] {
+        let app = TestApp::with(&format!(
+            "settings: {{ {settings} }}\ncustomers: [{{ id: c-1, partner: demo }}, {{ id: c-2, partner: demo }}]"
+        ));
+        for ((name, value), customer) in credentials.into_iter().zip(["c-1", "c-2"]) {
+            let headers = [("content-type", "application/json"), (name, value)];
+            let reply = app.call("POST", INDIVIDUAL, &headers, passport(customer).to_string()).await;
+            assert_eq!(reply.status, status, "{settings}, {value}: {reply:?}");
+            let named = [headers[0], headers[1], ("x-sim-space", "00000000000000aa")];
+            assert_gone(&app.call("POST", INDIVIDUAL, &named, "{}").await, "00000000000000aa");
+        }
+    }
+}
+
+#[tokio::test]
 async fn login_of_a_fresh_user_leads_to_its_space_without_a_header() {
     let app = TestApp::with("");
     let spaces = [
@@ -419,7 +439,7 @@ async fn har_of_a_space_names_the_fields_of_a_login_and_the_parts_of_a_signature
     let entries = list(&har["log"], "entries");
     let answer: Value = serde_json::from_str(text(&entries[0]["response"]["content"]["text"])).expect("it is JSON");
     let token = &answer["token"];
-    assert_eq!(keys(token), ["catalog", "expires_at", "issued_at", "methods", "user", "domain", "roles"]);
+    assert_eq!(keys(token), ["catalog", "domain", "expires_at", "issued_at", "methods", "roles", "user"]);
     assert_eq!(token["user"]["domain"]["id"], space["partners"][0]["id"], "the ID tells which partner it is");
     assert_ne!(token["user"]["name"], space["users"][0]["name"]);
     let authorization = |place: usize| {

@@ -62,6 +62,7 @@ async fn get_journal_stream_tells_what_was_cleared_reset_and_missed() {
     }
     // Another follower goes on after the first entry. The second to the fourth are not there any more.
     let mut resumed = follow(&process, "default", "last-event-id: 1\r\n").await;
+    assert_eq!(next(&mut resumed).await.expect("an event").0, "reset");
     let missed = next(&mut resumed).await.expect("an event");
     assert_eq!(missed, ("missed".to_owned(), "3".to_owned()), "numbers go on after a reset");
     let numbers = [next(&mut resumed).await, next(&mut resumed).await].map(|event| {
@@ -69,6 +70,27 @@ async fn get_journal_stream_tells_what_was_cleared_reset_and_missed() {
         serde_json::from_str::<Value>(&data).expect("an entry")["number"].as_u64()
     });
     assert_eq!(numbers, [Some(5), Some(6)]);
+}
+
+#[tokio::test]
+async fn get_journal_stream_that_is_resumed_tells_what_was_cleared_and_reset_meanwhile() {
+    let process = Process::start(&[]);
+    let client = process.client();
+    client.post_as("demo-token", "{}").await;
+    let resume = async |last: u64| {
+        let mut follower = follow(&process, "default", &format!("last-event-id: {last}\r\n")).await;
+        client.post_as("demo-token", "{}").await;
+        let (first, data) = next(&mut follower).await.expect("an event");
+        if first == "entry" { (first, data) } else { (first, next(&mut follower).await.expect("an event").0) }
+    };
+    let told = |first: &str, then: &str| (first.to_owned(), then.to_owned());
+    assert_eq!(resume(1).await.0, "entry", "nothing has happened meanwhile");
+    assert_eq!(client.delete("/journal").await, 204);
+    assert_eq!(resume(2).await, told("cleared", "entry"));
+    assert_eq!(resume(3).await.0, "entry", "the entry came after that");
+    client.assert_control("POST", "/reset", Value::Null, 200).await;
+    assert_eq!(resume(4).await, told("reset", "entry"));
+    assert_eq!(resume(5).await.0, "entry", "the entry came after that");
 }
 
 #[tokio::test]

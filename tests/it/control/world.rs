@@ -46,7 +46,12 @@ async fn answers(app: &TestApp) -> Vec<Value> {
                 let request = with(request, "verified_file_url", json!([front, "hand.jpg"]));
                 let question = json!({ "as": "token", "request": request });
                 let explanation = app.assert_control("POST", "/explain", question, 200).await;
-                answers.push(json!([explanation["response"], explanation["outcome"]]));
+                let mut outcome = explanation["outcome"].clone();
+                if outcome["decided_by"] == "script" {
+                    // It names the place, which is another one in each world.
+                    outcome["why"] = Value::Null;
+                }
+                answers.push(json!([explanation["response"], outcome]));
             }
         }
         let path = format!("/v2/customers/realname-auths/result?customer_id={customer}");
@@ -86,7 +91,14 @@ async fn put_world_that_was_read_changes_nothing() {
 #[tokio::test]
 async fn post_reset_restores_the_scenario() {
     let app = TestApp::from_text(RICH);
-    let (world, script) = (app.get("/world").await, app.get("/scripted").await);
+    // Its places are not given again.
+    let script = async || {
+        let mut script = app.get("/scripted").await;
+        let places = script["scripted"].as_array_mut().expect("a list").iter_mut();
+        places.for_each(|answer| answer["place"] = Value::Null);
+        script
+    };
+    let (world, before) = (app.get("/world").await, script().await);
     for customer in ["c-8", "c-1", "new"] {
         app.apply(&passport(customer)).await;
     }
@@ -96,7 +108,7 @@ async fn post_reset_restores_the_scenario() {
     assert_ne!(app.get("/world").await, world);
     app.assert_control("POST", "/reset", Value::Null, 200).await;
     assert_eq!(app.get("/world").await, world);
-    assert_eq!(app.get("/scripted").await, script);
+    assert_eq!(script().await, before);
     assert_eq!(app.get("/journal").await["entries"], json!([]));
     assert!(app.get("/clock").await["ahead_ms"].as_i64().is_some_and(|ahead| ahead.abs() < 1000));
 }

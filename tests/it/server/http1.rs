@@ -52,6 +52,34 @@ async fn body_of_more_than_12_mib_that_is_sent_whole_is_413() {
 }
 
 #[tokio::test]
+async fn long_body_of_a_request_that_is_refused_by_its_head_is_read() {
+    let process = Process::start(&["--control-token", "secret"]);
+    let body = padded(13 * KIB * KIB);
+    let long = format!("x-long: {}\r\n", "a".repeat(33 * KIB));
+    let space = "x-sim-space: nope\r\n".to_owned();
+    for (target, header, status) in [
+        ("POST /nope", String::new(), 404),
+        ("DELETE /v3/auth/tokens", String::new(), 404),
+        ("POST /nope", long, 494),
+        ("POST /nope", space.clone(), 404),
+        ("POST /v2/partners/sub-customers", space, 413),
+        ("PUT /_sim/world", String::new(), 401),
+    ] {
+        let mut connection = Connection::to(&process).await;
+        let length = body.len();
+        let head = format!("{target} HTTP/1.1\r\nhost: localhost\r\n{header}content-length: {length}\r\n\r\n");
+        connection.send(head + &body).await;
+        assert_eq!(connection.reply().await.status, status, "{target}");
+        // All that was sent has been read, so that the connection can go on.
+        connection.assert_alive().await;
+    }
+    let mut connection = Connection::to(&process).await;
+    let head = "POST /nope HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n";
+    connection.send(head).await;
+    connection.reply().await.assert_gateway(404, "APIGW.0101", UNKNOWN_PATH);
+}
+
+#[tokio::test]
 async fn expect_100_continue_with_more_than_12_mib_is_413_at_once() {
     let process = Process::start(&[]);
     let mut connection = Connection::to(&process).await;

@@ -173,6 +173,16 @@ async fn tls_self_signed_has_a_certificate_for_its_address() {
 }
 
 #[tokio::test]
+async fn links_of_iam_are_https() {
+    let process = Process::start_tls(&[]);
+    let mut connection = Connection::over(connect(&process, &["http/1.1"]).await);
+    let request = "GET /v3/auth/domains HTTP/1.1\r\nhost: localhost\r\nx-auth-token: demo-token\r\n\r\n";
+    connection.send(request).await;
+    let answer = connection.reply().await;
+    assert_eq!(answer.json()["links"]["self"], "https://localhost/v3/auth/domains", "{answer:?}");
+}
+
+#[tokio::test]
 async fn control_listen_speaks_tls_too() {
     let process = Process::start_tls(&["--control-listen", "127.0.0.1:0"]);
     let control = text(&process.ready["control_url"]);
