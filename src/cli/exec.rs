@@ -20,7 +20,7 @@ use super::serve::{ScenarioFlags, runtime};
 use super::system::{self, PassedSignals};
 use crate::domain::{ENDPOINTS, Endpoint, Partner, Secret, checks};
 use crate::fixture::{CatalogRow, catalog};
-use crate::http::{App, Limits, MASK, Server, service};
+use crate::http::{App, Limits, Server, service, shown_conditions};
 use crate::simulator::{self, Leftover, Spaces, UnexpectedRequest};
 
 /// What `--help` adds.
@@ -364,11 +364,7 @@ fn more(count: u64) -> Option<String> {
 /// `space 5f…a1 "test_retry": given 1 of 2 times: {"then":…}`
 fn describe(Leftover { space, label, answer, used }: &Leftover, show_personal_data: bool) -> String {
     let Value::Object(mut shown) = json!(answer) else { unreachable!("an answer is an object") };
-    for personal in ["name", "verified_number"].into_iter().filter(|_| !show_personal_data) {
-        if let Some(condition) = shown["when"].get_mut(personal) {
-            *condition = MASK.into();
-        }
-    }
+    shown["when"] = shown_conditions(shown["when"].take(), show_personal_data);
     // What an answer is without its saying so.
     let defaults = [("when", json!({})), ("probability", json!(1.0))];
     shown.retain(|key, value| !defaults.iter().any(|(name, default)| name == key && default == value));

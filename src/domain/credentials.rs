@@ -180,6 +180,15 @@ impl Accounts {
         self.tokens.get(token)
     }
 
+    /// Returns the secrets of all accounts.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let of_partners = self.partners.iter().map(|partner| &partner.credentials);
+        of_partners.chain(self.customers.values()).flat_map(|Credentials { tokens, access_keys, users }| {
+            let of_keys = access_keys.iter().flat_map(|key| [&key.sk].into_iter().chain(&key.security_token));
+            tokens.iter().chain(of_keys).chain(users.iter().map(|user| &user.password))
+        })
+    }
+
     pub fn access_key(&self, ak: &str) -> Option<&(AccessKey, Caller)> {
         self.access_keys.get(ak)
     }

@@ -1,5 +1,7 @@
 //! The simulated endpoints: how each is called, and what a script may answer in its place.
 
+use std::sync::LazyLock;
+
 use crate::domain::application::{
     APPLICATION, ApplicationKind, CHANGE_APPLICATION, CUSTOMER_ID, ENTERPRISE_APPLICATION, INDIVIDUAL_APPLICATION,
 };
@@ -167,3 +169,36 @@ pub static ENDPOINTS: [&Endpoint; 10] = [
     &DOMAINS,
     &TOKENS,
 ];
+
+/// The parameters of all endpoints, each name once.
+pub static PARAMETERS: LazyLock<Vec<&'static Parameter>> = LazyLock::new(|| {
+    let mut parameters = Vec::<&Parameter>::new();
+    for parameter in ENDPOINTS.into_iter().flat_map(|endpoint| endpoint.parameters.iter().copied()) {
+        if parameters.iter().all(|known| known.name != parameter.name) {
+            parameters.push(parameter);
+        }
+    }
+    parameters
+});
+
+#[cfg(test)]
+mod tests {
+    use std::mem::discriminant;
+
+    use super::*;
+
+    /// A condition on a parameter is read without its endpoint.
+    #[test]
+    fn parameters_of_one_name_have_values_of_one_type() {
+        use crate::domain::parameters::Kind;
+        let of_type = |kind| match kind {
+            Kind::Text { .. } | Kind::Pattern { .. } => discriminant(&Kind::Text { min: 0, max: 0 }),
+            Kind::Integer { .. } | Kind::Number { .. } => discriminant(&Kind::Integer { min: 0, max: 0 }),
+            other => discriminant(&other),
+        };
+        for parameter in ENDPOINTS.into_iter().flat_map(|endpoint| endpoint.parameters) {
+            let first = PARAMETERS.iter().find(|first| first.name == parameter.name).expect("each name is known");
+            assert_eq!(of_type(first.kind), of_type(parameter.kind), "{}", parameter.name);
+        }
+    }
+}

@@ -39,7 +39,7 @@ pub use credentials::{AccessKey, Accounts, Credentials, Secret, User};
 pub use customer_query::CustomerQuery;
 pub use endpoints::{
     CHANGE, CHECK_IDENTITY, CREATE_CUSTOMER, DOMAINS, ENDPOINTS, ENTERPRISE, Endpoint, INDIVIDUAL, LIST_CUSTOMERS,
-    REVIEW_RESULT, SEND_CODE, Scriptable, TOKENS,
+    PARAMETERS, REVIEW_RESULT, SEND_CODE, Scriptable, TOKENS,
 };
 pub use gateway::{GatewayError, MAX_BODY_BYTES};
 pub use parameters::{
@@ -51,11 +51,11 @@ pub use rules::{
     decide, explain,
 };
 pub use scripted::{
-    Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, TypedMatcher,
+    Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, Subject, TypedMatcher, When,
 };
 pub use settings::{
     Authentication, Contract, IsReviewType, Messages, ParameterErrors, Quota, Settings, UnlistedCustomers, Wire,
 };
 pub(crate) use text::{DurationText, RegexText, SizeText, TimestampText, parse_duration};
-pub use text::{Label, MAX_LABEL_CHARS, excerpt, short};
+pub use text::{Label, MAX_LABEL_CHARS, excerpt, printable, short};
 pub use world::StartWorld;

@@ -172,10 +172,15 @@ impl<'a> SentParameters<'a> {
     pub fn texts(&self, name: &str) -> Vec<Cow<'_, str>> {
         let Some(index) = self.table.iter().position(|parameter| parameter.name == name) else { return Vec::new() };
         match &self.values[index] {
+            value if self.table[index].kind == Kind::Boolean && value.truth().is_some() => {
+                vec![(value.truth() == Some(true)).to_string().into()]
+            }
             SentValue::Text(text) => vec![Cow::Borrowed(text)],
             SentValue::Integer(number) => vec![number.to_string().into()],
             SentValue::Boolean(value) => vec![value.to_string().into()],
             SentValue::TextList(texts) => texts.iter().map(|text| Cow::Borrowed(&**text)).collect(),
+            // What can be asked of an object is whether it is there.
+            SentValue::Object if self.table[index].kind == Kind::Object => vec![Cow::Borrowed("")],
             SentValue::Missing | SentValue::Null | SentValue::Object | SentValue::Other | SentValue::Repeated => {
                 Vec::new()
             }

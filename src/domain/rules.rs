@@ -17,7 +17,7 @@ use crate::domain::checks::Citation;
 use crate::domain::gateway::GatewayError;
 use crate::domain::scripted::RawAnswer;
 use crate::domain::settings::Contract;
-use crate::domain::text::short;
+use crate::domain::text::{printable, short};
 
 /// Everything that a rule may look at.
 #[derive(Debug)]
@@ -180,7 +180,10 @@ static CUSTOMER_NOT_CALLER: Rule = Rule {
     refuses_with: ErrorCode::CustomerIsCaller,
     citation: Citation::assumed("Two codes have the same text; this one is taken for the partner's own account."),
     check: |case| case.application.customer_id.as_str() != &*case.partner().id,
-    saw: |case| format!("customer_id {}, the caller's own account {}", case.application.customer_id, case.partner().id),
+    saw: |case| {
+        let (customer, own) = (printable(case.application.customer_id.as_str()), printable(&case.partner().id));
+        format!("customer_id {customer}, the caller's own account {own}")
+    },
 };
 
 static CUSTOMER_HAS_PARTNER: Rule = Rule {
@@ -343,7 +346,7 @@ fn partner_of(customer: Option<&Customer>) -> Option<&str> {
 }
 
 fn saw_owner(customer: Option<&Customer>, caller: &Partner) -> String {
-    format!("{}, caller: {}", saw_partner_of(customer), caller.name)
+    format!("{}, caller: {}", saw_partner_of(customer), printable(&caller.name))
 }
 
 fn saw_partner_of(customer: Option<&Customer>) -> String {
@@ -352,7 +355,9 @@ fn saw_partner_of(customer: Option<&Customer>) -> String {
         Some(customer) if customer.is_association_pending => {
             "the association with the partner is still to come".to_owned()
         }
-        Some(customer) => format!("partner of the customer: {}", customer.partner.as_deref().unwrap_or("none")),
+        Some(customer) => {
+            format!("partner of the customer: {}", printable(customer.partner.as_deref().unwrap_or("none")))
+        }
     }
 }
 

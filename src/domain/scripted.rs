@@ -1,6 +1,5 @@
 //! Scripted answers to requests that match. The simulator counts their uses.
 
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::domain::endpoints::{ENDPOINTS, Endpoint, INDIVIDUAL, Scriptable};
-use crate::domain::parameters::SentParameters;
+use crate::domain::parameters::{Parameter, SentParameters};
 use crate::domain::rules::Answer;
 
 /// A scripted answer.
@@ -157,7 +156,8 @@ impl ScriptedAnswer {
         if endpoints.is_empty() {
             let known = ENDPOINTS.map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).join(", ");
             let message = "no simulated endpoint has this path and this method".to_owned();
-            let key = if self.when.path.is_some() { "when.path" } else { "when.method" }.to_owned();
+            let key =
+                if self.when.condition(&Subject::Path).is_some() { "when.path" } else { "when.method" }.to_owned();
             return Some(Misfit { key, message, hint: format!("known here: {known}") });
         }
         if let Some((key, path)) = self.when.unknown_at(&endpoints) {
@@ -207,134 +207,63 @@ pub struct ScriptedRequest<'a, 'v> {
     pub sent: &'a SentParameters<'v>,
 }
 
-// The decoder knows it by its name.
 /// Which requests a scripted answer is for: all conditions have to hold.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, rename = "$bss_sim::Conditions")]
-#[schemars(rename = "When", extend("allOf" = [{ "additionalProperties": { "not": { "type": "null" } } }]))]
-pub struct When {
-    /// The path. Default: that of applications.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<TypedMatcher<String>>,
-    /// The HTTP method.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    method: Option<TypedMatcher<String>>,
-    /// Headers, by their names in any case. One value of each has to satisfy its condition.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    headers: BTreeMap<String, TypedMatcher<String>>,
-    /// The name of the calling partner. IAM does not know it yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    caller: Option<TypedMatcher<String>>,
-    /// The `customer_id` of the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    customer_id: Option<TypedMatcher<String>>,
-    /// The `identify_type` of the application.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    identify_type: Option<TypedMatcher<i32>>,
-    /// The `verified_file_url` of the application: one entry has to satisfy it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verified_file_url: Option<TypedMatcher<String>>,
-    /// The `name` of the application.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<TypedMatcher<String>>,
-    /// The `verified_number` of the application.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verified_number: Option<TypedMatcher<String>>,
-    /// The `xaccount_type` of the application.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    xaccount_type: Option<TypedMatcher<String>>,
-    /// The `verified_type` of the application.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verified_type: Option<TypedMatcher<i32>>,
-    /// The `change_type` of the application.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    change_type: Option<TypedMatcher<i32>>,
-    /// The `corp_name` of an enterprise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    corp_name: Option<TypedMatcher<String>>,
-    /// The `account_name` of a query.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_name: Option<TypedMatcher<String>>,
-    /// The `customer` of a query.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    customer: Option<TypedMatcher<String>>,
-    /// The `domain_name` of a new customer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    domain_name: Option<TypedMatcher<String>>,
-    /// The `email` of a new customer, or to which a verification code is sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<TypedMatcher<String>>,
-    /// The `xaccount_id` of a new customer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    xaccount_id: Option<TypedMatcher<String>>,
-    /// The `search_type` of a check before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    search_type: Option<TypedMatcher<String>>,
-    /// The `search_value` of a check before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    search_value: Option<TypedMatcher<String>>,
+#[derive(Clone, Debug, Default)]
+pub struct When(pub Vec<(Subject, Matcher)>);
+
+/// What a condition on a request is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Path,
+    Method,
+    /// The name of the calling partner.
+    Caller,
+    /// A header, by its name in any case.
+    Header(Box<str>),
+    Parameter(&'static Parameter),
 }
 
 impl When {
+    fn condition(&self, subject: &Subject) -> Option<&Matcher> {
+        self.0.iter().find(|(other, _)| other == subject).map(|(_, matcher)| matcher)
+    }
+
     /// Returns the partners that the conditions name in full.
     pub fn callers(&self) -> impl Iterator<Item = &str> {
-        let names = match &self.caller {
-            Some(TypedMatcher(Matcher::AnyOf(names), _)) => &names[..],
-            _ => &[],
-        };
-        names.iter().map(|name| &**name)
+        let named = self.condition(&Subject::Caller).map(Matcher::options).unwrap_or_default();
+        named.iter().map(|name| &**name)
     }
 
     /// Returns true if requests to the endpoint can match.
     fn names(&self, endpoint: &Endpoint) -> bool {
-        let is_named = match &self.path {
-            Some(TypedMatcher(path, _)) => path.matches(&[endpoint.path]),
+        let is_named = match self.condition(&Subject::Path) {
+            Some(path) => path.matches(&[endpoint.path]),
             None => *endpoint == INDIVIDUAL,
         };
-        is_named && self.method.as_ref().is_none_or(|TypedMatcher(method, _)| method.matches(&[endpoint.method]))
+        is_named && self.condition(&Subject::Method).is_none_or(|method| method.matches(&[endpoint.method]))
     }
 
     /// Returns a condition that one of the endpoints knows nothing of, by its key, and the path of the endpoint.
     fn unknown_at(&self, endpoints: &[&'static Endpoint]) -> Option<(String, &'static str)> {
+        let key = |subject: &Subject, endpoint: &Endpoint| match subject {
+            Subject::Caller => (endpoint.scriptable == Scriptable::Gateway).then_some("caller"),
+            Subject::Parameter(Parameter { name, .. }) => endpoint.parameter(name).is_none().then_some(*name),
+            Subject::Path | Subject::Method | Subject::Header(_) => None,
+        };
         endpoints.iter().find_map(|endpoint| {
-            let is_caller_unknown = self.caller.is_some() && endpoint.scriptable == Scriptable::Gateway;
-            let parameter = self.parameters().map(|(name, _)| name).find(|name| endpoint.parameter(name).is_none());
-            let key = is_caller_unknown.then_some("caller").or(parameter)?;
+            let key = self.0.iter().find_map(|(subject, _)| key(subject, endpoint))?;
             Some((format!("when.{key}"), endpoint.path))
         })
     }
 
-    /// Returns the conditions on parameters, each with its name.
-    fn parameters(&self) -> impl Iterator<Item = (&'static str, &Matcher)> {
-        fn matcher<T>(condition: Option<&TypedMatcher<T>>) -> Option<&Matcher> {
-            condition.map(|TypedMatcher(matcher, _)| matcher)
-        }
-        let conditions = [
-            ("customer_id", matcher(self.customer_id.as_ref())),
-            ("identify_type", matcher(self.identify_type.as_ref())),
-            ("verified_file_url", matcher(self.verified_file_url.as_ref())),
-            ("name", matcher(self.name.as_ref())),
-            ("verified_number", matcher(self.verified_number.as_ref())),
-            ("xaccount_type", matcher(self.xaccount_type.as_ref())),
-            ("verified_type", matcher(self.verified_type.as_ref())),
-            ("change_type", matcher(self.change_type.as_ref())),
-            ("corp_name", matcher(self.corp_name.as_ref())),
-            ("account_name", matcher(self.account_name.as_ref())),
-            ("customer", matcher(self.customer.as_ref())),
-            ("domain_name", matcher(self.domain_name.as_ref())),
-            ("email", matcher(self.email.as_ref())),
-            ("xaccount_id", matcher(self.xaccount_id.as_ref())),
-            ("search_type", matcher(self.search_type.as_ref())),
-            ("search_value", matcher(self.search_value.as_ref())),
-        ];
-        conditions.into_iter().filter_map(|(name, matcher)| Some((name, matcher?)))
-    }
-
     pub fn matches(&self, request: &ScriptedRequest<'_, '_>) -> bool {
-        self.names(request.endpoint)
-            && self.caller.as_ref().is_none_or(|TypedMatcher(matcher, _)| matcher.matches(request.caller.as_slice()))
-            && self.headers.iter().all(|(name, TypedMatcher(matcher, _))| matcher.matches(&(request.headers)(name)))
-            && self.parameters().all(|(parameter, matcher)| matcher.matches(&request.sent.texts(parameter)))
+        let holds = |(subject, matcher): &(Subject, Matcher)| match subject {
+            Subject::Path | Subject::Method => true,
+            Subject::Caller => matcher.matches(request.caller.as_slice()),
+            Subject::Header(name) => matcher.matches(&(request.headers)(name)),
+            Subject::Parameter(parameter) => matcher.matches(&request.sent.texts(parameter.name)),
+        };
+        self.names(request.endpoint) && self.0.iter().all(holds)
     }
 }
 
@@ -387,6 +316,15 @@ impl Matcher {
             Self::Regex(regex) => any(&|value| regex.is_match(beginning(value))),
             Self::Present(present) => *present != values.is_empty(),
             Self::Not(condition) => !condition.matches(values),
+        }
+    }
+
+    /// Returns the values that are named in full, also those that are excluded.
+    fn options(&self) -> &[Box<str>] {
+        match self {
+            Self::AnyOf(options) => options,
+            Self::Not(condition) => condition.options(),
+            _ => &[],
         }
     }
 

@@ -236,6 +236,7 @@ pub struct Settings {
     /// How many requests each caller may send to each path: `off`, or like `10/s`; default off.
     pub quota: Quota,
     /// Where probabilities start from: the same seed gives the same run.
+    #[schemars(range(max = 9_223_372_036_854_775_807_i64))]
     pub seed: u64,
     /// After this time a manual review is approved by itself; default, and `null`: never.
     #[serde(

@@ -1,5 +1,6 @@
 //! Invented values, which stand for those that are not shown where an export has to be played again. They have the type, the
-//! length and the kind of what they stand for: letters for letters, digits for digits, and all signs in their places.
+//! length and the kind of what they stand for: letters for letters, digits for digits, and signs in their places. Only a text
+//! of signs alone becomes other signs.
 
 use foldhash::HashMap;
 use serde_json::Value;
@@ -9,13 +10,23 @@ use super::mask::MASK;
 /// Numbers the values in the order in which it first sees them, so that equal ones stay equal. A value is numbered among those
 /// of its form, and its digits and letters are the number: `E12345678` becomes `A00000001`.
 #[derive(Debug, Default)]
-pub struct Inventor(HashMap<String, HashMap<String, u64>>);
+pub struct Inventor(HashMap<String, Known>);
+
+/// The values of one form that were seen.
+#[derive(Debug, Default)]
+struct Known {
+    numbers: HashMap<String, u64>,
+    /// The number that was given last.
+    last: u64,
+}
 
 impl Inventor {
     /// Returns a text for a text.
     pub fn text(&mut self, text: &str) -> String {
-        let number = self.number(form(text, Class::of), text);
-        write(text, number, Class::of)
+        let class = if text.chars().all(is_sign) { Class::of_sign } else { Class::of };
+        let write = |number| write(text, number, class);
+        let number = self.number(form(text, class), text, |number| write(number) == text);
+        write(number)
     }
 
     /// Returns a value for a value of JSON. What is not there stays so.
@@ -23,14 +34,17 @@ impl Inventor {
         match value {
             Value::Null => Value::Null,
             Value::Bool(value) => {
-                let number = self.number("a boolean".to_owned(), &value.to_string());
+                // Both values may be seen, and there is no third one.
+                let number = self.number("a boolean".to_owned(), &value.to_string(), |_| false);
                 (number.is_multiple_of(2)).into()
             }
             Value::Number(number) => {
                 let text = number.to_string();
                 let (sign, digits) = text.strip_prefix('-').map_or(("", &*text), |digits| ("-", digits));
-                let number = self.number(format!("{sign}{}", form(digits, Class::of_number)), &text);
-                let invented = format!("{sign}{}", write(digits, number, Class::of_number));
+                let write = |number| write(digits, number, Class::of_number);
+                let form = format!("{sign}{}", form(digits, Class::of_number));
+                let number = self.number(form, &text, |number| write(number) == digits);
+                let invented = format!("{sign}{}", write(number));
                 serde_json::from_str(&invented).unwrap_or_else(|_| MASK.into())
             }
             Value::String(text) => self.text(text).into(),
@@ -39,11 +53,14 @@ impl Inventor {
         }
     }
 
-    /// The number of a value among those of its form, from 1 on.
-    fn number(&mut self, form: String, value: &str) -> u64 {
-        let known = self.0.entry(form).or_default();
-        let next = known.len() as u64 + 1;
-        *known.entry(value.to_owned()).or_insert(next)
+    /// The number of a value among those of its form, from 1 on. A number that would be written as the value itself is left
+    /// out.
+    fn number(&mut self, form: String, value: &str, is_value: impl Fn(u64) -> bool) -> u64 {
+        let Known { numbers, last } = self.0.entry(form).or_default();
+        *numbers.entry(value.to_owned()).or_insert_with(|| {
+            *last += if is_value(*last + 1) { 2 } else { 1 };
+            *last
+        })
     }
 }
 
@@ -63,8 +80,15 @@ impl Class {
             'A'..='Z' => Self::Range('A', 26),
             'a'..='z' => Self::Range('a', 26),
             _ if c.is_alphabetic() => Self::Range('\u{4E00}', 20_000),
+            // The digits of other scripts become those of full width.
+            _ if c.is_numeric() => Self::Range('\u{FF10}', 10),
             _ => Self::Sign,
         }
+    }
+
+    /// A character of a text of signs alone.
+    const fn of_sign(_: usize, _: char) -> Self {
+        Self::Range('!', 15)
     }
 
     /// The same in a number of JSON without its sign: it does not begin with 0, and its letter is that of an exponent.
@@ -75,6 +99,10 @@ impl Class {
             _ => Self::Sign,
         }
     }
+}
+
+fn is_sign(c: char) -> bool {
+    !c.is_alphanumeric()
 }
 
 /// The classes of a text's characters: equal for texts of the same form.
@@ -119,6 +147,21 @@ mod tests {
     ["A00000001","A00000002","A00000001","Aaaa Aaaaaaab","一一丁","一一一丁","a@a.aaaaaab","",11,12,11,-2,-11,-1000000000001,1.1,false,true,null,{"aab":["aaaab"]},"01","1",2]
     "#);
         assert_eq!(Inventor::default().value(&values), invented, "the same journal is exported in the same way");
+    }
+
+    #[test]
+    fn no_value_stays_as_it_is() {
+        let mut inventor = Inventor::default();
+        let values = ["A00000001", "A00000002", "１２３", "٠١٢", "$%&!?", "!!!!\"", "７", "1"];
+        let invented = values.map(|value| inventor.text(value));
+        let again = values.map(|value| inventor.text(value));
+        assert_eq!(invented, again);
+        for (value, invented) in values.iter().zip(&invented) {
+            assert_ne!(value, invented);
+            assert_eq!(value.chars().count(), invented.chars().count(), "{value}");
+        }
+        assert_ne!(inventor.value(&json!(11)), json!(11));
+        assert_ne!(inventor.text("$%&!?"), inventor.text("!!!!\""));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is shown of a request: in the journal, in explanations and in the log. A value is shown only at a place and in a
 //! form in which it is known to be harmless. Names of keys, headers and parameters are shown, and so are paths.
 
+use foldhash::HashSet;
 use std::cell::RefCell;
 use std::fmt;
 use std::net::IpAddr;
@@ -16,8 +17,8 @@ use serde_json::{Map, Value};
 
 use super::invent::Inventor;
 use crate::domain::{
-    Accounts, CUSTOMER_ID, Credentials, Endpoint, Kind, Parameter, Partner, PicturePath, REVIEW_RESULT, Secret,
-    SentValue, TOKENS, VERIFIED_FILE_URL, excerpt, short,
+    Accounts, CUSTOMER_ID, Endpoint, Kind, Parameter, PicturePath, REVIEW_RESULT, Secret, SentValue, TOKENS,
+    VERIFIED_FILE_URL, excerpt, short,
 };
 use crate::simulator::SpaceId;
 
@@ -39,26 +40,63 @@ const MAX_VALUE_BYTES: usize = 8 * 1024;
 /// The most bytes of a body that is shown with personal data.
 const MAX_SHOWN_BYTES: usize = 1024 * 1024;
 
-/// Parts of the names of secrets, which are not shown even where personal data is.
-const SECRET_WORDS: [&str; 17] = [
-    "auth",
+/// Words of the names of secrets, which are not shown even where personal data is.
+const SECRET_WORDS: [&str; 10] = ["auth", "code", "jwt", "key", "keys", "otp", "pass", "pin", "sig", "sk"];
+
+/// Parts of the names of secrets, also within a word.
+const SECRET_PARTS: [&str; 17] = [
+    "apikey",
+    "authoriz",
     "bearer",
-    "code",
     "cookie",
     "credential",
-    "jwt",
-    "key",
-    "otp",
-    "pass",
-    "pin",
+    "oauth",
+    "passcode",
+    "passphrase",
+    "passw",
+    "privatekey",
     "pwd",
     "referer",
     "secret",
+    "secretkey",
     "session",
-    "sig",
-    "sk",
+    "signature",
     "token",
 ];
+
+/// The fewest bytes of a secret that is looked for anywhere in a text. Shorter ones have to be a word of it.
+const MIN_SECRET_BYTES: usize = 8;
+
+/// The secrets that a space knows.
+#[derive(Debug, Default)]
+pub struct KnownSecrets {
+    pub listed: Vec<Secret>,
+    pub issued: HashSet<Secret>,
+}
+
+impl KnownSecrets {
+    /// Returns true if one of them is in a text.
+    fn are_in(&self, text: &str) -> bool {
+        let is_end = |c: char| !c.is_alphanumeric() && !"-_".contains(c);
+        let is_in = |secret: &str| {
+            text.match_indices(secret).any(|(start, _)| {
+                let is_alone = || {
+                    text[..start].chars().next_back().is_none_or(is_end)
+                        && text[start + secret.len()..].chars().next().is_none_or(is_end)
+                };
+                secret.len() >= MIN_SECRET_BYTES || (!secret.is_empty() && is_alone())
+            })
+        };
+        self.listed.iter().any(|secret| is_in(secret.expose())) || !self.issued.is_empty() && self.is_issued_in(text)
+    }
+
+    /// There may be thousands of issued tokens: words are looked up among them, also what follows on a name.
+    fn is_issued_in(&self, text: &str) -> bool {
+        let is_end = |c: char| c.is_whitespace() || ",;:\"'()<>".contains(c);
+        let mut words = text.split(is_end).flat_map(|word| [Some(word), word.split_once('=').map(|(_, value)| value)]);
+        words.any(|word| word.is_some_and(|word| self.issued.contains(&Secret::new(word))))
+    }
+}
 
 /// A header that can be harmless, with a test of its values in lower case.
 type HarmlessHeader = (&'static str, fn(&str) -> bool);
@@ -163,8 +201,8 @@ const AROUND_SECRETS: [&str; 2] = ["/auth", "/auth/identity/password"];
 pub struct Mask<'a> {
     /// The accounts of the space: they can be asked for, so that their names are harmless.
     pub accounts: &'a Accounts,
-    /// True if only secrets are masked.
-    pub show_personal_data: bool,
+    /// If only secrets are masked: those that are known.
+    pub show_personal_data: Option<&'a KnownSecrets>,
     /// The endpoint of the request, which says where its values can be harmless.
     pub endpoint: Option<&'static Endpoint>,
     /// Invents what is not shown, for an export. Without it a mask stands there.
@@ -209,8 +247,8 @@ impl Mask<'_> {
             None => short(pair).into_owned(),
             Some((name, value)) => {
                 let decode = |text| percent_decode_str(text).decode_utf8_lossy();
-                let is_shown = if self.show_personal_data {
-                    !is_secret(&decode(name)) && !value.contains(';') && !self.is_credential(&decode(value))
+                let is_shown = if let Some(secrets) = self.show_personal_data {
+                    !is_secret(&decode(name)) && !value.contains(';') && !secrets.are_in(&decode(value))
                 } else {
                     self.endpoint == Some(&REVIEW_RESULT)
                         && name == CUSTOMER_ID.name
@@ -229,7 +267,8 @@ impl Mask<'_> {
         let value_in_lower_case = value.to_ascii_lowercase();
         let is_harmless = HEADERS.iter().any(|(known, test)| *known == name && test(&value_in_lower_case));
         let is_secret = || is_secret(name) || SCHEMES.iter().any(|scheme| value.starts_with(scheme));
-        let is_shown = is_harmless || (self.show_personal_data && !is_secret() && !self.is_credential(value));
+        let is_shown_with_others = |secrets: &KnownSecrets| !is_secret() && !secrets.are_in(value);
+        let is_shown = is_harmless || self.show_personal_data.is_some_and(is_shown_with_others);
         match name {
             _ if is_shown => excerpt(value).into_owned(),
             "authorization" => self.authorization(value),
@@ -275,16 +314,17 @@ impl Mask<'_> {
             return Value::Null;
         }
         let hidden = || self.hide(&String::from_utf8_lossy(body)).into();
-        if self.show_personal_data && body.len() <= MAX_SHOWN_BYTES {
+        if let Some(secrets) = self.show_personal_data.filter(|_| body.len() <= MAX_SHOWN_BYTES) {
             // It cannot be known where the secrets are in a malformed one.
-            return serde_json::from_slice(body).map_or_else(|_| hidden(), |body| self.without_secrets("", body));
+            let shown = |body| self.without_secrets(secrets, "", body);
+            return serde_json::from_slice(body).map_or_else(|_| hidden(), shown);
         }
         let raw: Result<&RawValue, _> = serde_json::from_slice(body);
         raw.map_or_else(|_| hidden(), |raw| self.value("", raw))
     }
 
     /// `place` is the JSON pointer of the value.
-    fn without_secrets(self, place: &str, value: Value) -> Value {
+    fn without_secrets(self, secrets: &KnownSecrets, place: &str, value: Value) -> Value {
         match value {
             Value::Object(fields) => {
                 let shown = |(name, value): (String, Value)| {
@@ -294,32 +334,19 @@ impl Mask<'_> {
                     let shown = if is_masked {
                         self.hide_json(&value.to_string())
                     } else {
-                        self.without_secrets(&place, value)
+                        self.without_secrets(secrets, &place, value)
                     };
                     (name, shown)
                 };
                 fields.into_iter().map(shown).collect()
             }
             Value::Array(elements) => {
-                elements.into_iter().map(|element| self.without_secrets(&format!("{place}/-"), element)).collect()
+                let place = format!("{place}/-");
+                elements.into_iter().map(|element| self.without_secrets(secrets, &place, element)).collect()
             }
-            Value::String(text) if self.is_credential(&text) => self.hide(&text).into(),
+            Value::String(text) if secrets.are_in(&text) => self.hide(&text).into(),
             other => other,
         }
-    }
-
-    /// Returns true if a text is a token, a secret key or a password of the space.
-    fn is_credential(self, text: &str) -> bool {
-        let of_partner = |partner: &Partner| {
-            let Credentials { access_keys, users, .. } = &partner.credentials;
-            access_keys
-                .iter()
-                .map(|key| &key.sk)
-                .chain(users.iter().map(|user| &user.password))
-                .any(|secret| secret.matches(text.as_bytes()))
-        };
-        self.accounts.caller_by_token(&Secret::new(text)).is_some()
-            || self.accounts.partners.iter().any(|partner| of_partner(partner))
     }
 
     fn is_login(self) -> bool {
@@ -440,7 +467,7 @@ fn integer(value: &Value) -> Option<i64> {
 /// Returns a request with the headers and the query that are shown by default.
 pub fn parts(parts: &Parts) -> Parts {
     let accounts = Accounts::default();
-    let mask = Mask { accounts: &accounts, show_personal_data: false, endpoint: None, inventor: None };
+    let mask = Mask { accounts: &accounts, show_personal_data: None, endpoint: None, inventor: None };
     let mut masked = parts.clone();
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     masked.uri = utf8_percent_encode(&mask.target(target), CONTROLS).to_string().parse().unwrap_or_default();
@@ -467,9 +494,67 @@ fn beginning<'a>(value: &str, known: &[&'a str]) -> &'a str {
     known.iter().find(|known| value.starts_with(**known)).copied().unwrap_or_default()
 }
 
+/// Returns true if a secret may have this name, such as `apiKey`, `x-auth-token` or `PASSWORD`.
 fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| name.contains(word))
+    let in_lower_case = name.to_ascii_lowercase();
+    SECRET_PARTS.iter().any(|part| in_lower_case.contains(part))
+        || words(name).any(|word| SECRET_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
+}
+
+/// Returns the words of a name: they begin after a sign or a digit, or with an upper-case letter beside a lower-case one.
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    let is_upper = |place: usize| name.as_bytes().get(place).is_some_and(u8::is_ascii_uppercase);
+    let is_lower = |place: usize| name.as_bytes().get(place).is_some_and(u8::is_ascii_lowercase);
+    let begins = move |place: usize| is_upper(place) && (is_lower(place + 1) || place > 0 && is_lower(place - 1));
+    let mut start = 0;
+    let parts = (1..=name.len()).filter_map(move |place| {
+        let is_end = place == name.len() || begins(place);
+        (is_end && name.is_char_boundary(place)).then(|| &name[std::mem::replace(&mut start, place)..place])
+    });
+    parts.flat_map(|part| part.split(|c: char| !c.is_alphabetic()))
+}
+
+/// Returns the conditions of a scripted answer, as a file writes them, with the values that are shown.
+pub fn conditions(when: Value, show_personal_data: bool) -> Value {
+    let shown_of_header = |(name, condition): (String, Value)| {
+        let has_scheme = |text: &str| SCHEMES.iter().any(|scheme| text.starts_with(scheme));
+        let is_shown =
+            |value: &Value| show_personal_data && !is_secret(&name) && !value.as_str().is_some_and(has_scheme);
+        let condition = condition_with(condition, &is_shown);
+        (name, condition)
+    };
+    let shown = |(name, condition): (String, Value)| {
+        let known = PARAMETERS.iter().find(|(known, _)| *known == name).map(|(_, harmless)| *harmless);
+        let is_shown = |value: &Value| match known {
+            _ if ["path", "method", "caller"].contains(&&*name) => true,
+            _ if show_personal_data => !is_secret(&name),
+            Some(Harmless::CustomerId | Harmless::PicturePaths) => true,
+            Some(Harmless::TableNumber) => value.as_i64().is_some_and(|number| TABLE_NUMBERS.contains(&number)),
+            _ => false,
+        };
+        let condition = match condition {
+            Value::Object(headers) if name == "headers" => headers.into_iter().map(shown_of_header).collect(),
+            condition => condition_with(condition, &is_shown),
+        };
+        (name, condition)
+    };
+    match when {
+        Value::Object(keys) => keys.into_iter().map(shown).collect(),
+        other => other,
+    }
+}
+
+/// Returns a condition of which only these values are shown. Its operators are.
+fn condition_with(condition: Value, is_shown: &dyn Fn(&Value) -> bool) -> Value {
+    match condition {
+        Value::Array(values) => values.into_iter().map(|value| condition_with(value, is_shown)).collect(),
+        Value::Object(operators) => {
+            operators.into_iter().map(|(name, value)| (name, condition_with(value, is_shown))).collect()
+        }
+        Value::Bool(_) => condition,
+        value if is_shown(&value) => value,
+        _ => MASK.into(),
+    }
 }
 
 fn is_valid(parameter: &Parameter, value: &Value) -> bool {
@@ -516,6 +601,18 @@ fn is_digits(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_known_by_whole_words() {
+        for secret in
+            ["pin", "userPIN", "sk", "API_KEY", "apiKey", "APIKEY", "x-auth-token", "ACCESSTOKEN", "code2", "Passwd"]
+        {
+            assert!(is_secret(secret), "{secret}");
+        }
+        for other in ["opinion", "task", "zipcode", "author", "keyboard", "risk", "compass", "skin", "spin", "字"] {
+            assert!(!is_secret(other), "{other}");
+        }
+    }
 
     #[test]
     fn integers_in_the_form_of_fractions_are_integers() {

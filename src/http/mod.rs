@@ -35,7 +35,7 @@ pub(crate) use control::{Conditions, Field, Order};
 pub use host::HostPattern;
 pub use invent::Inventor;
 pub use limits::Limits;
-pub use mask::{MASK, is_enumerated};
+pub use mask::{conditions as shown_conditions, is_enumerated};
 #[cfg(test)]
 pub use proof::token;
 pub use proof::{ProofLimits, Proven, prove, request_of};

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use dashmap::DashMap;
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Authentication, Caller, CustomerId, Endpoint, Quota, Secret, checks, gateway};
@@ -45,6 +45,11 @@ impl SpaceState {
             None => self.lenient_caller(),
         };
         caller.ok_or(TokenError::Unknown)
+    }
+
+    /// Returns the tokens that IAM has issued.
+    pub fn issued_tokens(&self) -> HashSet<Secret> {
+        self.tokens.lock().expect("lock poisoned: tokens").by_token.keys().cloned().collect()
     }
 
     /// Returns the caller for unlisted credentials: the first partner. `None` if authentication is strict.

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, Request, State};
 use schemars::{JsonSchema, json_schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::{ControlError, Result, TOO_LARGE};
 use super::extract::read_call;
+use super::off_workers;
 use crate::domain::excerpt;
 use crate::fixture::{LoadedScenario, Problem};
 use crate::http::App;
@@ -111,11 +112,12 @@ struct AnswerBody {
     body: Value,
 }
 
-pub async fn post(FileText(text): FileText) -> Json<CheckedFile> {
-    let scenario = match std::str::from_utf8(&text) {
+pub async fn post(State(app): State<Arc<App>>, FileText(text): FileText) -> Json<CheckedFile> {
+    let read = move || match std::str::from_utf8(&text) {
         Ok(text) => LoadedScenario::read_text(TEXT, text),
         Err(error) => Err(Problem::not_utf8(TEXT, &text[..error.valid_up_to()]).into()),
     };
+    let scenario = off_workers(&app, read).await;
     Json(match scenario {
         Ok(scenario) => {
             let proven = prove(&scenario, LIMITS).await;

@@ -13,13 +13,13 @@ use serde_json::{Map, Value};
 use super::error::{CONFLICT, ControlError, Result};
 use crate::domain::{
     Accounts, CUSTOMER_ID, CheckReport, CheckResult, Citation, Contract, CustomerType, Endpoint, Fault, INDIVIDUAL,
-    Label, REVIEW_RESULT, RealNameStatus, Settings, Wire, excerpt, short,
+    Label, REVIEW_RESULT, RealNameStatus, Settings, Wire, excerpt, printable, short,
 };
 use crate::fixture::write::{block, scalar};
 use crate::http::explanation::Explainer;
 use crate::http::extract::query_value;
 use crate::http::invent::Inventor;
-use crate::http::mask::Mask;
+use crate::http::mask::{KnownSecrets, Mask};
 use crate::http::openapi::all_required;
 use crate::http::parameters::{decode_json, is_json};
 use crate::http::{App, response};
@@ -169,7 +169,8 @@ pub struct EntryWriter {
     contract: Contract,
     pub(super) wire: Wire,
     accounts: Arc<Accounts>,
-    show_personal_data: bool,
+    /// The secrets that are not shown beside personal data. `None` if that is not shown either.
+    show_personal_data: Option<KnownSecrets>,
     /// Invents what is not shown.
     inventor: Option<RefCell<Inventor>>,
 }
@@ -185,7 +186,10 @@ impl EntryWriter {
             contract,
             wire,
             accounts: state.accounts(),
-            show_personal_data: app.control.show_personal_data,
+            show_personal_data: app.control.show_personal_data.then(|| KnownSecrets {
+                listed: state.accounts().secrets().cloned().collect(),
+                issued: state.issued_tokens(),
+            }),
             inventor: None,
         }
     }
@@ -264,7 +268,7 @@ impl EntryWriter {
     fn mask(&self, request: &RecordedRequest) -> Mask<'_> {
         let Self { accounts, show_personal_data, inventor, .. } = self;
         let endpoint = Endpoint::at(request.method(), request.path());
-        Mask { accounts, show_personal_data: *show_personal_data, endpoint, inventor: inventor.as_ref() }
+        Mask { accounts, show_personal_data: show_personal_data.as_ref(), endpoint, inventor: inventor.as_ref() }
     }
 
     fn response_body(&self, JournalEntry { outcome, request, request_id, .. }: &JournalEntry) -> Value {
@@ -272,7 +276,7 @@ impl EntryWriter {
         let text = response::body(outcome, &self.wire, &request_id, |detail| &detail.masked);
         let text = text.filter(|text| !text.is_empty()).unwrap_or("null".into());
         let body = serde_json::from_str(&text).unwrap_or_else(|_| excerpt(&text).into());
-        if self.show_personal_data { body } else { without_personal_data(self.mask(request), body) }
+        if self.show_personal_data.is_some() { body } else { without_personal_data(self.mask(request), body) }
     }
 }
 
@@ -356,7 +360,7 @@ pub fn exchange_yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<Strin
 impl fmt::Display for EntryBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Explanation { response, outcome, .. } = &self.explanation;
-        write!(f, "#{} {} {} -> ", self.number, self.request.method, self.request.path)?;
+        write!(f, "#{} {} {} -> ", self.number, printable(&self.request.method), printable(&self.request.path))?;
         match (response.status, outcome.fault) {
             (Some(status), None) => write!(f, "{status}")?,
             (_, fault) => write!(f, "no response, fault {}", fault.unwrap_or_default())?,
@@ -364,7 +368,7 @@ impl fmt::Display for EntryBody {
         if let Some(code) = outcome.error_code {
             write!(f, " {code}")?;
         }
-        write!(f, ", {}", outcome.why)
+        write!(f, ", {}", printable(&outcome.why))
     }
 }
 
@@ -373,10 +377,10 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { response, outcome, checks, changes } = self;
         match (outcome.fault, response.status) {
-            (None, Some(status)) => writeln!(f, "{status} {}", response.body)?,
+            (None, Some(status)) => writeln!(f, "{status} {}", printable(&response.body.to_string()))?,
             (fault, _) => writeln!(f, "no answer, but a fault of the connection: {}", fault.unwrap_or_default())?,
         }
-        writeln!(f, "why         {}\n", outcome.why)?;
+        writeln!(f, "why         {}\n", printable(&outcome.why))?;
         for CheckReport { check, result, saw, citation: Citation { basis, source } } in checks {
             let result = match result {
                 CheckResult::Failed if outcome.decided_by == "script" => "answered by",
@@ -385,7 +389,10 @@ impl fmt::Display for Explanation {
                 CheckResult::NotReached => "not reached",
             };
             let colon = if saw.is_empty() { "" } else { ": " };
-            writeln!(f, "{result:11} {check}{colon}{saw}\n            {}: {source}", basis.as_str())?;
+            // A canonical request has lines of its own.
+            let saw: Vec<_> = saw.split('\n').map(printable).collect();
+            let (saw, basis) = (saw.join("\n"), basis.as_str());
+            writeln!(f, "{result:11} {check}{colon}{saw}\n            {basis}: {source}")?;
         }
         let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
         let changes = if changes.is_empty() { "nothing".to_owned() } else { changes.join("\n            ") };
@@ -397,6 +404,7 @@ impl fmt::Display for Explanation {
 impl fmt::Display for ChangeView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { customer, created, attempts: [before, after], real_name, customer_type } = self;
+        let customer = printable(customer);
         if *created {
             return write!(f, "customer {customer}: created");
         }

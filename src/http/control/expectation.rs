@@ -1,9 +1,9 @@
 //! What a test expects of the journal: conditions on entries, how many there are to be or in which order, and how long to
 //! wait for them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::http::Method;
@@ -12,8 +12,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use super::extract::RequestBody;
-use crate::domain::{DurationText, ENDPOINTS, Matcher, TypedMatcher, checks, short};
-use crate::fixture::{self, Document, LoadError, suggest};
+use crate::domain::{DurationText, ENDPOINTS, Matcher, checks, short};
+use crate::fixture::{self, Document, Key, KeyValue, Keys, LoadError, suggest};
 use crate::http::record::METHODS;
 use crate::simulator::Outcome;
 
@@ -38,60 +38,48 @@ pub struct ExpectationSpec {
     within: Option<DurationText>,
 }
 
-// The decoder knows it by its name.
 /// Conditions on journal entries: all have to hold.
-#[derive(Default, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, rename = "$bss_sim::Conditions")]
-#[schemars(rename = "Conditions", extend("allOf" = [{ "additionalProperties": { "not": { "type": "null" } } }]))]
-struct ConditionsSpec {
-    /// The path, without a query.
-    path: Option<TypedMatcher<String>>,
-    /// The method.
-    method: Option<TypedMatcher<String>>,
-    /// Headers, by their names in any case.
-    headers: Option<BTreeMap<String, TypedMatcher<String>>>,
-    /// The customer that the request was about, by its body or by its query.
-    customer_id: Option<TypedMatcher<String>>,
-    /// `identify_type` in the request.
-    identify_type: Option<TypedMatcher<i32>>,
-    /// `verified_file_url` in the request: one entry has to satisfy it.
-    verified_file_url: Option<TypedMatcher<String>>,
-    /// The name in the request.
-    name: Option<TypedMatcher<String>>,
-    /// The certificate number in the request.
-    verified_number: Option<TypedMatcher<String>>,
-    /// `xaccount_type` in the request.
-    xaccount_type: Option<TypedMatcher<String>>,
-    /// `verified_type` in the request.
-    verified_type: Option<TypedMatcher<i32>>,
-    /// `change_type` in the request.
-    change_type: Option<TypedMatcher<i32>>,
-    /// `corp_name` in the request.
-    corp_name: Option<TypedMatcher<String>>,
-    /// `account_name` in the request.
-    account_name: Option<TypedMatcher<String>>,
-    /// `customer` in the request.
-    customer: Option<TypedMatcher<String>>,
-    /// `domain_name` in the request.
-    domain_name: Option<TypedMatcher<String>>,
-    /// `email` in the request.
-    email: Option<TypedMatcher<String>>,
-    /// `xaccount_id` in the request.
-    xaccount_id: Option<TypedMatcher<String>>,
-    /// `search_type` in the request.
-    search_type: Option<TypedMatcher<String>>,
-    /// `search_value` in the request.
-    search_value: Option<TypedMatcher<String>>,
-    /// The HTTP status of the answer.
-    status: Option<TypedMatcher<i32>>,
-    /// The `error_code` of the answer.
-    error_code: Option<TypedMatcher<String>>,
-    /// The outcome, by its name in the catalog: `is_review 1`, `CBC.0100`, `PIC_SIZE_ERR`; or `fault reset`.
-    outcome: Option<TypedMatcher<String>>,
-    /// The check or the rule that refused.
-    rule: Option<TypedMatcher<String>>,
-    /// The name of the calling partner.
-    caller: Option<TypedMatcher<String>>,
+#[derive(Default)]
+struct ConditionsSpec(Conditions);
+
+/// What `match` can be about.
+static MATCH: LazyLock<Keys<Field>> = LazyLock::new(|| {
+    let text = |name, about, description| Key { name, value: KeyValue::Text(about), description };
+    let others = [
+        text("path", Field::Path, "The path, without a query."),
+        text("method", Field::Method, "The method."),
+        Key {
+            name: "headers",
+            value: KeyValue::Headers(Field::header),
+            description: "Headers, by their names in any case.",
+        },
+        Key { name: "status", value: KeyValue::Integer(Field::Status), description: "The HTTP status of the answer." },
+        text("error_code", Field::ErrorCode, "The `error_code` of the answer."),
+        text(
+            "outcome",
+            Field::Outcome,
+            "The outcome, by its name in the catalog: `is_review 1`, `CBC.0100`, `PIC_SIZE_ERR`; or `fault reset`.",
+        ),
+        text("rule", Field::Rule, "The check or the rule that refused."),
+        text("caller", Field::Caller, "The name of the calling partner."),
+    ];
+    Keys::with_parameters(others, |parameter| Field::Parameter(parameter.name))
+});
+
+impl<'de> Deserialize<'de> for ConditionsSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        MATCH.read(deserializer).map(Self)
+    }
+}
+
+impl JsonSchema for ConditionsSpec {
+    fn schema_name() -> Cow<'static, str> {
+        "Conditions".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        MATCH.schema(generator, "Conditions on journal entries: all have to hold.")
+    }
 }
 
 /// A number of entries: `exactly`, or the others.
@@ -136,7 +124,7 @@ impl<'de> Deserialize<'de> for Count {
 }
 
 impl JsonSchema for Count {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         CountFields::schema_name()
     }
 
@@ -152,7 +140,7 @@ pub(crate) enum Field {
     Method,
     /// A header, by its name in lower case.
     Header(Box<str>),
-    /// A field of the body. The customer's ID may also stand in the query.
+    /// A parameter, by its name: of the body, and the customer's ID also of the query.
     Parameter(&'static str),
     Status,
     ErrorCode,
@@ -180,42 +168,6 @@ impl fmt::Display for Field {
 
 /// Conditions on an entry, each on one field: all have to hold.
 pub(crate) type Conditions = Vec<(Field, Matcher)>;
-
-impl From<ConditionsSpec> for Conditions {
-    fn from(spec: ConditionsSpec) -> Self {
-        fn condition<T>(field: Field, matcher: Option<TypedMatcher<T>>) -> Option<(Field, Matcher)> {
-            matcher.map(|TypedMatcher(matcher, PhantomData)| (field, matcher))
-        }
-        let headers = spec.headers.unwrap_or_default().into_iter();
-        let headers = headers.map(|(name, matcher)| (Field::header(&name), Matcher::from(matcher)));
-        let others = [
-            condition(Field::Path, spec.path),
-            condition(Field::Method, spec.method),
-            condition(Field::Parameter("customer_id"), spec.customer_id),
-            condition(Field::Parameter("identify_type"), spec.identify_type),
-            condition(Field::Parameter("verified_file_url"), spec.verified_file_url),
-            condition(Field::Parameter("name"), spec.name),
-            condition(Field::Parameter("verified_number"), spec.verified_number),
-            condition(Field::Parameter("xaccount_type"), spec.xaccount_type),
-            condition(Field::Parameter("verified_type"), spec.verified_type),
-            condition(Field::Parameter("change_type"), spec.change_type),
-            condition(Field::Parameter("corp_name"), spec.corp_name),
-            condition(Field::Parameter("account_name"), spec.account_name),
-            condition(Field::Parameter("customer"), spec.customer),
-            condition(Field::Parameter("domain_name"), spec.domain_name),
-            condition(Field::Parameter("email"), spec.email),
-            condition(Field::Parameter("xaccount_id"), spec.xaccount_id),
-            condition(Field::Parameter("search_type"), spec.search_type),
-            condition(Field::Parameter("search_value"), spec.search_value),
-            condition(Field::Status, spec.status),
-            condition(Field::ErrorCode, spec.error_code),
-            condition(Field::Outcome, spec.outcome),
-            condition(Field::Rule, spec.rule),
-            condition(Field::Caller, spec.caller),
-        ];
-        others.into_iter().flatten().chain(headers).collect()
-    }
-}
 
 /// Reports values that no entry can have. `path` is the place of the conditions.
 fn check_conditions(document: &mut Document<'_>, path: &str, conditions: &Conditions) {
@@ -289,7 +241,7 @@ impl RequestBody for Expectation {
             if sequence.is_empty() {
                 return document.refuse("an empty `sequence` expects nothing");
             }
-            let elements: Vec<_> = sequence.into_iter().map(Conditions::from).collect();
+            let elements: Vec<_> = sequence.into_iter().map(|ConditionsSpec(conditions)| conditions).collect();
             for (index, conditions) in elements.iter().enumerate() {
                 check_conditions(document, &format!("sequence[{index}]"), conditions);
             }
@@ -305,7 +257,7 @@ impl RequestBody for Expectation {
         if at_least > at_most {
             return document.refuse("no number is at least `at_least` and at most `at_most`: is one the other?");
         }
-        let conditions = conditions.unwrap_or_default().into();
+        let ConditionsSpec(conditions) = conditions.unwrap_or_default();
         check_conditions(document, "match", &conditions);
         let elements = vec![conditions];
         Some(Self { elements, order: Order::Any { at_least, at_most }, within })

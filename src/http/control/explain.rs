@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::entry::{EntryWriter, Explanation};
 use super::error::{CONFLICT, ControlError, Result};
-use super::extract::{Body, InSpace, Readable, RequestBody, WantsText};
+use super::extract::{InSpace, Readable, RequestBody, Unread, WantsText};
 use super::journal::find;
+use super::off_workers;
 use crate::domain::{
     Application, Endpoint, INDIVIDUAL, Inspection, MAX_BODY_BYTES, Partner, ScriptedRequest, SentParameters, checks,
     gateway,
@@ -72,8 +73,9 @@ pub async fn post(
     State(app): State<Arc<App>>,
     InSpace(space): InSpace,
     WantsText(as_text): WantsText,
-    Body(Question { caller, asked }): Body<Question>,
+    unread: Unread<Question>,
 ) -> Result<Readable<200, Explanation>> {
+    let Question { caller, asked } = off_workers(&app, move || unread.read()).await?;
     let value = match asked {
         Asked::Again(request_id) => explain_again(&app, &space, caller.as_deref(), &request_id).await?,
         Asked::Request(request) => {
@@ -157,7 +159,8 @@ async fn explain_request(
     let status = response::status(&outcome).as_u16();
     let at = state.clock.now();
     let entry = JournalEntry { number: 0, request_id: Uuid::nil(), at, request, caller, status, script, outcome };
-    EntryWriter::new(app, space).explanation(&entry)
+    let writer = EntryWriter::new(app, space);
+    off_workers(app, move || writer.explanation(&entry)).await
 }
 
 /// Returns the outcome that an application with these pictures would have now. `headers` are the values of a header.

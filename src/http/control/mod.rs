@@ -53,6 +53,8 @@ const CA_PATH: &str = "/_sim/tls/ca.pem";
 const JOURNAL_PATH: &str = "/_sim/journal";
 const METRICS_PATH: &str = "/_sim/metrics";
 const CODES_PATH: &str = "/_sim/verification-codes";
+const CHECK_PATH: &str = "/_sim/check";
+const EXPLAIN_PATH: &str = "/_sim/explain";
 const VERIFY_PATH: &str = "/_sim/verify";
 
 const HEALTH: &str = "Needs no control token. A server that answers at all is both alive and ready.";
@@ -88,7 +90,7 @@ fn guarded_routes() -> ApiRouter {
             op("putCertificate", "Creates or replaces a certificate").parameter(CERTIFICATE))
         .delete("/_sim/certificates/{number}", accounts::delete_certificate,
             op("deleteCertificate", "Deletes a certificate").parameter(CERTIFICATE))
-        .post("/_sim/check", check::post, op("checkScenario", "What is wrong with the text of a scenario file, and whether \
+        .post(CHECK_PATH, check::post, op("checkScenario", "What is wrong with the text of a scenario file, and whether \
                 its exchanges get what they expect")
                 .description("The body is the text, whatever its Content-Type says. Nothing of the simulator changes."))
         .get("/_sim/clock", spaces::get_clock, op("getClock", "The time of a space"))
@@ -107,7 +109,7 @@ fn guarded_routes() -> ApiRouter {
         .post("/_sim/customers/{id}/review", accounts::review_customer,
             op("reviewCustomer", "Decides the review that a customer is under")
                 .parameter(CUSTOMER).error(CONFLICT))
-        .post("/_sim/explain", explain::post, op("explain", "The answer that a request would get now, and why")
+        .post(EXPLAIN_PATH, explain::post, op("explain", "The answer that a request would get now, and why")
                 .description("Nothing changes, and nothing is counted or recorded. `Accept: text/plain` asks for text.")
                 .error(CONFLICT))
         .get("/_sim/journal", journal::list,
@@ -204,12 +206,17 @@ async fn check_query(request: Request, next: Next) -> Result<Response, ControlEr
     let (method, path) = (request.method(), request.uri().path());
     let is_journal = path.strip_prefix(JOURNAL_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let knows_more = is_journal || FILTERED_PATHS.contains(&path);
-    let has_others = (method == Method::GET && knows_more) || path == METRICS_PATH;
+    let is_read = [Method::GET, Method::HEAD].contains(method);
+    let has_others = (is_read && knows_more) || path == METRICS_PATH;
     let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
     let Query(parameters) = query.map_err(|rejection| ControlError::malformed(rejection.body_text()))?;
     match parameters.iter().find(|(name, _)| !has_others && name != "space") {
         Some((name, _)) => {
             let error = ControlError::malformed(format!("unknown parameter `{name}`: the call knows `space`"));
+            Err(guard::refuse(error, request).await)
+        }
+        None if path != METRICS_PATH && parameters.iter().filter(|(name, _)| name == "space").count() > 1 => {
+            let error = ControlError::malformed("the parameter `space` is given twice");
             Err(guard::refuse(error, request).await)
         }
         None => Ok(next.run(request).await),
@@ -237,8 +244,9 @@ fn set_request_id(response: &mut Response) {
     response.headers_mut().insert(X_REQUEST_ID, request_id_header(&Uuid::new_v4().simple().to_string()));
 }
 
-/// The calls that may wait for something. They take a thread only while they work.
-const WAITING: [&str; 1] = [VERIFY_PATH];
+/// The calls that may wait for something: an entry, an answer that is held back, a bucket. They take a thread only while they
+/// work.
+const WAITING: [&str; 3] = [CHECK_PATH, EXPLAIN_PATH, VERIFY_PATH];
 
 /// Runs a call on a thread for blocking work, once its body has come. Some calls take long, and the workers of the runtime
 /// answer other requests meanwhile. A few run at the same time; others wait.

@@ -18,7 +18,7 @@ use super::error::ControlError;
 use super::expectation::{Conditions, Expectation, Field, Order};
 use super::extract::{InSpace, Readable, Unread, WantsText, no_space};
 use super::off_workers;
-use crate::domain::{APPLICATION, Answer, CUSTOMER_ID, Endpoint, Matcher, SentParameters, excerpt};
+use crate::domain::{APPLICATION, Answer, CUSTOMER_ID, Endpoint, Matcher, SentParameters, excerpt, printable, short};
 use crate::http::App;
 use crate::http::extract::query_value;
 use crate::http::mask::MASK;
@@ -94,9 +94,13 @@ impl fmt::Display for NotVerified {
         for CloseEntry { differs, entry } in &self.closest {
             write!(f, "\n  {entry}")?;
             for Difference { field, expected, got } in differs {
+                let (field, expected) = (printable(field), printable(expected));
                 match got.as_deref() {
                     Some(DIFFERS) => write!(f, "\n    {field}: expected {expected}, but it differs")?,
-                    got => write!(f, "\n    {field}: expected {expected}, got {}", got.unwrap_or("nothing"))?,
+                    got => {
+                        let got = printable(got.unwrap_or("nothing"));
+                        write!(f, "\n    {field}: expected {expected}, got {got}")?;
+                    }
                 }
             }
         }
@@ -254,7 +258,7 @@ fn closest(
         let difference = |(field, matcher): &&(Field, Matcher)| Difference {
             field: field.to_string(),
             expected: excerpt(&in_words(matcher)).into_owned(),
-            got: got(&observed.shown(field, &entry)),
+            got: observed.shown(field, &entry).got(),
         };
         CloseEntry { differs: differences.iter().map(difference).collect(), entry }
     });
@@ -274,11 +278,20 @@ const fn distance(field: &Field, is_absent: bool) -> u32 {
 /// What is told of a value that is not shown.
 const DIFFERS: &str = "differs";
 
-fn got(shown: &[String]) -> Option<String> {
-    match shown {
-        [] => None,
-        _ if shown.iter().any(|value| value.contains(MASK)) => Some(DIFFERS.to_owned()),
-        _ => Some(excerpt(&shown.join(", ")).into_owned()),
+/// The values of a field as they are shown.
+enum Shown {
+    /// In the form of JSON.
+    Values(Vec<String>),
+    Masked,
+}
+
+impl Shown {
+    fn got(self) -> Option<String> {
+        match self {
+            Self::Values(values) if values.is_empty() => None,
+            Self::Values(values) => Some(excerpt(&values.join(", ")).into_owned()),
+            Self::Masked => Some(DIFFERS.to_owned()),
+        }
     }
 }
 
@@ -296,9 +309,10 @@ fn in_words(matcher: &Matcher) -> String {
     }
 }
 
-/// A value as JSON has it: numbers without quotes.
+/// A value as JSON has it: numbers without quotes. A text such as `00123` is no number.
 fn quoted(value: &str) -> String {
-    value.parse::<i64>().map_or_else(|_| Value::from(value).to_string(), |number| number.to_string())
+    let is_number = value.parse::<i64>().is_ok_and(|number| number.to_string() == value);
+    if is_number { value.to_owned() } else { Value::from(value).to_string() }
 }
 
 /// The parameters in the body of a request, whatever its path and its type.
@@ -354,20 +368,32 @@ impl<'a> Observed<'a> {
         value.into_iter().collect()
     }
 
-    /// The values of a field as they are shown, in the form of JSON.
-    fn shown(&self, field: &Field, view: &EntryBody) -> Vec<String> {
-        let request = &view.request;
+    /// The values of a field as the entry shows them.
+    fn shown(&self, field: &Field, view: &EntryBody) -> Shown {
+        let (request, sent) = (&view.request, self.values(field));
+        // What was sent may have the mask in it.
+        let is_masked = |text: &str| text.contains(MASK) && sent.iter().all(|sent| excerpt(sent) != text);
         match field {
-            Field::Path => vec![quoted(request.path.split('?').next().unwrap_or_default())],
-            Field::Header(name) => {
-                request.headers.get(&**name).and_then(Value::as_str).map(quoted).into_iter().collect()
-            }
+            Field::Path => Shown::Values(vec![quoted(request.path.split('?').next().unwrap_or_default())]),
+            Field::Header(name) => match request.headers.get(&*short(name)).and_then(Value::as_str) {
+                Some(value) if is_masked(value) => Shown::Masked,
+                value => Shown::Values(value.map(quoted).into_iter().collect()),
+            },
             Field::Parameter(name) => {
                 let in_query = || Some(query_value(&request.path.parse().ok()?, name)?.into());
-                let value = request.body.get(*name).cloned().or_else(in_query);
-                value.filter(|value: &Value| !value.is_null()).map(|value| value.to_string()).into_iter().collect()
+                let value = request.body.pointer(&format!("/{}", name.replace('.', "/"))).cloned().or_else(in_query);
+                let texts = match &value {
+                    Some(Value::Array(values)) => &values[..],
+                    value => value.as_slice(),
+                };
+                match &value {
+                    _ if texts.iter().filter_map(Value::as_str).any(is_masked) => Shown::Masked,
+                    None | Some(Value::Null) => Shown::Values(Vec::new()),
+                    Some(Value::Object(_)) => Shown::Values(vec!["an object".to_owned()]),
+                    Some(value) => Shown::Values(vec![value.to_string()]),
+                }
             }
-            _ => self.values(field).iter().map(|value| quoted(value)).collect(),
+            _ => Shown::Values(sent.iter().map(|value| quoted(value)).collect()),
         }
     }
 }

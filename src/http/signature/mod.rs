@@ -189,7 +189,7 @@ impl<'a> Signed<'a> {
         Err(SignatureError::Mismatch {
             canonical_request: text(&canonical),
             masked_request: text(&masked),
-            string_to_sign: self.string_to_sign(&canonical, date),
+            string_to_sign: self.shown_string_to_sign(&canonical, date),
             mistake: mistake::find(self, &canonical, date, key),
         })
     }
@@ -234,6 +234,13 @@ impl<'a> Signed<'a> {
     fn string_to_sign(&self, canonical: &[u8], date: &str) -> String {
         let Authorization { algorithm, scope, .. } = self.authorization;
         string_to_sign(algorithm, scope, date, canonical)
+    }
+
+    /// The string to sign without what the client wrote in its scope after the day.
+    fn shown_string_to_sign(&self, canonical: &[u8], date: &str) -> String {
+        let Authorization { algorithm, scope, .. } = self.authorization;
+        let scope = scope.split_once('/').map_or_else(String::new, |(day, _)| format!("{day}/{}", mask::MASK));
+        string_to_sign(algorithm, &scope, date, canonical)
     }
 
     fn header(&self, name: &str) -> Option<&'a [u8]> {

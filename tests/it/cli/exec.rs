@@ -341,6 +341,34 @@ async fn exec_shows_personal_data_only_when_it_is_told_to() {
 }
 
 #[tokio::test]
+async fn exec_report_masks_the_conditions_of_what_is_left_over() {
+    let path = json!({ "prefix": "/v2/partners/sub-customers" });
+    let create = json!({
+        "path": path, "method": "POST", "email": "geheim@b.example", "domain_name": { "prefix": "Geheim" },
+        "headers": { "X-Seen": ["Geheim"] },
+    });
+    let secret = json!({ "headers": { "X-Auth-Token": "Secret-1", "X-Any": { "not": "Bearer Secret-2" } } });
+    let apply = json!({ "customer_id": "c-shown", "verified_type": [3, 5], "verified_file_url": "shown.jpg", "caller": "demo-partner" });
+    for (arguments, is_shown) in [(&[][..], false), (&["--show-personal-data"], true)] {
+        let exec = Exec::start(arguments, Exec::WAIT);
+        let client = exec.client();
+        for when in [&create, &secret, &apply] {
+            let partner = &client.get("/partners").await["partners"][0]["name"];
+            let when = if when == &apply { with(when.clone(), "caller", partner.clone()) } else { when.clone() };
+            let path =
+                when.get("email").map_or(when.clone(), |_| with(when.clone(), "path", "/v2/partners/sub-customers"));
+            client.script(&json!({ "when": path, "then": { "error_code": "CBC.0999" } })).await;
+        }
+        let (_, _, report) = exec.end();
+        assert_eq!(report.to_lowercase().contains("geheim"), is_shown, "{report}");
+        assert!(!report.contains("Secret-"), "{report}");
+        for shown in ["/v2/partners/sub-customers", "c-shown", "[3,5]", "shown.jpg", "POST", "X-Auth-Token"] {
+            assert!(report.contains(shown), "{shown}: {report}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn exec_report_is_bounded_and_shows_no_secret() {
     let exec = Exec::start(&[], Exec::WAIT);
     let client = exec.client();

@@ -217,3 +217,29 @@ async fn post_check_repeats_the_beginning_of_long_texts() {
     let checked = check(&app, &format!("settings: {{ seed: '{}' }}", "1".repeat(100_000))).await;
     assert!(checked.to_string().len() < 1000, "{checked:.300}");
 }
+
+#[tokio::test]
+async fn post_check_that_waits_leaves_other_calls_room() {
+    let app = TestApp::builtin();
+    let slow = json!({
+        "partners": [{
+            "id": "demo-account", "name": "demo", "xaccount_type": "DEMO_IDP", "credentials": { "tokens": ["token"] },
+        }],
+        "scripted": [{ "delay": "9s" }],
+        "exchanges": [{ "request": passport("c-1"), "expect": { "status": 400 } }],
+    });
+    let waiting: Vec<_> = (0..20)
+        .map(|_| {
+            let (app, text) = (app.clone(), slow.to_string());
+            tokio::spawn(async move { app.call("POST", "/_sim/check", &[], text).await.json() })
+        })
+        .collect();
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    for _ in 0..20 {
+        let clock = tokio::time::timeout(std::time::Duration::from_secs(5), app.get("/clock"));
+        clock.await.expect("the calls that wait hold nothing back");
+    }
+    let is_waiting = waiting.iter().filter(|call| !call.is_finished()).count();
+    assert_eq!(is_waiting, 20, "the exchanges are still held back");
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, list, passport, with, without};
+use crate::support::{CALLERS, TestApp, list, passport, with, without};
 
 /// A world in which many things can go wrong.
 const WORLD: &str = "
@@ -182,4 +182,14 @@ async fn post_explain_as_takes_a_token_or_a_partner() {
     ] {
         assert_eq!(app.post("/explain", &body).await.0, 422, "{why}");
     }
+}
+
+#[tokio::test]
+async fn explanation_as_text_has_no_control_characters_of_a_client() {
+    let app = TestApp::from_text(CALLERS);
+    let body = json!({ "request": passport("c\u{1b}[2J\npassed      everything\u{9b}") }).to_string();
+    let reply = app.call("POST", "/_sim/explain", &[("accept", "text/plain")], body).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert!(!reply.body.contains(|c: char| c.is_control() && c != '\n'), "{:?}", reply.body);
+    assert!(!reply.body.contains("\npassed      everything"), "{}", reply.body);
 }

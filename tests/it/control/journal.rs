@@ -587,3 +587,18 @@ async fn get_entry_as_an_exchange_passes_check() {
     let exchange = app.call("GET", &format!("/_sim/journal/{}?view=exchange", raw.id()), &[], "").await.body;
     assert!(exchange.ends_with("  expect:\n    status: 502\n"), "any body: {exchange}");
 }
+
+#[tokio::test]
+async fn head_takes_the_parameters_of_get_and_space_is_given_once() {
+    let app = TestApp::builtin();
+    for method in ["GET", "HEAD"] {
+        let call = async |path: &str| app.call(method, path, &[], "").await.status;
+        for path in ["/_sim/journal?limit=1", "/_sim/customers?limit=1", "/_sim/clock?space=default"] {
+            assert_eq!(call(path).await, 200, "{method} {path}");
+        }
+        for path in ["/_sim/clock", "/_sim/journal", "/_sim/customers"] {
+            let twice = format!("{path}?space=default&space=default");
+            assert_eq!(call(&twice).await, 400, "{method} {twice}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod catalog;
 mod certificates;
 mod check;
 mod clock;
+mod conditions;
 mod console;
 mod coverage;
 mod explain;

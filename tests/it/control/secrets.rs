@@ -363,7 +363,13 @@ async fn personal_data_is_shown_without_secrets() {
     }
     // The space's own credentials are known, wherever they stand.
     body["note"] = "demo-secret".into();
-    body["notes"] = json!(["demo-password", "token"]);
+    body["notes"] = json!(["demo-password", "token", "customer-secret", "customer-password", "gQpjbi1ub3J0aC00"]);
+    let issued = app.log_in(["demo", "operator", "demo-password"], &[]).await.token().to_owned();
+    assert_eq!(app.delete("/journal").await, 204);
+    body["issued"] = json!([issued, format!("Token {issued}; x")]);
+    for name in ["opinion", "task", "zipcode"] {
+        body[name] = format!("seen-{name}").into();
+    }
     let headers = [
         ("x-api-key", "Geheim"),
         ("x-session", "Geheim"),
@@ -371,6 +377,8 @@ async fn personal_data_is_shown_without_secrets() {
         ("x-anything", "Bearer Geheim"),
         ("referer", "http://a/?token=Geheim"),
         ("x-seen", "visible"),
+        ("x-longer", "id=1; key2=x, demo-secret; y"),
+        ("x-word", "a token."),
     ];
     let path = format!("{INDIVIDUAL}?sig=Geheim&pass%77ord=Geheim&a=1;token=Geheim&seen=yes");
     app.call("POST", &path, &headers, body.to_string()).await;
@@ -380,10 +388,12 @@ async fn personal_data_is_shown_without_secrets() {
     let login = json!({ "auth": { "identity": { "methods": ["password"], "password": { "user": user } } } });
     app.call("POST", "/v3/auth/tokens", &[], login.to_string()).await;
     let journal = app.get("/journal").await.to_string();
-    for secret in ["Geheim", "demo-secret", "demo-password", r#""token""#] {
+    let listed = ["Geheim", "demo-secret", "demo-password", "customer-secret", "customer-password", "gQpjbi1ub3J0aC00"];
+    for secret in listed.into_iter().chain([r#""token""#, "a token.", &*issued]) {
         assert!(!journal.contains(secret), "{secret}: {journal}");
     }
-    for seen in ["Wang Xiaoming", "+8613800138000", "visible", "seen=yes"] {
+    let seen = ["Wang Xiaoming", "+8613800138000", "visible", "seen=yes", "seen-opinion", "seen-task", "seen-zipcode"];
+    for seen in seen {
         assert!(journal.contains(seen), "{seen}: {journal}");
     }
 }

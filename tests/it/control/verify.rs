@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{INDIVIDUAL, TestApp, UNDER_REVIEW, list, passport, text, with};
+use crate::support::{CALLERS, INDIVIDUAL, TestApp, UNDER_REVIEW, list, passport, text, with};
 
 async fn verify(app: &TestApp, expectation: Value) -> (u16, Value) {
     app.post("/verify", &expectation).await
@@ -254,9 +254,9 @@ async fn post_verify_as_text_tells_expected_and_got() {
       #2 POST /v2/customers/realname-auths/individual -> 400 CBC.99000027, not-authenticated-yet: real-name status: under_review
         verified_type: expected 5 or 6, got 3
         status: expected 200, got 400
-        error_code: expected no value, got "CBC.99000027"
         headers.x-auth-token: expected "another", but it differs
         headers.x-trace: expected what begins with "t-", got nothing
+        error_code: expected no value, got "CBC.99000027"
     "#);
     for accept in ["application/json, text/plain", "*/*", "text/html"] {
         let reply = app.call("POST", "/_sim/verify", &[("accept", accept)], body.clone()).await;
@@ -398,5 +398,27 @@ async fn post_verify_with_a_value_that_no_entry_has_is_422_with_what_is_meant() 
     ] {
         let (status, answer) = verify(&app, json!({ "match": conditions, "count": { "exactly": 0 } })).await;
         assert_eq!(status, 200, "{conditions}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn post_verify_shows_values_as_they_were_sent() {
+    let app = TestApp::from_text(CALLERS);
+    let long = format!("x-{}", "a".repeat(80));
+    let token = [("x-auth-token", "token"), ("content-type", "application/json"), (&*long, "value")];
+    let sent = with(with(passport("a***b"), "verified_type", 3), "xaccount_type", "***");
+    app.call("POST", INDIVIDUAL, &token, sent.to_string()).await;
+    let table = [
+        (json!({ "customer_id": "00123" }), json!("\"00123\""), json!("\"a***b\"")),
+        (json!({ "customer_id": "+8" }), json!("\"+8\""), json!("\"a***b\"")),
+        (json!({ "customer_id": "8" }), json!("8"), json!("\"a***b\"")),
+        (json!({ "headers": { &long: "x" } }), json!("\"x\""), json!("differs")),
+        (json!({ "headers": { "x-nothing": "x" } }), json!("\"x\""), Value::Null),
+        (json!({ "name": "Li" }), json!("\"Li\""), json!("differs")),
+    ];
+    for (conditions, expected, got) in table {
+        let (status, found) = verify(&app, json!({ "match": conditions })).await;
+        let difference = &found["closest"][0]["differs"][0];
+        assert_eq!((status, &difference["expected"], &difference["got"]), (409, &expected, &got), "{found}");
     }
 }
