@@ -15,26 +15,6 @@ use crate::fixture::write::{block, flow, scalar};
 use crate::fixture::{LoadError, LoadedScenario};
 use crate::http::{ProofLimits, Proven, prove};
 
-/// The parameters that conditions of scripts know.
-const CONDITIONS: [&str; 16] = [
-    "customer_id",
-    "identify_type",
-    "verified_file_url",
-    "name",
-    "verified_number",
-    "xaccount_type",
-    "verified_type",
-    "change_type",
-    "corp_name",
-    "account_name",
-    "customer",
-    "domain_name",
-    "email",
-    "xaccount_id",
-    "search_type",
-    "search_value",
-];
-
 /// After so many runs no subject waits for an earlier call of its own.
 const PATIENT_RUNS: usize = 3;
 
@@ -397,21 +377,21 @@ fn conditions(world: &LearnedWorld, call: &RecordedCall) -> Value {
     if let Some(caller) = world.callers[call.caller].as_deref().filter(|_| world.partners.len() > 1) {
         when["caller"] = caller.into();
     }
-    for name in CONDITIONS {
-        let Some(parameter) = call.endpoint.parameter(name) else { continue };
-        let value = match call.fields.get(name) {
+    for parameter in call.endpoint.parameters {
+        let value = match call.fields.get(parameter.name) {
             Some(Value::Array(elements)) => elements.first(),
             value => value,
         };
         let Some(value) = value else { continue };
-        let is_number = matches!(parameter.kind, Kind::Integer { .. } | Kind::Number { .. });
-        let fits = if is_number {
-            value.as_i64().is_some_and(|number| i32::try_from(number).is_ok())
-        } else {
-            value.is_string()
+        let fits = match parameter.kind {
+            Kind::Integer { .. } | Kind::Number { .. } => {
+                value.as_i64().is_some_and(|number| i32::try_from(number).is_ok())
+            }
+            Kind::Text { .. } | Kind::Pattern { .. } | Kind::TextList { .. } => value.is_string(),
+            Kind::Boolean | Kind::Object => false,
         };
         if fits {
-            when[name] = value.clone();
+            when[parameter.name] = value.clone();
         }
     }
     when

@@ -190,10 +190,10 @@ exchanges:
     body.error_msg: expected nothing, got \"You are not a customer of a partner yet.\"
     why: customer-has-partner: no customer with this ID
     passed head-size (assumed): a target of 39 bytes
-    passed space-known (assumed)
     passed path-known (assumed): /v2/customers/realname-auths/individual
     passed method-known (assumed): POST /v2/customers/realname-auths/individual
     passed body-size (assumed): 159 bytes
+    passed space-known (assumed)
     passed authenticated (documented): account demo
     passed caller-is-partner (documented): account demo
     passed parameters (documented): a well-formed request
