@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use super::extract::RequestBody;
 use crate::domain::{DurationText, ENDPOINTS, Matcher, checks, short};
-use crate::fixture::{self, Document, Key, KeyValue, Keys, LoadError, suggest};
+use crate::fixture::{self, ConditionKey, ConditionKeys, Document, KeyValue, LoadError, suggest};
 use crate::http::record::METHODS;
 use crate::simulator::Outcome;
 
@@ -43,17 +43,21 @@ pub struct ExpectationSpec {
 struct ConditionsSpec(Conditions);
 
 /// What `match` can be about.
-static MATCH: LazyLock<Keys<Field>> = LazyLock::new(|| {
-    let text = |name, about, description| Key { name, value: KeyValue::Text(about), description };
+static MATCH: LazyLock<ConditionKeys<Field>> = LazyLock::new(|| {
+    let text = |name, about, description| ConditionKey { name, value: KeyValue::Text(about), description };
     let others = [
         text("path", Field::Path, "The path, without a query."),
         text("method", Field::Method, "The method."),
-        Key {
+        ConditionKey {
             name: "headers",
             value: KeyValue::Headers(Field::header),
             description: "Headers, by their names in any case.",
         },
-        Key { name: "status", value: KeyValue::Integer(Field::Status), description: "The HTTP status of the answer." },
+        ConditionKey {
+            name: "status",
+            value: KeyValue::Integer(Field::Status),
+            description: "The HTTP status of the answer.",
+        },
         text("error_code", Field::ErrorCode, "The `error_code` of the answer."),
         text(
             "outcome",
@@ -63,7 +67,7 @@ static MATCH: LazyLock<Keys<Field>> = LazyLock::new(|| {
         text("rule", Field::Rule, "The check or the rule that refused."),
         text("caller", Field::Caller, "The name of the calling partner."),
     ];
-    Keys::with_parameters(others, |parameter| Field::Parameter(parameter.name))
+    ConditionKeys::with_parameters(others, |parameter| Field::Parameter(parameter.name))
 });
 
 impl<'de> Deserialize<'de> for ConditionsSpec {

@@ -192,7 +192,7 @@ pub async fn list(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
-pub struct Shown {
+pub struct EntryQuery {
     /// The whole entry, or an exchange for a scenario file, in YAML.
     #[serde(default)]
     view: EntryView,
@@ -248,7 +248,7 @@ pub async fn get(
     State(app): State<Arc<App>>,
     (InSpace(space), PathName(request_id)): (InSpace, PathName),
     WantsText(as_text): WantsText,
-    QueryOf(shown): QueryOf<Shown>,
+    QueryOf(shown): QueryOf<EntryQuery>,
 ) -> Result<OneEntry> {
     let entry = find(&space, &request_id)?;
     Ok(match shown.view {

@@ -279,13 +279,13 @@ const fn distance(field: &Field, is_absent: bool) -> u32 {
 const DIFFERS: &str = "differs";
 
 /// The values of a field as they are shown.
-enum Shown {
+enum ShownValue {
     /// In the form of JSON.
     Values(Vec<String>),
     Masked,
 }
 
-impl Shown {
+impl ShownValue {
     fn got(self) -> Option<String> {
         match self {
             Self::Values(values) if values.is_empty() => None,
@@ -369,15 +369,15 @@ impl<'a> Observed<'a> {
     }
 
     /// The values of a field as the entry shows them.
-    fn shown(&self, field: &Field, view: &EntryBody) -> Shown {
+    fn shown(&self, field: &Field, view: &EntryBody) -> ShownValue {
         let (request, sent) = (&view.request, self.values(field));
         // What was sent may have the mask in it.
         let is_masked = |text: &str| text.contains(MASK) && sent.iter().all(|sent| excerpt(sent) != text);
         match field {
-            Field::Path => Shown::Values(vec![quoted(request.path.split('?').next().unwrap_or_default())]),
+            Field::Path => ShownValue::Values(vec![quoted(request.path.split('?').next().unwrap_or_default())]),
             Field::Header(name) => match request.headers.get(&*short(name)).and_then(Value::as_str) {
-                Some(value) if is_masked(value) => Shown::Masked,
-                value => Shown::Values(value.map(quoted).into_iter().collect()),
+                Some(value) if is_masked(value) => ShownValue::Masked,
+                value => ShownValue::Values(value.map(quoted).into_iter().collect()),
             },
             Field::Parameter(name) => {
                 let in_query = || Some(query_value(&request.path.parse().ok()?, name)?.into());
@@ -387,13 +387,13 @@ impl<'a> Observed<'a> {
                     value => value.as_slice(),
                 };
                 match &value {
-                    _ if texts.iter().filter_map(Value::as_str).any(is_masked) => Shown::Masked,
-                    None | Some(Value::Null) => Shown::Values(Vec::new()),
-                    Some(Value::Object(_)) => Shown::Values(vec!["an object".to_owned()]),
-                    Some(value) => Shown::Values(vec![value.to_string()]),
+                    _ if texts.iter().filter_map(Value::as_str).any(is_masked) => ShownValue::Masked,
+                    None | Some(Value::Null) => ShownValue::Values(Vec::new()),
+                    Some(Value::Object(_)) => ShownValue::Values(vec!["an object".to_owned()]),
+                    Some(value) => ShownValue::Values(vec![value.to_string()]),
                 }
             }
-            _ => Shown::Values(sent.iter().map(|value| quoted(value)).collect()),
+            _ => ShownValue::Values(sent.iter().map(|value| quoted(value)).collect()),
         }
     }
 }
