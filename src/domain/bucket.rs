@@ -293,7 +293,7 @@ impl<'a> PicturePath<'a> {
     /// character. All of these are assumed: the page gives examples only. The error says what the path must be.
     pub fn parse(path: impl Into<Cow<'a, str>>) -> Result<Self, &'static str> {
         let path = path.into();
-        if is_plain(path.as_bytes()) {
+        if is_plain(&path) {
             return Ok(Self(path));
         }
         let is_forbidden = |character: char| character == '\\' || character.is_control();
@@ -325,17 +325,12 @@ impl<'a> PicturePath<'a> {
     }
 }
 
-/// Returns true for the bytes of a usual path, about which nothing else has to be asked.
-fn is_plain(path: &[u8]) -> bool {
+/// Returns true for a usual path, about which nothing else has to be asked.
+fn is_plain(path: &str) -> bool {
     let is_usual = |byte: u8| matches!(byte, b' '..=b'~') & !matches!(byte, b'\\' | b':');
-    let begins_segment = |byte: u8| matches!(byte, b'.' | b'/');
-    // No loop has a way out in the middle, so that the processor looks at many bytes at once.
-    path.first().is_some_and(|first| !begins_segment(*first))
-        && path.iter().fold(true, |all, byte| all & is_usual(*byte))
-        && path
-            .iter()
-            .zip(&path[1..])
-            .fold(true, |all, (before, byte)| all & !((*before == b'/') & begins_segment(*byte)))
+    // The loop has no way out in the middle, so that the processor looks at many bytes at once.
+    let all_usual = path.bytes().fold(true, |all, byte| all & is_usual(byte));
+    all_usual && !path.is_empty() && !path.starts_with(['.', '/']) && !path.contains("/.")
 }
 
 /// Returns true if the path begins with a URI scheme, by the grammar of RFC 3986.

@@ -1,7 +1,6 @@
 //! What is shown of a request: in the journal, in explanations and in the log. A value is shown only at a place and in a
 //! form in which it is known to be harmless. Names of keys, headers and parameters are shown, and so are paths.
 
-use foldhash::HashSet;
 use std::cell::RefCell;
 use std::fmt;
 use std::net::IpAddr;
@@ -16,9 +15,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::invent::Inventor;
+use super::secrets::{KnownSecrets, is_secret};
 use crate::domain::{
-    Accounts, CUSTOMER_ID, Endpoint, Kind, Parameter, PicturePath, REVIEW_RESULT, Secret, SentValue, TOKENS,
-    VERIFIED_FILE_URL, excerpt, short,
+    Accounts, CUSTOMER_ID, Endpoint, Kind, Parameter, PicturePath, REVIEW_RESULT, SentValue, TOKENS, VERIFIED_FILE_URL,
+    excerpt, short,
 };
 use crate::simulator::SpaceId;
 
@@ -39,64 +39,6 @@ const MAX_VALUE_BYTES: usize = 8 * 1024;
 
 /// The most bytes of a body that is shown with personal data.
 const MAX_SHOWN_BYTES: usize = 1024 * 1024;
-
-/// Words of the names of secrets, which are not shown even where personal data is.
-const SECRET_WORDS: [&str; 10] = ["auth", "code", "jwt", "key", "keys", "otp", "pass", "pin", "sig", "sk"];
-
-/// Parts of the names of secrets, also within a word.
-const SECRET_PARTS: [&str; 17] = [
-    "apikey",
-    "authoriz",
-    "bearer",
-    "cookie",
-    "credential",
-    "oauth",
-    "passcode",
-    "passphrase",
-    "passw",
-    "privatekey",
-    "pwd",
-    "referer",
-    "secret",
-    "secretkey",
-    "session",
-    "signature",
-    "token",
-];
-
-/// The fewest bytes of a secret that is looked for anywhere in a text. Shorter ones have to be a word of it.
-const MIN_SECRET_BYTES: usize = 8;
-
-/// The secrets that a space knows.
-#[derive(Debug, Default)]
-pub struct KnownSecrets {
-    pub listed: Vec<Secret>,
-    pub issued: HashSet<Secret>,
-}
-
-impl KnownSecrets {
-    /// Returns true if one of them is in a text.
-    fn are_in(&self, text: &str) -> bool {
-        let is_end = |c: char| !c.is_alphanumeric() && !"-_".contains(c);
-        let is_in = |secret: &str| {
-            text.match_indices(secret).any(|(start, _)| {
-                let is_alone = || {
-                    text[..start].chars().next_back().is_none_or(is_end)
-                        && text[start + secret.len()..].chars().next().is_none_or(is_end)
-                };
-                secret.len() >= MIN_SECRET_BYTES || (!secret.is_empty() && is_alone())
-            })
-        };
-        self.listed.iter().any(|secret| is_in(secret.expose())) || !self.issued.is_empty() && self.is_issued_in(text)
-    }
-
-    /// There may be thousands of issued tokens: words are looked up among them, also what follows on a name.
-    fn is_issued_in(&self, text: &str) -> bool {
-        let is_end = |c: char| c.is_whitespace() || ",;:\"'()<>".contains(c);
-        let mut words = text.split(is_end).flat_map(|word| [Some(word), word.split_once('=').map(|(_, value)| value)]);
-        words.any(|word| word.is_some_and(|word| self.issued.contains(&Secret::new(word))))
-    }
-}
 
 /// A header that can be harmless, with a test of its values in lower case.
 type HarmlessHeader = (&'static str, fn(&str) -> bool);
@@ -494,26 +436,6 @@ fn beginning<'a>(value: &str, known: &[&'a str]) -> &'a str {
     known.iter().find(|known| value.starts_with(**known)).copied().unwrap_or_default()
 }
 
-/// Returns true if a secret may have this name, such as `apiKey`, `x-auth-token` or `PASSWORD`.
-fn is_secret(name: &str) -> bool {
-    let in_lower_case = name.to_ascii_lowercase();
-    SECRET_PARTS.iter().any(|part| in_lower_case.contains(part))
-        || words(name).any(|word| SECRET_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
-}
-
-/// Returns the words of a name: they begin after a sign or a digit, or with an upper-case letter beside a lower-case one.
-fn words(name: &str) -> impl Iterator<Item = &str> {
-    let is_upper = |place: usize| name.as_bytes().get(place).is_some_and(u8::is_ascii_uppercase);
-    let is_lower = |place: usize| name.as_bytes().get(place).is_some_and(u8::is_ascii_lowercase);
-    let begins = move |place: usize| is_upper(place) && (is_lower(place + 1) || place > 0 && is_lower(place - 1));
-    let mut start = 0;
-    let parts = (1..=name.len()).filter_map(move |place| {
-        let is_end = place == name.len() || begins(place);
-        (is_end && name.is_char_boundary(place)).then(|| &name[std::mem::replace(&mut start, place)..place])
-    });
-    parts.flat_map(|part| part.split(|c: char| !c.is_alphabetic()))
-}
-
 /// Returns the conditions of a scripted answer, as a file writes them, with the values that are shown.
 pub fn conditions(when: Value, show_personal_data: bool) -> Value {
     let shown_of_header = |(name, condition): (String, Value)| {
@@ -601,18 +523,6 @@ fn is_digits(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_are_known_by_whole_words() {
-        for secret in
-            ["pin", "userPIN", "sk", "API_KEY", "apiKey", "APIKEY", "x-auth-token", "ACCESSTOKEN", "code2", "Passwd"]
-        {
-            assert!(is_secret(secret), "{secret}");
-        }
-        for other in ["opinion", "task", "zipcode", "author", "keyboard", "risk", "compass", "skin", "spin", "字"] {
-            assert!(!is_secret(other), "{other}");
-        }
-    }
 
     #[test]
     fn integers_in_the_form_of_fractions_are_integers() {

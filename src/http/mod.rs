@@ -17,6 +17,7 @@ mod proof;
 mod record;
 mod registry;
 mod response;
+mod secrets;
 mod server;
 mod signature;
 #[cfg(feature = "tls")]

@@ -223,6 +223,9 @@ impl Recording {
         let state = moved_to.as_ref().unwrap_or(&context.state);
         let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or(Outcome::Refused(ApiError::Internal));
         response::write(&outcome, &state.settings().wire, id, &mut response);
+        if request.method() == Method::HEAD.as_str() {
+            response::leave_out_body(&mut response);
+        }
         let delivery = Delivery::of(&outcome, script);
         let status = response.status().as_u16();
         let at = state.clock.now();

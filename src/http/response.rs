@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SERVER};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use futures_util::stream::unfold;
 use http_body_util::{BodyExt, Collected};
+use hyper::ext::ReasonPhrase;
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -22,6 +23,9 @@ use crate::simulator::{ApiError, Detail, Outcome, ScriptUse, ScriptedOutcome};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
+
+/// The reason phrase of a status that has none. The library would write `<none>`.
+const NO_REASON: ReasonPhrase = ReasonPhrase::from_static(b"");
 
 /// The rules that refuse with the code of a parameter error, each with the parameter and what it has to be.
 const PARAMETER_RULES: [(&str, &str); 2] = [
@@ -49,7 +53,11 @@ impl IntoResponse for ApiError {
 pub fn write(outcome: &Outcome, wire: &Wire, id: Uuid, response: &mut Response<Body>) {
     let mut buffer = Uuid::encode_buffer();
     let id: &str = id.simple().encode_lower(&mut buffer);
-    *response.status_mut() = status(outcome);
+    let status = status(outcome);
+    *response.status_mut() = status;
+    if status.canonical_reason().is_none() {
+        response.extensions_mut().insert(NO_REASON);
+    }
     *response.body_mut() = body(outcome, wire, id, |detail| &detail.text).map(Body::from).unwrap_or_default();
     let headers = response.headers_mut();
     let token = outcome.iam().and_then(|_| headers.remove(X_SUBJECT_TOKEN));
@@ -73,6 +81,13 @@ pub fn write(outcome: &Outcome, wire: &Wire, id: Uuid, response: &mut Response<B
         _ => Some(HeaderValue::from_static("application/json;charset=UTF-8")),
     };
     headers.extend(content_type.map(|content_type| (CONTENT_TYPE, content_type)));
+}
+
+/// Takes the body from the response to a `HEAD`, and leaves its length. Over HTTP/2 the library would send it.
+pub fn leave_out_body(response: &mut Response<Body>) {
+    let body = std::mem::take(response.body_mut());
+    let length = body.size_hint().exact().map(HeaderValue::from);
+    response.headers_mut().extend(length.map(|length| (CONTENT_LENGTH, length)));
 }
 
 fn raw_header(text: &str) -> HeaderValue {

@@ -19,9 +19,10 @@ use crate::fixture::write::{block, scalar};
 use crate::http::explanation::Explainer;
 use crate::http::extract::query_value;
 use crate::http::invent::Inventor;
-use crate::http::mask::{KnownSecrets, Mask};
+use crate::http::mask::Mask;
 use crate::http::openapi::all_required;
 use crate::http::parameters::{decode_json, is_json};
+use crate::http::secrets::KnownSecrets;
 use crate::http::{App, response};
 use crate::simulator::{Change, JournalEntry, RecordedRequest, Space, SpaceId, Spaces};
 

@@ -221,7 +221,8 @@ fn close_slow(state: &ConnectionState, phase: Phase) {
 fn http2() -> Builder<TokioExecutor> {
     /// The protocol recommends no fewer.
     const MAX_STREAMS: u32 = 100;
-    const STREAM_WINDOW: u32 = 16 * 1024;
+    /// What streams begin with in the protocol. Some clients cannot handle that a server takes less.
+    const STREAM_WINDOW: u32 = 64 * 1024 - 1;
     let mut builder = Builder::new(TokioExecutor::new()).http2_only();
     let mut http2 = builder.http2();
     http2.max_concurrent_streams(MAX_STREAMS).initial_stream_window_size(STREAM_WINDOW).max_send_buf_size(64 * 1024);

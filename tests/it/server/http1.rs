@@ -136,6 +136,14 @@ async fn long_target_is_414_and_long_headers_are_494() {
 }
 
 #[tokio::test]
+async fn status_without_a_reason_has_an_empty_phrase() {
+    let process = Process::start(&[]);
+    let mut connection = Connection::to(&process).await;
+    connection.send(format!("GET / HTTP/1.1\r\nhost: localhost\r\na: {}\r\n\r\n", "a".repeat(33 * KIB))).await;
+    assert_eq!(connection.line().await.as_deref(), Some("HTTP/1.1 494"), "without `<none>`");
+}
+
+#[tokio::test]
 async fn unusual_requests_are_answered() {
     let process = Process::start(&[]);
     let connect = async || Connection::to(&process).await;

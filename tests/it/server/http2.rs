@@ -94,6 +94,11 @@ async fn requests_over_http2_are_answered_as_over_http1() {
     assert_eq!(entry["request"]["headers"]["host"], "localhost", "as over HTTP/1.1");
     client.call("GET", "/v2", &[], "").await.assert_gateway(404, "APIGW.0101", UNKNOWN_PATH);
     client.call("HEAD", "/_sim/livez", &[], "").await.assert(200, "");
+    for path in [INDIVIDUAL, "/v2", &format!("/{}", "a".repeat(33 * 1024))] {
+        let [head, get] = [client.call("HEAD", path, &[], "").await, client.call("GET", path, &[], "").await];
+        assert_eq!((head.status, head.body.as_str()), (get.status, ""));
+        assert_eq!(head.header("content-length"), get.header("content-length"));
+    }
     client.post_as("demo-token", " ".repeat(1_000_000) + "{}").await.assert_parameter_error();
     assert_eq!(client.post_as("demo-token", " ".repeat(12 * 1024 * 1024) + "{}").await.status, 413);
 }
@@ -176,6 +181,21 @@ async fn ninety_long_bodies_on_one_connection_are_answered() {
     for reply in join_all((0..90).map(|_| client.post_as("demo-token", long.clone()))).await {
         reply.assert_parameter_error();
     }
+}
+
+#[tokio::test]
+async fn streams_begin_with_the_window_of_the_protocol() {
+    const INITIAL_WINDOW_SIZE: u16 = 4;
+    let process = Process::start_tls(&[]);
+    let mut stream = connect(&process).await;
+    stream.write_all(PREFACE).await.expect("it is taken in");
+    let mut head = [0; 9];
+    in_time(stream.read_exact(&mut head)).await.expect("a frame");
+    assert_eq!(head[3], SETTINGS);
+    let mut settings = vec![0; head[2].into()];
+    stream.read_exact(&mut settings).await.expect("a whole frame");
+    let windows = settings.chunks(6).filter(|setting| setting[..2] == INITIAL_WINDOW_SIZE.to_be_bytes());
+    assert!(windows.into_iter().all(|window| window[2..] == 65_535_u32.to_be_bytes()), "{settings:?}");
 }
 
 #[tokio::test]
