@@ -106,7 +106,7 @@ impl ApiRequest {
         }
         match Signed::parse(&self.parts, &self.body) {
             Some(Ok(signed)) => Ok(caller_by_signature(state, &signed)?),
-            Some(Err(error)) => Ok(caller_by_unknown_algorithm(state, headers, error)?),
+            Some(Err(error)) => Err(error.into()),
             // Credentials of another kind are taken for a token, as on the real gateway.
             None if headers.contains_key(AUTHORIZATION) => Err(UNKNOWN_TOKEN.to_owned().into()),
             None => Err(NO_TOKEN.to_owned().into()),
@@ -250,18 +250,6 @@ fn caller_by_signature(state: &SpaceState, signed: &Signed<'_>) -> Result<Caller
         }
         Err(error) => Err(error),
     }
-}
-
-/// Lenient authentication takes a key that the world does not list, with an algorithm that cannot be verified, too.
-fn caller_by_unknown_algorithm(
-    state: &SpaceState,
-    headers: &HeaderMap,
-    error: SignatureError,
-) -> Result<Caller, SignatureError> {
-    let key = ShownCredentials::of(headers).access_key();
-    let is_unlisted = key.is_some_and(|ak| state.accounts().access_key(ak).is_none());
-    let is_unknown = matches!(error, SignatureError::UnknownAlgorithm(_));
-    state.lenient_caller().filter(|_| is_unlisted && is_unknown).ok_or(error)
 }
 
 /// Reads a whole body. The gateway's error if it is too long, or if the client stopped in the middle.

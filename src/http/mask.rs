@@ -58,7 +58,15 @@ const HEADERS: [HarmlessHeader; 11] = [
 ];
 
 /// How an `Authorization` header can begin: this much of it is shown.
-const SCHEMES: [&str; 5] = ["SDK-HMAC-SHA256 ", "SDK-HMAC-SM3 ", "V11-HMAC-SHA256 ", "Bearer ", "Basic "];
+const SCHEMES: [&str; 7] = [
+    "SDK-HMAC-SHA256 ",
+    "SDK-HMAC-SM3 ",
+    "V11-HMAC-SHA256 ",
+    "SDK-ECDSA-P256-SHA256 ",
+    "SDK-SM2-SM3 ",
+    "Bearer ",
+    "Basic ",
+];
 
 /// How the `User-Agent` of well-known clients begins: this much of it is shown.
 const PRODUCTS: [&str; 14] = [
@@ -222,7 +230,8 @@ impl Mask<'_> {
     /// Returns the scheme. In an export the names of a signature's parts are shown as well: they say what it is.
     fn authorization(self, value: &str) -> String {
         let scheme = beginning(value, &SCHEMES);
-        if self.inventor.is_none() || !scheme.contains("-HMAC-") {
+        let is_signature = scheme.starts_with("SDK-") || scheme.starts_with("V11-");
+        if self.inventor.is_none() || !is_signature {
             return self.hide_after(scheme, value);
         }
         let part = |part: &str| match part.split_once('=') {

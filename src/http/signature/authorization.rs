@@ -1,12 +1,7 @@
-//! The `Authorization` header of a signed request, and its signing algorithms.
-
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
-use sm3::Sm3;
-use strum::{EnumString, IntoStaticStr};
+//! The `Authorization` header of a signed request.
 
 use super::SignatureError;
+use super::algorithm::Algorithm;
 use crate::domain::excerpt;
 
 /// `ALGORITHM Access=AK, SignedHeaders=a;b, Signature=HEX`, or `Credential=AK/DAY/REGION/SERVICE` for `Access`.
@@ -41,7 +36,7 @@ impl<'a> Authorization<'a> {
             Algorithm::DerivedSha256 => {
                 field("Credential")?.split_once('/').ok_or(SignatureError::Malformed("Credential"))?
             }
-            Algorithm::Sha256 | Algorithm::Sm3 => (field("Access")?, ""),
+            _ => (field("Access")?, ""),
         };
         let digits = field("Signature")?;
         let mut signature = vec![0; digits.len() / 2];
@@ -81,60 +76,4 @@ fn has_repeated(names: &str) -> bool {
     let mut names: Vec<_> = names.split(';').map(str::to_ascii_lowercase).collect();
     names.sort_unstable();
     names.windows(2).any(|pair| pair[0] == pair[1])
-}
-
-/// A signing algorithm of the official SDKs that needs only the secret key to verify, by its name in the header.
-#[derive(Clone, Copy, Debug, EnumString, IntoStaticStr)]
-pub enum Algorithm {
-    #[strum(serialize = "SDK-HMAC-SHA256")]
-    Sha256,
-    #[strum(serialize = "SDK-HMAC-SM3")]
-    Sm3,
-    /// With a key derived for a day, a region and a service.
-    #[strum(serialize = "V11-HMAC-SHA256")]
-    DerivedSha256,
-}
-
-impl Algorithm {
-    /// The header that may give the payload's hash.
-    pub const fn payload_header(self) -> &'static str {
-        match self {
-            Self::Sha256 | Self::DerivedSha256 => "x-sdk-content-sha256",
-            Self::Sm3 => "x-sdk-content-sm3",
-        }
-    }
-
-    /// The hash of some bytes, in hexadecimal.
-    pub fn hash(self, bytes: &[u8]) -> String {
-        match self {
-            Self::Sha256 | Self::DerivedSha256 => digits(&Sha256::digest(bytes)),
-            Self::Sm3 => digits(&Sm3::digest(bytes)),
-        }
-    }
-
-    /// Verifies a signature, in constant time. `scope` is the day, region and service of a derived key.
-    pub fn verify(self, ak: &str, sk: &str, scope: &str, text: &[u8], signature: &[u8]) -> bool {
-        match self {
-            Self::Sha256 => is_signed::<Hmac<Sha256>>(sk.as_bytes(), text, signature),
-            Self::Sm3 => is_signed::<Hmac<Sm3>>(sk.as_bytes(), text, signature),
-            Self::DerivedSha256 => {
-                let mut key = [0; 32];
-                let derived =
-                    Hkdf::<Sha256>::new(Some(ak.as_bytes()), sk.as_bytes()).expand(scope.as_bytes(), &mut key);
-                derived.is_ok() && is_signed::<Hmac<Sha256>>(digits(&key).as_bytes(), text, signature)
-            }
-        }
-    }
-}
-
-/// Bytes in hexadecimal. `hex::encode` takes several times as long, since it pushes single characters.
-fn digits(bytes: &[u8]) -> String {
-    let mut digits = vec![0; bytes.len() * 2];
-    hex::encode_to_slice(bytes, &mut digits).expect("the buffer has two digits for each byte");
-    String::from_utf8(digits).expect("hexadecimal digits are UTF-8")
-}
-
-fn is_signed<M: Mac + KeyInit>(key: &[u8], text: &[u8], signature: &[u8]) -> bool {
-    let mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.chain_update(text).verify_slice(signature).is_ok()
 }

@@ -1,7 +1,8 @@
 //! Typical mistakes of signers: what a client signed in the place of the canonical request that it should have signed. They
 //! are tried only for a signature that is refused, and change nothing of the refusal.
 
-use super::authorization::{Algorithm, Authorization};
+use super::algorithm::Algorithm;
+use super::authorization::Authorization;
 use super::{Signed, UNSIGNED_PAYLOAD, string_to_sign};
 use crate::domain::AccessKey;
 

@@ -2,6 +2,7 @@
 //! signed. The canonical request, which is what a client signs, is rebuilt from what arrived. The texts of the refusals are
 //! those of the real gateway where they are known, else assumed.
 
+mod algorithm;
 mod authorization;
 mod mistake;
 #[cfg(test)]
@@ -17,8 +18,9 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
+use self::algorithm::Algorithm;
+use self::authorization::Authorization;
 pub use self::authorization::access_key;
-use self::authorization::{Algorithm, Authorization};
 use super::mask;
 use crate::domain::{AccessKey, excerpt, short};
 use crate::simulator::{Detail, RecordedRequest};
