@@ -346,6 +346,8 @@ pub async fn follow(
         app,
     };
     let events = unfold(follower, |mut follower| async {
+        // To make an entry ready takes longer than to answer a request: those get their turn in between.
+        tokio::task::yield_now().await;
         let event = follower.next().await?;
         Some((Ok(event), follower))
     });

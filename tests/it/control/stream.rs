@@ -1,5 +1,8 @@
 //! `GET /_sim/journal/stream`.
 
+use axum::http::Request;
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -114,6 +117,20 @@ async fn get_journal_stream_ends_with_its_space() {
     let mut follower = follow(&process, &space, "").await;
     assert_eq!(client.delete(&format!("/spaces/{space}")).await, 204);
     assert_eq!(next(&mut follower).await, None);
+}
+
+#[tokio::test]
+async fn get_journal_stream_lets_other_tasks_go_on_before_each_entry() {
+    let app = TestApp::builtin();
+    for _ in 0..3 {
+        app.post_as("demo-token", "{}").await.assert_parameter_error();
+    }
+    let follow = Request::get("/_sim/journal/stream").header("last-event-id", "0").body("").expect("a request");
+    let mut followed = app.open(follow).await.expect("it follows").into_body();
+    for _ in 0..3 {
+        assert!(followed.frame().now_or_never().is_none(), "the entry is there, but others come first");
+        followed.frame().await.expect("it goes on").expect("an event");
+    }
 }
 
 #[tokio::test]
