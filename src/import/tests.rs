@@ -52,8 +52,13 @@ async fn capture(scenario: &LoadedScenario, show_personal_data: bool) -> String 
             }
         }
     }
+    journal_of(&app).await
+}
+
+/// Returns the journal as a capture.
+async fn journal_of(app: &Arc<App>) -> String {
     let journal = Request::get("/_sim/journal?format=har&limit=1000").header("host", "localhost").body(Body::empty());
-    let body = send(&app, journal.expect("a request")).await.into_body().collect().await.map(Collected::to_bytes);
+    let body = send(app, journal.expect("a request")).await.into_body().collect().await.map(Collected::to_bytes);
     String::from_utf8(body.expect("a body").to_vec()).expect("it is text")
 }
 
@@ -273,6 +278,28 @@ async fn what_answers_echo_of_other_calls_is_hidden() {
     let (_, scenario, report) = import(&har(&entries)).await;
     for secret in ["alphabetagamma", "MYACCESSKEY", "Meriadoc"] {
         assert!(!scenario.contains(secret) && !report.contains(secret), "{secret} is in\n{scenario}\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn each_check_item_is_decided_alone() {
+    let request = json!({
+        "customer_id": "abc111", "identify_type": 0, "verified_type": 3, "verified_file_url": ["a.jpg", "b.jpg"],
+        "name": "Wang Xiaoming", "verified_number": "E1234567", "xaccount_type": "ACME_IDP",
+    });
+    for (items, shown, difference) in [
+        (json!(["PIC_SIZE_ERR", "Blurred"]), r#"["PIC_SIZE_ERR","Aaaaaab"]"#, r#""Aaaaaab""#),
+        (json!(["PIC_SIZE_ERR", "NEW_ITEM"]), r#"["PIC_SIZE_ERR","NEW_ITEM"]"#, r#""NEW_ITEM""#),
+        (json!(["Blurred", "NEW_ITEM"]), r#"["Aaaaaab","NEW_ITEM"]"#, r#""Aaaaaab""#),
+    ] {
+        let text = "The picture is wrong: NEW_ITEM, PIC_SIZE_ERR.";
+        let body = json!({ "error_code": "CBC.99007004", "error_msg": text, "fail_check_items": items });
+        let (_, scenario, report) = import(&har(&[entry("token", &request, 400, &body)])).await;
+        let written = shown.replace('"', "\\\"");
+        assert!(scenario.contains(&written) && scenario.contains(text), "{items}: {scenario}");
+        assert!(report.contains(&written) && report.contains(text), "{items}: {report}");
+        let difference = format!("fail_check_items: the service: {difference}; bss-sim: an item of the page");
+        assert!(report.contains(&difference) && !report.contains("Blurred"), "{items}: {report}");
     }
 }
 
