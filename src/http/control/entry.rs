@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 
 use super::error::{CONFLICT, ControlError, Result};
 use crate::domain::{
-    Accounts, CUSTOMER_ID, CheckReport, CheckResult, Citation, Contract, CustomerType, Endpoint, Fault, INDIVIDUAL,
-    Label, REVIEW_RESULT, RealNameStatus, Settings, Wire, excerpt, printable, short,
+    Accounts, Answer, CUSTOMER_ID, CheckReport, CheckResult, Citation, Contract, CustomerType, Endpoint, Fault,
+    INDIVIDUAL, Label, REVIEW_RESULT, RealNameStatus, Settings, Wire, excerpt, printable, short,
 };
 use crate::fixture::write::{block, scalar};
 use crate::http::explanation::Explainer;
@@ -272,12 +272,34 @@ impl EntryWriter {
         Mask { accounts, show_personal_data: show_personal_data.as_ref(), endpoint, inventor: inventor.as_ref() }
     }
 
-    fn response_body(&self, JournalEntry { outcome, request, request_id, .. }: &JournalEntry) -> Value {
+    fn whole_body(&self, JournalEntry { outcome, request_id, .. }: &JournalEntry) -> Value {
         let request_id = request_id.simple().to_string();
         let text = response::body(outcome, &self.wire, &request_id, |detail| &detail.masked);
         let text = text.filter(|text| !text.is_empty()).unwrap_or("null".into());
-        let body = serde_json::from_str(&text).unwrap_or_else(|_| excerpt(&text).into());
-        if self.show_personal_data.is_some() { body } else { without_personal_data(self.mask(request), body) }
+        serde_json::from_str(&text).unwrap_or_else(|_| excerpt(&text).into())
+    }
+
+    fn response_body(&self, entry: &JournalEntry) -> Value {
+        let JournalEntry { outcome, request, .. } = entry;
+        let body = self.whole_body(entry);
+        let mask = self.mask(request);
+        match &self.show_personal_data {
+            // That is the tester's own text.
+            Some(_) if matches!(outcome.answer(), Some(Answer::Raw(_))) => body,
+            Some(secrets) => without_secrets(mask, secrets, body),
+            None => without_personal_data(mask, body),
+        }
+    }
+}
+
+/// An answer may repeat what the client sent.
+fn without_secrets(mask: Mask<'_>, secrets: &KnownSecrets, value: Value) -> Value {
+    let shown = |value| without_secrets(mask, secrets, value);
+    match value {
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, shown(value))).collect(),
+        Value::Array(elements) => elements.into_iter().map(shown).collect(),
+        Value::String(text) if secrets.are_in(&text) => mask.hide_json(&Value::from(text).to_string()),
+        other => other,
     }
 }
 
