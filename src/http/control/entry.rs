@@ -41,6 +41,9 @@ const PERSONAL: [&str; 11] = [
     "xaccount_id",
 ];
 
+/// The field of a response with the ID of a customer that was created.
+const NEW_ACCOUNT: &str = "domain_id";
+
 /// What was asked and answered, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Entry")]
@@ -272,6 +275,13 @@ impl EntryWriter {
         Mask { accounts, show_personal_data: show_personal_data.as_ref(), endpoint, inventor: inventor.as_ref() }
     }
 
+    /// Returns true if the same request gets the same body again. What is invented is not in the world that answers it, and an
+    /// account is another one each time.
+    fn is_repeatable(&self, entry: &JournalEntry) -> bool {
+        let body = self.whole_body(entry);
+        self.response_body(entry) == body && body.get(NEW_ACCOUNT).is_none()
+    }
+
     fn whole_body(&self, JournalEntry { outcome, request_id, .. }: &JournalEntry) -> Value {
         let request_id = request_id.simple().to_string();
         let text = response::body(outcome, &self.wire, &request_id, |detail| &detail.masked);
@@ -364,7 +374,7 @@ pub fn exchange_yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<Strin
     }
     let token = || view.request.headers.get("x-auth-token").and_then(Value::as_str).unwrap_or_default().to_owned();
     let caller = view.caller.clone().unwrap_or_else(token);
-    let mut answer = response.body.as_object().cloned();
+    let mut answer = response.body.as_object().filter(|_| writer.is_repeatable(entry)).cloned();
     // It is another one each time.
     answer.as_mut().map(|answer| answer.remove("request_id"));
     let mut text = format!("# {}\n- as: {}\n", view.explanation.outcome.why, scalar(&caller.into()));
