@@ -1,8 +1,12 @@
 //! Secrets: what their names are like, and whether a text has one that is known.
 
+use std::borrow::Cow;
+
 use foldhash::HashSet;
+use percent_encoding::percent_decode_str;
 
 use crate::domain::Secret;
+use crate::simulator::SpaceId;
 
 /// Words of the names of secrets, which are not shown even where personal data is.
 const SECRET_WORDS: [&str; 10] = ["auth", "code", "jwt", "key", "keys", "otp", "pass", "pin", "sig", "sk"];
@@ -39,8 +43,13 @@ pub struct KnownSecrets {
 }
 
 impl KnownSecrets {
-    /// Returns true if one of them is in a text.
+    /// Returns true if one of them is in a text, or a credential of any space, also percent-encoded.
     pub fn are_in(&self, text: &str) -> bool {
+        let are_in = |text: &str| SpaceId::has_credential(text) || self.are_plainly_in(text);
+        are_in(text) || matches!(percent_decode_str(text).decode_utf8_lossy(), Cow::Owned(decoded) if are_in(&decoded))
+    }
+
+    fn are_plainly_in(&self, text: &str) -> bool {
         let is_end = |c: char| !c.is_alphanumeric() && !"-_".contains(c);
         let is_in = |secret: &str| {
             text.match_indices(secret).any(|(start, _)| {

@@ -133,6 +133,7 @@ impl Differences {
             let shown = match field.as_str() {
                 "Content-Type" => pseudonyms.media_type(got),
                 field if OF_TEXT.contains(&field) => pseudonyms.message(got),
+                CHECK_ITEMS => item(got, pseudonyms),
                 _ => keys(got, pseudonyms),
             };
             let varied = if *is_varied { ", and others" } else { "" };
@@ -213,6 +214,17 @@ pub(super) fn with_messages(body: &Value, pseudonyms: &mut Pseudonyms) -> Value 
 
 /// The fields whose values are texts of the service.
 const OF_TEXT: [&str; 3] = ["Server", "error_msg", "outcome"];
+
+/// The field with check items.
+const CHECK_ITEMS: &str = "fail_check_items";
+
+/// Returns a check item, which stays if it is written like one. A long value is cut, and no JSON any more.
+fn item(json: &str, pseudonyms: &mut Pseudonyms) -> String {
+    match serde_json::from_str(json) {
+        Ok(item) => pseudonyms.of_field(CHECK_ITEMS, &item).to_string(),
+        Err(_) => pseudonyms.text(json),
+    }
+}
 
 /// Returns names of keys, types and the like as they are, but for keys that are quoted: those are invented.
 fn keys(text: &str, pseudonyms: &mut Pseudonyms) -> String {
@@ -466,10 +478,10 @@ fn body_findings(references: &[&ReferenceAnswer], answer: &CapturedAnswer) -> Ve
 
 /// The first check item that the page does not have.
 fn item_finding(answer: &CapturedAnswer) -> Option<Finding> {
-    let items = answer.json()?.get("fail_check_items")?.as_array()?;
+    let items = answer.json()?.get(CHECK_ITEMS)?.as_array()?;
     let got = items.iter().find(|item| !is_check_item(item))?.to_string();
     let expected = "an item of the page".to_owned();
-    Some(Finding { field: "fail_check_items".to_owned(), expected, got, remedy: raw_remedy })
+    Some(Finding { field: CHECK_ITEMS.to_owned(), expected, got, remedy: raw_remedy })
 }
 
 /// Returns true if a scripted answer can name this item.

@@ -175,8 +175,19 @@ impl Pseudonyms {
             Value::Object(_) => name == "error",
             _ => false,
         };
-        if !is_of_error && !is_of_table(name, value) {
-            self.know_value(value);
+        match table_of(name) {
+            _ if is_of_error => {}
+            Some(is_text) => self.know_others(is_text, value),
+            None => self.know_value(value),
+        }
+    }
+
+    /// Remembers what is not of a table, in a field that has one.
+    fn know_others(&mut self, is_text: IsOfTable, value: &Value) {
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| self.know_others(is_text, value)),
+            value if is_of(is_text, value) => {}
+            value => self.know_value(value),
         }
     }
 
@@ -247,8 +258,7 @@ impl Pseudonyms {
                     let shown = match value {
                         Value::String(_) if name == "error_msg" => value.clone(),
                         Value::String(code) if name == "error_code" && is_code(code) => value.clone(),
-                        value if is_of_table(name, value) => value.clone(),
-                        value => self.answer(value),
+                        value => self.of_field(name, value),
                     };
                     invented.insert(self.key(name), shown);
                 }
@@ -256,6 +266,15 @@ impl Pseudonyms {
             }
             Value::Array(values) => values.iter().map(|value| self.answer(value)).collect(),
             value => self.value(value),
+        }
+    }
+
+    /// Returns a value for one of a field of an answer. Of a list each element stays that is of the field's table.
+    pub(super) fn of_field(&mut self, name: &str, value: &Value) -> Value {
+        match (table_of(name), value) {
+            (Some(_), Value::Array(values)) => values.iter().map(|value| self.of_field(name, value)).collect(),
+            (Some(is_text), value) if is_of(is_text, value) => value.clone(),
+            _ => self.answer(value),
         }
     }
 
@@ -425,9 +444,9 @@ pub(super) fn is_code(text: &str) -> bool {
     is_known || is_system && (1..=10).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Returns true for what a field has of its table.
-fn is_of_table(name: &str, value: &Value) -> bool {
-    OF_TABLES.iter().find(|(field, _)| *field == name).is_some_and(|(_, is_text)| is_of(*is_text, value))
+/// Returns the test of a field's table. `None` if it has none.
+fn table_of(name: &str) -> Option<IsOfTable> {
+    OF_TABLES.iter().find(|(field, _)| *field == name).map(|(_, is_text)| *is_text)
 }
 
 fn is_of(is_text: IsOfTable, value: &Value) -> bool {
@@ -435,9 +454,8 @@ fn is_of(is_text: IsOfTable, value: &Value) -> bool {
         Value::String(text) => text.is_empty() || is_text(text),
         // Also as 1.0.
         Value::Number(number) => is_small_number(number.to_string().trim_end_matches(".0")),
-        Value::Array(values) => values.iter().all(|value| is_of(is_text, value)),
         Value::Null | Value::Bool(_) => true,
-        Value::Object(_) => false,
+        Value::Array(_) | Value::Object(_) => false,
     }
 }
 
@@ -567,8 +585,10 @@ mod tests {
             "associated_on": "Frodo", "customer_level": "Frodo", "fail_check_items": ["PIC_SIZE_ERR", "FRODO", "Frodo"],
             "verified_status": ["Frodo"], "is_review": "Frodo", "count": 13_800_138_000_i64,
         });
-        let written = pseudonyms.answer(&others).to_string();
+        let answer = pseudonyms.answer(&others);
+        let written = answer.to_string();
         assert!(!written.to_lowercase().contains("frodo") && !written.contains("138"), "{written}");
+        assert_eq!(answer["fail_check_items"][0], "PIC_SIZE_ERR", "each element is decided alone");
     }
 
     #[test]

@@ -159,6 +159,7 @@ fn successes() -> impl Iterator<Item = (&'static Endpoint, String, Value)> {
     };
     let domain = json!({ "domain": { "name": "partner" } });
     let project = json!({ "project": { "name": "project" } });
+    let foreign = json!({ "domain": { "name": "another" } });
     let result = |customer: &str| (&REVIEW_RESULT, "", json!({ "customer_id": customer }));
     let requests: Vec<(&'static Endpoint, &str, Value)> = vec![
         result("new"),
@@ -180,6 +181,7 @@ fn successes() -> impl Iterator<Item = (&'static Endpoint, String, Value)> {
         (&TOKENS, "", login("password", project)),
         (&TOKENS, "", login("password", Value::Null)),
         (&TOKENS, "", login("another", domain)),
+        (&TOKENS, "", login("password", foreign)),
         (&TOKENS, "", json!({})),
     ];
     requests.into_iter().map(|(endpoint, choice, fields)| (endpoint, choice.to_owned(), fields))

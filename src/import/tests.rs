@@ -52,8 +52,13 @@ async fn capture(scenario: &LoadedScenario, show_personal_data: bool) -> String 
             }
         }
     }
+    journal_of(&app).await
+}
+
+/// Returns the journal as a capture.
+async fn journal_of(app: &Arc<App>) -> String {
     let journal = Request::get("/_sim/journal?format=har&limit=1000").header("host", "localhost").body(Body::empty());
-    let body = send(&app, journal.expect("a request")).await.into_body().collect().await.map(Collected::to_bytes);
+    let body = send(app, journal.expect("a request")).await.into_body().collect().await.map(Collected::to_bytes);
     String::from_utf8(body.expect("a body").to_vec()).expect("it is text")
 }
 
@@ -273,6 +278,92 @@ async fn what_answers_echo_of_other_calls_is_hidden() {
     let (_, scenario, report) = import(&har(&entries)).await;
     for secret in ["alphabetagamma", "MYACCESSKEY", "Meriadoc"] {
         assert!(!scenario.contains(secret) && !report.contains(secret), "{secret} is in\n{scenario}\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn each_check_item_is_decided_alone() {
+    let request = json!({
+        "customer_id": "abc111", "identify_type": 0, "verified_type": 3, "verified_file_url": ["a.jpg", "b.jpg"],
+        "name": "Wang Xiaoming", "verified_number": "E1234567", "xaccount_type": "ACME_IDP",
+    });
+    for (items, shown, difference) in [
+        (json!(["PIC_SIZE_ERR", "Blurred"]), r#"["PIC_SIZE_ERR","Aaaaaab"]"#, r#""Aaaaaab""#),
+        (json!(["PIC_SIZE_ERR", "NEW_ITEM"]), r#"["PIC_SIZE_ERR","NEW_ITEM"]"#, r#""NEW_ITEM""#),
+        (json!(["Blurred", "NEW_ITEM"]), r#"["Aaaaaab","NEW_ITEM"]"#, r#""Aaaaaab""#),
+    ] {
+        let text = "The picture is wrong: NEW_ITEM, PIC_SIZE_ERR.";
+        let body = json!({ "error_code": "CBC.99007004", "error_msg": text, "fail_check_items": items });
+        let (_, scenario, report) = import(&har(&[entry("token", &request, 400, &body)])).await;
+        let written = shown.replace('"', "\\\"");
+        assert!(scenario.contains(&written) && scenario.contains(text), "{items}: {scenario}");
+        assert!(report.contains(&written) && report.contains(text), "{items}: {report}");
+        let difference = format!("fail_check_items: the service: {difference}; bss-sim: an item of the page");
+        assert!(report.contains(&difference) && !report.contains("Blurred"), "{items}: {report}");
+    }
+}
+
+/// A login, and what IAM answers to it: each of its forms, each of its texts.
+fn logins() -> Vec<Value> {
+    let login = |password: &str, scope: Value| {
+        let user = json!({ "name": "demo", "password": password, "domain": { "name": "demo-partner" } });
+        json!({ "auth": { "identity": { "methods": ["password"], "password": { "user": user } }, "scope": scope } })
+    };
+    let (domain, foreign) = (json!({ "name": "demo-partner" }), json!({ "name": "nobody" }));
+    let id = json!({ "id": "5f8a1c0e9d3b47a2b6c4d1e0f2a39b71" });
+    let mut by_token = login("demo-password", Value::Null);
+    by_token["auth"]["identity"]["methods"] = json!(["token"]);
+    let scopes = [
+        Value::Null,
+        json!({ "domain": domain }),
+        json!({ "domain": id }),
+        json!({ "project": { "name": "ap-southeast-1" } }),
+        json!({ "project": { "id": "0123" } }),
+        json!({ "project": { "name": "ap-southeast-1", "domain": domain } }),
+        json!({ "domain": domain, "project": { "id": "0123" } }),
+        json!({ "domain": foreign }),
+        json!({ "project": { "name": "ap-southeast-1", "domain": foreign } }),
+        json!({ "project": {} }),
+        json!({}),
+    ];
+    let of_scopes = scopes.iter().flat_map(|scope| ["demo-password", "wrong"].map(|word| login(word, scope.clone())));
+    of_scopes.chain([by_token, json!({}), json!({ "auth": { "identity": 1 } }), json!([])]).collect()
+}
+
+#[tokio::test]
+async fn no_answer_of_iam_differs_from_that_of_bss_sim() {
+    let scenario = Library::builtin().scenario("default").expect("it is built in");
+    for show_personal_data in [false, true] {
+        let app = app(&scenario, show_personal_data);
+        let post =
+            |body: String| Request::post("/v3/auth/tokens").header("content-type", "application/json").body(body);
+        let bodies = logins().into_iter().map(|login| login.to_string());
+        for body in bodies.chain(["{".to_owned(), String::new()]) {
+            send(&app, post(body).expect("a request").map(Body::from)).await;
+        }
+        let state = app.spaces.default_space().state();
+        let valid = token(&state, None).expect("a token");
+        for (name, value) in [
+            ("x-auth-token", &*valid),
+            ("x-auth-token", "wrong"),
+            ("authorization", "SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=0"),
+            ("authorization", "Bearer x"),
+            ("x-other", "x"),
+        ] {
+            for query in ["", "?name=demo-partner", "?name=nobody"] {
+                let get = Request::get(format!("/v3/auth/domains{query}")).header(name, value).body(Body::empty());
+                send(&app, get.expect("a request")).await;
+            }
+        }
+        let har = journal_of(&app).await;
+        let mut import = Import::begin(&Wire::default(), Vec::new()).await;
+        import.read(har.as_bytes()).expect("the capture is whole");
+        assert!(import.compared > 40, "{}", import.compared);
+        for text in ["username or password", "requires authentication", "body is invalid", "decrypt token fail"] {
+            assert!(har.contains(text), "{text}: {har}");
+        }
+        let report = import.compared();
+        assert!(report.ends_with("differences from bss-sim: 0\n"), "{report}");
     }
 }
 

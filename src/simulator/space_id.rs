@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::domain::{AccessKey, Secret, User};
@@ -31,6 +32,13 @@ const AK_DIGITS: usize = 13;
 
 /// The beginning of the name of every user of a space.
 const USER_PREFIX: &str = "user-";
+
+/// How many hexadecimal digits the secret of an access key and a password have.
+const SK_DIGITS: usize = 40;
+const PASSWORD_DIGITS: usize = 32;
+
+/// How many of these follow from those before them. By them a secret is known for one, whatever space it is of.
+const SEAL_DIGITS: usize = 8;
 
 /// What ends the name in a token. No digit of Base64 is one.
 const TOKEN_MARK: char = '.';
@@ -147,10 +155,17 @@ impl SpaceId {
             return whole;
         }
         let text = str::from_utf8(text).ok()?;
+        let by_token =
+            |text: &str| text.match_indices(TOKEN_PREFIX).find_map(|(at, _)| Self::from_token(&text.as_bytes()[at..]));
         let may_have_token = text.len() > TOKEN_PREFIX.len();
-        let token = may_have_token.then(|| text.find(TOKEN_PREFIX)).flatten();
-        let by_token = token.and_then(|at| Self::from_token(&text.as_bytes()[at..]));
-        by_token.or_else(|| text.match_indices(AK_PREFIX).find_map(|(at, _)| Self::from_access_key(&text[at..])))
+        let by_key = || text.match_indices(AK_PREFIX).find_map(|(at, _)| Self::from_access_key(&text[at..]));
+        may_have_token.then(|| by_token(text)).flatten().or_else(by_key)
+    }
+
+    /// Returns true if a text has what was made as a credential of a space, whichever it is: a token, an access key, its secret
+    /// or a password.
+    pub fn has_credential(text: &str) -> bool {
+        Self::within(text.as_bytes()).is_some() || text.split(|c: char| !c.is_ascii_hexdigit()).any(is_sealed)
     }
 
     /// Returns the space that a user was made for, if it was made for one.
@@ -170,21 +185,17 @@ impl SpaceId {
     pub(super) fn new_access_key(self) -> AccessKey {
         // 20 of these bits are used.
         let random = base32(u64::from(Uuid::new_v4().as_fields().0));
-        let sk: String = (0..2).map(|_| Uuid::new_v4().simple().to_string()).collect();
         let name = self.simulator.marked(AK_MARK);
         AccessKey {
             ak: format!("{AK_PREFIX}{name}{}{}", base32(self.number), &random[9..]).into(),
-            sk: Secret::new(&sk[..40]),
+            sk: new_secret(SK_DIGITS),
             security_token: None,
         }
     }
 
     /// Returns the user of the space, with a new password.
     pub(super) fn new_user(self) -> User {
-        User {
-            name: format!("{USER_PREFIX}{self}").into(),
-            password: Secret::new(&Uuid::new_v4().simple().to_string()),
-        }
+        User { name: format!("{USER_PREFIX}{self}").into(), password: new_secret(PASSWORD_DIGITS) }
     }
 }
 
@@ -195,6 +206,23 @@ impl fmt::Display for SpaceId {
             Self { simulator, number } => write!(f, "{}{number:016x}", simulator.marked('-')),
         }
     }
+}
+
+/// Returns a secret of so many hexadecimal digits, of which the last ones follow from the others. These cannot be guessed.
+fn new_secret(digits: usize) -> Secret {
+    let random: String = (0..2).map(|_| Uuid::new_v4().simple().to_string()).collect();
+    let random = &random[..digits - SEAL_DIGITS];
+    Secret::new(&format!("{random}{}", seal(random)))
+}
+
+fn seal(random: &str) -> String {
+    hex::encode(&Sha256::digest(random)[..SEAL_DIGITS / 2])
+}
+
+/// Returns true for a secret of any space.
+fn is_sealed(word: &str) -> bool {
+    [SK_DIGITS, PASSWORD_DIGITS].contains(&word.len())
+        && word.split_at_checked(word.len() - SEAL_DIGITS).is_some_and(|(random, end)| seal(random) == end)
 }
 
 /// Returns 13 digits of 5 bits, in the alphabet of `from_str_radix`.
@@ -232,6 +260,27 @@ mod tests {
         assert_eq!(SpaceId::from_access_key("DEMOAK0001"), None);
         assert_eq!(SpaceId::from_access_key("HST"), None);
         assert_eq!(SpaceId::from_user("user-1"), None);
+    }
+
+    #[test]
+    fn credentials_of_any_space_are_found_in_texts() {
+        for id in ids() {
+            let (token, key, user) = (id.new_token(), id.new_access_key(), id.new_user());
+            let cut = &token.expose()[..TOKEN_PREFIX.len() + 3];
+            for credential in [token.expose(), &key.ak, key.sk.expose(), user.password.expose()] {
+                for text in
+                    [credential.to_owned(), format!("{cut} or key={credential}&x"), format!("é\"{credential}\"")]
+                {
+                    assert!(SpaceId::has_credential(&text), "{text}");
+                }
+            }
+            let (sk, password) = (key.sk.expose(), user.password.expose());
+            assert_eq!((sk.len(), password.len()), (40, 32));
+            for other in [cut, &user.name, &id.to_string(), &sk[1..], &password[..31], &"0".repeat(40), &"é".repeat(20)]
+            {
+                assert!(!SpaceId::has_credential(other), "{other}");
+            }
+        }
     }
 
     #[test]

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 
 use super::error::{CONFLICT, ControlError, Result};
 use crate::domain::{
-    Accounts, CUSTOMER_ID, CheckReport, CheckResult, Citation, Contract, CustomerType, Endpoint, Fault, INDIVIDUAL,
-    Label, REVIEW_RESULT, RealNameStatus, Settings, Wire, excerpt, printable, short,
+    Accounts, Answer, CUSTOMER_ID, CheckReport, CheckResult, Citation, Contract, CustomerType, Endpoint, Fault,
+    INDIVIDUAL, Label, REVIEW_RESULT, RealNameStatus, Settings, Wire, excerpt, printable, short,
 };
 use crate::fixture::write::{block, scalar};
 use crate::http::explanation::Explainer;
@@ -40,6 +40,9 @@ const PERSONAL: [&str; 11] = [
     "token",
     "xaccount_id",
 ];
+
+/// The field of a response with the ID of a customer that was created.
+const NEW_ACCOUNT: &str = "domain_id";
 
 /// What was asked and answered, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -272,12 +275,41 @@ impl EntryWriter {
         Mask { accounts, show_personal_data: show_personal_data.as_ref(), endpoint, inventor: inventor.as_ref() }
     }
 
-    fn response_body(&self, JournalEntry { outcome, request, request_id, .. }: &JournalEntry) -> Value {
+    /// Returns true if the same request gets the same body again. What is invented is not in the world that answers it, and an
+    /// account is another one each time.
+    fn is_repeatable(&self, entry: &JournalEntry) -> bool {
+        let body = self.whole_body(entry);
+        self.response_body(entry) == body && body.get(NEW_ACCOUNT).is_none()
+    }
+
+    fn whole_body(&self, JournalEntry { outcome, request_id, .. }: &JournalEntry) -> Value {
         let request_id = request_id.simple().to_string();
         let text = response::body(outcome, &self.wire, &request_id, |detail| &detail.masked);
         let text = text.filter(|text| !text.is_empty()).unwrap_or("null".into());
-        let body = serde_json::from_str(&text).unwrap_or_else(|_| excerpt(&text).into());
-        if self.show_personal_data.is_some() { body } else { without_personal_data(self.mask(request), body) }
+        serde_json::from_str(&text).unwrap_or_else(|_| excerpt(&text).into())
+    }
+
+    fn response_body(&self, entry: &JournalEntry) -> Value {
+        let JournalEntry { outcome, request, .. } = entry;
+        let body = self.whole_body(entry);
+        let mask = self.mask(request);
+        match &self.show_personal_data {
+            // That is the tester's own text.
+            Some(_) if matches!(outcome.answer(), Some(Answer::Raw(_))) => body,
+            Some(secrets) => without_secrets(mask, secrets, body),
+            None => without_personal_data(mask, body),
+        }
+    }
+}
+
+/// An answer may repeat what the client sent.
+fn without_secrets(mask: Mask<'_>, secrets: &KnownSecrets, value: Value) -> Value {
+    let shown = |value| without_secrets(mask, secrets, value);
+    match value {
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, shown(value))).collect(),
+        Value::Array(elements) => elements.into_iter().map(shown).collect(),
+        Value::String(text) if secrets.are_in(&text) => mask.hide_json(&Value::from(text).to_string()),
+        other => other,
     }
 }
 
@@ -342,7 +374,7 @@ pub fn exchange_yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<Strin
     }
     let token = || view.request.headers.get("x-auth-token").and_then(Value::as_str).unwrap_or_default().to_owned();
     let caller = view.caller.clone().unwrap_or_else(token);
-    let mut answer = response.body.as_object().cloned();
+    let mut answer = response.body.as_object().filter(|_| writer.is_repeatable(entry)).cloned();
     // It is another one each time.
     answer.as_mut().map(|answer| answer.remove("request_id"));
     let mut text = format!("# {}\n- as: {}\n", view.explanation.outcome.why, scalar(&caller.into()));

@@ -61,6 +61,9 @@ impl RequestBody for NewScripted {
     }
 
     fn convert(document: &mut Document<'_>, OneOrMany(answers): Self::Spec) -> Option<Self> {
+        if answers.is_empty() {
+            document.report("", "there is no scripted answer in the list", "leave the call out, or write at least one");
+        }
         let is_list = document.has("[0]");
         for (index, answer) in answers.iter().enumerate() {
             let path = if is_list { format!("[{index}]") } else { String::new() };

@@ -589,6 +589,45 @@ async fn get_entry_as_an_exchange_passes_check() {
 }
 
 #[tokio::test]
+async fn get_entry_of_a_neighbour_as_an_exchange_passes_check() {
+    let world = "customers: [{ id: c-1, partner: demo, account_name: user_one, name: Wang Xiaoming, label: friends }]";
+    let (query, create) = ("/v2/partners/sub-customers/query", "/v2/partners/sub-customers");
+    let check_identity = "/v2/partners/sub-customers/users/check-identity";
+    let new = |name: &str| json!({ "domain_area": "MX", "xaccount_id": name, "xaccount_type": "DEMO_IDP" });
+    // Whether the body stands in the exchange, without and with personal data.
+    let calls = [
+        (query, json!({}), [false, true]),
+        (query, json!({ "customer_id": "c-1" }), [false, true]),
+        (query, json!({ "account_name": "nobody" }), [true, true]),
+        (create, new("other"), [false, false]),
+        (create, with(new("another"), "domain_name", "new_name"), [false, false]),
+        (create, json!({ "domain_area": "MX" }), [true, true]),
+        (check_identity, json!({ "search_type": "name", "search_value": "user_two" }), [true, true]),
+        ("/v2/bases/verificationcode/send", json!({ "receiver_type": 2, "email": "a@b.example" }), [false, false]),
+    ];
+    for (place, name) in ["masked", "shown"].into_iter().enumerate() {
+        let mut builder = Simulator::builder().scenario(Scenario::text(format!("{PARTNERS}{world}")));
+        if name == "shown" {
+            builder = builder.show_personal_data();
+        }
+        let app = TestApp::build(builder);
+        let mut exchanges = String::new();
+        for (path, body, has_body) in &calls {
+            let reply = app.call("POST", path, &[JSON, ("x-auth-token", "token")], body.to_string()).await;
+            let exchange = app.call("GET", &format!("/_sim/journal/{}?view=exchange", reply.id()), &[], "").await.body;
+            assert_eq!(exchange.contains("    body:"), has_body[place], "{name}: {exchange}");
+            let is_shown = exchange.contains("Wang") || exchange.contains("user_");
+            assert!(name == "shown" || !is_shown, "{exchange}");
+            exchanges += &exchange;
+        }
+        let file = format!("name: exported\n{PARTNERS}{world}\nexchanges:\n{exchanges}");
+        let path = TestDir::new(&format!("exported-{name}")).put("exported.yaml", &file);
+        let (code, stdout, stderr) = run(&["check", &path]);
+        assert_eq!(code, Some(0), "{stdout}{stderr}\n{file}");
+    }
+}
+
+#[tokio::test]
 async fn head_takes_the_parameters_of_get_and_space_is_given_once() {
     let app = TestApp::builtin();
     for method in ["GET", "HEAD"] {

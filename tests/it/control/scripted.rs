@@ -180,6 +180,9 @@ async fn place_of_a_scripted_answer_is_never_given_again() {
     let world = app.get("/world").await;
     app.assert_control("PUT", "/world", world, 200).await;
     assert_eq!(place().await, (Some(4), Some(6)), "the world has two");
+    let error = app.assert_control("POST", "/scripted", json!([]), 422).await;
+    assert_eq!(error["detail"][0]["message"], "there is no scripted answer in the list");
+    assert_eq!(place().await, (Some(4), Some(7)), "an empty list has no place");
 }
 
 #[tokio::test]

@@ -351,6 +351,41 @@ async fn values_are_shown_only_in_the_requests_that_have_them() {
 }
 
 #[tokio::test]
+async fn credentials_of_other_spaces_are_shown_in_none() {
+    let app = TestApp::build(Simulator::builder().scenario(Scenario::text(CALLERS)).show_personal_data());
+    let space = app.create_space(&json!({ "scenario": "default" })).await;
+    let (partner, user) = (&space["partners"][0], &space["users"][0]);
+    let of_space =
+        [&partner["token"], &partner["ak"], &partner["sk"], &user["password"]].map(|value| text(value).to_owned());
+    let percent_encoded = |value: &str| value.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
+    for is_there in [true, false] {
+        for credential in &of_space {
+            let forms = [credential.clone(), format!("a {credential}."), percent_encoded(credential)];
+            for form in &forms {
+                let path = format!("{INDIVIDUAL}?access={}&again={}", form.replace(' ', "%20"), percent_encoded(form));
+                let body = with(passport("c-1"), "note", json!([form, { "a": form }]));
+                app.call("POST", &path, &[JSON, ("x-auth-token", "token"), ("x-foo", form)], body.to_string()).await;
+            }
+            // IAM repeats the project.
+            let user = json!({ "name": "operator", "password": "demo-password", "domain": { "name": "demo" } });
+            let scope = json!({ "project": { "name": if credential.len() > 64 { "x" } else { credential } } });
+            let identity = json!({ "methods": ["password"], "password": { "user": user } });
+            let login = json!({ "auth": { "identity": identity, "scope": scope } });
+            assert_eq!(app.call("POST", "/v3/auth/tokens", &[], login.to_string()).await.status, 201);
+            let journal = app.get("/journal").await.to_string();
+            let shown: Vec<_> = forms.iter().filter(|form| journal.contains(&**form)).collect();
+            assert!(shown.is_empty() && journal.contains("Wang Xiaoming"), "{is_there}: {shown:?}: {journal}");
+            assert_eq!(app.delete("/journal").await, 204);
+        }
+        app.delete(&format!("/spaces/{}", text(&space["id"]))).await;
+    }
+    let headers = [("x-copy", "demo%2Dsecret"), ("x-other", "a%20word")];
+    app.call("POST", INDIVIDUAL, &headers, r#"{"note":"demo%2Dpassword"}"#).await;
+    let journal = app.get("/journal").await.to_string();
+    assert!(!journal.contains("demo%2D") && journal.contains("a%20word"), "{journal}");
+}
+
+#[tokio::test]
 async fn personal_data_is_shown_without_secrets() {
     let scenario = Scenario::text(CALLERS);
     let app = TestApp::build(Simulator::builder().scenario(scenario).show_personal_data());
