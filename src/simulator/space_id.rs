@@ -37,8 +37,8 @@ const USER_PREFIX: &str = "user-";
 const SK_DIGITS: usize = 40;
 const PASSWORD_DIGITS: usize = 32;
 
-/// How many of these follow from those before them. By them a secret is known for one, whatever space it is of.
-const SEAL_DIGITS: usize = 8;
+/// How many of these are a checksum of those before them. By it a secret is known for one, whatever space it is of.
+const CHECKSUM_DIGITS: usize = 8;
 
 /// What ends the name in a token. No digit of Base64 is one.
 const TOKEN_MARK: char = '.';
@@ -165,7 +165,7 @@ impl SpaceId {
     /// Returns true if a text has what was made as a credential of a space, whichever it is: a token, an access key, its secret
     /// or a password.
     pub fn has_credential(text: &str) -> bool {
-        Self::within(text.as_bytes()).is_some() || text.split(|c: char| !c.is_ascii_hexdigit()).any(is_sealed)
+        Self::within(text.as_bytes()).is_some() || text.split(|c: char| !c.is_ascii_hexdigit()).any(has_checksum)
     }
 
     /// Returns the space that a user was made for, if it was made for one.
@@ -208,21 +208,21 @@ impl fmt::Display for SpaceId {
     }
 }
 
-/// Returns a secret of so many hexadecimal digits, of which the last ones follow from the others. These cannot be guessed.
+/// Returns a secret of so many hexadecimal digits: random ones, and a checksum of them.
 fn new_secret(digits: usize) -> Secret {
     let random: String = (0..2).map(|_| Uuid::new_v4().simple().to_string()).collect();
-    let random = &random[..digits - SEAL_DIGITS];
-    Secret::new(&format!("{random}{}", seal(random)))
+    let random = &random[..digits - CHECKSUM_DIGITS];
+    Secret::new(&format!("{random}{}", checksum(random)))
 }
 
-fn seal(random: &str) -> String {
-    hex::encode(&Sha256::digest(random)[..SEAL_DIGITS / 2])
+fn checksum(random: &str) -> String {
+    hex::encode(&Sha256::digest(random)[..CHECKSUM_DIGITS / 2])
 }
 
 /// Returns true for a secret of any space.
-fn is_sealed(word: &str) -> bool {
+fn has_checksum(word: &str) -> bool {
     [SK_DIGITS, PASSWORD_DIGITS].contains(&word.len())
-        && word.split_at_checked(word.len() - SEAL_DIGITS).is_some_and(|(random, end)| seal(random) == end)
+        && word.split_at_checked(word.len() - CHECKSUM_DIGITS).is_some_and(|(random, end)| checksum(random) == end)
 }
 
 /// Returns 13 digits of 5 bits, in the alphabet of `from_str_radix`.
