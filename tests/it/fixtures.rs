@@ -180,6 +180,29 @@ fn slip_of_the_pen_gets_the_hint_that_rights_it() {
         ("customers:\n  - { id: a }\n\n - { id: b }", "4:2 ", "indent it like line 2"),
         ("customers:\n   - id: a\n     attempts: 1\n  - id: b", "4:3 ", "indent it like line 2"),
         ("bucket: { authorized: true }", "1:1 bucket", "it is a key of a partner"),
+        ("partner: []", "1:1 partner", "did you mean `partners`?"),
+        ("Partner: []", "1:1 Partner", "did you mean `partners`?"),
+        ("customer: []", "1:1 customer", "did you mean `customers`?"),
+        (
+            "customers: [{ id: c, partners: demo }]\npartners: [{ id: p, name: demo, xaccount_type: X }]",
+            "1:22 customers[0].partners",
+            "did you mean `partner`?",
+        ),
+        (
+            "scripted: [{ when: { customers: c }, then: { is_review: 1 } }]",
+            "1:22 scripted[0].when.customers",
+            "did you mean `customer`?",
+        ),
+        (
+            "exchanges: [{ review: { customers: c, decision: approve } }]",
+            "1:25 exchanges[0].review.customers",
+            "did you mean `customer`?",
+        ),
+        (
+            "partners: [{ id: p, name: d, xaccount_type: X, credentials: { access_key: [] } }]",
+            "1:63 partners[0].credentials.access_key",
+            "did you mean `access_keys`?",
+        ),
         (
             "scripted: [{ error_cod: CBC.0999 }]",
             "1:14 scripted[0].error_cod",
@@ -381,6 +404,17 @@ fn consequences_of_a_mistake_are_not_reported() {
         (
             "scripted: [{ then: { error_code: CBC.0999, gatway: APIGW.0308 } }]",
             "1:20 scripted[0].then, 1:44 scripted[0].then.gatway",
+        ),
+        (
+            "partner: [{ id: p-1, name: demo, xaccount_type: X }]\n\
+            customers: [{ id: a, partner: demo }, { id: b, partner: demo }, { id: c, partner: demo }]",
+            "1:1 partner",
+        ),
+        ("partner:\ncustomers: [{ id: a, partner: demo }]", "1:1 partner"),
+        (
+            "resellers: [{ id: p-1, name: demo, xaccount_type: X }]\n\
+            customers: [{ id: a, partner: demo }]\nscripted: [{ when: { caller: demo }, then: { is_review: 1 } }]",
+            "1:1 resellers",
         ),
         ("exchanges: [{ request: {}, expect: { status: '200' } }]", "1:46 exchanges[0].expect.status"),
         ("exchanges: [{ reqest: {}, expect: { status: 200 } }]", "1:15 exchanges[0].reqest"),
