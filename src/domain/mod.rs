@@ -56,6 +56,6 @@ pub use scripted::{
 pub use settings::{
     Authentication, Contract, IsReviewType, Messages, ParameterErrors, Quota, Settings, UnlistedCustomers, Wire,
 };
-pub(crate) use text::{DurationText, RegexText, SizeText, TimestampText, parse_duration};
+pub(crate) use text::{DurationText, RegexText, SizeText, TimestampText, parse_duration, parse_size};
 pub use text::{Label, MAX_LABEL_CHARS, excerpt, printable, short};
 pub use world::StartWorld;

@@ -42,6 +42,22 @@ fn commands_exit_with_the_code_of_their_error() {
         ),
         (&["--listen", "192.0.2.1:0"], 4, ": this machine has no such address: choose 127.0.0.1"),
         (&["--control-token", " "], 2, "a blank token protects nothing: give one, or leave the flag out"),
+        (&["--control-token", "REAL "], 2, "no client can send the blank at its beginning or its end"),
+        (&["--control-token", " REAL"], 2, "no client can send the blank at its beginning or its end"),
+        (&["--control-token", "REAL\n"], 2, "no client can send it in a header"),
+        (&["--control-token", "R\u{e9}AL"], 2, "no client can send it in a header"),
+        (&["--control-token", "REAL\u{7f}"], 2, "no client can send it in a header"),
+        (&["healthcheck", "--url", "ftp://127.0.0.1:1"], 2, "the simulator speaks HTTP and HTTPS: write it like"),
+        (&["healthcheck", "--url", "htp://127.0.0.1:1"], 2, "the simulator speaks HTTP and HTTPS: write it like"),
+        (&["healthcheck", "--url", "http://127.0.0.1:1/_sim"], 2, "a simulator has no path or query"),
+        (&["healthcheck", "--url", "http://127.0.0.1:1?wait=1"], 2, "a simulator has no path or query"),
+        (&["healthcheck", "--url", "http://127.0.0.1:99999"], 2, "its host or its port is no such"),
+        (&["healthcheck", "--url", "http://user@127.0.0.1:1"], 2, "its host or its port is no such"),
+        (&["healthcheck", "--url", "/"], 2, "it has no host"),
+        (&["healthcheck", "--url", "HTTP://127.0.0.1:1/"], 1, "http://127.0.0.1:1 is not ready: "),
+        (&["healthcheck", "--url", "127.0.0.1:1"], 1, "http://127.0.0.1:1 is not ready: "),
+        (&["--journal-bytes", "99999999999999999999"], 2, "is too large"),
+        (&["--journal-bytes", "much"], 2, "write it like `120KB` or `10MiB`"),
         (&["--control-host", "http://bss.example.com"], 2, "without a scheme and without a port"),
         (&["--control-host", "bss.example.com:8080"], 2, "without a scheme and without a port"),
         (&["--control-host", "bss,,*.com"], 2, "invalid value '' for '--control-host"),
@@ -58,6 +74,7 @@ fn commands_exit_with_the_code_of_their_error() {
         let (found, _, stderr) = run(arguments);
         assert_eq!(found, Some(*code), "{arguments:?}: {stderr}");
         assert!(stderr.contains(message), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("REAL"), "a token is not printed: {stderr}");
     }
 }
 
