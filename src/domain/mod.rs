@@ -51,7 +51,8 @@ pub use rules::{
     decide, explain,
 };
 pub use scripted::{
-    Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, Subject, TypedMatcher, When,
+    Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, Subject, TypedMatcher,
+    When, read_status,
 };
 pub use settings::{
     Authentication, Contract, IsReviewType, Messages, ParameterErrors, Quota, Settings, UnlistedCustomers, Wire,
