@@ -238,6 +238,48 @@ fn check_prints_warnings_to_stderr_and_exits_0() {
 }
 
 #[test]
+fn no_text_of_a_scenario_acts_on_the_terminal() {
+    let forged = r#""\e[31mred\nok   fake: 2 exchanges\0\u202e\u061c""#;
+    let partner = "partners: [{ id: p, name: n, xaccount_type: X, credentials: { tokens: [t] } }]";
+    let table = [
+        (format!("name: {forged}\n{partner}\n"), 0),
+        (format!("{partner}\n{forged}: 1\n"), 3),
+        (format!("{partner}\ncustomers: [{{ id: c, partner: {forged} }}]\n"), 3),
+        (format!("{partner}\ncustomers: [{{ id: c, partner: \u{202e}x }}]\n"), 3),
+        (format!("{partner}\ncustomers: [{{ id: c, partner: \u{1b}[31m }}]\n"), 3),
+        (format!("{partner}\nexchanges: [{{ request: {{ {forged}: {forged} }}, expect: {{ status: 200 }} }}]\n"), 1),
+        (format!("{partner}\nexchanges: [{{ as: {forged}, request: {{}}, expect: {{ status: 200 }} }}]\n"), 1),
+        (
+            format!(
+                "{partner}\nexchanges: [{{ request: {{}}, expect: {{ status: 400, body: {{ {forged}: {forged} }} }} }}]"
+            ),
+            1,
+        ),
+        (format!("{partner}\nexchanges: [{{ review: {{ customer: {forged}, decision: approve }} }}]\n"), 1),
+    ];
+    let files = TestDir::new("terminal");
+    let assert_harmless = |shown: &str, text: &str| {
+        let acts = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202e}' | '\u{61c}');
+        assert!(!shown.contains(acts), "{text}: {shown:?}");
+        assert!(!shown.lines().any(|line| line.starts_with("ok   fake")), "{text}: {shown}");
+    };
+    for (text, expected) in table {
+        let path = files.put("forged.yaml", &text);
+        let (code, stdout, stderr) = run(&["check", &path]);
+        assert_eq!(code, Some(expected), "{text}: {stdout}{stderr}");
+        assert_harmless(&format!("{stdout}{stderr}"), &text);
+    }
+    let (_, _, stderr) = run(&["--scenario", "a\u{1b}[31m\nok   fake\u{202e}"]);
+    assert_harmless(&stderr, "the name of a scenario");
+    let name = "\u{1b}[31m\nok   fake.yaml";
+    for text in ["nmae: x\n", "exchanges: [{ request: {}, expect: { status: 200 } }]\n"] {
+        let path = files.put(name, text);
+        let (_, stdout, stderr) = run(&["check", &path]);
+        assert_harmless(&format!("{stdout}{stderr}"), text);
+    }
+}
+
+#[test]
 fn check_fixtures_exits_0() {
     let (code, stdout, stderr) = run(&["check", FIXTURES]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
