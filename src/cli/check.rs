@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CommandError, print};
-use crate::domain::CheckResult;
+use super::{CommandError, print, printable_lines};
+use crate::domain::{CheckResult, printable};
 use crate::fixture::{Library, LoadedScenario};
 use crate::http::{ProofLimits, Proven, prove};
 
@@ -44,7 +44,12 @@ impl CheckArgs {
                 let _ = write!(stderr(), "{warning}");
             }
             let verdict = if failures.is_empty() { "ok  " } else { "FAIL" };
-            let _ = writeln!(text, "{verdict} {}: {}", scenario.name, count(scenario.exchanges.len(), "exchange"));
+            let _ = writeln!(
+                text,
+                "{verdict} {}: {}",
+                printable(&scenario.name),
+                count(scenario.exchanges.len(), "exchange")
+            );
             text.extend(failures.iter().map(String::as_str));
             exchanges += scenario.exchanges.len();
             failed += failures.len();
@@ -79,17 +84,17 @@ async fn failures(scenario: &LoadedScenario, file: &str) -> Vec<String> {
 
 /// Describes how a reply differs from the expected one, and why it was given.
 fn describe(failed: &Proven<'_>, file: &str) -> String {
-    let line = failed.line;
+    let (file, line) = (printable(file), failed.line);
     let reply = match &failed.reply {
         Some(Ok(reply)) => reply,
-        Some(Err(error)) => return format!("  {file}:{line}: {error}\n"),
+        Some(Err(error)) => return format!("  {file}:{line}: {}\n", printable(error)),
         None => unreachable!("a step that was taken has not failed"),
     };
     let mut text = format!("  {file}:{line}:\n");
     for difference in failed.differences() {
-        let _ = writeln!(text, "    {difference}");
+        let _ = writeln!(text, "    {}", printable(&difference.to_string()));
     }
-    let _ = writeln!(text, "    why: {}", reply.why());
+    let _ = writeln!(text, "    why: {}", printable(&reply.why()));
     for finding in reply.explanation() {
         let verdict = match finding.result {
             CheckResult::Passed => "passed",
@@ -98,7 +103,8 @@ fn describe(failed: &Proven<'_>, file: &str) -> String {
         };
         let basis = finding.citation.basis.as_str();
         let colon = if finding.saw.is_empty() { "" } else { ": " };
-        let _ = writeln!(text, "    {verdict} {} ({basis}){colon}{}", finding.check, finding.saw);
+        let saw = printable_lines(&finding.saw);
+        let _ = writeln!(text, "    {verdict} {} ({basis}){colon}{saw}", finding.check);
     }
     text
 }

@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-use super::CommandError;
 use super::log::{self, LevelFilter, LogFormat};
 use super::serve::{ScenarioFlags, runtime};
 use super::system::{self, PassedSignals};
-use crate::domain::{ENDPOINTS, Endpoint, Partner, Secret, checks};
+use super::{CommandError, printable_lines};
+use crate::domain::{ENDPOINTS, Endpoint, Partner, Secret, checks, printable};
 use crate::fixture::{CatalogRow, catalog};
 use crate::http::{App, Limits, Server, service, shown_conditions};
 use crate::simulator::{self, Leftover, Spaces, UnexpectedRequest};
@@ -105,7 +105,7 @@ impl ExecArgs {
         let status = ended?;
         let report = Report::new(&app.spaces, self.show_personal_data);
         // If stderr is closed, the exit code still matters.
-        let _ = stderr().write_all(report.text.as_bytes());
+        let _ = stderr().write_all(printable_lines(&report.text).as_bytes());
         if status.success() {
             report.require_none(&self.fail_on)?;
             self.coverage_fail_under.map_or(Ok(()), |percent| report.coverage.require(percent))?;
@@ -333,7 +333,7 @@ fn unexpected_lines(unexpected: &[(UnexpectedRequest, u64)]) -> Vec<String> {
         lines.push("unexpected requests, refused by the gateway or by IAM though no script says so:".to_owned());
     }
     for (UnexpectedRequest { method, path, check, why }, count) in unexpected {
-        lines.push(format!("{count:>6}  {method} {path}: {why}"));
+        lines.push(format!("{count:>6}  {method} {}: {}", printable(path), printable(why)));
         if *check == checks::METHOD_KNOWN.id {
             let methods = ENDPOINTS.into_iter().filter(|endpoint| endpoint.path == *path).map(endpoint_text);
             lines.push(format!("        there are {}", methods.collect::<Vec<_>>().join(", ")));

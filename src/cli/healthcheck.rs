@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::uri::Scheme;
 use axum::http::{Request, Uri, header};
 use clap::Args;
 use hyper::client::conn::http1;
@@ -42,7 +41,7 @@ Example:
 #[derive(Debug, Args)]
 pub(super) struct HealthcheckArgs {
     /// The simulator's URL; without this flag it follows from `--listen`.
-    #[arg(long)]
+    #[arg(long, value_parser = parse_url)]
     url: Option<Uri>,
 
     /// Where the simulator listens.
@@ -89,7 +88,7 @@ impl HealthcheckArgs {
     }
 
     fn is_https(&self) -> bool {
-        self.url.as_ref().map_or_else(|| self.tls.is_https(), |url| url.scheme() == Some(&Scheme::HTTPS))
+        self.url.as_ref().map_or_else(|| self.tls.is_https(), |url| scheme(url) == HTTPS)
     }
 
     fn authority(&self) -> String {
@@ -100,6 +99,31 @@ impl HealthcheckArgs {
         format!("{}:{port}", url.host().unwrap_or("127.0.0.1"))
     }
 }
+
+const HTTPS: &str = "https";
+
+/// Returns the scheme of a URL. Without one it is HTTP.
+fn scheme(url: &Uri) -> String {
+    url.scheme_str().unwrap_or("http").to_ascii_lowercase()
+}
+
+/// Parses the URL of a simulator: nothing of it may be ignored.
+fn parse_url(text: &str) -> Result<Uri, String> {
+    let url: Uri = text.parse().map_err(|error| format!("{error}: {WRITE_LIKE}"))?;
+    let is_whole = |host: &str| url.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let problem = match (&*scheme(&url), url.authority()) {
+        (scheme, _) if !["http", HTTPS].contains(&scheme) => "the simulator speaks HTTP and HTTPS",
+        (_, Some(authority)) if authority.as_str() != is_whole(authority.host()) => "its host or its port is no such",
+        (_, None) => "it has no host",
+        _ if !["", "/"].contains(&url.path()) || url.query().is_some() => {
+            "a simulator has no path or query: its readiness is asked for"
+        }
+        _ => return Ok(url),
+    };
+    Err(format!("{problem}: {WRITE_LIKE}"))
+}
+
+const WRITE_LIKE: &str = "write it like `http://127.0.0.1:8080`";
 
 /// Sends one request, and returns the status of the answer.
 async fn ask(is_https: bool, authority: &str) -> Result<u16, Box<dyn Error>> {

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::serve::ScenarioFlags;
-use super::{CommandError, print};
+use super::{CommandError, print, printable_lines};
 use crate::import::{Import, Imported, compared_headers};
 
 /// What `--help` adds.
@@ -74,7 +74,7 @@ impl ImportArgs {
             (Some(scenario), report)
         };
         // If stderr cannot be written, the exit code is still the same.
-        let _ = write!(stderr(), "{report}");
+        let _ = write!(stderr(), "{}", printable_lines(&report));
         if let Some(scenario) = scenario {
             print(&scenario?)?;
         }

@@ -24,6 +24,7 @@ use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::domain::printable;
 use crate::fixture::{LoadError, UnknownScenario, json_schema};
 use crate::import::CaptureError;
 
@@ -114,7 +115,7 @@ pub fn run() -> ExitCode {
         Err(CommandError::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             // The exit code says enough where stderr is closed or full.
-            let _ = writeln!(io::stderr(), "{error}");
+            let _ = writeln!(io::stderr(), "{}", printable_lines(&error.to_string()));
             error.exit_code().into()
         }
     }
@@ -182,6 +183,11 @@ fn print_answer(answer: &clap::Error) -> Result<ExitCode, CommandError> {
 fn print(text: &str) -> Result<(), CommandError> {
     let mut stdout = io::stdout();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(CommandError::Stdout)
+}
+
+/// Returns a text of several lines in which nothing acts on a terminal.
+fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// The exit code that clap uses for a wrong command line.

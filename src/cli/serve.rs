@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::error::ErrorKind;
 use futures_util::future::{join, join_all};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -25,7 +25,7 @@ use super::state::{StateFile, StateWriter};
 use super::system::{ReloadSignal, StopSignals};
 use super::tls::{TlsError, TlsFlags};
 use super::watch::Watcher;
-use crate::domain::{Secret, parse_duration};
+use crate::domain::{Secret, parse_duration, parse_size};
 use crate::fixture::{Library, LoadedScenario, builtin_names};
 use crate::http::{
     App, CONSOLE_PATH, ConsoleRedirect, ControlSettings, DEFAULT_JOURNAL_ENTRIES, HostPattern, Limits, Server, Tls,
@@ -90,7 +90,7 @@ pub(super) struct ServeArgs {
     control_listen: Option<ListenAddress>,
 
     /// The token that control calls, except health checks, have to send as `Authorization: Bearer`.
-    #[arg(long, value_name = "TOKEN", hide_env_values = true, value_parser = parse_token)]
+    #[arg(long, value_name = "TOKEN", hide_env_values = true, value_parser = ControlToken)]
     control_token: Option<String>,
 
     /// Further hosts by which the control API may be called, such as `bss.example.com,*.example.org`, or `*`.
@@ -119,8 +119,8 @@ pub(super) struct ServeArgs {
     journal_entries: usize,
 
     /// The most bytes of the journals of all spaces.
-    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
-    journal_bytes: ByteSize,
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "64MiB")]
+    journal_bytes: u64,
 
     /// Show names and certificate numbers in the journal.
     #[arg(long)]
@@ -146,7 +146,7 @@ impl ServeArgs {
         let watcher = self.watch.then(|| Watcher::new(&self.scenario.fixtures));
         let (library, scenario) = self.scenario.load()?;
         let _log = log::start(self.log_format, self.log_level);
-        let journal_bytes = usize::try_from(self.journal_bytes.as_u64()).unwrap_or(usize::MAX);
+        let journal_bytes = usize::try_from(self.journal_bytes).unwrap_or(usize::MAX);
         let limits = JournalLimits::new(self.journal_entries, journal_bytes);
         let spaces = Spaces::new(scenario.name.as_str().into(), &scenario.world, limits);
         let mut spaces = spaces.named(self.name.unwrap_or_default());
@@ -298,11 +298,30 @@ pub(super) fn local(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-fn parse_token(token: &str) -> Result<String, &'static str> {
-    if token.trim().is_empty() {
-        Err("a blank token protects nothing: give one, or leave the flag out")
-    } else {
-        Ok(token.to_owned())
+/// Parses a token that a client can send in a header. The error does not repeat it.
+#[derive(Clone)]
+struct ControlToken;
+
+impl TypedValueParser for ControlToken {
+    type Value = String;
+
+    fn parse_ref(&self, command: &clap::Command, _: Option<&clap::Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        parse_token(value).map_err(|advice| {
+            let message = format!("invalid value for '--control-token <TOKEN>': {advice}\n");
+            clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
+        })
+    }
+}
+
+fn parse_token(value: &OsStr) -> Result<String, &'static str> {
+    let token = value.to_str().filter(|token| token.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+    match token {
+        _ if value.to_string_lossy().trim().is_empty() => {
+            Err("a blank token protects nothing: give one, or leave the flag out")
+        }
+        Some(token) if token.trim() == token => Ok(token.to_owned()),
+        Some(_) => Err("no client can send the blank at its beginning or its end: leave that out"),
+        None => Err("no client can send it in a header: use visible characters of ASCII"),
     }
 }
 

@@ -51,11 +51,12 @@ pub use rules::{
     decide, explain,
 };
 pub use scripted::{
-    Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, Subject, TypedMatcher, When,
+    Delay, Fault, Matcher, Misfit, RawAnswer, ScriptedAnswer, ScriptedRequest, Step, Steps, Subject, TypedMatcher,
+    When, read_status,
 };
 pub use settings::{
     Authentication, Contract, IsReviewType, Messages, ParameterErrors, Quota, Settings, UnlistedCustomers, Wire,
 };
-pub(crate) use text::{DurationText, RegexText, SizeText, TimestampText, parse_duration};
+pub(crate) use text::{DurationText, RegexText, SizeText, TimestampText, parse_duration, parse_size};
 pub use text::{Label, MAX_LABEL_CHARS, excerpt, printable, short};
 pub use world::StartWorld;

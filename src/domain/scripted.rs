@@ -73,10 +73,11 @@ impl Step {
 #[serde(deny_unknown_fields)]
 pub struct RawAnswer {
     /// The HTTP status.
+    #[serde(deserialize_with = "read_status")]
     #[schemars(range(min = 200, max = 599))]
     pub status: u16,
     /// The `Content-Type`. Default: no such header.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "read_content_type", skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// The body as it is sent. Default: empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -112,10 +113,27 @@ fn read_probability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D
 }
 
 fn read_times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
-    match Option::deserialize(deserializer)? {
-        Some(0) => Err(D::Error::custom("an answer that is never given\nat least 1, or leave `times` out")),
-        times => Ok(times),
+    match Option::<i64>::deserialize(deserializer)? {
+        Some(..=0) => Err(D::Error::custom("an answer that is never given\nat least 1, or leave `times` out")),
+        times => Ok(times.and_then(|times| usize::try_from(times).ok())),
     }
+}
+
+/// Reads the HTTP status of an answer.
+pub fn read_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let status = u16::try_from(i64::deserialize(deserializer)?).ok().filter(|status| (200..600).contains(status));
+    status.ok_or_else(|| D::Error::custom("no HTTP status of an answer\nwrite one from 200 to 599"))
+}
+
+/// The most bytes of a raw answer's `Content-Type`.
+const MAX_TYPE_BYTES: usize = 256;
+
+fn read_content_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let content_type = Option::<String>::deserialize(deserializer)?;
+    let is_text =
+        |value: &String| value.len() <= MAX_TYPE_BYTES && value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let problem = "`content_type` is no value of a header\nwrite it like `text/html`";
+    if content_type.as_ref().is_none_or(is_text) { Ok(content_type) } else { Err(D::Error::custom(problem)) }
 }
 
 /// What does not fit together in a scripted answer.

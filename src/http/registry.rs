@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::task::spawn_blocking;
 
+use crate::domain::printable;
 use crate::fixture::{Library, LoadedScenario, Problem, ReloadDiff, Source};
 use crate::simulator::{Space, SpaceId, Spaces};
 
@@ -115,22 +116,22 @@ fn restart_if_changed(default: &Space, served: &mut Arc<Source>, library: &Libra
 
 fn log_warnings(scenario: &LoadedScenario) {
     for Problem { file, line, column, message, hint, .. } in &scenario.warnings {
-        tracing::warn!(file, line, column, hint, "{message}");
+        tracing::warn!(file, line, column, hint, "{}", printable(message));
     }
 }
 
 fn log(Reload { diff, restarted }: &Reload) {
     for (path, reason) in &diff.errors.unreadable {
-        tracing::warn!(file = %path.display(), "not loaded: {reason}");
+        tracing::warn!(file = path.display().to_string(), "not loaded: {}", printable(reason));
     }
     for Problem { file, line, column, key, message, hint, .. } in &diff.errors.problems {
-        tracing::warn!(file, line, column, key, hint, "not loaded: {message}");
+        tracing::warn!(file, line, column, key, hint, "not loaded: {}", printable(message));
     }
     for file in &diff.errors.with_more {
         tracing::warn!(file, "not loaded: it has more mistakes");
     }
     for file in &diff.recovered {
-        tracing::info!(file = %file.display(), "loaded again: nothing is wrong with it any more");
+        tracing::info!(file = file.display().to_string(), "loaded again: nothing is wrong with it any more");
     }
     if diff.is_empty() {
         return tracing::debug!("scenario files were read again: nothing is new");

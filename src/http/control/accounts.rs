@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ControlError, Result};
-use super::extract::{Body, InSpace, Named, NamedBody, PathName, Put, QueryOf, RequestBody};
+use super::extract::{Body, InSpace, Named, NamedBody, PathName, Put, QueryOf, RequestBody, read_limit};
 use crate::domain::{
     Certificate, CertificateNumber, Credentials, Customer, CustomerId, Partner, ReviewDecision, VerificationCode,
 };
@@ -273,6 +273,7 @@ pub async fn list_codes(InSpace(space): InSpace, QueryOf(mailbox): QueryOf<CodeF
 #[schemars(inline)]
 pub struct Part {
     /// No more than so many.
+    #[serde(default, deserialize_with = "read_limit")]
     limit: Option<NonZeroUsize>,
     /// Only those whose name, ID or number comes after this one; it need not be there itself.
     after: Option<String>,

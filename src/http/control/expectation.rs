@@ -236,14 +236,14 @@ impl RequestBody for Expectation {
         let ExpectationSpec { conditions, count, sequence, within } = spec;
         let within = within.map_or(Duration::ZERO, |DurationText(within)| within);
         if within > MAX_WAIT {
-            return document.refuse("`within` is at most 60s");
+            return document.refuse("within", "`within` is at most 60s");
         }
         if let Some(sequence) = sequence {
             if conditions.is_some() || count.is_some() {
-                return document.refuse("`sequence` stands alone: without `match` and without `count`");
+                return document.refuse("sequence", "`sequence` stands alone: without `match` and without `count`");
             }
             if sequence.is_empty() {
-                return document.refuse("an empty `sequence` expects nothing");
+                return document.refuse("sequence", "an empty `sequence` expects nothing");
             }
             let elements: Vec<_> = sequence.into_iter().map(|ConditionsSpec(conditions)| conditions).collect();
             for (index, conditions) in elements.iter().enumerate() {
@@ -254,12 +254,13 @@ impl RequestBody for Expectation {
         let Count(CountFields { exactly, at_least, at_most }) = count.unwrap_or_default();
         let (at_least, at_most) = match (exactly, at_least, at_most) {
             (Some(exactly), None, None) => (exactly, exactly),
-            (Some(_), ..) => return document.refuse("`exactly` excludes `at_least` and `at_most`"),
+            (Some(_), ..) => return document.refuse("count", "`exactly` excludes `at_least` and `at_most`"),
             (None, None, None) => (1, usize::MAX),
             (None, at_least, at_most) => (at_least.unwrap_or(0), at_most.unwrap_or(usize::MAX)),
         };
         if at_least > at_most {
-            return document.refuse("no number is at least `at_least` and at most `at_most`: is one the other?");
+            return document
+                .refuse("count", "no number is at least `at_least` and at most `at_most`: is one the other?");
         }
         let ConditionsSpec(conditions) = conditions.unwrap_or_default();
         check_conditions(document, "match", &conditions);

@@ -64,7 +64,7 @@ impl RequestBody for Question {
         let ExplainRequest { caller, request, request_id } = spec;
         match only([request.map(Asked::Request), request_id.map(Asked::Again)]) {
             Some(asked) => Some(Self { caller, asked }),
-            None => document.refuse("exactly one of `request` and `request_id` belongs here"),
+            None => document.refuse("", "exactly one of `request` and `request_id` belongs here"),
         }
     }
 }

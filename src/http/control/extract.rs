@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use axum::Json;
@@ -14,8 +15,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::Serialize;
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -104,6 +105,13 @@ impl<T: JsonSchema> Describe for QueryOf<T> {
         operation.query::<T>();
         operation.error(MALFORMED);
     }
+}
+
+/// Reads how many elements of a list are wanted.
+pub fn read_limit<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<NonZeroUsize>, D::Error> {
+    let number = Option::<usize>::deserialize(deserializer)?;
+    let limit = number.map(|number| NonZeroUsize::new(number).ok_or(D::Error::custom("write a number from 1")));
+    limit.transpose()
 }
 
 /// The name in the path of a call.

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 use super::entry::{EntryBody, EntryWriter, customer_id, exchange_yaml};
 use super::error::{ControlError, MALFORMED, Result};
-use super::extract::{InSpace, PathName, QueryOf, Readable, WantsText};
+use super::extract::{InSpace, PathName, QueryOf, Readable, WantsText, read_limit};
 use super::har::{Har, HarEntry};
 use super::off_workers;
 use crate::http::App;
@@ -45,6 +45,7 @@ pub struct Filter {
     /// Only entries with a smaller number.
     before: Option<u64>,
     /// No more than so many; default 100.
+    #[serde(default, deserialize_with = "read_limit")]
     limit: Option<NonZeroUsize>,
     /// The oldest or the newest first.
     #[serde(default)]

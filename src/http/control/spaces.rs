@@ -173,7 +173,7 @@ impl RequestBody for NewSpace {
     fn convert(document: &mut Document<'_>, spec: NewSpaceSpec) -> Option<Self> {
         let NewSpaceSpec { scenario, fixture, label } = spec;
         let start = match (scenario, fixture) {
-            (Some(_), Some(_)) => return document.refuse("`scenario` and `fixture` exclude each other"),
+            (Some(_), Some(_)) => return document.refuse("", "`scenario` and `fixture` exclude each other"),
             (None, Some(spec)) => {
                 document.enter("fixture");
                 Start::Fixture(Box::new(LoadedScenario::convert(document, spec)?))
@@ -327,7 +327,7 @@ impl RequestBody for ClockChange {
             (None, Some(time), freeze, None) => Some(Self::Set(time.0, freeze)),
             (None, None, Some(freeze), None) => Some(Self::Freeze(freeze)),
             (None, None, None, Some(_)) => Some(Self::Reset),
-            _ => document.refuse("write one of `advance`, `freeze`, `set` (also with `freeze`) and `reset: true`"),
+            _ => document.refuse("", "write one of `advance`, `freeze`, `set` (also with `freeze`) and `reset: true`"),
         }
     }
 }

@@ -89,7 +89,7 @@ pub struct Difference {
 
 impl fmt::Display for NotVerified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)?;
+        f.write_str(&printable(&self.detail))?;
         lost(f, self.dropped)?;
         for CloseEntry { differs, entry } in &self.closest {
             write!(f, "\n  {entry}")?;

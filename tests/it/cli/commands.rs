@@ -42,6 +42,22 @@ fn commands_exit_with_the_code_of_their_error() {
         ),
         (&["--listen", "192.0.2.1:0"], 4, ": this machine has no such address: choose 127.0.0.1"),
         (&["--control-token", " "], 2, "a blank token protects nothing: give one, or leave the flag out"),
+        (&["--control-token", "REAL "], 2, "no client can send the blank at its beginning or its end"),
+        (&["--control-token", " REAL"], 2, "no client can send the blank at its beginning or its end"),
+        (&["--control-token", "REAL\n"], 2, "no client can send it in a header"),
+        (&["--control-token", "R\u{e9}AL"], 2, "no client can send it in a header"),
+        (&["--control-token", "REAL\u{7f}"], 2, "no client can send it in a header"),
+        (&["healthcheck", "--url", "ftp://127.0.0.1:1"], 2, "the simulator speaks HTTP and HTTPS: write it like"),
+        (&["healthcheck", "--url", "htp://127.0.0.1:1"], 2, "the simulator speaks HTTP and HTTPS: write it like"),
+        (&["healthcheck", "--url", "http://127.0.0.1:1/_sim"], 2, "a simulator has no path or query"),
+        (&["healthcheck", "--url", "http://127.0.0.1:1?wait=1"], 2, "a simulator has no path or query"),
+        (&["healthcheck", "--url", "http://127.0.0.1:99999"], 2, "its host or its port is no such"),
+        (&["healthcheck", "--url", "http://user@127.0.0.1:1"], 2, "its host or its port is no such"),
+        (&["healthcheck", "--url", "/"], 2, "it has no host"),
+        (&["healthcheck", "--url", "HTTP://127.0.0.1:1/"], 1, "http://127.0.0.1:1 is not ready: "),
+        (&["healthcheck", "--url", "127.0.0.1:1"], 1, "http://127.0.0.1:1 is not ready: "),
+        (&["--journal-bytes", "99999999999999999999"], 2, "is too large"),
+        (&["--journal-bytes", "much"], 2, "write it like `120KB` or `10MiB`"),
         (&["--control-host", "http://bss.example.com"], 2, "without a scheme and without a port"),
         (&["--control-host", "bss.example.com:8080"], 2, "without a scheme and without a port"),
         (&["--control-host", "bss,,*.com"], 2, "invalid value '' for '--control-host"),
@@ -58,6 +74,7 @@ fn commands_exit_with_the_code_of_their_error() {
         let (found, _, stderr) = run(arguments);
         assert_eq!(found, Some(*code), "{arguments:?}: {stderr}");
         assert!(stderr.contains(message), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("REAL"), "a token is not printed: {stderr}");
     }
 }
 
@@ -218,6 +235,48 @@ fn check_prints_warnings_to_stderr_and_exits_0() {
     let full = || File::options().write(true).open("/dev/full").expect("Linux has it");
     let output = binary().args(["check", &path]).stderr(full()).output();
     assert_eq!(finished(output.expect("the binary can be started")).0, Some(0), "nothing is wrong");
+}
+
+#[test]
+fn no_text_of_a_scenario_acts_on_the_terminal() {
+    let forged = r#""\e[31mred\nok   fake: 2 exchanges\0\u202e\u061c""#;
+    let partner = "partners: [{ id: p, name: n, xaccount_type: X, credentials: { tokens: [t] } }]";
+    let table = [
+        (format!("name: {forged}\n{partner}\n"), 0),
+        (format!("{partner}\n{forged}: 1\n"), 3),
+        (format!("{partner}\ncustomers: [{{ id: c, partner: {forged} }}]\n"), 3),
+        (format!("{partner}\ncustomers: [{{ id: c, partner: \u{202e}x }}]\n"), 3),
+        (format!("{partner}\ncustomers: [{{ id: c, partner: \u{1b}[31m }}]\n"), 3),
+        (format!("{partner}\nexchanges: [{{ request: {{ {forged}: {forged} }}, expect: {{ status: 200 }} }}]\n"), 1),
+        (format!("{partner}\nexchanges: [{{ as: {forged}, request: {{}}, expect: {{ status: 200 }} }}]\n"), 1),
+        (
+            format!(
+                "{partner}\nexchanges: [{{ request: {{}}, expect: {{ status: 400, body: {{ {forged}: {forged} }} }} }}]"
+            ),
+            1,
+        ),
+        (format!("{partner}\nexchanges: [{{ review: {{ customer: {forged}, decision: approve }} }}]\n"), 1),
+    ];
+    let files = TestDir::new("terminal");
+    let assert_harmless = |shown: &str, text: &str| {
+        let acts = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202e}' | '\u{61c}');
+        assert!(!shown.contains(acts), "{text}: {shown:?}");
+        assert!(!shown.lines().any(|line| line.starts_with("ok   fake")), "{text}: {shown}");
+    };
+    for (text, expected) in table {
+        let path = files.put("forged.yaml", &text);
+        let (code, stdout, stderr) = run(&["check", &path]);
+        assert_eq!(code, Some(expected), "{text}: {stdout}{stderr}");
+        assert_harmless(&format!("{stdout}{stderr}"), &text);
+    }
+    let (_, _, stderr) = run(&["--scenario", "a\u{1b}[31m\nok   fake\u{202e}"]);
+    assert_harmless(&stderr, "the name of a scenario");
+    let name = "\u{1b}[31m\nok   fake.yaml";
+    for text in ["nmae: x\n", "exchanges: [{ request: {}, expect: { status: 200 } }]\n"] {
+        let path = files.put(name, text);
+        let (_, stdout, stderr) = run(&["check", &path]);
+        assert_harmless(&format!("{stdout}{stderr}"), text);
+    }
 }
 
 #[test]

@@ -161,6 +161,38 @@ fn link_to_a_directory_elsewhere_is_not_followed() {
 }
 
 #[test]
+fn file_that_is_given_twice_is_read_once() {
+    let files = TestDir::new("twice");
+    let base = files.put("base.yaml", scenario("base"));
+    files.put("below/other.yaml", scenario("other"));
+    symlink("below", files.join("link")).expect("the file system has links");
+    let path = |name: &str| files.join(name).display().to_string();
+    for paths in [
+        [files.as_str(), &base],
+        [&base, files.as_str()],
+        [files.as_str(), &path("./below/../base.yaml")],
+        [files.as_str(), &path("link/other.yaml")],
+        [files.as_str(), files.as_str()],
+    ] {
+        let (code, stdout, stderr) = run(&["check", paths[0], paths[1]]);
+        assert_eq!((code, stdout.matches("ok   ").count()), (Some(0), 2), "{paths:?}: {stdout}{stderr}");
+    }
+}
+
+#[test]
+fn file_that_is_not_utf8_is_a_mistake_at_its_place() {
+    let files = TestDir::new("not-utf8");
+    let latin = files.put("latin.yaml", b"name: x\npassword: REAL\xe4\n");
+    let utf16 = files.put("utf16.yaml", b"\xff\xfen\0a\0m\0e\0:\0");
+    for (path, place) in [(latin, "2:15"), (utf16, "1:1")] {
+        let (code, _, stderr) = run(&["check", &path]);
+        let expected = format!("{path}:{place}: the text is not UTF-8 from here on\n      | save the file as UTF-8\n");
+        assert_eq!(code, Some(3), "{stderr}");
+        assert!(stderr.starts_with(&expected) && !stderr.contains("REAL"), "{stderr}");
+    }
+}
+
+#[test]
 fn mounted_config_map_has_each_file_once() {
     // As Kubernetes mounts one: the files are in a hidden directory, behind a hidden link to it.
     let files = TestDir::new("config-map");

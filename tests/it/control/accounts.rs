@@ -346,7 +346,7 @@ async fn lists_of_customers_and_certificates_have_pages_and_a_search() {
 async fn list_with_a_parameter_that_is_wrong_is_400() {
     let app = TestApp::with("");
     for (path, said) in [
-        ("/customers?limit=0", "limit"),
+        ("/customers?limit=0", "limit: write a number from 1"),
         ("/customers?limit=many", "limit"),
         ("/customers?offset=1", "offset"),
         ("/certificates?limit=-1", "limit"),

@@ -267,6 +267,24 @@ async fn post_verify_as_text_tells_expected_and_got() {
 }
 
 #[tokio::test]
+async fn post_verify_refuses_a_key_at_its_place() {
+    let app = TestApp::builtin();
+    let table = [
+        (r#"{"within":"5m"}"#, 11, "within", "at most 60s"),
+        (r#"{"match":{},"sequence":[{}]}"#, 24, "sequence", "stands alone"),
+        (r#"{"sequence":[]}"#, 13, "sequence", "expects nothing"),
+        (r#"{"count":{"exactly":1,"at_most":2}}"#, 10, "count", "excludes"),
+        (r#"{"count":{"at_least":3,"at_most":2}}"#, 10, "count", "no number"),
+    ];
+    for (body, column, key, said) in table {
+        let reply = app.call("POST", "/_sim/verify", &[], body).await;
+        let (status, mistake) = (reply.status, &reply.json()["detail"][0]);
+        assert_eq!((status, &mistake["column"], &mistake["key"]), (422, &json!(column), &json!(key)), "{body}");
+        assert!(mistake["message"].as_str().is_some_and(|message| message.contains(said)), "{mistake}");
+    }
+}
+
+#[tokio::test]
 async fn post_verify_within_a_time_waits_for_the_entry_and_leaves_other_calls_room() {
     let app = TestApp::with("customers: [{ id: c-1, partner: demo }]");
     let expectation = json!({ "match": { "customer_id": "c-1" }, "within": "60s" });
