@@ -113,7 +113,7 @@ fn parse_url(text: &str) -> Result<Uri, String> {
     let is_whole = |host: &str| url.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let problem = match (&*scheme(&url), url.authority()) {
         (scheme, _) if !["http", HTTPS].contains(&scheme) => "the simulator speaks HTTP and HTTPS",
-        (_, Some(authority)) if authority.as_str() != is_whole(authority.host()) => "its host or its port is no such",
+        (_, Some(authority)) if authority.as_str() != is_whole(authority.host()) => "its host or its port is not valid",
         (_, None) => "it has no host",
         _ if !["", "/"].contains(&url.path()) || url.query().is_some() => {
             "a simulator has no path or query: its readiness is asked for"
