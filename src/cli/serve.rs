@@ -347,7 +347,7 @@ impl ScenarioFlags {
     pub(super) fn load(&self) -> Result<(Library, Arc<LoadedScenario>), CommandError> {
         let mut library = Library::builtin();
         let mut added = library.add(&self.fixtures)?;
-        let is_one_file = self.fixtures.len() == 1 && self.fixtures[0].is_file();
+        let is_one_file = added.len() == 1 && self.fixtures.iter().all(|path| path.is_file());
         let scenario = match (&self.scenario, added.pop()) {
             (None, Some(scenario)) if is_one_file => scenario,
             (name, _) => library.scenario(name.as_deref().unwrap_or("default"))?,

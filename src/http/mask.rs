@@ -287,7 +287,7 @@ impl Mask<'_> {
                     } else {
                         self.without_secrets(secrets, &place, value)
                     };
-                    (name, shown)
+                    (short(&name).into_owned(), shown)
                 };
                 fields.into_iter().map(shown).collect()
             }

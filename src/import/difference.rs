@@ -131,6 +131,7 @@ impl Differences {
                 pseudonyms.message(outcome)
             };
             let shown = match field.as_str() {
+                _ if got == ABSENT => got.clone(),
                 "Content-Type" => pseudonyms.media_type(got),
                 field if OF_TEXT.contains(&field) => pseudonyms.message(got),
                 CHECK_ITEMS => item(got, pseudonyms),
@@ -336,9 +337,12 @@ const HEADERS: [ComparedHeader; 4] = [
     },
 ];
 
+/// What is said of a header that an answer does not have.
+const ABSENT: &str = "none";
+
 impl ComparedHeader {
     fn finding(&self, reference: &HeaderMap, answer: &CapturedAnswer) -> Option<Finding> {
-        let form = |value: Option<&str>| value.map_or_else(|| "none".to_owned(), self.form);
+        let form = |value: Option<&str>| value.map_or_else(|| ABSENT.to_owned(), self.form);
         let expected = form(reference.get(self.name).and_then(|value| value.to_str().ok()));
         let got = form(answer.header(self.name));
         (expected != got).then(|| Finding { field: self.title.to_owned(), expected, got, remedy: self.remedy })

@@ -24,7 +24,7 @@ use crate::http::openapi::all_required;
 use crate::http::parameters::{decode_json, is_json};
 use crate::http::secrets::KnownSecrets;
 use crate::http::{App, response};
-use crate::simulator::{Change, JournalEntry, RecordedRequest, Space, SpaceId, Spaces};
+use crate::simulator::{ApiError, Change, JournalEntry, Outcome, RecordedRequest, Space, SpaceId, Spaces};
 
 /// The fields of responses that are not shown: personal data, and links, which have the host that the client named.
 const PERSONAL: [&str; 11] = [
@@ -371,6 +371,12 @@ pub fn exchange_yaml(writer: &EntryWriter, entry: &JournalEntry) -> Result<Strin
     let is_signed = entry.request.header("authorization").is_some();
     if view.caller.is_none() && is_signed && entry.request.header("x-auth-token").is_none() {
         return Err(ControlError::new(CONFLICT, "an exchange is sent with a token: this request has an Authorization"));
+    }
+    if matches!(entry.outcome, Outcome::Refused(ApiError::CustomerCredentials(_))) {
+        return Err(ControlError::new(
+            CONFLICT,
+            "an exchange names its caller: this is a customer, whose token is not shown",
+        ));
     }
     let token = || view.request.headers.get("x-auth-token").and_then(Value::as_str).unwrap_or_default().to_owned();
     let caller = view.caller.clone().unwrap_or_else(token);

@@ -222,9 +222,14 @@ impl<'a> Signed<'a> {
     /// the hash, unless the header is signed itself.
     fn check_payload_hash(&self) -> Result<(), SignatureError> {
         let Authorization { algorithm, signed_headers, .. } = self.authorization;
-        let name = algorithm.payload_header();
-        let fits = self.header(name).is_none_or(|given| declares(given, algorithm, self.body));
-        if is_among(signed_headers, name) || fits { Ok(()) } else { Err(SignatureError::PayloadHash(name)) }
+        for algorithm in [algorithm, Algorithm::Sha256] {
+            let name = algorithm.payload_header();
+            let fits = self.header(name).is_none_or(|given| declares(given, algorithm, self.body));
+            if !fits && !is_among(signed_headers, name) {
+                return Err(SignatureError::PayloadHash(name));
+            }
+        }
+        Ok(())
     }
 
     fn is_signature_of(&self, canonical: &[u8], date: &str, key: &AccessKey) -> bool {
