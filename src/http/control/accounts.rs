@@ -273,7 +273,7 @@ pub async fn list_codes(InSpace(space): InSpace, QueryOf(mailbox): QueryOf<CodeF
 #[schemars(inline)]
 pub struct Part {
     /// No more than so many.
-    #[serde(default, deserialize_with = "read_limit")]
+    #[serde(default, deserialize_with = "read_limit", skip_serializing_if = "Option::is_none")]
     limit: Option<NonZeroUsize>,
     /// Only those whose name, ID or number comes after this one; it need not be there itself.
     after: Option<String>,

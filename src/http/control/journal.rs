@@ -45,7 +45,7 @@ pub struct Filter {
     /// Only entries with a smaller number.
     before: Option<u64>,
     /// No more than so many; default 100.
-    #[serde(default, deserialize_with = "read_limit")]
+    #[serde(default, deserialize_with = "read_limit", skip_serializing_if = "Option::is_none")]
     limit: Option<NonZeroUsize>,
     /// The oldest or the newest first.
     #[serde(default)]
