@@ -222,6 +222,7 @@ impl<'a> Signed<'a> {
     /// the hash, unless the header is signed itself.
     fn check_payload_hash(&self) -> Result<(), SignatureError> {
         let Authorization { algorithm, signed_headers, .. } = self.authorization;
+        // A hash by SHA-256 that is wrong is refused with each algorithm.
         for algorithm in [algorithm, Algorithm::Sha256] {
             let name = algorithm.payload_header();
             let fits = self.header(name).is_none_or(|given| declares(given, algorithm, self.body));

@@ -189,6 +189,14 @@ fn a_hash_that_was_not_signed_has_to_be_that_of_the_body() {
 }
 
 #[test]
+fn a_wrong_hash_by_sha256_is_refused_with_each_algorithm() {
+    let sm3 = VECTORS.iter().find(|vector| vector.access.starts_with("SDK-HMAC-SM3")).expect("a vector");
+    let verified = |hash: &str| verify(&sm3.with("x-sdk-content-sha256", hash), BODY, &key(SK), SIGNED_AT);
+    assert_eq!(verified(&"f".repeat(64)), Err(SignatureError::PayloadHash("x-sdk-content-sha256")));
+    assert_eq!(verified(&Algorithm::Sha256.hash(BODY.as_bytes())), Ok(()));
+}
+
+#[test]
 fn a_name_is_signed_once() {
     for names in ["host;x-sdk-date;host", "host;Host", &"a;".repeat(5000)] {
         let header = format!("SDK-HMAC-SHA256 Access=AK, SignedHeaders={names}, Signature=00");

@@ -179,6 +179,13 @@ fn file_that_is_given_twice_is_read_once() {
     }
 }
 
+#[tokio::test]
+async fn only_file_is_the_one_to_start_from_however_often_it_is_given() {
+    let base = TestDir::new("only").put("base.yaml", scenario("base"));
+    let process = Process::start(&["--fixtures", &base, &base]);
+    assert_eq!(process.client().get("/world").await["name"], "base");
+}
+
 #[test]
 fn file_that_is_not_utf8_is_a_mistake_at_its_place() {
     let files = TestDir::new("not-utf8");

@@ -84,16 +84,9 @@ async fn put_clock_beyond_the_last_time_is_422_and_says_so() {
     change(&app, json!({ "set": "9999-12-30", "freeze": true })).await;
     let error = app.assert_control("PUT", "/clock", json!({ "advance": "1d" }), 422).await;
     assert!(text(&error["detail"]).contains(LAST), "{error}");
-    let last = format!("the last point in time is {LAST}");
-    let table = [
-        ("9999-12-31", &*last),
-        ("9999-12-31T00:00:00Z", &*last),
-        ("9999-12-32", "there is no such day or hour"),
-        ("2026-02-30", "there is no such day or hour"),
-    ];
-    for (time, hint) in table {
+    for time in ["9999-12-31", "9999-12-31T00:00:00Z"] {
         let error = app.assert_control("PUT", "/clock", json!({ "set": time }), 422).await;
-        assert_eq!(error["detail"][0]["hint"], hint, "{error}");
+        assert!(text(&error["detail"][0]["hint"]).contains(LAST), "{error}");
     }
     assert_eq!(app.get("/clock").await["now"], "9999-12-30T00:00:00.000Z", "nothing has changed");
     assert_eq!(change(&app, json!({ "advance": "22h" })).await["now"], "9999-12-30T22:00:00.000Z");

@@ -589,6 +589,15 @@ async fn get_entry_as_an_exchange_passes_check() {
 }
 
 #[tokio::test]
+async fn get_entry_of_a_customers_own_call_as_an_exchange_is_409() {
+    let app = TestApp::from_text(CALLERS);
+    let reply = app.apply_as("customer-token", &passport("c-1")).await;
+    reply.assert_code(403, "CBC.0151");
+    let path = format!("/journal/{}?view=exchange", reply.id());
+    assert_eq!(app.control("GET", &path, &Value::Null).await.0, 409, "its token is not shown");
+}
+
+#[tokio::test]
 async fn get_entry_of_a_neighbour_as_an_exchange_passes_check() {
     let world = "customers: [{ id: c-1, partner: demo, account_name: user_one, name: Wang Xiaoming, label: friends }]";
     let (query, create) = ("/v2/partners/sub-customers/query", "/v2/partners/sub-customers");
